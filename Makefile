@@ -1,0 +1,62 @@
+# Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint bench guards lock chromium
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A name on PATH is not enough: version managers put names there that fail, and Debian's python3 may lack venv.
+PYTHONS := python3.12 python3.11 python3
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+PIP_COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade \
+	--build-deps-for editable --annotation-style line --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+help:  ## say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PERSEUS_PORT, PERSEUS_HOME)
+	@$(BIN)/perseus up
+
+test: lint chromium  ## prove it: style, types, layers, then all tests
+	$(BIN)/pytest
+
+lint: $(VENV)/dev.stamp  ## style, types and layers only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp  ## measure speed and memory against their limits
+	$(BIN)/python -m bench
+
+guards: $(VENV)/dev.stamp  ## take each guard out of the code in turn: its test must fail
+	$(BIN)/python tests/guards.py
+
+lock: build/lock/bin/pip-compile  ## make requirements/*.txt anew from setup.cfg
+	$(PIP_COMPILE) --output-file requirements/run.txt setup.cfg
+	$(PIP_COMPILE) --output-file requirements/dev.txt --extra dev setup.cfg
+
+$(BIN)/python:
+	@for name in $(PYTHONS); do \
+	  if "$$name" -c "$(USABLE)" 2>/dev/null; then exec "$$name" -m venv --clear $(VENV); fi; \
+	done; \
+	echo "Perseus needs Python 3.11 or 3.12 with its venv module; none of these on PATH is: $(PYTHONS)." >&2; \
+	echo "On Debian and Ubuntu: apt-get install python3 python3-venv" >&2; exit 1
+
+$(VENV)/%.stamp: requirements/%.txt setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing requirements/$*.txt into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+build/lock/bin/pip-compile: | $(BIN)/python
+	$(BIN)/python -m venv build/lock
+	build/lock/bin/pip install --quiet pip-tools==7.6.2
+
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium for the browser test ..."; \
+	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
+	else echo "No Chromium on PATH: the browser test will fail. Install it: sudo apt-get install chromium" >&2; fi
