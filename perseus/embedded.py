@@ -1,0 +1,223 @@
+"""The embedded store: a private Redis on loopback with its data under the home, or a stand-in that keeps nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from perseus import keys, redis_server
+from perseus.errors import PerseusError, StoreUnavailable
+from perseus.pids import ProcessMark, end, wait_for
+from perseus.store import answers, connect
+
+START_SECONDS = 60.0
+ATTEMPTS = 3
+CONFIG = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+daemonize no
+pidfile redis.pid
+"""
+
+log = logging.getLogger(__name__)
+
+
+class EmbeddedStoreFailed(PerseusError):
+    """Raised when the embedded store does not come up. `log_path` is what it wrote."""
+
+    def __init__(self, problem: str, log_path: Path) -> None:
+        super().__init__(f"The embedded data store did not start: {problem}. Its log: {log_path}")
+        self.log_path = log_path
+
+
+class EmbeddedStore:
+    """One running embedded store. `kept` False: the stand-in, whose data end with it. `is_new`: began without data."""
+
+    def __init__(self, folder: Path, server: redis_server.RedisServer | None) -> None:
+        self._folder = folder
+        self._server = server
+        self._password = secrets.token_urlsafe(32)
+        self._port = _free_port()
+        self.kept = server is not None
+        self.is_new = not self.kept or not _has_data(folder) or self._unmarked.exists()
+        if self.is_new:
+            self._unmarked.touch(mode=0o600)
+        self._process = self._spawn()
+
+    @classmethod
+    def open(cls, folder: Path, server: redis_server.RedisServer | None) -> Self:
+        """Start one and wait until it answers. Raises EmbeddedStoreFailed."""
+        store = cls(folder, server)
+        for _ in range(ATTEMPTS - 1):
+            if store._comes_up():
+                return store
+            if "Address already in use" not in store._last_words():
+                break
+            store._port = _free_port()
+            store._process = store._spawn()
+        store._require_answer()
+        return store
+
+    @property
+    def url(self) -> str:
+        """For `perseus.store.connect`. Holds the password: never log it."""
+        login = f":{self._password}@" if self.kept else ""
+        return f"redis://{login}127.0.0.1:{self._port}/0"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log_path(self) -> Path:
+        return self._folder / "store.log"
+
+    @property
+    def _unmarked(self) -> Path:
+        return self._folder / "unmarked"
+
+    def mark(self) -> None:
+        """Write down in a new store that it is new, not emptied. A crash before this is made good by the next start."""
+        if self.is_new:
+            client = connect(self.url, timeout=2.0, name="perseus-up")
+            with answers(client):
+                client.set(keys.INITIALISED, "kept" if self.kept else "not kept", nx=True)
+            client.close()
+            self._unmarked.unlink(missing_ok=True)
+
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._process.poll()
+
+    def restart(self) -> None:
+        """Start it again on the same port, with the same password and data. Raises EmbeddedStoreFailed."""
+        self.stop(1.0)
+        self._process = self._spawn()
+        self._require_answer()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End it in order, by force after `seconds`."""
+        self._process.terminate()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # A session of its own: Ctrl-C at the terminal must not reach the store before the processes that use it.
+        with self.log_path.open("ab") as output:
+            return subprocess.Popen(
+                self._command(),
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                umask=0o077,
+                start_new_session=True,
+            )
+
+    def _command(self) -> list[str]:
+        if self._server is None:
+            return [sys.executable, "-m", "perseus.standin", str(self._port)]
+        config = self._folder / "redis.conf"
+        config.unlink(missing_ok=True)
+        # The password stands in a file only we can read: a command line is open to everybody on the host.
+        with os.fdopen(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(CONFIG.format(port=self._port, password=self._password))
+        return [str(self._server.path), config.name]
+
+    def _comes_up(self) -> bool:
+        """Wait until it answers: True, or has ended or stayed silent for START_SECONDS: False."""
+        client = connect(self.url, timeout=1.0, name="perseus-up")
+
+        def answered() -> bool:
+            try:
+                with answers(client):
+                    return bool(client.ping())
+            except StoreUnavailable:
+                return False
+
+        wait_for(lambda: answered() or self.exit_code() is not None, START_SECONDS)
+        up = self.exit_code() is None and answered()
+        client.close()
+        return up
+
+    def _require_answer(self) -> None:
+        if not self._comes_up():
+            code = self.exit_code()
+            problem = (
+                f"no answer in {START_SECONDS:.0f} s" if code is None else f"{ended_by(code)}, {self._last_words()}"
+            )
+            self.stop(0.0)
+            raise EmbeddedStoreFailed(problem, self.log_path)
+
+    def _last_words(self) -> str:
+        lines = self.log_path.read_text("utf-8", "replace").splitlines()
+        return lines[-1].strip() if lines else "it wrote nothing"
+
+
+def start(home: Path) -> EmbeddedStore:
+    """Start the embedded store of `home` and mark a new one. Raises EmbeddedStoreFailed.
+
+    Its data are in `home`/store. One at a time for a home: a server left over there is ended first.
+    """
+    folder = home.resolve() / "store"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _end_left_over(folder)
+    server = redis_server.find()
+    _refuse_newer_data(folder, server)
+    if server is None:
+        log.warning("no Redis server on this machine: a stand-in is used, and nothing is kept when it stops")
+    store = EmbeddedStore.open(folder, server)
+    store.mark()
+    return store
+
+
+def _has_data(folder: Path) -> bool:
+    return (folder / "appendonly.aof").exists() or (folder / "appendonlydir").exists()
+
+
+def _refuse_newer_data(folder: Path, server: redis_server.RedisServer | None) -> None:
+    """An older server would not see a newer one's files and begin empty, as if all were lost."""
+    if server is not None and server.version < (7, 0) and (folder / "appendonlydir").exists():
+        raise EmbeddedStoreFailed(
+            f"its data were written by Redis 7 or later, and {server.path} is {server.version[0]}.{server.version[1]};"
+            " put the newer redis-server on PATH again",
+            folder / "store.log",
+        )
+
+
+def _end_left_over(folder: Path) -> None:
+    try:
+        pid = int((folder / "redis.pid").read_text("ascii"))
+        works_here = Path(f"/proc/{pid}/cwd").readlink() == folder
+    except (OSError, ValueError):
+        return
+    mark = ProcessMark.of(pid)
+    if works_here and mark is not None:
+        log.warning("a store left over in %s (pid %d) is ended", folder, pid)
+        end([mark], 5.0)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ended_by(code: int) -> str:
+    """An exit code as Popen gives it, in words."""
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
