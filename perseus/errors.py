@@ -1,0 +1,165 @@
+"""Every error that Perseus raises on purpose: one root, facts as attributes, text made from them.
+
+`exit_code` is what a `perseus` command ends with when the error reaches its top (sysexits.h numbers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXIT_HELD = 69
+EXIT_LOST = 75
+EXIT_CONFIG = 78
+EXIT_FAILED = 1
+
+
+class PerseusError(Exception):
+    """Root of the tree. Its text tells a person what is wrong, where, and what to do next."""
+
+    exit_code = EXIT_FAILED
+
+
+class SettingError(PerseusError):
+    """Raised when a setting is unknown, malformed or contradicts another.
+
+    Source: the environment, read once at start.
+    """
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, name: str, problem: str, mend: str) -> None:
+        super().__init__(f"{name}: {problem}. {mend}")
+        self.name = name
+        self.problem = problem
+        self.mend = mend
+
+
+class UnknownExchange(PerseusError):
+    """Raised when a name or id is not a row of the exchanges table. There is no default exchange."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        listed = ", ".join(known) if known else "none yet: run `perseus init`"
+        super().__init__(f"{name!r} is not a known exchange. Known: {listed}.")
+        self.name = name
+        self.known = known
+
+
+class NotOnNetwork(PerseusError):
+    """Raised when no loaded plugin puts this process on the network."""
+
+    exit_code = EXIT_CONFIG
+
+
+class StoreUnavailable(PerseusError):
+    """Raised when the data store gave no usable answer: down, too slow, read-only, out of memory."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"The data store at {where} does not answer: {reason}.")
+        self.where = where
+        self.reason = reason
+
+
+class StoreRefused(PerseusError):
+    """Raised when the data store answers but will not serve us: wrong password, missing right, not a Redis."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            f"The data store at {where} refuses us: {reason}. Check the user and password in PERSEUS_REDIS_URL."
+        )
+        self.where = where
+        self.reason = reason
+
+
+class StoreCorrupt(PerseusError):
+    """Raised when a key of ours holds something that is not ours."""
+
+    def __init__(self, where: str, key: str) -> None:
+        super().__init__(
+            f"In the data store at {where}, {key} holds something that Perseus did not write. "
+            "Look at it, then rename or delete it."
+        )
+        self.where = where
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lease, as its status key says. None where the key does not say it."""
+
+    hostname: str | None
+    ip_address: str | None
+    connected_at: str | None
+    state: str | None
+    seconds_left: float
+
+    def __str__(self) -> str:
+        where = f"{self.hostname or 'an unnamed host'} (IP {self.ip_address or 'unknown'})"
+        return f"{where}, since {self.connected_at or 'an unknown time'}, state {self.state or 'unknown'}"
+
+
+class LeaseRefused(PerseusError):
+    """Raised when another instance holds the exchange."""
+
+    exit_code = EXIT_HELD
+
+    def __init__(self, exchange: str, holder: Holder) -> None:
+        if holder.seconds_left >= 0:
+            end = f"Its lease runs out in {holder.seconds_left:.0f} s unless it is renewed."
+        else:
+            end = "Its entry has no end: somebody else wrote it. Look at it before you delete it."
+        super().__init__(f"{exchange} is held by {holder}. {end} Stop that process first, or choose another exchange.")
+        self.exchange = exchange
+        self.holder = holder
+
+
+class LeasePending(PerseusError):
+    """Raised when an exchange is not free yet: its last lease ended without a release, or was cut short."""
+
+    exit_code = EXIT_HELD
+
+    def __init__(self, exchange: str, wait_ms: int) -> None:
+        super().__init__(
+            f"{exchange} was not released by its last holder and is free in {wait_ms / 1000:.0f} s. Try again then."
+        )
+        self.exchange = exchange
+        self.wait_ms = wait_ms
+
+
+class LeaseLost(PerseusError):
+    """Raised by guards and by the ingest process once this instance may no longer act for its exchange."""
+
+    exit_code = EXIT_LOST
+
+    def __init__(self, exchange: str, reason: str, holder: Holder | None = None) -> None:
+        by = f" It is now held by {holder}." if holder else ""
+        super().__init__(f"The lease on {exchange} is lost: {reason}.{by} Work has stopped.")
+        self.exchange = exchange
+        self.reason = reason
+        self.holder = holder
+
+
+class StopRequested(PerseusError):
+    """Raised when a state of work is to be entered although the instance has been asked to stop."""
+
+    exit_code = 0
+
+    def __init__(self, exchange: str, reason: str) -> None:
+        super().__init__(f"{exchange} was asked to stop: {reason}.")
+        self.exchange = exchange
+        self.reason = reason
+
+
+class InvalidTransition(PerseusError):
+    """Raised when a state may not follow another. Nothing was changed."""
+
+    def __init__(self, exchange: str, from_state: str, to_state: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{exchange} cannot go from {from_state} to {to_state}. From {from_state} it may go to: {', '.join(allowed)}."
+        )
+        self.exchange = exchange
+        self.from_state = from_state
+        self.to_state = to_state

@@ -1,0 +1,137 @@
+"""The three scripts of the lease as typed calls. Each is one round trip, in one slot, and safe to repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from perseus import keys
+from perseus.errors import Holder
+from perseus.network import payload
+from perseus.network.payload import InstanceStatus
+from perseus.store import Client, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A lease that ended without a release. Milliseconds of the store's clock.
+
+    `reason` is `lease_expired`, or `restarted` when the same host's next process took it over before its end.
+    """
+
+    token: str
+    offline_ms: int
+    payload: str
+    reason: str
+
+    @property
+    def status(self) -> InstanceStatus | None:
+        """The last payload, None when it cannot be read."""
+        return payload.parse(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The claim succeeded. `recorded` False: the store knew no earlier lease (a new store or an emptied one)."""
+
+    token: str
+    now_ms: int
+    until_ms: int
+    recorded: bool = True
+    death: Death | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another instance holds the exchange."""
+
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Nobody holds it, but its last lease may still be believed in; free in `wait_ms`."""
+
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The lease is ours until `until_ms`. `put_back`: its key had vanished and was written again."""
+
+    now_ms: int
+    until_ms: int
+    put_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The lease is another's; `holder` is None when only the last record says so."""
+
+    holder: Holder | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The lease has ended and may not be put back."""
+
+
+class Claims(Protocol):
+    """What a holder asks of the store. Errors: StoreUnavailable, StoreRefused, StoreCorrupt."""
+
+    def acquire(self, nonce: str, instance_id: str, previous_nonce: str | None, body: str) -> Granted | Held | Pending:
+        """Claim. `body`: the payload's JSON without its token; `previous_nonce` proves a restart on this host."""
+
+    def renew(self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None) -> Renewed | Taken | Gone:
+        """One heartbeat. A vanished key is put back only before `put_back_until_ms` of the store's clock."""
+
+    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
+        """Give it back. False when it was not ours any more."""
+
+
+class RedisClaims:
+    """Claims on one exchange's keys."""
+
+    def __init__(self, client: Client, exchange_id: int, ttl_seconds: float, settle_seconds: float) -> None:
+        self._keys = (keys.status(exchange_id), keys.last_record(exchange_id))
+        self._ttl_ms = round(ttl_seconds * 1000)
+        self._settle_ms = round(settle_seconds * 1000)
+        self._acquire = Script(client, "acquire")
+        self._renew = Script(client, "renew")
+        self._release = Script(client, "release")
+
+    def acquire(self, nonce: str, instance_id: str, previous_nonce: str | None, body: str) -> Granted | Held | Pending:
+        args = (nonce, instance_id, previous_nonce or "", body, self._ttl_ms, self._settle_ms)
+        answer, *rest = self._acquire(self._keys, args)
+        if answer == "HELD":
+            return Held(_holder(rest[0], int(rest[1])))
+        if answer == "PENDING":
+            return Pending(int(rest[0]))
+        kind, token, now_ms, until_ms, *dead = rest
+        return Granted(token, int(now_ms), int(until_ms), kind != "unrecorded", _death(*dead))
+
+    def renew(self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None) -> Renewed | Taken | Gone:
+        until = "" if put_back_until_ms is None else put_back_until_ms
+        answer, *rest = self._renew(self._keys, (nonce, instance_id, token, body, self._ttl_ms, until))
+        if answer == "TAKEN":
+            return Taken(_holder(rest[0], int(rest[1])) if rest[0] else None)
+        if answer == "GONE":
+            return Gone()
+        return Renewed(int(rest[0]), int(rest[1]), answer == "PUT_BACK")
+
+    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
+        return bool(self._release(self._keys, (nonce, instance_id, token, reason, body))[0] == "RELEASED")
+
+
+def _death(token: str, until_ms: str, beat_ms: str, body: str, reason: str) -> Death | None:
+    if not token:
+        return None
+    return Death(token, int(until_ms if reason == "lease_expired" else beat_ms), body, reason)
+
+
+def _holder(text: str, left_ms: int) -> Holder:
+    status = payload.parse(text)
+    if status is None:
+        return Holder(None, None, None, None, left_ms / 1000)
+    since = status.connected_at or status.registered_at
+    return Holder(status.hostname, status.ip_address, since, status.connection_state, left_ms / 1000)

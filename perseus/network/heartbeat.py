@@ -1,0 +1,132 @@
+"""The heartbeat: one thread on one connection that renews a lease, and runs no plugin and no user code.
+
+The warden sees to what follows from a missed heartbeat; it may call out, so it is another thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from perseus.clock import Clock, StoreClock
+from perseus.errors import PerseusError, StoreUnavailable
+from perseus.network.claims import Claims, Renewed
+from perseus.network.facts import Facts
+from perseus.network.lease import Lease
+
+log = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Renews `lease` every heartbeat, at once when asked, and again after `retry` seconds when nothing answered.
+
+    The payload is taken from `facts` at the moment of sending. `put_back(ms without the key)` is told when the key
+    had vanished; it neither blocks nor calls out.
+    """
+
+    def __init__(
+        self,
+        lease: Lease,
+        claims: Claims,
+        facts: Facts,
+        put_back: Callable[[int], None],
+        clock: Clock,
+        store_clock: StoreClock,
+    ) -> None:
+        self._lease = lease
+        self._claims = claims
+        self._facts = facts
+        self._put_back = put_back
+        self._clock = clock
+        self._store_clock = store_clock
+        self._changed = threading.Condition()
+        self._asked = 0
+        self._written = 0
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._answered = True
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End the thread; returns when it has ended or after `timeout` seconds."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def ask(self) -> int:
+        """Have the payload written without waiting for the next heartbeat; gives a ticket for `written`."""
+        with self._changed:
+            self._asked += 1
+            self._changed.notify_all()
+            return self._asked
+
+    def written(self, ticket: int, timeout: float) -> bool:
+        """Wait until the payload of that ticket stands in the store."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._written >= ticket or self._stopping, timeout)
+
+    def _run(self) -> None:
+        due = self._clock.elapsed() + self._lease.timing.heartbeat
+        while self._wait(due):
+            sent_at = self._clock.elapsed()
+            self._answered = self.beat()
+            if self._lease.end_reason is not None:
+                break
+            due = sent_at + (self._lease.timing.heartbeat if self._answered else self._lease.timing.retry)
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    def _wait(self, due: float) -> bool:
+        with self._changed:
+            while not self._stopping:
+                left = due - self._clock.elapsed()
+                is_asked = self._asked > self._written and self._answered
+                if left <= 0 or is_asked:
+                    return True
+                self._changed.wait(left)
+        return False
+
+    def beat(self) -> bool:
+        """Send one heartbeat and take in its answer. False when nothing answered."""
+        ticket = self._asked
+        sent_at = self._clock.elapsed()
+        lease = self._lease
+        began = time.perf_counter()
+        try:
+            answer = self._claims.renew(
+                lease.nonce,
+                lease.instance_id,
+                lease.token,
+                self._facts.status().to_json(),
+                lease.put_back_until_ms(sent_at),
+            )
+        except StoreUnavailable as error:
+            log.warning("No heartbeat for %.0f s: %s", self._clock.elapsed() - lease.silent_since, error)
+            lease.run_out(self._clock.elapsed())
+            return False
+        except PerseusError as error:
+            lease.end(str(error), self._clock.elapsed())
+            return False
+        self._facts.rtt_ms = round((time.perf_counter() - began) * 1000, 2)
+        silent_since = lease.silent_since
+        lease.answered(answer, sent_at)
+        if isinstance(answer, Renewed):
+            self._take_in(answer, sent_at, silent_since, ticket)
+        return True
+
+    def _take_in(self, answer: Renewed, sent_at: float, silent_since: float, ticket: int) -> None:
+        self._store_clock.heard(answer.now_ms, sent_at, self._clock.elapsed())
+        if answer.put_back:
+            self._put_back(round((sent_at - silent_since) * 1000))
+        with self._changed:
+            self._written = ticket
+            self._changed.notify_all()

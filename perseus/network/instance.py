@@ -1,0 +1,289 @@
+"""One run of an ingest process on the network: its states, its lease, its heartbeat and its events, held together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+from perseus.clock import Clock, StoreClock
+from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.network import states
+from perseus.network.activity import ActivityLog, Fenced
+from perseus.network.claims import Claims, Granted
+from perseus.network.exchange import Exchange
+from perseus.network.facts import Facts
+from perseus.network.heartbeat import Heartbeat
+from perseus.network.journal import Journal
+from perseus.network.lease import Lease, Standing
+from perseus.network.observer import Observer
+from perseus.network.payload import InstanceStatus
+from perseus.network.proof import RestartProof
+from perseus.network.states import State
+from perseus.network.warden import Warden
+
+log = logging.getLogger(__name__)
+
+AT_WORK = (State.STARTING, State.WARMING, State.ACTIVE)
+
+
+class Instance:
+    """Made by `perseus.network.joining.join`; methods are safe from any thread.
+
+    Only `transition`, `wait_valid` and `stop` block. As a context manager it stops in order, or, when an exception
+    passes before it was active, fails the start: error reported, back to idle. Either way the lease is released and
+    its threads have ended.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        lease: Lease,
+        grant: Granted,
+        facts: Facts,
+        claims: Claims,
+        activity: ActivityLog,
+        proof: RestartProof,
+        observer: Observer,
+        clock: Clock,
+        store_clock: StoreClock,
+        hard_exit: Callable[[], None],
+    ) -> None:
+        self.exchange = exchange
+        self.instance_id = lease.instance_id
+        self.token = lease.token
+        self.stop_requested = threading.Event()
+        self.stop_reason = "stop requested"
+        self.status: Callable[[], InstanceStatus] = facts.status
+        self._lease = lease
+        self._facts = facts
+        self._claims = claims
+        self._proof = proof
+        self._observer = observer
+        self._clock = clock
+        self._store_clock = store_clock
+        self._moving = threading.Lock()
+        self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
+        self._halted = True
+        self._stopped = False
+        self._is_lost = False
+        self._patience = lease.timing.stop / 5
+        self._journal = Journal(
+            activity, facts.status, self._error_logged, self._fenced, lease.timing.retry, clock, store_clock
+        )
+        self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock)
+        self._warden = Warden(lease, clock, self._told, lambda: not self._halted, hard_exit)
+        if grant.death is not None:
+            self._journal.death(grant.death)
+
+    def begin(self) -> None:
+        """Start to beat, to watch and to log. `join` calls it, once."""
+        self._heartbeat.start()
+        self._warden.start()
+        self._journal.start()
+        self._observer.registered(self.status())
+
+    @property
+    def state(self) -> State:
+        """The state it is in now."""
+        return self._facts.state
+
+    def valid(self) -> bool:
+        """May it act for its exchange at this moment? Costs one clock reading."""
+        return self._lease.valid(self._clock.elapsed())
+
+    def guard(self) -> None:
+        """Raise LeaseLost unless valid. Call before each effect, and give `token` to what you write."""
+        now = self._clock.elapsed()
+        if not self._lease.valid(now):
+            raise LeaseLost(self.exchange.name, self._lease.why_invalid(now), self._lease.taken_by)
+
+    def wait_valid(self, timeout: float | None = None) -> bool:
+        """Wait, with all work halted by the caller, until valid. False after `timeout` seconds or when asked to stop.
+
+        Raises LeaseLost once the lease cannot come back.
+        """
+        self._halted = True
+        give_up = None if timeout is None else self._clock.elapsed() + timeout
+        while not self.valid():
+            now = self._clock.elapsed()
+            if self._lease.standing(now) is Standing.OVER:
+                self.guard()
+            if self.stop_requested.wait(0.05) or (give_up is not None and now >= give_up):
+                return False
+        self._halted = self.state not in AT_WORK
+        return True
+
+    def transition(self, to_state: State, reason: str) -> None:
+        """Go to another state: event first, then the state, then the payload.
+
+        Raises InvalidTransition; for a state of work LeaseLost, StopRequested, StoreCorrupt (the log is not ours).
+        """
+        with self._moving:
+            states.check(self.exchange.name, self.state, to_state)
+            if to_state in AT_WORK:
+                if self.stop_requested.is_set():
+                    raise StopRequested(self.exchange.name, self.stop_reason)
+                self.guard()
+            self._move(to_state, reason)
+
+    def set_symbols(self, count: int) -> None:
+        """How many symbols the feed carries; in the payload with the next heartbeat."""
+        self._facts.set_symbols(count)
+
+    def set_ip(self, ip_address: str | None) -> None:
+        """The host's public IP, once somebody has found it; in the payload at once."""
+        self._facts.set_ip(ip_address)
+        self._heartbeat.ask()
+
+    def set_fields(self, fields: Mapping[str, str | int | float | None]) -> None:
+        """Further facts for the card by camelCase name; in the payload with the next heartbeat."""
+        self._facts.set_fields(fields)
+
+    def heard(self, messages: int = 1) -> None:
+        """The feed gave messages: stamps its life sign. No I/O, fit for every message."""
+        if messages > 0:
+            self._facts.heard()
+
+    def report_error(self, text: str) -> None:
+        """Note an error: in the payload at once, in the log at once or with the repeats of its minute. Never raises."""
+        self._facts.failed(text)
+        self._journal.error(text)
+        self._heartbeat.ask()
+
+    def request_stop(self, reason: str) -> None:
+        """Ask the work to end; safe in a signal handler."""
+        self.stop_reason = reason
+        self.stop_requested.set()
+
+    def stop(self, reason: str | None = None) -> None:
+        """Stop in order: stopping, stopped, lease released, threads ended. Repeating it does nothing."""
+        self._finish(reason or self.stop_reason, (State.STOPPING, State.STOPPED))
+
+    def fail_start(self, error: BaseException) -> None:
+        """Give up a start: error reported, back to idle, lease released, threads ended."""
+        text = str(error) or type(error).__name__
+        self.report_error(text)
+        self._finish(f"start failed: {text}", (State.IDLE,))
+
+    def _move(self, to_state: State, reason: str) -> None:
+        from_state = self.state
+        written = self._journal.transition(from_state, to_state, reason, self._downtime_ms)
+        if to_state in AT_WORK:
+            self._await_event(written)
+            self._downtime_ms = None
+        else:
+            self._give_time(written)
+        self._facts.enter(to_state, self._store_clock.now_ms())
+        self._halted = to_state not in (*AT_WORK, State.STOPPING)
+        self._heartbeat.written(self._heartbeat.ask(), self._patience)
+        log.info("%s: %s -> %s (%s)", self.exchange.name, from_state, to_state, reason)
+        self._observer.state_changed(self.status(), from_state, to_state, reason)
+
+    def _await_event(self, written: Future[str]) -> None:
+        """A state of work is not entered before its event is in the log, so that a crash leaves a trace."""
+        while True:
+            try:
+                written.result(0.05)
+                return
+            except TimeoutError:
+                self.guard()
+                if self.stop_requested.is_set():
+                    raise StopRequested(self.exchange.name, self.stop_reason) from None
+            except Fenced:
+                self.guard()
+                raise
+
+    def _give_time(self, written: Future[str]) -> None:
+        """A stop goes on without its event, and waits no more for a store that did not take it in time."""
+        try:
+            written.result(self._patience)
+        except TimeoutError:
+            self._patience = 0.0
+        except PerseusError as error:
+            log.warning("%s: an event of its stop is not in the log: %s", self.exchange.name, error)
+
+    def _finish(self, reason: str, path: tuple[State, ...]) -> None:
+        with self._moving:
+            if self._stopped:
+                return
+            self._stopped = True
+            self.stop_requested.set()
+            try:
+                if self._lease.end_reason is None and self._clock.elapsed() < self._lease.key_end:
+                    self._walk_and_release(reason, path)
+            finally:
+                self._end_threads()
+
+    def _walk_and_release(self, reason: str, path: tuple[State, ...]) -> None:
+        for to_state in path:
+            if to_state in states.TRANSITIONS[self.state]:
+                self._move(to_state, reason)
+        self._journal.stop(self._patience)
+        self._heartbeat.stop(self._patience)
+        if self._patience == 0.0:
+            log.warning("%s could not be released: the data store does not answer.", self.exchange.name)
+            return
+        lease = self._lease
+        try:
+            is_released = self._claims.release(
+                lease.nonce, lease.instance_id, lease.token, reason, self.status().to_json()
+            )
+        except PerseusError as error:
+            log.warning("%s could not be released and ends by itself: %s", self.exchange.name, error)
+        else:
+            if is_released:
+                self._observer.deregistered(self.status(), reason)
+
+    def _end_threads(self) -> None:
+        self._lease.end("the instance has stopped", self._clock.elapsed())
+        self._halted = True
+        self._journal.stop(self._patience)
+        self._heartbeat.stop(self._patience)
+        self._warden.stop(self._patience)
+        self._proof.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        is_failure = isinstance(error, Exception) and not isinstance(error, LeaseLost | StopRequested)
+        if is_failure and error is not None and self.state in (State.STARTING, State.WARMING):
+            self.fail_start(error)
+        elif is_failure and error is not None:
+            self.report_error(str(error) or type(error).__name__)
+            self.stop(f"failed: {error}")
+        else:
+            self.stop()
+        return isinstance(error, StopRequested)
+
+    def _put_back(self, absent_ms: int) -> None:
+        log.warning("%s: the lease had vanished from the data store and was put back.", self.exchange.name)
+        self._journal.put_back(self.state, absent_ms)
+
+    def _fenced(self, error: Fenced) -> None:
+        self._lease.end("a later lease has written to its log", self._clock.elapsed())
+
+    def _error_logged(self, text: str, count: int) -> None:
+        self._observer.error_reported(self.status(), text, count)
+
+    def _told(self, standing: Standing, silent: float) -> None:
+        """What the warden saw."""
+        if standing is Standing.JEOPARDY:
+            log.warning("%s: no heartbeat was answered for %.0f s.", self.exchange.name, silent)
+            self._observer.heartbeat_late(self.status(), silent)
+        elif standing is Standing.HELD and self._is_lost:
+            self._is_lost = False
+            log.warning("%s: the lease was renewed in time. Work may go on.", self.exchange.name)
+            self.report_error("the data store did not answer in time; work was stopped and may go on")
+            self._observer.lease_regained(self.status())
+        elif standing in (Standing.SUSPENDED, Standing.OVER) and not self._is_lost and not self._stopped:
+            self._is_lost = True
+            reason = self._lease.why_invalid(self._clock.elapsed())
+            log.error("%s: the lease is not valid: %s. Work stops.", self.exchange.name, reason)
+            self._observer.lease_lost(self.status(), reason, self._lease.taken_by)

@@ -1,0 +1,128 @@
+"""What a holder knows of its own lease. Pure bookkeeping: answers and elapsed seconds come in, verdicts go out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from enum import Enum
+
+from perseus.errors import Holder
+from perseus.network.claims import Gone, Granted, Renewed, Taken
+from perseus.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The times of one lease in seconds; checked against each other when the settings are read."""
+
+    heartbeat: float
+    ttl: float
+    margin: float
+    stop: float
+    retry: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Timing:
+        """The times that the settings give."""
+        s = settings
+        return cls(s.heartbeat_seconds, s.ttl_seconds, s.margin_seconds, s.stop_seconds, s.retry_seconds)
+
+
+class Standing(Enum):
+    """How sure a holder may be."""
+
+    HELD = "held"
+    JEOPARDY = "jeopardy"  # a heartbeat was missed: take on nothing new
+    SUSPENDED = "suspended"  # not valid now: no effects; may be renewed yet
+    OVER = "over"  # final: taken, gone, run out or released
+
+
+class Lease:
+    """One lease from grant to end.
+
+    Valid from the grant (or from the end of the hold-off) until `margin` before its key could expire, counted
+    from the moment before the last successful request was *sent*. Reads are safe from any thread; one thread writes.
+    """
+
+    def __init__(self, nonce: str, instance_id: str, timing: Timing, grant: Granted, sent_at: float, hold_off: bool) -> None:
+        self.nonce = nonce
+        self.instance_id = instance_id
+        self.timing = timing
+        self.token = grant.token
+        self.valid_from = sent_at + timing.ttl - timing.margin if hold_off else sent_at
+        self.end_reason: str | None = None
+        self._ended_at: float | None = None
+        self.taken_by: Holder | None = None
+        self._sent_at = sent_at
+        self._until_ms = grant.until_ms
+
+    def valid(self, now: float) -> bool:
+        """May this instance act for its exchange at `now` (elapsed seconds)? Ask before each effect."""
+        return self.end_reason is None and self.valid_from <= now < self.deadline
+
+    @property
+    def deadline(self) -> float:
+        """When validity ends unless renewed."""
+        return self._sent_at + self.timing.ttl - self.timing.margin
+
+    @property
+    def key_end(self) -> float:
+        """The earliest moment at which the key itself can expire."""
+        return self._sent_at + self.timing.ttl
+
+    @property
+    def silent_since(self) -> float:
+        """When the last successful request was sent."""
+        return self._sent_at
+
+    def standing(self, now: float) -> Standing:
+        """The verdict at `now`."""
+        if self.end_reason is not None or now >= self.key_end:
+            return Standing.OVER
+        if now >= self.deadline or now < self.valid_from:
+            return Standing.SUSPENDED
+        if now >= self._sent_at + self.timing.heartbeat + self.timing.retry:
+            return Standing.JEOPARDY
+        return Standing.HELD
+
+    def put_back_until_ms(self, now: float) -> int | None:
+        """Store time until which a vanished key may be written again; None once our own deadline has passed."""
+        return self._until_ms if self.end_reason is None and now < self.deadline else None
+
+    def answered(self, answer: Renewed | Taken | Gone, sent_at: float) -> None:
+        """Take in the answer to a heartbeat that was sent at `sent_at`."""
+        if isinstance(answer, Renewed):
+            self._sent_at, self._until_ms = sent_at, answer.until_ms
+        elif isinstance(answer, Taken):
+            self.taken_by = answer.holder
+            self.end("another instance holds it", sent_at)
+        else:
+            self.end("it ran out before it could be renewed", sent_at)
+
+    def run_out(self, now: float) -> None:
+        """End it if its key can have expired."""
+        if now >= self.key_end:
+            self.end(f"no heartbeat was answered for {now - self._sent_at:.0f} s", now)
+
+    def end(self, reason: str, now: float) -> None:
+        """Never valid again. The first reason stays."""
+        if self.end_reason is None:
+            self._ended_at = now
+            self.end_reason = reason
+
+    def why_invalid(self, now: float) -> str:
+        """For people: why it is not valid at `now`."""
+        if self.end_reason is None and now < self.valid_from:
+            return f"the store was emptied and an old holder may work on for {self.valid_from - now:.0f} s"
+        return self.end_reason or f"no heartbeat was answered for {now - self._sent_at:.0f} s"
+
+    def invalid_since(self, now: float) -> float | None:
+        """When a lease that was valid stopped to be so; None while it is valid or held off."""
+        if self._ended_at is not None:
+            return min(self._ended_at, self.deadline)
+        return self.deadline if now >= self.deadline else None
+
+
+def new_nonce() -> str:
+    """128 random bits: the secret by which a holder, and its successor on this host, proves itself."""
+    return secrets.token_hex(16)

@@ -1,0 +1,60 @@
+-- Claim an exchange. Repeating it with the same instance id is safe: a lost reply is answered again.
+-- KEYS  1 exchange:<id>:status   2 {exchange:<id>:status}:last
+-- ARGV  1 nonce  2 instance id  3 nonce of the process before this one on this host, or ''
+--       4 payload (a JSON object without fencingToken)  5 TTL in ms  6 settle time in ms
+-- Gives GRANTED, kind of claim, token, now, end of the lease, and the predecessor that nobody closed:
+--               token, end of its lease, its last heartbeat, its payload, reason ('' where there is none)
+--       HELD, payload of the holder, ms left   |   PENDING, ms until it is free
+local time = redis.call('TIME')
+local now_us = time[1] * 1000000 + time[2]
+local now = math.floor(now_us / 1000)
+local ttl = tonumber(ARGV[5])
+local held = redis.call('GET', KEYS[1])
+local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'claim')
+local token, nonce, until_ms, beat_ms, closed = last[1], last[2], tonumber(last[3] or '0'), last[4], last[5] == '1'
+local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed
+
+local function grant(kind, new_token)
+  local payload = '{"fencingToken":"' .. new_token .. '",' .. string.sub(ARGV[4], 2)
+  redis.call('SET', KEYS[1], payload, 'PX', ttl)
+  redis.call('HSET', KEYS[2], 'token', new_token, 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
+    'closed', '0', 'payload', payload, 'claim', kind)
+  redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
+  local dead = redis.call('HMGET', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
+  return {'GRANTED', kind, new_token, now, now + ttl,
+    dead[1] or '', dead[2] or '', dead[3] or '', dead[4] or '', dead[5] or ''}
+end
+
+if held then
+  local readable, holder = pcall(cjson.decode, held)
+  if not readable or type(holder) ~= 'table' then
+    return {'HELD', held, redis.call('PTTL', KEYS[1])}
+  end
+  if holder.instanceId == ARGV[2] then
+    return grant(last[7] or 'unrecorded', holder.fencingToken)
+  end
+  if not (is_restart and holder.fencingToken == token) then
+    return {'HELD', held, redis.call('PTTL', KEYS[1])}
+  end
+end
+
+local kind = 'unrecorded'
+if token then
+  kind = closed and 'clean' or (is_restart and 'restart' or 'unclean')
+end
+if kind == 'unclean' then
+  local free_at = until_ms + tonumber(ARGV[6])
+  if now < free_at then
+    return {'PENDING', free_at - now}
+  end
+end
+
+if kind == 'unclean' or kind == 'restart' then
+  redis.call('HSET', KEYS[2], 'dead_token', token, 'dead_until_ms', until_ms, 'dead_beat_ms', beat_ms,
+    'dead_payload', last[6], 'dead_reason', kind == 'restart' and 'restarted' or 'lease_expired')
+else
+  redis.call('HDEL', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
+end
+-- Microseconds and not a counter: a store that lost the record still gives a larger token. Below 2^53, so exact here.
+local new_token = math.max((tonumber(token) or 0) + 1, now_us)
+return grant(kind, string.format('%.0f', new_token))

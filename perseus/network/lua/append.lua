@@ -1,0 +1,34 @@
+-- Append one event to an activity log: fenced by the token, once only by its id, numbered, trimmed.
+-- KEYS  1 logs:network:<name>   2 {logs:network:<name>}:meta
+-- ARGV  1 event id  2 token  3 'instance' or 'watcher'  4 retention in ms  5 storm cap in entries
+--       6 kind of event  7... further fields and values
+-- Gives APPENDED, stream id   |   REPEATED, stream id of the first time   |   FENCED, largest token seen
+local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at')
+local is_death = ARGV[3] == 'watcher'
+if is_death and meta[4] == ARGV[2] then
+  return {'REPEATED', meta[5]}
+end
+if not is_death and meta[2] == ARGV[1] then
+  return {'REPEATED', meta[3]}
+end
+if meta[1] and tonumber(ARGV[2]) < tonumber(meta[1]) then
+  return {'FENCED', meta[1]}
+end
+
+local time = redis.call('TIME')
+local now = math.floor((time[1] * 1000000 + time[2]) / 1000)
+local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
+local id = redis.call('XADD', KEYS[1], '*', 'event', ARGV[6], 'eventId', ARGV[1], 'seq', seq, unpack(ARGV, 7))
+if is_death then
+  redis.call('HSET', KEYS[2], 'token', ARGV[2], 'death_token', ARGV[2], 'death_at', id)
+else
+  redis.call('HSET', KEYS[2], 'token', ARGV[2], 'event_id', ARGV[1], 'event_at', id)
+end
+
+redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f', now - tonumber(ARGV[4])))
+if redis.call('XLEN', KEYS[1]) > tonumber(ARGV[5]) then
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', ARGV[5])
+  local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
+  redis.call('HSET', KEYS[2], 'cut_before_ms', string.match(oldest[1][1], '^%d+'))
+end
+return {'APPENDED', id}

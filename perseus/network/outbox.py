@@ -1,0 +1,112 @@
+"""The outbox: one thread that carries an instance's events into the activity log, in order, each once.
+
+While the store is away events wait here; what was not written before the process ends is lost, and said so.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from perseus.clock import Clock
+from perseus.errors import PerseusError, StoreUnavailable
+from perseus.network.activity import ActivityLog, Entry, Fenced
+
+log = logging.getLogger(__name__)
+
+WAITING_MAX = 1_000
+
+
+class Outbox:
+    """Appends entries in the order of `send`. `fenced` is called when a later lease has written to the log.
+
+    `tick(now)` gives further entries that have become due and when to ask again (elapsed seconds, or None).
+    """
+
+    def __init__(
+        self,
+        activity: ActivityLog,
+        retry: float,
+        clock: Clock,
+        tick: Callable[[float], tuple[list[Entry], float | None]],
+        fenced: Callable[[Fenced], None],
+    ) -> None:
+        self._activity = activity
+        self._retry = retry
+        self._clock = clock
+        self._tick = tick
+        self._fenced = fenced
+        self._waiting: deque[tuple[Entry, bool, Future[str]]] = deque()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._retry_at = 0.0
+        self.is_stuck = False
+        self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
+
+    def start(self) -> None:
+        """Begin to carry."""
+        self._thread.start()
+
+    def send(self, entry: Entry, *, is_death: bool = False) -> Future[str]:
+        """Queue one event; the future gives its stream id, or Fenced, or the error that made it impossible."""
+        future: Future[str] = Future()
+        with self._changed:
+            if len(self._waiting) >= WAITING_MAX:
+                log.error("The activity log is %d events behind: one %s event is lost.", WAITING_MAX, entry.kind)
+                future.set_exception(StoreUnavailable("activity log", "too many events wait already"))
+                return future
+            self._waiting.append((entry, is_death, future))
+            self._changed.notify_all()
+        return future
+
+    def stop(self, timeout: float) -> None:
+        """Carry what waits, then end; whatever is left after `timeout` seconds is lost."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        if self._waiting:
+            log.error("%d events could not be written to the activity log.", len(self._waiting))
+
+    def _run(self) -> None:
+        while True:
+            entries, ask_again = self._tick(self._clock.elapsed())
+            for entry in entries:
+                self.send(entry)
+            with self._changed:
+                if self._stopping and (self.is_stuck or not self._waiting):
+                    return
+                pause = self._pause(ask_again)
+                if pause != 0:
+                    self._changed.wait(pause)
+                    continue
+                head = self._waiting[0]
+            self.is_stuck = not self._carry(*head)
+            self._retry_at = self._clock.elapsed() + self._retry
+
+    def _pause(self, ask_again: float | None) -> float | None:
+        """Seconds to wait before the next thing to do; 0 when the head may go now, None for until told."""
+        now = self._clock.elapsed()
+        if self._waiting:
+            return max(0.0, self._retry_at - now) if self.is_stuck else 0.0
+        return None if ask_again is None else max(0.01, ask_again - now)
+
+    def _carry(self, entry: Entry, is_death: bool, future: Future[str]) -> bool:
+        """Write the head of the queue. False when the store is away and it must wait."""
+        try:
+            future.set_result(self._activity.append(entry, is_death=is_death))
+        except StoreUnavailable:
+            return False
+        except Fenced as error:
+            future.set_exception(error)
+            if not is_death:
+                self._fenced(error)
+        except PerseusError as error:
+            log.error("An event could not be written: %s", error)
+            future.set_exception(error)
+        with self._changed:
+            self._waiting.popleft()
+        return True

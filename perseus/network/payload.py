@@ -1,0 +1,67 @@
+"""The payload of `exchange:<id>:status`: what an instance says of itself with every heartbeat."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from perseus.clock import parse_iso
+from perseus.network.states import State
+
+
+def _iso(value: Any) -> Any:
+    if isinstance(value, str):
+        parse_iso(value)
+    return value
+
+
+Iso = Annotated[str, BeforeValidator(_iso)]
+
+
+class InstanceStatus(BaseModel):
+    """One JSON object, camelCase in Redis, snake_case here. Times are ISO 8601 UTC by the store's clock.
+
+    None means unknown. `fencing_token` is text because Lua numbers lose digits. `fields` is what the feed and
+    plugins add (`perseus_status_fields`); it is left out of the JSON while it is empty.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+    fencing_token: str = Field(pattern=r"^[0-9]+$")
+    exchange_id: int
+    exchange_name: str
+    instance_id: str
+    connection_state: State
+    hostname: str
+    ip_address: str | None = None
+    pid: int
+    version: str
+    admin_email: str | None = None
+    admin_display_name: str | None = None
+    symbol_count: int = Field(ge=0)
+    registered_at: Iso
+    connected_at: Iso | None = None
+    last_heartbeat: Iso
+    last_state_change: Iso
+    last_message_at: Iso | None = None
+    last_error: str | None = None
+    last_error_at: Iso | None = None
+    heartbeat_seconds: float = Field(gt=0)
+    ttl_seconds: float = Field(gt=0)
+    clock_skew_ms: int | None = None
+    store_rtt_ms: float | None = None
+    fields: dict[str, str | int | float | None] = Field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The text that stands in Redis."""
+        return self.model_dump_json(by_alias=True, exclude=None if self.fields else {"fields"})
+
+
+def parse(text: str) -> InstanceStatus | None:
+    """Read a payload; None when it is not one (junk, another schema): the caller shows it as corrupt."""
+    try:
+        return InstanceStatus.model_validate_json(text)
+    except ValidationError:
+        return None

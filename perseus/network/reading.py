@@ -1,0 +1,180 @@
+"""What one exchange's keys say, raw, and what may be said of it. Pure: readings and store time in, verdicts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from perseus.clock import parse_iso
+from perseus.network import payload
+from perseus.network.activity import Event
+from perseus.network.claims import Death
+from perseus.network.exchange import Exchange
+from perseus.network.payload import InstanceStatus
+
+
+class Condition(StrEnum):
+    """What a reader may say of an exchange: the state its instance claims, or why there is none to show."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    WARMING = "warming"
+    ACTIVE = "active"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+    CORRUPT = "corrupt"
+    NEVER_SEEN = "never_seen"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStatus:
+    """One exchange, judged. Milliseconds are the store's Unix time or spans of it; None means unknown.
+
+    `status` is the live payload while `live`, else the last known one. `since_ms` is when the condition began.
+    `heartbeat_age_ms` and `lease_left_ms` are only given while `live`. `reason` says, for people, why a condition
+    other than the instance's own word is shown. `last_event` stands in where no payload is left.
+    """
+
+    exchange: Exchange
+    condition: Condition
+    live: bool
+    status: InstanceStatus | None
+    since_ms: int | None
+    heartbeat_age_ms: int | None
+    lease_left_ms: int | None
+    reason: str | None
+    last_event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastRecord:
+    """The last record as its hash holds it."""
+
+    token: str
+    until_ms: int
+    beat_ms: int
+    closed: bool
+    closed_ms: int | None
+    reason: str | None
+    payload: str
+    dead: Death | None
+
+    @property
+    def death(self) -> Death:
+        """The lease of this record, seen as one that nobody released."""
+        return Death(self.token, self.until_ms, self.payload, "lease_expired")
+
+
+LAST_FIELDS = (
+    "token", "until_ms", "beat_ms", "closed", "closed_ms", "reason", "payload",
+    "dead_token", "dead_until_ms", "dead_beat_ms", "dead_payload", "dead_reason",
+)  # fmt: skip
+
+
+def last_record(values: list[str | None]) -> LastRecord | None:
+    """Read the values of `LAST_FIELDS`. None when there is no record; ValueError when it is not one."""
+    token, until, beat, closed, closed_ms, reason, body, d_token, d_until, d_beat, d_body, d_reason = values
+    if token is None:
+        if any(value is not None for value in values):
+            raise ValueError("a last record without a token")
+        return None
+    if not token.isdigit() or until is None or beat is None:
+        raise ValueError("a last record that lacks its token or its times")
+    dead = None
+    if d_token and d_until and d_beat:
+        offline = d_until if d_reason == "lease_expired" else d_beat
+        dead = Death(d_token, int(offline), d_body or "", d_reason or "lease_expired")
+    closing = int(closed_ms) if closed_ms else None
+    return LastRecord(token, int(until), int(beat), closed == "1", closing, reason, body or "", dead)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One exchange's keys, read together. `status` is the text of the status key or None; `pttl_ms` its PTTL.
+
+    `fault` says why the keys could not be made out.
+    """
+
+    exchange: Exchange
+    status: str | None
+    pttl_ms: int
+    last: LastRecord | None
+    newest: Event | None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreNotice:
+    """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store)."""
+
+    answers: bool
+    reason: str | None = None
+    emptied: bool = False
+    kept: bool = True
+    restarted_ms_ago: int | None = None
+
+
+def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:
+    """The verdict. Evidence decides: a key that is gone from a store that may have lost it proves no death."""
+    if reading.fault is not None:
+        return _plain(reading, Condition.CORRUPT, reading.fault)
+    if reading.status is not None:
+        return _judge_live(reading, reading.status, now_ms)
+    last = reading.last
+    if last is None:
+        return _judge_unrecorded(reading, store)
+    status = payload.parse(last.payload)
+    if last.closed:
+        return _plain(reading, Condition.STOPPED, last.reason, status, last.closed_ms)
+    if now_ms < last.until_ms:
+        return _plain(reading, Condition.UNKNOWN, "its lease vanished before its time", status, last.beat_ms)
+    if _may_have_lost(store, status):
+        return _plain(reading, Condition.UNKNOWN, "the data store has restarted and may have lost its lease", status, last.beat_ms)
+    return _plain(reading, Condition.OFFLINE, "no heartbeat until its lease ended", status, last.until_ms)
+
+
+def _judge_live(reading: Reading, text: str, now_ms: int) -> ExchangeStatus:
+    status = payload.parse(text)
+    if status is None:
+        return _plain(reading, Condition.CORRUPT, "its status key holds no payload", since_ms=None)
+    ttl_ms = round(status.ttl_seconds * 1000)
+    if not 0 <= reading.pttl_ms <= ttl_ms:
+        reason = "its lease has no end" if reading.pttl_ms < 0 else "its lease ends later than it may: a clock jumped"
+        return _plain(reading, Condition.CORRUPT, reason, status)
+    return ExchangeStatus(
+        reading.exchange,
+        Condition(status.connection_state.value),
+        True,
+        status,
+        parse_iso(status.last_state_change),
+        ttl_ms - reading.pttl_ms,
+        reading.pttl_ms,
+        None,
+        reading.newest,
+    )
+
+
+def _judge_unrecorded(reading: Reading, store: StoreNotice) -> ExchangeStatus:
+    if store.emptied:
+        return _plain(reading, Condition.UNKNOWN, "the data store was emptied: nothing is recorded")
+    if reading.newest is not None:
+        return _plain(reading, Condition.OFFLINE, "only its activity log is left", since_ms=reading.newest.at_ms)
+    return _plain(reading, Condition.NEVER_SEEN, None)
+
+
+def _may_have_lost(store: StoreNotice, status: InstanceStatus | None) -> bool:
+    if store.restarted_ms_ago is None:
+        return False
+    return store.restarted_ms_ago < (status.ttl_seconds if status else 45.0) * 1000
+
+
+def _plain(
+    reading: Reading,
+    condition: Condition,
+    reason: str | None,
+    status: InstanceStatus | None = None,
+    since_ms: int | None = None,
+) -> ExchangeStatus:
+    return ExchangeStatus(reading.exchange, condition, False, status, since_ms, None, None, reason, reading.newest)

