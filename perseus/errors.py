@@ -158,7 +158,7 @@ class InvalidTransition(PerseusError):
 
     def __init__(self, exchange: str, from_state: str, to_state: str, allowed: tuple[str, ...]) -> None:
         super().__init__(
-            f"{exchange} cannot go from {from_state} to {to_state}. From {from_state} it may go to: {', '.join(allowed)}."
+            f"{exchange} cannot go from {from_state} to {to_state}. From there it may go to: {', '.join(allowed)}."
         )
         self.exchange = exchange
         self.from_state = from_state

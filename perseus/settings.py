@@ -9,11 +9,11 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from perseus.errors import SettingError
 
@@ -27,71 +27,78 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=False)
 
-    home: Path = Field(Path(".perseus"), description="Folder for state: embedded store, SQLite file, restart proofs, logs.")
-    port: int = Field(8000, ge=1, le=65535, description="Port of the web pages on 127.0.0.1.")
-    web_workers: int = Field(2, ge=1, le=64, description="gunicorn worker processes of `perseus web`.")
-    web_threads: int = Field(8, ge=1, le=256, description="Threads in each web worker.")
+    home: Path = Field(
+        default=Path(".perseus"), description="Folder for state: embedded store, SQLite file, restart proofs, logs."
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the web pages on 127.0.0.1.")
+    web_workers: int = Field(default=2, ge=1, le=64, description="gunicorn worker processes of `perseus web`.")
+    web_threads: int = Field(default=8, ge=1, le=256, description="Threads in each web worker.")
     redis_url: SecretStr | None = Field(
-        None, description="Data store, `redis://` or `rediss://`. Unset: the store of the `perseus up` that runs in this home."
+        default=None,
+        description="Data store, `redis://` or `rediss://`. Unset: that of the `perseus up` that runs in this home.",
     )
     database_url: SecretStr | None = Field(
-        None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
+        default=None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
     )
-    heartbeat_seconds: float = Field(15.0, gt=0, description="Time between two renewals of a lease.")
-    ttl_seconds: float = Field(45.0, gt=0, description="Life of a lease that is not renewed. At least 3 heartbeats.")
+    heartbeat_seconds: float = Field(default=15.0, gt=0, description="Time between two renewals of a lease.")
+    ttl_seconds: float = Field(
+        default=45.0, gt=0, description="Life of a lease that is not renewed. At least 3 heartbeats."
+    )
     margin_seconds: float = Field(
-        10.0, gt=0, description="A holder stops its work this long before its lease could end. Longer than stop_seconds."
+        default=10.0,
+        gt=0,
+        description="A holder stops its work this long before its lease could end. Longer than stop_seconds.",
     )
-    stop_seconds: float = Field(5.0, gt=0, description="Time that a stop may take; after it the process is ended.")
-    retry_seconds: float = Field(2.5, gt=0, description="Wait before a heartbeat that got no answer is tried again.")
-    store_timeout_seconds: float = Field(2.0, gt=0, description="Longest wait for one answer of the data store.")
-    store_wait_seconds: float = Field(60.0, ge=0, description="How long a starting process waits for a store that is down.")
+    stop_seconds: float = Field(
+        default=5.0, gt=0, description="Time that a stop may take; after it the process is ended."
+    )
+    retry_seconds: float = Field(
+        default=2.5, gt=0, description="Wait before a heartbeat that got no answer is tried again."
+    )
+    store_timeout_seconds: float = Field(
+        default=2.0, gt=0, description="Longest wait for one answer of the data store."
+    )
+    store_wait_seconds: float = Field(
+        default=60.0, ge=0, description="How long a starting process waits for a store that is down."
+    )
     settle_seconds: float = Field(
-        0.0, ge=0, description="Extra wait before an exchange that was not released is claimed. 10 with replicas."
+        default=0.0,
+        ge=0,
+        description="Extra wait before an exchange that was not released is claimed. 10 with replicas.",
     )
     activity_max_entries: int = Field(
-        100_000, ge=100, description="Storm cap of one activity log; the page says when it cut inside 90 days."
+        default=100_000, ge=100, description="Storm cap of one activity log; the page says when it cut inside 90 days."
     )
-    admin_email: str | None = Field(None, description="Who answers for the ingest processes of this host: mail address.")
-    admin_name: str | None = Field(None, description="The same person's name as the page shows it.")
+    admin_email: str | None = Field(
+        default=None, description="Who answers for the ingest processes of this host: mail address."
+    )
+    admin_name: str | None = Field(default=None, description="The same person's name as the page shows it.")
     public_ip_services: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("https://api.ipify.org", "https://ifconfig.me/ip", "https://icanhazip.com"),
-        description="Services asked in turn for this host's public IP, comma separated, 3 s in all. Empty: none is asked.",
+        default=("https://api.ipify.org", "https://ifconfig.me/ip", "https://icanhazip.com"),
+        description="Services asked in turn for this host's public IP, comma separated. Empty: nobody is asked.",
     )
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
+
+    @field_validator("public_ip_services", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
-
-    @property
-    def lease_timing(self) -> tuple[float, float]:
-        """(seconds a renewed lease is valid for its holder, seconds until the store lets it go)."""
-        return self.ttl_seconds - self.margin_seconds, self.ttl_seconds
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read every `PERSEUS_` variable. Raises SettingError for one that is unknown, empty, malformed or contradictory."""
-        environ = os.environ if environ is None else environ
-        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    def from_environment(cls) -> Self:
+        """Read every `PERSEUS_` variable. Raises SettingError for one that is unknown, empty, malformed or unsafe."""
+        given = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
         _refuse_unknown(given, cls)
         _refuse_empty(given)
-        values: dict[str, Any] = {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
-        if "public_ip_services" in values:
-            values["public_ip_services"] = _listed(values["public_ip_services"])
         try:
-            settings = cls(**values)
+            settings = cls()
         except ValidationError as error:
             raise _named(error) from None
         check_timing(settings)
         _check_redis_url(settings)
         return settings
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _refuse_unknown(given: Mapping[str, str], model: type[BaseSettings]) -> None:
@@ -140,16 +147,17 @@ def _check_redis_url(settings: Settings) -> None:
     if settings.redis_url is None:
         return
     name = PREFIX + "REDIS_URL"
+    form = "Write redis://[user:password@]host[:port][/number]."
     try:
         url = urlsplit(settings.redis_url.get_secret_value())
-        port_is_sound = url.port is None or url.port > 0
+        _ = url.port
     except ValueError:
-        port_is_sound = False
-    if not port_is_sound:
-        raise SettingError(name, "is not a URL with a sound port", "Write redis://[user:password@]host[:port][/number].")
+        raise SettingError(name, "is not a URL with a sound port", form) from None
     if url.scheme not in REDIS_SCHEMES:
-        raise SettingError(name, f"the scheme {url.scheme or '(none)'!r} is not supported", "Use redis:// or rediss://.")
+        raise SettingError(
+            name, f"the scheme {url.scheme or '(none)'!r} is not supported", "Use redis:// or rediss://."
+        )
     if not url.hostname:
-        raise SettingError(name, "names no host", "Write redis://[user:password@]host[:port][/number].")
+        raise SettingError(name, "names no host", form)
     if url.path.strip("/") and not url.path.strip("/").isdigit():
         raise SettingError(name, "the part behind the host must be a database number", "Write for example /0.")

@@ -106,7 +106,10 @@ def wait_until_up(
     say: Callable[[str], None],
     pause: Callable[[float], object] = time.sleep,
 ) -> None:
-    """Wait for the store to answer, telling `say` once a try. Raises StoreUnavailable after `seconds`, StoreRefused at once."""
+    """Wait for the store to answer, telling `say` at each try.
+
+    Raises StoreUnavailable after `seconds`; StoreRefused at once, for waiting mends no password.
+    """
     give_up = time.monotonic() + seconds
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,13 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self.seconds += seconds
         self.wall += round(seconds * 1000)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test sees the settings that it gives and no others."""
+    for name in [name for name in os.environ if name.startswith("PERSEUS_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -141,5 +149,3 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def exchange() -> Exchange:
     return KRAKEN
-
-

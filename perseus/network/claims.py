@@ -82,7 +82,9 @@ class Claims(Protocol):
     def acquire(self, nonce: str, instance_id: str, previous_nonce: str | None, body: str) -> Granted | Held | Pending:
         """Claim. `body`: the payload's JSON without its token; `previous_nonce` proves a restart on this host."""
 
-    def renew(self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None) -> Renewed | Taken | Gone:
+    def renew(
+        self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
+    ) -> Renewed | Taken | Gone:
         """One heartbeat. A vanished key is put back only before `put_back_until_ms` of the store's clock."""
 
     def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
@@ -110,7 +112,9 @@ class RedisClaims:
         kind, token, now_ms, until_ms, *dead = rest
         return Granted(token, int(now_ms), int(until_ms), kind != "unrecorded", _death(*dead))
 
-    def renew(self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None) -> Renewed | Taken | Gone:
+    def renew(
+        self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
+    ) -> Renewed | Taken | Gone:
         until = "" if put_back_until_ms is None else put_back_until_ms
         answer, *rest = self._renew(self._keys, (nonce, instance_id, token, body, self._ttl_ms, until))
         if answer == "TAKEN":

@@ -27,8 +27,15 @@ from perseus.network.reading import (
 from perseus.store import Client, answers
 
 __all__ = [
-    "ActivityPage", "BadCursor", "Condition", "Directory", "ExchangeStatus", "NetworkView", "SharedDirectory", "StoreNotice",
-]  # fmt: skip
+    "ActivityPage",
+    "BadCursor",
+    "Condition",
+    "Directory",
+    "ExchangeStatus",
+    "NetworkView",
+    "SharedDirectory",
+    "StoreNotice",
+]
 
 CURSOR = re.compile(r"([a-z0-9_-]+):(\d+)-(\d+)")
 COMMANDS_EACH = 5
@@ -39,7 +46,9 @@ class BadCursor(PerseusError):
     """Raised when a cursor is not `<exchange>:<stream id>`."""
 
     def __init__(self, cursor: str) -> None:
-        super().__init__(f"{cursor!r} is not a cursor. Use one that an earlier page gave, or none for the newest events.")
+        super().__init__(
+            f"{cursor!r} is not a cursor. Use one that an earlier page gave, or none for the newest events."
+        )
         self.cursor = cursor
 
 
@@ -80,7 +89,7 @@ class Directory:
         self._latest: NetworkView | None = None
 
     def view(self, count: int = 50) -> NetworkView:
-        """Every exchange and the newest `count` events. A store that does not answer gives the last view, as Unknown."""
+        """Every exchange and the newest `count` events. Of a store that does not answer: the last view, as Unknown."""
         exchanges = self._exchanges()
         try:
             self._latest = self._read(exchanges, count)

@@ -18,7 +18,13 @@ class Facts:
     """All times are the store's. `token` is given once the lease is granted."""
 
     def __init__(
-        self, exchange: Exchange, identity: Identity, instance_id: str, pid: int, timing: Timing, store_clock: StoreClock
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        instance_id: str,
+        pid: int,
+        timing: Timing,
+        store_clock: StoreClock,
     ) -> None:
         self._lock = threading.Lock()
         self._clock = store_clock

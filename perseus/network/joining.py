@@ -11,7 +11,7 @@ from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
 from perseus.errors import EXIT_LOST, LeasePending, LeaseRefused, StoreUnavailable
 from perseus.network.activity import ActivityLog
-from perseus.network.claims import Claims, Granted, Held, Pending, RedisClaims
+from perseus.network.claims import Granted, Held, RedisClaims
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.identity import Identity, new_instance_id
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 ClientFactory = Callable[[str], Client]
 MACHINE = SystemClock()
+EXIT = partial(os._exit, EXIT_LOST)
 
 
 def join(
@@ -35,7 +36,7 @@ def join(
     identity: Identity,
     observer: Observer | None = None,
     clock: Clock = MACHINE,
-    hard_exit: Callable[[], None] = partial(os._exit, EXIT_LOST),
+    hard_exit: Callable[[], None] = EXIT,
 ) -> Instance:
     """Claim `exchange` and give the idle instance that holds it; `clients(name)` makes a connection of that name.
 
@@ -44,77 +45,92 @@ def join(
     at first: `wait_valid`.
     """
     observer = observer or NullObserver()
-    timing = Timing.of(settings)
     client = clients("claim")
     wait_until_up(client, settings.store_wait_seconds, log.warning)
-    store_clock = StoreClock(clock)
-    _read_time(client, clock, store_clock)
-    instance_id = new_instance_id(identity.hostname)
-    facts = Facts(exchange, identity, instance_id, os.getpid(), timing, store_clock)
+    claimant = Claimant(exchange, settings, client, identity, clock)
     proof = RestartProof(settings.home, exchange.name)
     try:
-        claims = _claims(client, exchange, settings)
-        lease, grant = _claim(exchange, claims, client, facts, instance_id, proof, observer, timing, clock)
+        lease, grant = claimant.claim(proof, observer)
     except BaseException:
         proof.close()
         raise
-    heartbeat_claims = _claims(clients("heartbeat"), exchange, settings)
+    claims = _claims(clients("heartbeat"), exchange, settings)
     activity = ActivityLog(clients("activity"), exchange, settings.activity_max_entries)
     instance = Instance(
-        exchange, lease, grant, facts, heartbeat_claims, activity, proof, observer, clock, store_clock, hard_exit
+        exchange,
+        lease,
+        grant,
+        claimant.facts,
+        claims,
+        activity,
+        proof,
+        observer,
+        clock,
+        claimant.store_clock,
+        hard_exit,
     )
     instance.begin()
     client.close()
     return instance
 
 
+class Claimant:
+    """Asks for one exchange, always with the same nonce: a lost reply is asked for again, not taken for a refusal."""
+
+    def __init__(
+        self, exchange: Exchange, settings: Settings, client: Client, identity: Identity, clock: Clock
+    ) -> None:
+        self._exchange = exchange
+        self._client = client
+        self._claims = _claims(client, exchange, settings)
+        self._clock = clock
+        self._timing = Timing.of(settings)
+        self._nonce = new_nonce()
+        self._instance_id = new_instance_id(identity.hostname)
+        self.store_clock = StoreClock(clock)
+        self._read_time()
+        self.facts = Facts(exchange, identity, self._instance_id, os.getpid(), self._timing, self.store_clock)
+
+    def claim(self, proof: RestartProof, observer: Observer) -> tuple[Lease, Granted]:
+        """Claim, trying again for one TTL while the store does not answer. Errors as `join`."""
+        give_up = self._clock.elapsed() + self._timing.ttl
+        while True:
+            sent_at = self._clock.elapsed()
+            try:
+                answer = self._claims.acquire(
+                    self._nonce, self._instance_id, proof.previous, self.facts.body_without_token()
+                )
+                if isinstance(answer, Granted):
+                    return self._granted(answer, proof, sent_at), answer
+                break
+            except StoreUnavailable as error:
+                if self._clock.elapsed() >= give_up:
+                    raise
+                log.warning("%s Claiming %s again.", error, self._exchange.name)
+        if isinstance(answer, Held):
+            observer.refused(self._exchange, answer.holder)
+            raise LeaseRefused(self._exchange.name, answer.holder)
+        raise LeasePending(self._exchange.name, answer.wait_ms)
+
+    def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
+        hold_off = not grant.recorded and not self._is_initialised()
+        if hold_off:
+            log.warning("The data store was emptied: %s waits until no old holder can work.", self._exchange.name)
+        proof.keep(self._nonce)
+        self.facts.granted(grant.token)
+        return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, hold_off)
+
+    def _is_initialised(self) -> bool:
+        """Asked after the claim: a store emptied in between has lost the claim too."""
+        with answers(self._client):
+            return bool(self._client.exists(keys.INITIALISED))
+
+    def _read_time(self) -> None:
+        sent_at = self._clock.elapsed()
+        with answers(self._client):
+            seconds, micros = self._client.time()
+        self.store_clock.heard(seconds * 1000 + micros // 1000, sent_at, self._clock.elapsed())
+
+
 def _claims(client: Client, exchange: Exchange, settings: Settings) -> RedisClaims:
     return RedisClaims(client, exchange.id, settings.ttl_seconds, settings.settle_seconds)
-
-
-def _read_time(client: Client, clock: Clock, store_clock: StoreClock) -> None:
-    sent_at = clock.elapsed()
-    with answers(client):
-        seconds, micros = client.time()
-    store_clock.heard(seconds * 1000 + micros // 1000, sent_at, clock.elapsed())
-
-
-def _claim(
-    exchange: Exchange,
-    claims: Claims,
-    client: Client,
-    facts: Facts,
-    instance_id: str,
-    proof: RestartProof,
-    observer: Observer,
-    timing: Timing,
-    clock: Clock,
-) -> tuple[Lease, Granted]:
-    """Claim with one nonce, so that a lost reply is asked for again and not mistaken for another holder."""
-    nonce = new_nonce()
-    give_up = clock.elapsed() + timing.ttl
-    while True:
-        sent_at = clock.elapsed()
-        try:
-            answer = claims.acquire(nonce, instance_id, proof.previous, facts.body_without_token())
-            hold_off = isinstance(answer, Granted) and not answer.recorded and not _is_initialised(client)
-            break
-        except StoreUnavailable as error:
-            if clock.elapsed() >= give_up:
-                raise
-            log.warning("%s Claiming %s again.", error, exchange.name)
-    if isinstance(answer, Held):
-        observer.refused(exchange, answer.holder)
-        raise LeaseRefused(exchange.name, answer.holder)
-    if isinstance(answer, Pending):
-        raise LeasePending(exchange.name, answer.wait_ms)
-    if hold_off:
-        log.warning("The data store was emptied: %s waits until no old holder can be at work.", exchange.name)
-    proof.keep(nonce)
-    facts.granted(answer.token)
-    return Lease(nonce, instance_id, timing, answer, sent_at, hold_off), answer
-
-
-def _is_initialised(client: Client) -> bool:
-    with answers(client):
-        return bool(client.exists(keys.INITIALISED))

@@ -44,7 +44,9 @@ class Lease:
     from the moment before the last successful request was *sent*. Reads are safe from any thread; one thread writes.
     """
 
-    def __init__(self, nonce: str, instance_id: str, timing: Timing, grant: Granted, sent_at: float, hold_off: bool) -> None:
+    def __init__(
+        self, nonce: str, instance_id: str, timing: Timing, grant: Granted, sent_at: float, hold_off: bool
+    ) -> None:
         self.nonce = nonce
         self.instance_id = instance_id
         self.timing = timing

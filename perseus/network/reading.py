@@ -131,7 +131,9 @@ def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:
     if now_ms < last.until_ms:
         return _plain(reading, Condition.UNKNOWN, "its lease vanished before its time", status, last.beat_ms)
     if _may_have_lost(store, status):
-        return _plain(reading, Condition.UNKNOWN, "the data store has restarted and may have lost its lease", status, last.beat_ms)
+        return _plain(
+            reading, Condition.UNKNOWN, "the data store has restarted and may have lost its lease", status, last.beat_ms
+        )
     return _plain(reading, Condition.OFFLINE, "no heartbeat until its lease ended", status, last.until_ms)
 
 
