@@ -102,15 +102,15 @@ class Claimant:
                 )
                 if isinstance(answer, Granted):
                     return self._granted(answer, proof, sent_at), answer
-                break
             except StoreUnavailable as error:
                 if self._clock.elapsed() >= give_up:
                     raise
                 log.warning("%s Claiming %s again.", error, self._exchange.name)
-        if isinstance(answer, Held):
-            observer.refused(self._exchange, answer.holder)
-            raise LeaseRefused(self._exchange.name, answer.holder)
-        raise LeasePending(self._exchange.name, answer.wait_ms)
+                continue
+            if isinstance(answer, Held):
+                observer.refused(self._exchange, answer.holder)
+                raise LeaseRefused(self._exchange.name, answer.holder)
+            raise LeasePending(self._exchange.name, answer.wait_ms)
 
     def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
         hold_off = not grant.recorded and not self._is_initialised()
