@@ -1,0 +1,37 @@
+"""The web side of Perseus: pages, fragments, JSON. `create_app` is what app.py, wsgi.py and gunicorn call."""
+
+from __future__ import annotations
+
+import atexit
+
+from flask import Flask
+
+from perseus import db, runfile
+from perseus.clock import SystemClock
+from perseus.network.directory import Directory, SharedDirectory
+from perseus.network.watcher import Watcher
+from perseus.settings import Settings
+from perseus.store import connect
+from perseus.web.app import app
+from perseus.web.known import KnownExchanges
+from perseus.web.site import Site
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask:
+    """The app of one web worker, by `settings` or else by the environment. Raises SettingError.
+
+    Neither the store nor the database has to answer yet. `watch`: start this worker's watcher, stopped at exit; call
+    it after the fork, since threads do not survive one.
+    """
+    settings = settings or Settings.from_environment()
+    database_url, clock = runfile.database_url(settings), SystemClock()
+    client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
+    known = KnownExchanges(lambda: db.exchanges(database_url), clock)
+    directory = Directory(client, known, clock)
+    if watch:
+        watcher = Watcher(client, known, settings, clock)
+        watcher.start()
+        atexit.register(watcher.stop)
+    return app(Site(SharedDirectory(directory, clock), directory, known))

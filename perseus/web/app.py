@@ -1,0 +1,24 @@
+"""The Flask app around a site: routes, guards, templates, errors. Opens nothing and starts nothing."""
+
+from __future__ import annotations
+
+import importlib.resources
+
+from flask import Flask
+
+from perseus.web import api, assets, health, htmx, network, problems, security, site, templating
+from perseus.web.site import Site
+
+
+def app(about: Site) -> Flask:
+    """The app that shows `about`."""
+    made = Flask("perseus.web", static_folder=None, template_folder=str(importlib.resources.files("perseus.templates")))
+    made.extensions[site.NAME] = about
+    static = assets.packaged()
+    security.install(made)
+    htmx.install(made)
+    problems.install(made)
+    templating.install(made, static)
+    for routes in (network.routes, api.routes, health.routes, assets.blueprint(static)):
+        made.register_blueprint(routes)
+    return made

@@ -1,0 +1,150 @@
+"""The feed: events of the activity logs as rows, newest first, by UTC day. Whatever stands in a log gives a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from perseus.network.activity import ERROR, TRANSITION, Event
+from perseus.network.states import OFFLINE
+from perseus.web import badges, moments, words
+from perseus.web.badges import Badge
+from perseus.web.cards import Fact
+from perseus.web.moments import Moment
+
+REASON_LIMIT = 300
+ERROR_LIMIT = 2_000
+JUNK_FIELDS = 12
+JUNK_LIMIT = 120
+REASONS = {
+    "lease_expired": "its lease ran out, nobody released it",
+    "restarted": "a new process on the same host took over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event. `kind` is `transition`, `error` or `other`; what a kind does not have is None or empty.
+
+    `element_id` names exchange and stream id together, since ids repeat across logs. `fields` are the raw ones of a
+    kind that this version does not know.
+    """
+
+    element_id: str
+    exchange: str
+    kind: str
+    at: Moment | None
+    who: tuple[str, ...]
+    before: Badge | None = None
+    after: Badge | None = None
+    reason: str | None = None
+    downtime: str | None = None
+    error: str | None = None
+    count: int = 1
+    title: str | None = None
+    fields: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The rows of one UTC day; `date` is empty for rows whose time no calendar holds."""
+
+    date: str
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One page of the feed; `older` is the cursor of the next one, None at the end of the logs."""
+
+    days: tuple[Day, ...]
+    older: str | None
+
+
+def feed(events: Iterable[Event], older: str | None, now_ms: int) -> Feed:
+    """Group events, given newest first, by day."""
+    rows = [row(event, now_ms) for event in events]
+    grouped = groupby(rows, key=lambda r: r.at.day if r.at else "")
+    return Feed(tuple(Day(date, _day_title(date, now_ms), tuple(some)) for date, some in grouped), older)
+
+
+def row(event: Event, now_ms: int) -> Row:
+    """One row of any entry, sound or not."""
+    if event.kind == TRANSITION and event.fields.get("toState"):
+        return _transition(event, now_ms)
+    if event.kind == ERROR and event.fields.get("error"):
+        return _error(event, now_ms)
+    return _other(event, now_ms)
+
+
+def _transition(event: Event, now_ms: int) -> Row:
+    fields = event.fields
+    downtime = _whole(fields.get("downtimeMs"))
+    return Row(
+        _element_id(event),
+        event.exchange.display_name,
+        "transition",
+        moments.ago(event.at_ms, now_ms),
+        _who(event),
+        before=badges.of_state(fields.get("fromState")),
+        after=badges.of_state(fields.get("toState")),
+        reason=_reason(event),
+        downtime=None if downtime is None else words.span(downtime),
+    )
+
+
+def _error(event: Event, now_ms: int) -> Row:
+    state = event.fields.get("state")
+    return Row(
+        _element_id(event),
+        event.exchange.display_name,
+        "error",
+        moments.ago(event.at_ms, now_ms),
+        _who(event),
+        after=badges.of_state(state) if state else None,
+        error=words.plain(event.fields["error"], ERROR_LIMIT),
+        count=max(_whole(event.fields.get("count")) or 1, 1),
+    )
+
+
+def _other(event: Event, now_ms: int) -> Row:
+    named = f"Unknown event {words.plain(event.kind, 40)}" if event.kind else "Not an event"
+    pairs = [pair for pair in event.fields.items() if pair[0] != "event"][:JUNK_FIELDS]
+    return Row(
+        _element_id(event),
+        event.exchange.display_name,
+        "other",
+        moments.ago(event.at_ms, now_ms),
+        (),
+        title=named,
+        fields=tuple(Fact(words.plain(key, 40), words.plain(value, JUNK_LIMIT) or None) for key, value in pairs),
+    )
+
+
+def _reason(event: Event) -> str | None:
+    reason = event.fields.get("reason")
+    if not reason:
+        return None
+    said = REASONS.get(reason) or words.plain(reason, REASON_LIMIT).replace("_", " ")
+    ended = moments.read(event.fields.get("offlineAt")) if event.fields.get("toState") == OFFLINE else None
+    ended_utc = None if ended is None else moments.utc(ended)
+    return f"{said}; it ended at {ended_utc[11:]}" if ended_utc else said
+
+
+def _who(event: Event) -> tuple[str, ...]:
+    given = (event.fields.get(key) for key in ("hostname", "ip", "adminEmail"))
+    return tuple(words.plain(text, 120) for text in given if text)
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _element_id(event: Event) -> str:
+    return f"event-{event.exchange.name}-{event.stream_id}"
+
+
+def _day_title(date: str, now_ms: int) -> str:
+    return moments.day_title(date, now_ms) if date else "At a time that no calendar holds"

@@ -1,0 +1,128 @@
+"""`/network`: the page, its polled part, and older pages of its feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from perseus.network.directory import ExchangeStatus, NetworkView
+from perseus.web import cards, feed, htmx, moments, notices, summary
+from perseus.web.cards import Card
+from perseus.web.feed import Feed
+from perseus.web.moments import Moment
+from perseus.web.notices import Notice
+from perseus.web.site import site
+from perseus.web.summary import Summary
+from perseus.web.templating import Context, render
+
+PAGE_EVENTS = 50
+NOW_HEADER = "Perseus-Now"
+
+routes = Blueprint("network", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The part that is polled: the same for the first load and for every poll after it."""
+
+    notices: tuple[Notice, ...]
+    summary: Summary
+    cards: tuple[Card, ...]
+    feed: Feed
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPage(Context):
+    """`network.html`. `now` is the store's time when it was read; the limits grade heartbeats between polls."""
+
+    template: ClassVar[str] = "network.html"
+    title: str
+    now: Moment | None
+    now_ms: int
+    live: Live
+    green_under_ms: int = cards.GREEN_UNDER_MS
+    yellow_under_ms: int = cards.YELLOW_UNDER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFragment(Context):
+    """`live.html`."""
+
+    template: ClassVar[str] = "live.html"
+    title: str
+    live: Live
+
+
+@dataclass(frozen=True, slots=True)
+class OlderPage(Context):
+    """`older.html`: one page of older events for a browser without JavaScript."""
+
+    template: ClassVar[str] = "older.html"
+    title: str
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class OlderFragment(Context):
+    """`_older.html`: the same for htmx."""
+
+    template: ClassVar[str] = "_older.html"
+    feed: Feed
+
+
+@routes.get("/")
+def home() -> BaseResponse:
+    """The Network page is the first page."""
+    return redirect(url_for("network.page"))
+
+
+@routes.get("/network")
+def page() -> Response:
+    """The whole page; complete without JavaScript."""
+    view = site().shared.view()
+    live = _live(view)
+    now = moments.ago(view.now_ms, view.now_ms)
+    return Response(render(NetworkPage(summary.title(live.summary), now, view.now_ms, live)))
+
+
+@routes.get("/network/live")
+def live() -> Response:
+    """The polled part. The store's time goes in a header, so that an unchanged network gives an unchanged body."""
+    if not htmx.wants_fragment():
+        return page()
+    view = site().shared.view()
+    part = _live(view)
+    response = Response(render(LiveFragment(summary.title(part.summary), part)))
+    response.headers[NOW_HEADER] = str(view.now_ms)
+    return response
+
+
+@routes.get("/network/feed")
+def older() -> Response:
+    """Events before the cursor `before`; without one, the newest."""
+    before = request.args.get("before") or None
+    found = site().directory.activity(PAGE_EVENTS, before, None)
+    some = feed.feed(found.events, found.older, site().shared.view().now_ms)
+    return Response(render(OlderFragment(some) if htmx.wants_fragment() else OlderPage("Activity · Network", some)))
+
+
+def _live(view: NetworkView) -> Live:
+    shown = cards.cards(_statuses(view), view.now_ms)
+    return Live(
+        notices=notices.notices(view, site().known.trouble),
+        summary=summary.summary(shown),
+        cards=shown,
+        feed=feed.feed(view.events, view.older, view.now_ms),
+        is_current=view.store.answers,
+    )
+
+
+def _statuses(view: NetworkView) -> tuple[ExchangeStatus, ...]:
+    """The statuses; without a store their condition is news, and how long the one before it lasted says nothing."""
+    if view.store.answers:
+        return view.exchanges
+    return tuple(replace(status, since_ms=None) for status in view.exchanges)

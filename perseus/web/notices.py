@@ -1,0 +1,82 @@
+"""Banners: what must be said of the data store and the database before a single card may be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perseus.db import DatabaseMismatch
+from perseus.errors import PerseusError
+from perseus.network.directory import NetworkView
+from perseus.web import words
+
+RESTART_TOLD_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`kind` is `danger`, `warning` or `info`; `command` mends it where one does."""
+
+    kind: str
+    title: str
+    text: str
+    command: str | None = None
+
+
+def notices(view: NetworkView, database_trouble: PerseusError | None) -> tuple[Notice, ...]:
+    """What to say above the cards, gravest first."""
+    said = (
+        _silent_store(view),
+        _emptied(view),
+        _database(view, database_trouble),
+        _restarted(view),
+        _capped(view),
+        _not_kept(view),
+    )
+    return tuple(notice for notice in said if notice)
+
+
+def _silent_store(view: NetworkView) -> Notice | None:
+    if view.store.answers:
+        return None
+    text = "Nothing below is current. Ingest processes that cannot reach it either stop before their lease ends."
+    return Notice("danger", "The data store does not answer", text, "perseus doctor")
+
+
+def _emptied(view: NetworkView) -> Notice | None:
+    if not view.store.emptied:
+        return None
+    text = "It holds no mark of this site: it is new, or it lost everything. Running instances put themselves back. Mark it:"
+    return Notice("danger", "The data store was emptied", text, "perseus init")
+
+
+def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
+    if trouble is None:
+        return None
+    if isinstance(trouble, DatabaseMismatch):
+        return Notice("danger", "The database is not ready for this version", trouble.mend)
+    shown = "The exchanges below are the last it named." if view.exchanges else "Which exchanges there are is unknown."
+    return Notice("danger", "The database does not answer", shown, "perseus doctor")
+
+
+def _restarted(view: NetworkView) -> Notice | None:
+    since_ms = view.store.restarted_ms_ago
+    if since_ms is None or since_ms > RESTART_TOLD_MS:
+        return None
+    text = "Until its instances have reported again, a missing one is unknown, not offline."
+    return Notice("info", f"The data store restarted {words.age(since_ms)}", text)
+
+
+def _capped(view: NetworkView) -> Notice | None:
+    if not view.capped:
+        return None
+    text = f"{words.listed(view.capped)} wrote more than an activity log holds: entries younger than 90 days are gone."
+    return Notice("warning", "The feed is not complete", text)
+
+
+def _not_kept(view: NetworkView) -> Notice | None:
+    if view.store.kept:
+        return None
+    text = (
+        "The data store of this run is a stand-in in memory. Install redis-server or set PERSEUS_REDIS_URL to keep it."
+    )
+    return Notice("info", "Nothing is kept", text)

@@ -1,0 +1,123 @@
+"""What goes wrong, as an answer: `application/problem+json` (RFC 9457) for programs, a page for people.
+
+Nothing internal is said: no addresses, no traces. Those are in the log.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import ClassVar
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
+from perseus.network.directory import BadCursor
+from perseus.web.templating import Context, render
+
+log = logging.getLogger(__name__)
+
+PROGRAMS = ("/api/", "/health")
+MEDIA_TYPE = "application/problem+json"
+STORE_SILENT = "The data store does not answer. Run `perseus doctor` on the server, or try again in a few seconds."
+DATABASE_SILENT = "The database of exchanges does not answer. Run `perseus doctor` on the server."
+BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
+NEXT_STEPS = {404: "Check the address, or start from the Network page."}
+
+
+class BadParameter(PerseusError):
+    """Raised when a query parameter is not one this address takes, or its value is not one it may have."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong. `field` is the query parameter at fault, if one is; `facts` are further members of the JSON."""
+
+    status: int
+    detail: str
+    field: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return HTTPStatus(self.status).phrase
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage(Context):
+    """`problem.html`."""
+
+    template: ClassVar[str] = "problem.html"
+    title: str
+    problem: Problem
+    next_step: str
+
+
+def install(app: Flask) -> None:
+    """Turn every exception that leaves a view into an answer."""
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(PerseusError, _failed)
+    app.register_error_handler(Exception, _broken)
+
+
+def answer(problem: Problem) -> Response:
+    """The problem in the form that the asker can read."""
+    return _json(problem) if request.path.startswith(PROGRAMS) else _page(problem)
+
+
+def of(error: PerseusError) -> Problem | None:
+    """The problem that an error is to the asker; None for an error that no request may cause."""
+    match error:
+        case UnknownExchange():
+            return Problem(404, f"{error.name!r} is not a known exchange.")
+        case BadCursor():
+            return Problem(
+                400, "Not a cursor. Use one from an earlier answer, or none for the newest events.", "cursor"
+            )
+        case BadParameter():
+            return Problem(400, str(error), error.field)
+        case StoreUnavailable() | StoreRefused():
+            return Problem(503, STORE_SILENT)
+    return None
+
+
+def _json(problem: Problem) -> Response:
+    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+    body |= {"field": problem.field} if problem.field else {}
+    return Response(json.dumps(body | dict(problem.facts)), problem.status, content_type=MEDIA_TYPE)
+
+
+def _page(problem: Problem) -> Response:
+    next_step = NEXT_STEPS.get(problem.status, "Go back to the Network page.")
+    return Response(render(ErrorPage(problem.title, problem, next_step)), problem.status)
+
+
+def _refused(error: HTTPException) -> Response:
+    response = answer(Problem(error.code or 500, error.description or "The request was refused."))
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _failed(error: PerseusError) -> Response:
+    problem = of(error)
+    if problem is None:
+        return _broken(error)
+    if problem.status >= 500:
+        log.warning("%s %s: %s", request.method, request.path, error)
+    return answer(problem)
+
+
+def _broken(error: Exception) -> Response:
+    # The boundary of all views: whatever is left is a bug. It costs this answer alone and goes to the log whole.
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return answer(Problem(500, BROKEN))

@@ -1,0 +1,79 @@
+"""What every answer carries, and which requests are refused before any view runs.
+
+Until sign-in exists the pages are for loopback alone: a foreign `Host` is refused, or a name that resolves to
+127.0.0.1 (DNS rebinding) would let any web site read them.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+BODY_LIMIT = 64 * 1024
+
+
+def install(app: Flask) -> None:
+    """Guard every route of the app."""
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.before_request(refuse_foreign_host)
+    app.before_request(refuse_cross_site)
+    app.after_request(_headers)
+
+
+def refuse_foreign_host() -> None:
+    """421 unless the browser was told to come to this machine by a loopback name."""
+    if _hostname(request.environ.get("HTTP_HOST", "")) not in LOOPBACK:
+        abort(421, "This page answers only to 127.0.0.1, localhost and [::1]. Open it under one of these names.")
+
+
+def refuse_cross_site() -> None:
+    """403 for an unsafe request that another site caused.
+
+    Browsers say so in `Sec-Fetch-Site`; one too old for it says where it comes from in `Origin`. Who sends neither is
+    no browser, and holds nothing that a foreign site could borrow.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        refused = site not in ("same-origin", "none")
+    else:
+        refused = origin is not None and urlsplit(origin).netloc != request.environ.get("HTTP_HOST")
+    if refused:
+        abort(403, f"The request came from another site ({site or origin}). Send it from the page itself.")
+
+
+def _hostname(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

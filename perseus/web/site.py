@@ -1,0 +1,47 @@
+"""What the views read from: passed in when the app is made, found again through `site()`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from flask import current_app
+
+from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
+from perseus.web.known import KnownExchanges
+
+NAME = "perseus"
+
+
+class SharedView(Protocol):
+    """One read for all viewers of this worker."""
+
+    def view(self) -> NetworkView:
+        """Everything the page shows; never raises for a store that is down."""
+
+
+class Reader(Protocol):
+    """Reads that are made for one caller."""
+
+    def exchange(self, exchange_id: int) -> ExchangeStatus:
+        """Raises UnknownExchange, StoreUnavailable."""
+
+    def activity(self, count: int, cursor: str | None = None, exchange: str | None = None) -> ActivityPage:
+        """Raises UnknownExchange, BadCursor, StoreUnavailable."""
+
+    def store_is_up(self) -> bool:
+        """Does the store answer at this moment?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One network: its shared view, its single reads, and the exchanges that its database names."""
+
+    shared: SharedView
+    directory: Reader
+    known: KnownExchanges
+
+
+def site() -> Site:
+    """The site of the app that answers the current request."""
+    return cast(Site, current_app.extensions[NAME])
