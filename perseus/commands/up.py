@@ -1,0 +1,160 @@
+"""`perseus up`: everything on this machine, for a newcomer or a small site."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import click
+
+from perseus import db, embedded, homelock, keys, orphans, runfile
+from perseus.child import Task
+from perseus.commands import readiness
+from perseus.commands.invocation import command_line
+from perseus.embedded import EmbeddedStore
+from perseus.errors import SettingError
+from perseus.pids import ProcessMark
+from perseus.runfile import Run
+from perseus.settings import Settings
+from perseus.store import answers, where_url
+from perseus.supervisor import LOOK_SECONDS, Supervisor
+
+DEMO = ("coinbase", "binance", "binance_us")
+STORE_SECONDS = 0.6
+UNMARKED = """\
+The data store has no mark of `perseus init`: it may have lost its data, so claims wait until no old holder can be left.
+If it is new, run: {init}"""
+
+
+def run(settings: Settings) -> int:
+    """Run everything until Ctrl-C or SIGTERM. What was started is ended, whatever happens.
+
+    Errors as `homelock.held`, `readiness`, `perseus.db.initialise` and `embedded.start`.
+    """
+    home = _home(settings)
+    _on_signals(signal.default_int_handler)
+    with suppress(KeyboardInterrupt), homelock.held(home, os.getpid()), ExitStack() as stack:
+        _clear(home, settings.port)
+        database = runfile.database_url(settings)
+        db.initialise(database)
+        own = stack.enter_context(_embedded(home)) if settings.redis_url is None else None
+        typed = functools.partial(command_line, sys.argv[0], home)
+        about = _about(settings, own, database)
+        _say(_banner(home, own, database, about))
+        if own is None:
+            _require_store(settings, typed(["init"]))
+        supervisor = Supervisor(home, about, own, {**os.environ, "PERSEUS_HOME": str(home)}, typed, _say)
+        stack.callback(supervisor.stop)
+        stack.callback(_on_signals, signal.SIG_IGN)
+        supervisor.start(_tasks(database))
+        _keep_running(supervisor, about.web)
+        _say("Stopping ...")
+    _say("Stopped.")
+    return 0
+
+
+def _home(settings: Settings) -> Path:
+    home = settings.home.resolve()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / "logs").mkdir(exist_ok=True)
+    except OSError as error:
+        raise SettingError("PERSEUS_HOME", f"{home} cannot be used ({error.strerror})", "Choose another.") from None
+    return home
+
+
+def _on_signals(handler: Callable[[int, Any], None] | signal.Handlers) -> None:
+    """`nohup` has SIGHUP ignored, and it stays so."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _clear(home: Path, port: int) -> None:
+    ended = orphans.end(home)
+    if ended:
+        _say(f"Ended {ended} processes that a killed `perseus up` had left in {home}.")
+    readiness.free_port(port)
+
+
+@contextmanager
+def _embedded(home: Path) -> Iterator[EmbeddedStore]:
+    store = embedded.start(home)
+    try:
+        yield store
+    finally:
+        store.stop(STORE_SECONDS)
+
+
+def _about(settings: Settings, own: EmbeddedStore | None, database: str) -> Run:
+    me = ProcessMark.of(os.getpid())
+    assert me is not None
+    url = own.url if own is not None else runfile.store_url(settings)
+    return Run(
+        up=me,
+        web=f"http://{readiness.HOST}:{settings.port}",
+        store_url=url,
+        store_kept=own is None or own.kept,
+        store_process=None,
+        database_url=database,
+    )
+
+
+def _banner(home: Path, own: EmbeddedStore | None, database: str, about: Run) -> str:
+    return "\n".join(
+        (
+            f"Perseus Network starts, with its state in {home}",
+            f"  data store  {own.described if own is not None else where_url(about.store_url)}",
+            f"  database    {db.where(database)}",
+            f"  logs        {home / 'logs'}",
+        )
+    )
+
+
+def _require_store(settings: Settings, init: str) -> None:
+    client = readiness.store(settings, "perseus-up")
+    with answers(client):
+        is_marked = client.exists(keys.INITIALISED)
+    client.close()
+    if not is_marked:
+        _say(UNMARKED.format(init=init))
+
+
+def _tasks(database: str) -> list[Task]:
+    active = [exchange.name for exchange in db.exchanges(database)]
+    ingests = [Task(f"ingest {name}", ("ingest", name), name) for name in DEMO if name in active]
+    return [Task("web", ("web",)), Task("dispatch", ("dispatch",)), *ingests]
+
+
+def _keep_running(supervisor: Supervisor, web: str) -> None:
+    told: list[int] = []
+    _on_signals(lambda number, _: told.append(number))
+    is_open = False
+    while not told:
+        supervisor.look()
+        if not is_open and _answers(f"{web}/health"):
+            is_open = True
+            _say(f"\nOpen {web}/network    Ctrl-C stops everything.\n")
+        time.sleep(LOOK_SECONDS)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=0.5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _say(text: str) -> None:
+    """A terminal that has gone away must not end the processes."""
+    with suppress(OSError):
+        click.echo(text)

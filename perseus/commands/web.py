@@ -1,0 +1,65 @@
+"""`perseus web`: gunicorn with threads, on loopback until sign-in exists."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import gunicorn.http.wsgi
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from perseus.commands import readiness
+from perseus.settings import Settings
+
+GRACE_SECONDS = 2
+SHARED_MEMORY = Path("/dev/shm")
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """gunicorn's own lines, in the one form and place of all log lines."""
+
+    def setup(self, cfg: Any) -> None:
+        self.error_log.setLevel(logging.WARNING)
+
+
+class _Pages(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in _options(self._settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        # Loaded in each worker: its threads and connections would not survive the fork.
+        from perseus.web import create_app
+
+        return create_app(self._settings)
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    return {
+        "bind": f"{readiness.HOST}:{settings.port}",
+        "worker_class": "gthread",
+        "workers": settings.web_workers,
+        "threads": settings.web_threads,
+        "graceful_timeout": GRACE_SECONDS,
+        "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
+        "control_socket_disable": True,
+        "logger_class": _Log,
+    }
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT. Errors as `readiness.free_port`, `.database`, `.store`."""
+    readiness.free_port(settings.port)
+    readiness.database(settings)
+    readiness.store(settings, "perseus-web").close()
+    # What serves the pages is nobody's business outside.
+    gunicorn.http.wsgi.SERVER = "perseus"
+    logging.getLogger(__name__).info("serving http://%s:%d/network", readiness.HOST, settings.port)
+    _Pages(settings).run()
+    return 0
