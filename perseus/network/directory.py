@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 from typing import Any
 
 import redis
@@ -121,8 +123,8 @@ class Directory:
             pipeline.xrevrange(keys.activity(each.name), max=_bound(before, each), count=count + 1)
         with answers(self._client):
             time_, *streams = _settled(pipeline.execute(raise_on_error=False))
-        events = [event for each, stream in zip(wanted, streams, strict=True) for event in _events(each, stream)]
-        return _page(events, count, _milliseconds(time_) - RETENTION_MS)
+        logs = [_events(each, stream) for each, stream in zip(wanted, streams, strict=True)]
+        return _page(logs, count, _milliseconds(time_) - RETENTION_MS)
 
     def store_is_up(self) -> bool:
         """Does the store answer and serve us?"""
@@ -210,20 +212,19 @@ class SharedDirectory:
 def _view(
     exchanges: Sequence[Exchange], parts: list[list[Any]], now_ms: int, count: int, store: StoreNotice
 ) -> NetworkView:
-    statuses, events, capped = [], [], []
+    statuses, logs, capped = [], [], []
     for exchange, part in zip(exchanges, parts, strict=True):
-        found = _events(exchange, part[3])
-        events += found
-        statuses.append(judge(_reading(exchange, part, found), now_ms, store))
+        logs.append(_events(exchange, part[3]))
+        statuses.append(judge(_reading(exchange, part), now_ms, store))
         if isinstance(part[4], str) and part[4].isdigit() and int(part[4]) > now_ms - RETENTION_MS:
             capped.append(exchange.name)
-    page = _page(events, count, now_ms - RETENTION_MS)
+    page = _page(logs, count, now_ms - RETENTION_MS)
     return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped))
 
 
-def _reading(exchange: Exchange, part: list[Any], events: list[Event]) -> Reading:
+def _reading(exchange: Exchange, part: list[Any]) -> Reading:
     status, pttl, last, stream, _ = part
-    newest = events[0] if events else None
+    newest = next(_events(exchange, stream), None)
     for value, what in ((status, "status key"), (last, "last record"), (stream, "activity log")):
         if isinstance(value, Exception):
             return Reading(exchange, None, -2, None, newest, f"its {what} is of another type")
@@ -247,13 +248,16 @@ def _milliseconds(time_: tuple[int, int]) -> int:
     return time_[0] * 1000 + time_[1] // 1000
 
 
-def _events(exchange: Exchange, stream: Any) -> list[Event]:
-    return [] if isinstance(stream, Exception) else [Event(exchange, id_, fields) for id_, fields in stream]
+def _events(exchange: Exchange, stream: Any) -> Iterator[Event]:
+    entries = () if isinstance(stream, Exception) else stream
+    return (Event(exchange, id_, fields) for id_, fields in entries)
 
 
-def _page(events: Iterable[Event], count: int, oldest_ms: int) -> ActivityPage:
-    """The newest `count` of `events` from the last 90 days; every log was read one event further than that."""
-    kept = sorted((event for event in events if event.at_ms >= oldest_ms), key=lambda event: event.order, reverse=True)
+def _page(logs: Iterable[Iterator[Event]], count: int, oldest_ms: int) -> ActivityPage:
+    """The newest `count` events of the last 90 days; every log is newest first and was read one event further."""
+    # Merged, not sorted: 50 exchanges give 2,550 events here, and all but the page would be made in vain.
+    merged = heapq.merge(*logs, key=lambda event: event.order, reverse=True)
+    kept = list(islice(takewhile(lambda event: event.at_ms >= oldest_ms, merged), count + 1))
     page = tuple(kept[:count])
     return ActivityPage(page, page[-1].name if len(kept) > count else None)
 
