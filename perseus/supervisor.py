@@ -82,7 +82,7 @@ class Supervisor:
     def _judge(self, child: Child, code: int) -> None:
         task = child.task
         found = verdict.of(task, code, self._command_line(task.command))
-        self._say(f"{found.text} Its log: {child.log_path} ({child.last_words()})" if found.hint else found.text)
+        self._say(found.text if code <= 0 else f"{found.text} Its log, {child.log_path}, ends: {child.last_words()}")
         if found.again:
             self._due[task.name] = (time.monotonic() + self._pause(task.name), task)
         self._write_down()

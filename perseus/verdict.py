@@ -11,11 +11,10 @@ from perseus.errors import EXIT_HELD, EXIT_LOST
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the task is begun again, and what to tell people. `hint` shows the end of its log as well."""
+    """Whether the task is begun again, and what to tell people."""
 
     again: bool
     text: str
-    hint: bool = True
 
 
 def of(task: Task, code: int, start_again: str) -> Verdict:
@@ -27,12 +26,12 @@ def of(task: Task, code: int, start_again: str) -> Verdict:
     if task.exchange is None:
         return Verdict(True, f"{task.name} ended ({ended_by(code)}) and is started again.")
     if code == 0:
-        return Verdict(False, f"{task.name} stopped. Start it again: {start_again}", hint=False)
+        return Verdict(False, f"{task.name} stopped. Start it again: {start_again}")
     if code == EXIT_LOST:
         return Verdict(True, f"{task.name} lost its lease and is started again.")
     if code == EXIT_HELD:
         return Verdict(False, f"{task.exchange} is held by another process. When it is free: {start_again}")
     if code < 0:
         shown = "The page shows it as Offline when its lease has run out."
-        return Verdict(False, f"{task.name} was {ended_by(code)}. {shown} Start it again: {start_again}", hint=False)
+        return Verdict(False, f"{task.name} was {ended_by(code)}. {shown} Start it again: {start_again}")
     return Verdict(False, f"{task.name} failed ({ended_by(code)}). Start it again: {start_again}")

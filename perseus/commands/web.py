@@ -21,6 +21,7 @@ class _Log(Logger):  # type: ignore[misc]
     """gunicorn's own lines, in the one form and place of all log lines."""
 
     def setup(self, cfg: Any) -> None:
+        self.error_log.propagate = True
         self.error_log.setLevel(logging.WARNING)
 
 

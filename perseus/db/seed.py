@@ -95,13 +95,14 @@ def sow(connection: Connection) -> int:
     """
     there = {row.name: row for row in connection.execute(select(ExchangeRow.__table__))}
     ids = {row.id for row in there.values()}
+    missing = [seed for seed in SEEDS if seed["name"] not in there]
     for seed in SEEDS:
         if seed["name"] in there:
             _refresh(connection, there[seed["name"]], seed)
-        else:
-            unless_taken = {"id"} if seed["id"] in ids else set()
-            connection.execute(insert(ExchangeRow).values(_without(seed, unless_taken)))
-    return len(SEEDS) - sum(seed["name"] in there for seed in SEEDS)
+    # A seed whose id is taken gets one from the database, which must not be that of a seed still to come.
+    for seed in sorted(missing, key=lambda seed: seed["id"] in ids):
+        connection.execute(insert(ExchangeRow).values(_without(seed, {"id"} if seed["id"] in ids else set())))
+    return len(missing)
 
 
 def _refresh(connection: Connection, row: Row[Any], seed: dict[str, Any]) -> None:
