@@ -68,7 +68,7 @@ class StoreRefused(PerseusError):
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(
-            f"The data store at {where} refuses us: {reason}. Check the user and password in PERSEUS_REDIS_URL."
+            f"The data store at {where} refuses us: {reason}. Check the address, user and password in PERSEUS_REDIS_URL."
         )
         self.where = where
         self.reason = reason

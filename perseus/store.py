@@ -7,6 +7,7 @@ lease lives. Who may wait decides so in its own loop.
 from __future__ import annotations
 
 import importlib.resources
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,8 +22,18 @@ from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
 
 Client = redis.Redis
 
-NO_ANSWER = ("READONLY", "OOM", "NOREPLICAS", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY", "MISCONF", "TRYAGAIN")
-REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED")
+# An error inside a script carries the code of the command that failed in the middle of its text.
+NO_ANSWER = re.compile(r"(^|-)(READONLY|OOM|NOREPLICAS|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|MISCONF|TRYAGAIN)\b")
+REFUSED = re.compile(
+    r"(^|-)(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|can't run this command or subcommand|ACL failure in script"
+)
+IN_SCRIPT = re.compile(r"^Error running script .*@user_script: \d+: -?| script: [0-9a-f]{40}, on @user_script:\d+")
+NO_ANSWER_KINDS = (
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+)
 
 
 def connect(url: str, *, timeout: float, name: str) -> Client:
@@ -66,19 +77,20 @@ def answers(client: Client) -> Iterator[None]:
         yield
     except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
         raise StoreRefused(where(client), _plain(error)) from None
+    except redis.exceptions.InvalidResponse:
+        raise StoreRefused(where(client), "it does not speak the Redis protocol") from None
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
         raise StoreUnavailable(where(client), _plain(error)) from None
     except redis.exceptions.ResponseError as error:
-        text = str(error)
-        if text.startswith(REFUSED):
+        if REFUSED.search(str(error)):
             raise StoreRefused(where(client), _plain(error)) from None
-        if isinstance(error, redis.exceptions.ReadOnlyError) or text.startswith(NO_ANSWER):
+        if isinstance(error, NO_ANSWER_KINDS) or NO_ANSWER.search(str(error)):
             raise StoreUnavailable(where(client), _plain(error)) from None
         raise
 
 
 def _plain(error: Exception) -> str:
-    return (str(error) or type(error).__name__).rstrip(".")
+    return IN_SCRIPT.sub("", str(error) or type(error).__name__).rstrip(".")
 
 
 class Script:
@@ -90,12 +102,12 @@ class Script:
         self._client = client
 
     def __call__(self, keys: Sequence[str], args: Sequence[str | int | float]) -> list[Any]:
-        """Errors as `answers`, and StoreCorrupt when a key is of another type."""
+        """Errors as `answers`, and StoreCorrupt when a key is of another type or holds what the script cannot use."""
         try:
             with answers(self._client):
                 return cast("list[Any]", self._run(keys=list(keys), args=list(args)))
         except redis.exceptions.ResponseError as error:
-            if "WRONGTYPE" in str(error):
+            if "WRONGTYPE" in str(error) or "user_script" in str(error):
                 raise StoreCorrupt(where(self._client), " or ".join(keys)) from None
             raise
 

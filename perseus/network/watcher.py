@@ -112,7 +112,10 @@ class Watcher:
             pipeline.pttl(keys.status(exchange.id))
             pipeline.hmget(keys.last_record(exchange.id), LAST_FIELDS)
         with answers(self._client):
-            (seconds, micros), *rest = pipeline.execute(raise_on_error=False)
+            time_, *rest = pipeline.execute(raise_on_error=False)
+            if isinstance(time_, Exception):
+                raise time_
+        seconds, micros = time_
         return seconds * 1000 + micros // 1000, list(zip(rest[::2], rest[1::2], strict=True))
 
     def _write(self, exchange: Exchange, death: Death, now_ms: int) -> None:
