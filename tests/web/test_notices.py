@@ -1,0 +1,62 @@
+"""Banners: what must be said before a card may be believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from perseus.db import DatabaseMismatch, DatabaseUnavailable
+from perseus.errors import PerseusError
+from perseus.network.directory import StoreNotice
+from perseus.web.notices import notices
+from tests.web.views import live, view
+
+
+def titles(store: StoreNotice, trouble: PerseusError | None = None, capped: tuple[str, ...] = ()) -> list[str]:
+    return [notice.title for notice in notices(view([live()], store=store, capped=capped), trouble)]
+
+
+def test_a_sound_network_has_no_banner() -> None:
+    assert titles(StoreNotice(True)) == []
+
+
+@pytest.mark.parametrize(
+    ("store", "title"),
+    [
+        (StoreNotice(False, "refused"), "The data store does not answer"),
+        (StoreNotice(True, emptied=True), "The data store was emptied"),
+        (StoreNotice(True, kept=False), "Nothing is kept"),
+        (StoreNotice(True, restarted_ms_ago=12_000), "The data store restarted 12 s ago"),
+    ],
+)
+def test_the_store_is_spoken_of(store: StoreNotice, title: str) -> None:
+    assert titles(store) == [title]
+
+
+def test_a_restart_long_ago_is_no_news() -> None:
+    assert titles(StoreNotice(True, restarted_ms_ago=60_001)) == []
+
+
+def test_a_capped_log_is_named() -> None:
+    said = notices(view([live()], capped=("binance", "coinbase")), None)
+    assert said[0].text.startswith("binance and coinbase wrote more")
+
+
+def test_a_silent_database_and_an_unfit_one_are_told_apart() -> None:
+    silent, unfit = DatabaseUnavailable("db:5432", "refused"), DatabaseMismatch("db:5432", "no table", "Run this.")
+    assert titles(StoreNotice(True), silent) == ["The database does not answer"]
+    assert titles(StoreNotice(True), unfit) == ["The database is not ready for this version"]
+
+
+def test_no_banner_says_where_store_or_database_are() -> None:
+    store = StoreNotice(False, "The data store at 10.1.2.3:6379 does not answer")
+    said = notices(view(store=store), DatabaseUnavailable("10.1.2.3:5432", "refused"))
+    assert len(said) == 2
+    assert "10.1.2.3" not in repr(said)
+
+
+def test_the_gravest_banner_comes_first() -> None:
+    assert titles(StoreNotice(False, kept=False), None, ("binance",)) == [
+        "The data store does not answer",
+        "The feed is not complete",
+        "Nothing is kept",
+    ]

@@ -1,0 +1,102 @@
+"""Templates: nothing inline that the policy blocks, nothing unescaped, and one typed context each."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.resources
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from jinja2 import UndefinedError, meta
+
+from perseus.web import network, problems
+from perseus.web.templating import Context, render
+from tests.web.views import FakeDirectory, app_of, gone, live, view
+
+TEMPLATES = sorted(Path(str(importlib.resources.files("perseus.templates"))).glob("*.html"))
+CONTEXTS = (
+    network.NetworkPage,
+    network.LiveFragment,
+    network.OlderPage,
+    network.OlderFragment,
+    problems.ErrorPage,
+)
+BANNED = {
+    "an inline style": r"""\sstyle\s*=""",
+    "a style element": r"<style\b",
+    "an inline script": r"<script(?![^>]*\ssrc=)",
+    "an inline handler": r"\son[a-z]+\s*=",
+    "an htmx handler": r"hx-on|data-hx-on",
+    "a javascript: value": r"""["'\s]j(ava)?s(cript)?:""",
+    "a trigger filter": r"hx-trigger=[^>]*\[",
+    "an unescaped value": r"\|\s*safe\b|autoescape\s+false",
+    "a focus thief": r"\bautofocus\b",
+    "a foreign address": r"https?://(?!www\.w3\.org)",
+}
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("what", BANNED)
+def test_no_template_holds(template: Path, what: str) -> None:
+    found = re.search(BANNED[what], template.read_text("utf-8"))
+    assert found is None, f"{template.name} holds {what}: {found and found[0]!r}"
+
+
+@pytest.mark.parametrize(
+    ("what", "sample"),
+    [
+        ("an inline style", '<p style="x">'),
+        ("an inline script", "<script>x</script>"),
+        ("an inline handler", '<a onclick="x">'),
+        ("an htmx handler", '<a hx-on:click="x">'),
+        ("a trigger filter", '<a hx-trigger="every 5s [x]">'),
+        ("an unescaped value", "{{ x|safe }}"),
+    ],
+)
+def test_the_ban_would_find(what: str, sample: str) -> None:
+    assert re.search(BANNED[what], sample)
+
+
+def _needed(app: Flask, name: str) -> set[str]:
+    """The names that a template, and whatever it extends or includes, asks of its context."""
+    assert app.jinja_env.loader is not None
+    tree = app.jinja_env.parse(app.jinja_env.loader.get_source(app.jinja_env, name)[0])
+    needed = meta.find_undeclared_variables(tree) - set(app.jinja_env.globals)
+    imported = ("_macros.html", "_card.html", "_feed.html")
+    for other in meta.find_referenced_templates(tree):
+        if other is not None and other not in imported:
+            needed |= _needed(app, other)
+    return needed
+
+
+@pytest.mark.parametrize("context", CONTEXTS, ids=lambda context: context.__name__)
+def test_a_template_gets_exactly_the_fields_of_its_context(context: type[Context]) -> None:
+    fields = {field.name for field in dataclasses.fields(context)}
+    assert _needed(app_of(FakeDirectory()), context.template) == fields
+
+
+def test_every_whole_template_has_a_context() -> None:
+    partial = {"base.html", "_macros.html", "_card.html", "_feed.html", "_live.html", "_icons.html"}
+    assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}
+
+
+def test_a_name_that_the_context_lacks_is_an_error() -> None:
+    app = app_of(FakeDirectory())
+    with app.app_context(), pytest.raises(UndefinedError):
+        app.jinja_env.from_string("{{ missing }}").render()
+
+
+def test_values_are_escaped() -> None:
+    app = app_of(FakeDirectory())
+    page = problems.ErrorPage("<title>", problems.Problem(404, "<b>"), "<i>")
+    with app.test_request_context():
+        assert "<b>" not in render(page)
+
+
+def test_nothing_of_a_healthy_page_needs_a_request() -> None:
+    shown = view([live(), gone(live().condition)])
+    app = app_of(FakeDirectory(shown))
+    with app.app_context():
+        assert render(network.LiveFragment("t", network._live(shown)))
