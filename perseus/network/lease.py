@@ -34,6 +34,7 @@ class Standing(Enum):
     HELD = "held"
     JEOPARDY = "jeopardy"  # a heartbeat was missed: take on nothing new
     SUSPENDED = "suspended"  # not valid now: no effects; may be renewed yet
+    HELD_OFF = "held off"  # not valid yet: after an emptied store an old holder may still be at work
     OVER = "over"  # final: taken, gone, run out or released
 
 
@@ -81,7 +82,9 @@ class Lease:
         """The verdict at `now`."""
         if self.end_reason is not None or now >= self.key_end:
             return Standing.OVER
-        if now >= self.deadline or now < self.valid_from:
+        if now < self.valid_from:
+            return Standing.HELD_OFF
+        if now >= self.deadline:
             return Standing.SUSPENDED
         if now >= self._sent_at + self.timing.heartbeat + self.timing.retry:
             return Standing.JEOPARDY
