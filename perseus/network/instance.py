@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from perseus.clock import Clock, StoreClock
-from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.errors import LeaseLost, PerseusError, StopRequested, StoreUnavailable
 from perseus.network import states
 from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.claims import Claims, Granted
@@ -131,7 +131,7 @@ class Instance:
             self._move(to_state, reason)
 
     def set_symbols(self, count: int) -> None:
-        """How many symbols the feed carries; in the payload with the next heartbeat."""
+        """How many symbols the feed carries; in the payload with the next heartbeat. ValueError below 0."""
         self._facts.set_symbols(count)
 
     def set_ip(self, ip_address: str | None) -> None:
@@ -140,7 +140,10 @@ class Instance:
         self._heartbeat.ask()
 
     def set_fields(self, fields: Mapping[str, str | int | float | None]) -> None:
-        """Further facts for the card by camelCase name; in the payload with the next heartbeat."""
+        """Further facts for the card by camelCase name; in the payload with the next heartbeat.
+
+        Raises ValueError for a value that is not text, a number or None.
+        """
         self._facts.set_fields(fields)
 
     def heard(self, messages: int = 1) -> None:
@@ -207,11 +210,12 @@ class Instance:
             log.warning("%s: an event of its stop is not in the log: %s", self.exchange.name, error)
 
     def _finish(self, reason: str, path: tuple[State, ...]) -> None:
+        # Before the lock: it ends a transition that waits in another thread for a store that does not answer.
+        self.stop_requested.set()
         with self._moving:
             if self._stopped:
                 return
             self._stopped = True
-            self.stop_requested.set()
             try:
                 if self._lease.end_reason is None and self._clock.elapsed() < self._lease.key_end:
                     self._walk_and_release(reason, path)
@@ -227,16 +231,21 @@ class Instance:
         if self._patience == 0.0:
             log.warning("%s could not be released: the data store does not answer.", self.exchange.name)
             return
-        lease = self._lease
         try:
-            is_released = self._claims.release(
-                lease.nonce, lease.instance_id, lease.token, reason, self.status().to_json()
-            )
+            is_released = self._release(reason)
         except PerseusError as error:
             log.warning("%s could not be released and ends by itself: %s", self.exchange.name, error)
         else:
             if is_released:
                 self._observer.deregistered(self.status(), reason)
+
+    def _release(self, reason: str) -> bool:
+        lease, body = self._lease, self.status().to_json()
+        try:
+            return self._claims.release(lease.nonce, lease.instance_id, lease.token, reason, body)
+        except StoreUnavailable:
+            # Once more: the request or its answer may be lost, and the script is safe to repeat.
+            return self._claims.release(lease.nonce, lease.instance_id, lease.token, reason, body)
 
     def _end_threads(self) -> None:
         self._lease.end("the instance has stopped", self._clock.elapsed())

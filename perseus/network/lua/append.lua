@@ -3,6 +3,7 @@
 -- ARGV  1 event id  2 token  3 'instance' or 'watcher'  4 retention in ms  5 storm cap in entries
 --       6 kind of event  7... further fields and values
 -- Gives APPENDED, stream id   |   REPEATED, stream id of the first time   |   FENCED, largest token seen
+-- Fenced is an instance behind a later lease, and one whose own death is written down.
 local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at')
 local is_death = ARGV[3] == 'watcher'
 if is_death and meta[4] == ARGV[2] then
@@ -11,8 +12,14 @@ end
 if not is_death and meta[2] == ARGV[1] then
   return {'REPEATED', meta[3]}
 end
-if meta[1] and tonumber(ARGV[2]) < tonumber(meta[1]) then
+if meta[1] and tonumber(ARGV[2]) < tonumber(meta[1]) or (not is_death and meta[4] == ARGV[2]) then
   return {'FENCED', meta[1]}
+end
+-- A repeat may come late, behind newer events: a request that its sender gave up and a bad network then delivered.
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 64)) do
+  if entry[2][3] == 'eventId' and entry[2][4] == ARGV[1] then
+    return {'REPEATED', entry[1]}
+  end
 end
 
 local time = redis.call('TIME')
