@@ -25,7 +25,7 @@ lint: $(VENV)/dev.stamp  ## style, types and layers only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/dev.stamp  ## measure speed and memory against their limits
 	$(BIN)/python -m bench

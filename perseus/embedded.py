@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Self
 
 from perseus import keys, redis_server
-from perseus.errors import PerseusError, StoreUnavailable
+from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
 from perseus.pids import ProcessMark, end, wait_for
 from perseus.store import answers, connect
 
 START_SECONDS = 60.0
 ATTEMPTS = 3
+PORT_TAKEN = "Address already in use"
 CONFIG = """\
 bind 127.0.0.1
 port {port}
@@ -60,15 +61,25 @@ class EmbeddedStore:
     def open(cls, folder: Path, server: redis_server.RedisServer | None) -> Self:
         """Start one and wait until it answers. Raises EmbeddedStoreFailed."""
         store = cls(folder, server)
-        for _ in range(ATTEMPTS - 1):
-            if store._comes_up():
-                return store
-            if "Address already in use" not in store._last_words():
-                break
-            store._port = _free_port()
-            store._process = store._spawn()
-        store._require_answer()
+        try:
+            store._settle()
+        except BaseException:
+            # Ctrl-C during a long start included: nobody else knows of this process yet.
+            store.stop(0.0)
+            raise
         return store
+
+    def _settle(self) -> None:
+        for _ in range(ATTEMPTS):
+            if self._comes_up():
+                return
+            if PORT_TAKEN not in self._last_words(5):
+                break
+            self._port = _free_port()
+            self._process = self._spawn()
+        code = self.exit_code()
+        how = f"no answer in {START_SECONDS:.0f} s" if code is None else ended_by(code)
+        raise EmbeddedStoreFailed(f"{how}; its last line: {self._last_words()}", self.log_path)
 
     @property
     def url(self) -> str:
@@ -152,7 +163,8 @@ class EmbeddedStore:
             try:
                 with answers(client):
                     return bool(client.ping())
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreRefused):
+                # Refused: somebody else's server got the port first.
                 return False
 
         wait_for(lambda: answered() or self.exit_code() is not None, START_SECONDS)
@@ -160,18 +172,9 @@ class EmbeddedStore:
         client.close()
         return up
 
-    def _require_answer(self) -> None:
-        if not self._comes_up():
-            code = self.exit_code()
-            problem = (
-                f"no answer in {START_SECONDS:.0f} s" if code is None else f"{ended_by(code)}, {self._last_words()}"
-            )
-            self.stop(0.0)
-            raise EmbeddedStoreFailed(problem, self.log_path)
-
-    def _last_words(self) -> str:
-        lines = self.log_path.read_text("utf-8", "replace").splitlines()
-        return lines[-1].strip() if lines else "it wrote nothing"
+    def _last_words(self, count: int = 1) -> str:
+        lines = self.log_path.read_text("utf-8", "replace").splitlines()[-count:]
+        return " ".join(line.strip() for line in lines) or "it wrote nothing"
 
 
 def start(home: Path) -> EmbeddedStore:

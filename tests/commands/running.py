@@ -1,0 +1,128 @@
+"""`perseus` commands as real processes, in a home and on a port of the test's own; ended by pid whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+
+from tests.redis_process import free_port
+
+Processes = list[psutil.Process]
+
+
+def eventually(holds: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The first true value of `holds()`; fails the test when there is none in time."""
+    give_up = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < give_up, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+class Site:
+    """One home and port, and the commands that run there."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.settings = {"PERSEUS_PUBLIC_IP_SERVICES": "", **settings}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {**os.environ, "PERSEUS_HOME": str(self.home), "PERSEUS_PORT": str(self.port), **self.settings}
+
+    def run(self, *command: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end."""
+        return subprocess.run(
+            self._line(command), env=self.environ, capture_output=True, text=True, timeout=seconds, check=False
+        )
+
+    @contextmanager
+    def start(self, *command: str) -> Iterator[Command]:
+        """Start one command; when the block ends, it and all its descendants are ended."""
+        with (self.home.parent / f"{command[0]}.out").open("w+") as output:
+            process = subprocess.Popen(self._line(command), env=self.environ, stdout=output, stderr=subprocess.STDOUT)
+            started = Command(process, Path(output.name))
+            try:
+                yield started
+            finally:
+                started.end()
+
+    def get(self, path: str) -> Any:
+        """The JSON that the site's web answers, or None while it does not."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return json.load(answer)
+        except (URLError, ConnectionError, TimeoutError):
+            return None
+
+    def states(self) -> dict[str, str]:
+        """Exchange name to condition, as the API says; empty while it does not answer."""
+        view = self.get("/api/network/instances") or {"instances": []}
+        return {instance["exchangeName"]: instance["condition"] for instance in view["instances"]}
+
+    def has_three_active(self) -> bool:
+        return self.states() == {"coinbase": "active", "binance": "active", "binance_us": "active"}
+
+    def run_json(self) -> Any:
+        return json.loads((self.home / "run.json").read_text("utf-8"))
+
+    def child(self, name: str) -> psutil.Process:
+        """The child of the `up` that runs here."""
+        return psutil.Process(self.run_json()["children"][name]["pid"])
+
+    @staticmethod
+    def _line(command: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "perseus", *command]
+
+
+class Command:
+    """One running command."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.process = process
+        self.pid = process.pid
+        self._output = output
+        self._family: Processes = []
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text("utf-8")
+
+    def family(self) -> Processes:
+        """It and all descendants it has now."""
+        with suppress(psutil.NoSuchProcess):
+            top = psutil.Process(self.pid)
+            self._family = [top, *top.children(recursive=True)]
+        return self._family
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30.0) -> tuple[int, float]:
+        """Send a signal and wait for the end: exit code, and seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(seconds), time.monotonic() - began
+
+    def end(self) -> None:
+        for member in self.family():
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        self.process.wait(10)
+
+
+def still_running(family: Processes) -> Processes:
+    """Those that have not ended. psutil compares start times, so a pid given to somebody else does not count."""
+    return [member for member in family if member.is_running() and member.status() != psutil.STATUS_ZOMBIE]

@@ -1,0 +1,138 @@
+"""The command line: bad settings and dead stores end it with a clear text and the right exit code."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+import redis
+
+from perseus.errors import EXIT_CONFIG, EXIT_FAILED
+from perseus.version import VERSION
+from tests.commands.running import Site, eventually
+from tests.redis_process import RedisProcess, free_port
+
+NEEDS_A_STORE = [("web",), ("dispatch",), ("ingest", "coinbase")]
+
+
+@pytest.fixture
+def ready(site: Site) -> Site:
+    """A site whose database is made."""
+    assert site.run("init").returncode == 0
+    return site
+
+
+def test_the_version_is_said(site: Site) -> None:
+    assert site.run("--version").stdout == f"perseus {VERSION}\n"
+
+
+def test_help_names_every_command(site: Site) -> None:
+    said = site.run("--help").stdout
+    for command in ("up", "init", "web", "ingest", "dispatch"):
+        assert f"\n  {command} " in said
+
+
+@pytest.mark.parametrize("command", [("up",), ("init",), *NEEDS_A_STORE])
+def test_a_misspelt_setting_ends_every_command_with_the_right_spelling(site: Site, command: tuple[str, ...]) -> None:
+    site.settings["PERSEUS_PROT"] = "8000"
+    ended = site.run(*command)
+    assert ended.returncode == EXIT_CONFIG
+    assert ended.stderr == "perseus: PERSEUS_PROT: no such setting. Did you mean PERSEUS_PORT?\n"
+
+
+@pytest.mark.parametrize("command", NEEDS_A_STORE)
+def test_without_a_store_a_command_says_where_it_could_come_from(ready: Site, command: tuple[str, ...]) -> None:
+    ended = ready.run(*command)
+    assert ended.returncode == EXIT_CONFIG
+    assert f"PERSEUS_REDIS_URL: is not set, and no `perseus up` runs in {ready.home}" in ended.stderr
+
+
+@pytest.mark.parametrize("command", [*NEEDS_A_STORE, ("init",), ("up",)])
+def test_a_store_that_is_down_is_waited_for_and_given_up_in_the_stated_time(
+    ready: Site, command: tuple[str, ...]
+) -> None:
+    port = free_port()
+    ready.settings |= {"PERSEUS_REDIS_URL": f"redis://:hunter2@127.0.0.1:{port}", "PERSEUS_STORE_WAIT_SECONDS": "1"}
+    began = time.monotonic()
+    ended = ready.run(*command)
+    assert 1 <= time.monotonic() - began < 10
+    assert ended.returncode == EXIT_FAILED
+    assert "Trying again for 1 s more" in ended.stderr
+    assert f"perseus: The data store at 127.0.0.1:{port} does not answer" in ended.stderr
+    assert "hunter2" not in ended.stderr
+
+
+def test_a_store_that_comes_up_while_it_is_waited_for_is_used(ready: Site, own_server: RedisProcess) -> None:
+    own_server.kill()
+    ready.settings["PERSEUS_REDIS_URL"] = own_server.url
+    with ready.start("dispatch") as dispatch:
+        eventually(lambda: "Trying again" in dispatch.said)
+        own_server.start()
+        eventually(lambda: "watching" in dispatch.said)
+        assert dispatch.stop()[0] == 0
+
+
+@pytest.mark.parametrize("command", [*NEEDS_A_STORE, ("init",), ("up",)])
+def test_a_wrong_password_is_refused_at_once_and_not_repeated(
+    ready: Site, own_server: RedisProcess, command: tuple[str, ...]
+) -> None:
+    with own_server.client() as client:
+        client.config_set("requirepass", "right")
+    ready.settings["PERSEUS_REDIS_URL"] = f"redis://:hunter2@127.0.0.1:{own_server.port}"
+    ended = ready.run(*command)
+    assert ended.returncode == EXIT_CONFIG
+    assert "refuses us" in ended.stderr
+    assert "PERSEUS_REDIS_URL" in ended.stderr
+    assert "hunter2" not in ended.stderr
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://host:notaport", "redis://"])
+def test_a_bad_store_url_names_its_setting(site: Site, url: str) -> None:
+    site.settings["PERSEUS_REDIS_URL"] = url
+    ended = site.run("init")
+    assert (ended.returncode, ended.stderr[:26]) == (EXIT_CONFIG, "perseus: PERSEUS_REDIS_URL")
+
+
+@pytest.mark.parametrize("command", NEEDS_A_STORE)
+def test_a_database_that_was_never_made_says_to_run_init(site: Site, real_store: str, command: tuple[str, ...]) -> None:
+    site.settings["PERSEUS_REDIS_URL"] = real_store
+    ended = site.run(*command)
+    assert ended.returncode == EXIT_CONFIG
+    assert "Run `perseus init`" in ended.stderr
+
+
+def test_an_unknown_exchange_is_an_error_that_lists_the_known(ready: Site, real_store: str) -> None:
+    ready.settings["PERSEUS_REDIS_URL"] = real_store
+    ended = ready.run("ingest", "conibase")
+    assert ended.returncode == EXIT_CONFIG
+    assert "'conibase' is not a known exchange. Known: coinbase, binance, binance_us." in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_dispatch_ends_in_order_on_a_signal(ready: Site, real_store: str, number: signal.Signals) -> None:
+    ready.settings["PERSEUS_REDIS_URL"] = real_store
+    with ready.start("dispatch") as dispatch:
+        eventually(lambda: "watching" in dispatch.said)
+        code, seconds = dispatch.stop(number)
+        assert code == 0
+        assert seconds < 3
+
+
+def test_init_marks_a_new_store_once_and_says_so(site: Site, own_server: RedisProcess) -> None:
+    site.settings["PERSEUS_REDIS_URL"] = own_server.url
+    first, second = site.run("init"), site.run("init")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "ready, 6 exchanges added. Active: coinbase, binance, binance_us." in first.stdout
+    assert f"Data store 127.0.0.1:{own_server.port}: marked as new." in first.stdout
+    assert "ready, 0 exchanges added" in second.stdout
+    assert "was marked before, nothing changed" in second.stdout
+    assert "perseus ingest NAME" in first.stdout
+    with redis.Redis.from_url(own_server.url, decode_responses=True) as client:
+        assert client.get("perseus:initialised") == "kept"
+
+
+def test_init_without_a_store_says_that_none_was_marked(site: Site) -> None:
+    said = site.run("init")
+    assert said.returncode == 0
+    assert "none is named, so none was marked" in said.stdout

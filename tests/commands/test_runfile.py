@@ -1,0 +1,117 @@
+"""run.json: other commands find a living `up` by it, and never a dead one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from perseus import db, homelock, orphans, pids, runfile
+from perseus.errors import EXIT_HELD, SettingError
+from perseus.homelock import HomeInUse
+from perseus.pids import ProcessMark
+from perseus.runfile import Run
+from perseus.settings import Settings
+
+
+@pytest.fixture
+def me() -> ProcessMark:
+    mark = ProcessMark.of(os.getpid())
+    assert mark is not None
+    return mark
+
+
+@pytest.fixture
+def run(me: ProcessMark) -> Run:
+    return Run(me, "http://127.0.0.1:8000", "redis://:pw@127.0.0.1:7/0", False, me, "sqlite:////x.db", {"web": me})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path, run: Run) -> None:
+    run.write(tmp_path)
+    assert Run.read(tmp_path) == run
+    replace(run, store_process=None).write(tmp_path)
+    assert Run.read(tmp_path) == replace(run, store_process=None)
+    runfile.remove(tmp_path)
+    assert Run.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"up": 3}', '{"up": {"pid": "x", "started": 1}}'])
+def test_a_file_that_is_not_ours_is_no_run(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    assert Run.read(tmp_path) is None
+
+
+def test_a_command_without_urls_uses_the_up_that_lives_in_its_home(settings: Settings, run: Run) -> None:
+    run.write(settings.home)
+    assert runfile.store_url(settings) == run.store_url
+    assert runfile.database_url(settings) == run.database_url
+
+
+def test_urls_that_are_set_come_first(settings: Settings, run: Run) -> None:
+    run.write(settings.home)
+    given = settings.model_copy(
+        update={"redis_url": SecretStr("redis://other"), "database_url": SecretStr("sqlite:////other.db")}
+    )
+    assert (runfile.store_url(given), runfile.database_url(given)) == ("redis://other", "sqlite:////other.db")
+
+
+def test_an_up_that_is_gone_is_not_used_even_when_its_pid_lives(settings: Settings, run: Run, me: ProcessMark) -> None:
+    replace(run, up=ProcessMark(me.pid, me.started + 1)).write(settings.home)
+    with pytest.raises(SettingError, match="PERSEUS_REDIS_URL: is not set, and no `perseus up` runs in"):
+        runfile.store_url(settings)
+    assert runfile.database_url(settings) == db.default_url(settings.home)
+
+
+def test_a_home_is_held_by_one_and_free_again_after_it(tmp_path: Path, run: Run) -> None:
+    with homelock.held(tmp_path, os.getpid()):
+        run.write(tmp_path)
+        with (
+            pytest.raises(HomeInUse, match=f"process {os.getpid()}, http://127.0.0.1:8000") as refused,
+            homelock.held(tmp_path, 1),
+        ):
+            pass
+        assert refused.value.exit_code == EXIT_HELD
+    with homelock.held(tmp_path, os.getpid()):
+        pass
+
+
+def test_orphans_are_ended_and_forgotten_and_strangers_are_not(tmp_path: Path, run: Run, me: ProcessMark) -> None:
+    orphan = subprocess.Popen(["sleep", "60"])
+    mark = ProcessMark.of(orphan.pid)
+    assert mark is not None
+    stranger = ProcessMark(me.pid, me.started + 1)
+    replace(run, store_process=stranger, children={"web": mark, "dispatch": stranger}).write(tmp_path)
+    assert orphans.end(tmp_path) == 1
+    assert orphan.wait(5) == -signal.SIGTERM
+    assert Run.read(tmp_path) is None
+    assert orphans.end(tmp_path) == 0
+
+
+def test_what_ignores_the_order_to_end_is_killed() -> None:
+    deaf = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"], stdout=subprocess.PIPE
+    )
+    assert deaf.stdout is not None
+    assert deaf.stdout.readline() == b"deaf\n"
+    mark = ProcessMark.of(deaf.pid)
+    assert mark is not None
+    pids.end([mark], 0.2)
+    assert deaf.wait(5) == -signal.SIGKILL
+    deaf.stdout.close()
+
+
+def test_a_process_that_has_ended_has_no_mark() -> None:
+    ended = subprocess.Popen(["true"])
+    assert pids.wait_for(lambda: ProcessMark.of(ended.pid) is None, 5), "not collected yet, and not alive"
+    ended.wait()
+    assert ProcessMark.of(ended.pid) is None
