@@ -1,0 +1,37 @@
+"""What a plugin is handed besides the facts of the moment: narrow, frozen, never the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from perseus.network.exchange import Exchange
+    from perseus.network.identity import Identity
+    from perseus.network.observer import Observer
+    from perseus.settings import Settings
+    from perseus.store import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`settings`: the whole configuration of this process, read once at start."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class IngestContext(Context):
+    """What it takes to put an ingest process on the network; given to `perseus_join` alone.
+
+    `connect(name)` makes a client of the data store with short time-outs; `name` is what CLIENT LIST shows.
+    `observer` is told what happens to the lease and hands it on to the observing hooks.
+    `identity(exchange)` gives the merged answers of `perseus_instance_identity`; blocks for 3 s at most.
+    `public_ip()` gives the first valid answer of `perseus_detect_public_ip`, else None; blocks: call it on a thread.
+    """
+
+    connect: Callable[[str], Client]
+    observer: Observer
+    identity: Callable[[Exchange], Identity]
+    public_ip: Callable[[], str | None]

@@ -1,0 +1,94 @@
+"""The contract is complete: every hook says what it must, has a test, and stands in docs/hooks.md as it is."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import perseus
+from perseus import hookspecs
+from perseus.candidate import HOOKS
+
+ROOT = Path(__file__).parents[2]
+FACTS = ("Called: ", "Where: ", "May block: ", "May raise: ", "Returns: ")
+
+
+def test_there_are_hooks_and_all_are_named_alike() -> None:
+    assert len(HOOKS) == 14
+    assert all(name.startswith("perseus_") for name in HOOKS)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_says_when_where_and_what_may_go_wrong(hook: str) -> None:
+    text = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    assert [fact for fact in FACTS if re.search(f"^{fact}", text, re.MULTILINE)] == list(FACTS)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_test(hook: str) -> None:
+    tree = ast.parse((Path(__file__).parent / "test_hooks.py").read_text("utf-8"))
+    tests = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert any(name.startswith(f"test_hook_{hook}_") for name in tests)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_called_by_the_code(hook: str) -> None:
+    """A hook that nothing calls is a promise that nobody keeps."""
+    sources = [path for path in (ROOT / "perseus").rglob("*.py") if path.name != "hookspecs.py"]
+    assert any(f'"{hook}"' in path.read_text("utf-8") for path in sources if "plugins" not in path.parts)
+
+
+def test_the_page_of_hooks_says_what_the_code_says() -> None:
+    from docs import generate
+
+    assert (ROOT / "docs/hooks.md").read_text("utf-8") == generate.hooks()
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_page_of_hooks_gives_the_exact_arguments(hook: str) -> None:
+    page = (ROOT / "docs/hooks.md").read_text("utf-8")
+    match = re.search(rf"^{hook}\((.*?)\)", page, re.MULTILINE)
+    assert match is not None
+    shown = [argument.split(":")[0].strip() for argument in match[1].split(",") if ":" in argument]
+    assert tuple(shown) == HOOKS[hook]
+
+
+def test_the_example_on_the_page_of_hooks_is_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for page in ("docs/hooks.md", "plugins/registry/README.md"):
+        (source,) = [block for block in blocks(ROOT / page) if "perseus_manifest():" in block]
+        from tests.plugins.shelf import Shelf
+
+        monkeypatch.syspath_prepend(tmp_path)
+        shelf = Shelf(tmp_path)
+        shelf.add("example", source, bare=True)
+        (info,) = shelf.load().plugins()
+        assert info.state == "loaded", info.reason
+        assert len(info.hooks) == 2
+        shelf.close()
+
+
+def blocks(page: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("name", perseus.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(perseus, name) is not None
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Plugins'"):
+        _ = perseus.Plugins  # type: ignore[attr-defined]
+
+
+def test_importing_all_of_perseus_loads_no_web_stack_and_no_database() -> None:
+    code = "import sys; from perseus import *; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "perseus.network.instance" in loaded
+    assert not {"flask", "werkzeug", "sqlalchemy", "gunicorn", "perseus.web", "click"} & set(loaded)

@@ -1,0 +1,269 @@
+"""Loading: each plugin stands or falls by itself, and what became of it can be seen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from perseus.candidate import PluginState
+from perseus.context import Context
+from perseus.manager import INGEST, PluginInfo, Plugins, load
+from perseus.settings import Settings
+from tests.plugins.shelf import REGISTRY, Shelf
+
+GOOD = """
+@hookimpl
+def perseus_instance_identity():
+    return {"admin_name": "Good"}
+"""
+
+
+def only(plugins: Plugins, name: str) -> PluginInfo:
+    (info,) = [info for info in plugins.plugins() if info.name == name]
+    return info
+
+
+def rejected(shelf: Shelf, state: PluginState) -> str:
+    """The plugin `bad` is refused with `state`, `good` works all the same. Gives the reason."""
+    shelf.add("good", GOOD)
+    plugins = shelf.load()
+    info = only(plugins, "bad")
+    assert (info.state, info.hooks) == (state, ())
+    answers = plugins.call_each("perseus_instance_identity", exchange=None, settings=None)
+    assert [answer.plugin for answer in answers] == ["good"]
+    assert info.reason is not None
+    return info.reason
+
+
+def test_a_plugin_that_raises_when_it_is_imported_is_failed_and_the_others_work(shelf: Shelf) -> None:
+    shelf.add("bad", "import no_such_module_anywhere", bare=True)
+    assert "ModuleNotFoundError: No module named 'no_such_module_anywhere'" in rejected(shelf, PluginState.FAILED)
+
+
+def test_a_plugin_that_ends_the_process_when_it_is_imported_is_failed(shelf: Shelf) -> None:
+    shelf.add("bad", "import sys; sys.exit(3)", bare=True)
+    assert "SystemExit: 3" in rejected(shelf, PluginState.FAILED)
+
+
+def test_the_traceback_of_a_failed_import_is_on_the_log(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    shelf.add("bad", "1 / 0", bare=True)
+    shelf.load()
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert "bad" in record.message
+
+
+def test_a_misspelt_hook_is_invalid_and_says_what_was_meant(shelf: Shelf) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_state_chaned(status): pass")
+    reason = rejected(shelf, PluginState.INVALID)
+    assert reason == "perseus_state_chaned is not a hook. Did you mean perseus_state_changed?"
+
+
+def test_a_hook_of_a_later_version_may_be_marked_as_optional(shelf: Shelf) -> None:
+    shelf.add("modern", "@hookimpl(optionalhook=True)\ndef perseus_moon_phase(): pass")
+    assert only(shelf.load(), "modern").state is PluginState.LOADED
+
+
+def test_an_unknown_argument_is_invalid_and_the_known_ones_are_listed(shelf: Shelf) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_heartbeat_late(status, incident): pass")
+    reason = rejected(shelf, PluginState.INVALID)
+    assert reason == "perseus_heartbeat_late asks for incident, but hooks of version 1.0 give it status, seconds"
+
+
+def test_every_fault_of_a_plugin_is_told_at_once(shelf: Shelf) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_foo(): pass\n\n@hookimpl\ndef perseus_lease_lost(why): pass")
+    reason = rejected(shelf, PluginState.INVALID)
+    assert "perseus_foo is not a hook" in reason
+    assert "perseus_lease_lost asks for why" in reason
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("@hookimpl\nasync def perseus_startup(): pass", "without async"),
+        ("@hookimpl\ndef perseus_startup(): yield", "without async or yield"),
+        ("@hookimpl(wrapper=True)\ndef perseus_startup(): return (yield)", "is a wrapper"),
+        ("@hookimpl\ndef perseus_detect_public_ip(timeout=3): pass", "default value to timeout"),
+        ("def perseus_startup(): pass", "mark it with @perseus.hookimpl"),
+    ],
+)
+def test_an_implementation_that_would_never_work_is_invalid(shelf: Shelf, source: str, said: str) -> None:
+    shelf.add("bad", source)
+    assert said in rejected(shelf, PluginState.INVALID)
+
+
+def test_a_class_in_place_of_a_plugin_is_invalid(shelf: Shelf) -> None:
+    entry = shelf.add("bad", "class Plugin: pass")
+    shelf.entries[0] = metadata.EntryPoint("bad", f"{entry.value}:Plugin", INGEST)
+    assert "is a class" in rejected(shelf, PluginState.INVALID)
+
+
+def test_an_object_may_be_a_plugin(shelf: Shelf) -> None:
+    source = """
+    class Plugin:
+        @hookimpl
+        def perseus_manifest(self):
+            return Manifest(api=">=1")
+
+        @hookimpl
+        def perseus_detect_public_ip(self, timeout):
+            return "192.0.2.7"
+
+    plugin = Plugin()
+    """
+    entry = shelf.add("thing", source)
+    plugins = load(entry_points=[metadata.EntryPoint("thing", f"{entry.value}:plugin", INGEST)])
+    answer = plugins.call_first("perseus_detect_public_ip", timeout=1)
+    assert answer is not None
+    assert answer.value == "192.0.2.7"
+
+
+def test_two_plugins_of_one_name_are_both_refused_and_both_origins_named(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        package(shelf.folder, f"owner{number}", "same", GOOD)
+    found = metadata.entry_points(group=INGEST)
+    plugins = load(entry_points=[entry for entry in found if entry.name == "same"])
+    infos = plugins.plugins()
+    assert [info.state for info in infos] == [PluginState.INVALID] * 2
+    for info in infos:
+        assert info.reason is not None
+        assert "owner1_same of owner1 1.0 and owner2_same of owner2 1.0" in info.reason
+
+
+def test_the_bundled_plugin_keeps_its_name_against_another(shelf: Shelf) -> None:
+    entry = shelf.add("registry", GOOD)
+    plugins = load(entry_points=[entry, REGISTRY])
+    states = {info.origin: info.state for info in plugins.plugins()}
+    assert states == {"perseus.plugins.registry": PluginState.LOADED, entry.value: PluginState.INVALID}
+
+
+def test_one_module_under_two_names_is_used_once(shelf: Shelf) -> None:
+    entry = shelf.add("first", GOOD)
+    plugins = load(entry_points=[entry, metadata.EntryPoint("second", entry.value, INGEST)])
+    assert [info.state for info in plugins.plugins()] == [PluginState.LOADED, PluginState.INVALID]
+
+
+def package(folder: Path, owner: str, name: str, source: str) -> None:
+    """A distribution as pip leaves it behind."""
+    from tests.plugins.shelf import MANIFEST
+
+    (folder / f"{owner}_{name}.py").write_text(MANIFEST.format(priority=0) + source)
+    info = folder / f"{owner}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {owner}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{INGEST}]\n{name} = {owner}_{name}\n")
+
+
+def test_installed_plugins_are_found_with_their_origin(shelf: Shelf) -> None:
+    package(shelf.folder, "weather_station", "weather", GOOD)
+    info = only(load(), "weather")
+    assert info.state is PluginState.LOADED
+    assert info.origin == "weather_station_weather of weather_station 1.0"
+    assert info.hooks == ("perseus_instance_identity", "perseus_manifest")
+
+
+def test_the_registry_is_an_installed_plugin_like_any_other() -> None:
+    info = only(load(), "registry")
+    assert info.state is PluginState.LOADED, info.reason
+    assert "perseus_join" in info.hooks
+
+
+ORDERED = """
+@hookimpl{options}
+def perseus_instance_identity():
+    return {{"hostname": __name__}}
+"""
+
+
+def test_plugins_are_called_by_priority_and_then_by_name_whatever_the_order_of_installation(shelf: Shelf) -> None:
+    for name, priority, options in [
+        ("late", 100, "(trylast=True)"),
+        ("b", 0, ""),
+        ("a", 0, ""),
+        ("early", -100, "(tryfirst=True)"),
+        ("urgent", 5, ""),
+    ]:
+        shelf.add(name, ORDERED.format(options=options), priority=priority)
+    expected = ["early", "urgent", "a", "b", "late"]
+    for entries in (shelf.entries, shelf.entries[::-1]):
+        plugins = load(entry_points=entries)
+        answers = plugins.call_each("perseus_instance_identity", exchange=None, settings=None)
+        assert [answer.plugin for answer in answers] == expected
+
+
+def test_an_exception_is_logged_with_plugin_and_hook_and_the_next_plugin_is_called(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_instance_identity(): raise RuntimeError('broken')", priority=9)
+    shelf.add("good", GOOD)
+    answers = shelf.load().call_each("perseus_instance_identity", exchange=None, settings=None)
+    assert [answer.plugin for answer in answers] == ["good"]
+    (record,) = caplog.records
+    assert record.message == "Plugin bad failed in perseus_instance_identity."
+    assert "broken" in caplog.text
+
+
+def test_one_that_hangs_does_not_cost_the_answers_of_the_others(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    hang = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_instance_identity(): release.wait(30)"
+    shelf.add("hung", hang, priority=9)
+    shelf.add("good", GOOD)
+    answers = shelf.load().call_each("perseus_instance_identity", seconds=0.3, exchange=None, settings=None)
+    shelf.module("hung").release.set()
+    assert [answer.plugin for answer in answers] == ["good"]
+    assert "Plugin hung failed in perseus_instance_identity." in caplog.text
+
+
+def test_the_first_answer_ends_the_asking(shelf: Shelf) -> None:
+    shelf.add("first", "@hookimpl\ndef perseus_detect_public_ip(): return '192.0.2.1'", priority=1)
+    shelf.add("second", "@hookimpl\ndef perseus_detect_public_ip(): calls.put('asked')")
+    answer = shelf.load().call_first("perseus_detect_public_ip", timeout=1)
+    assert answer == ("first", "192.0.2.1")
+    assert shelf.module("second").calls.empty()
+
+
+def test_a_plugin_that_fails_to_start_is_taken_out_wholly(shelf: Shelf, settings: Settings) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_startup(): raise OSError('no disk')\n" + GOOD)
+    shelf.add("good", GOOD)
+    plugins = shelf.load()
+    plugins.startup(Context(settings))
+    info = only(plugins, "bad")
+    assert (info.state, info.reason) == (PluginState.FAILED, "perseus_startup raised OSError: no disk")
+    answers = plugins.call_each("perseus_instance_identity", exchange=None, settings=None)
+    assert [answer.plugin for answer in answers] == ["good"]
+
+
+def test_a_plugin_that_hangs_when_it_starts_is_taken_out(
+    shelf: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perseus.manager.STARTUP_SECONDS", 0.1)
+    hang = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_startup(): release.wait(30)"
+    shelf.add("hung", hang)
+    plugins = shelf.load()
+    plugins.startup(Context(settings))
+    shelf.module("hung").release.set()
+    assert only(plugins, "hung").reason == "perseus_startup took longer than 0.1 s"
+
+
+def test_each_process_part_has_a_manager_of_its_own(shelf: Shelf) -> None:
+    shelf.add("good", GOOD)
+    one, other = shelf.load(), load(entry_points=[])
+    assert one.plugins()
+    assert other.plugins() == ()
+    assert other.call_each("perseus_instance_identity", exchange=None, settings=None) == []
+
+
+def test_loading_starts_no_thread_and_logs_nothing_when_all_is_well(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    before = threading.enumerate()
+    shelf.add("good", GOOD)
+    shelf.load(REGISTRY)
+    assert threading.enumerate() == before
+    assert caplog.records == []
