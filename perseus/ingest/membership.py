@@ -1,0 +1,133 @@
+"""How a process gets on the network: its plugins are loaded and asked, in order, to join for it."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
+
+from perseus import store
+from perseus.context import Context, IngestContext
+from perseus.errors import LeasePending, NotOnNetwork, PerseusError, UnknownExchange
+from perseus.fields import merged
+from perseus.hooks import HookObserver
+from perseus.manager import Plugins, load
+from perseus.network.exchange import Exchange
+from perseus.network.identity import Identity
+from perseus.network.instance import Instance
+from perseus.settings import Settings
+
+log = logging.getLogger(__name__)
+
+IDENTITY_KEYS = ("hostname", "admin_email", "admin_name")
+IDENTITY_SECONDS = 3.0
+PUBLIC_IP_SECONDS = 3.0
+
+Pause = Callable[[float], object]
+
+
+def find_exchange(name: str, settings: Settings) -> Exchange:
+    """The exchange of that name, from the database. Raises UnknownExchange, or what the database answers."""
+    from perseus import db, runfile  # SQLAlchemy is only loaded where the database is read
+
+    exchanges = db.exchanges(runfile.database_url(settings))
+    for exchange in exchanges:
+        if exchange.name == name:
+            return exchange
+    raise UnknownExchange(name, tuple(exchange.name for exchange in exchanges))
+
+
+class Membership:
+    """The plugins of this process, started, and what they are told and asked. `close` it in the end."""
+
+    def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
+        self._settings = settings
+        self._plugins = plugins or load()
+        context = Context(settings)
+        self._plugins.startup(context)
+        self.observer = HookObserver(self._plugins, context, settings.heartbeat_seconds)
+
+    def claim(self, exchange: Exchange, pause: Pause) -> Instance:
+        """Join. Waits, with `pause(seconds)`, for a store that is down and an exchange that is not free yet.
+
+        Raises NotOnNetwork when no plugin joins, LeaseRefused, StoreUnavailable, and whatever `pause` raises.
+        """
+        context = self._context(exchange)
+        with closing(context.connect("wait")) as client:
+            store.wait_until_up(client, self._settings.store_wait_seconds, log.warning, pause)
+        while True:
+            try:
+                instance = self._join(exchange, context)
+            except LeasePending as error:
+                log.warning("%s Waiting.", error)
+                pause(error.wait_ms / 1000)
+            else:
+                self.observer.attach(instance)
+                return instance
+
+    def close(self, timeout: float) -> None:
+        """Let the plugins finish, for `timeout` seconds at most."""
+        self.observer.close(timeout)
+
+    def _join(self, exchange: Exchange, context: IngestContext) -> Instance:
+        answer = self._plugins.call_first("perseus_join", passes=(PerseusError,), exchange=exchange, context=context)
+        if answer is None:
+            raise NotOnNetwork(f"No plugin puts {exchange.name} on the network. {self._what_is_there()}")
+        instance: Instance = answer.value
+        return instance
+
+    def _what_is_there(self) -> str:
+        infos = self._plugins.plugins()
+        if not infos:
+            return "No plugin is installed: install perseus-network with pip, which brings `registry`."
+        return " ".join(f"{info.name} is {info.state}{f': {info.reason}' if info.reason else ''}." for info in infos)
+
+    def _context(self, exchange: Exchange) -> IngestContext:
+        from perseus import runfile  # it looks for a living `perseus up`, which few processes need
+
+        url = runfile.store_url(self._settings)
+        timeout = self._settings.store_timeout_seconds
+        return IngestContext(
+            settings=self._settings,
+            connect=lambda name: store.connect(url, timeout=timeout, name=f"perseus:{exchange.name}:{name}"),
+            observer=self.observer,
+            identity=partial(identity, self._plugins, self._settings),
+            public_ip=partial(public_ip, self._plugins),
+        )
+
+
+def identity(plugins: Plugins, settings: Settings, exchange: Exchange) -> Identity:
+    """Who this process is, by all plugins together. Raises NotOnNetwork when none knows the host's name."""
+    answers = plugins.call_each(
+        "perseus_instance_identity", seconds=IDENTITY_SECONDS, exchange=exchange, settings=settings
+    )
+    facts, _ = merged((answer.plugin, _texts(answer.plugin, answer.value)) for answer in answers)
+    hostname = facts.get("hostname")
+    if hostname is None:
+        raise NotOnNetwork("No plugin gives this host a name. Load `registry`, or answer perseus_instance_identity.")
+    return Identity(hostname, facts.get("admin_email"), facts.get("admin_name"))
+
+
+def public_ip(plugins: Plugins) -> str | None:
+    """This host's address on the internet, or None. Blocks for as long as the plugins take."""
+    answer = plugins.call_first("perseus_detect_public_ip", timeout=PUBLIC_IP_SECONDS)
+    if answer is None:
+        return None
+    try:
+        return str(ipaddress.ip_address(str(answer.value).strip()))
+    except ValueError:
+        log.warning("Plugin %s gave %.80r, which is no IP address.", answer.plugin, answer.value)
+        return None
+
+
+def _texts(plugin: str, answer: object) -> dict[str, str]:
+    if not isinstance(answer, Mapping):
+        log.warning("Plugin %s gave %.80r, which is no mapping of %s.", plugin, answer, ", ".join(IDENTITY_KEYS))
+        return {}
+    texts = {key: value for key, value in answer.items() if key in IDENTITY_KEYS and isinstance(value, str) and value}
+    odd = [str(key)[:40] for key, value in answer.items() if key not in texts and value is not None]
+    if odd:
+        log.warning("Plugin %s gave an identity that cannot be used: %s.", plugin, ", ".join(odd))
+    return texts

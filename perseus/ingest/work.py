@@ -1,0 +1,142 @@
+"""The work of an instance: one feed, from idle to active, through losses and back, until it is asked to stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.ingest.backoff import Backoff
+from perseus.ingest.brake import Brake
+from perseus.ingest.feed import Feed
+from perseus.network.instance import Instance
+from perseus.network.states import State
+
+log = logging.getLogger(__name__)
+
+RECEIVE_SECONDS = 0.5
+
+
+class FeedFailed(PerseusError):
+    """Raised when a feed fails before its instance was active."""
+
+    def __init__(self, exchange: str, feed: str, error: Exception) -> None:
+        super().__init__(
+            f"{exchange} could not start: its feed ({feed}) raised {type(error).__name__}: {error}. "
+            "See the traceback in the log, mend the feed and start again."
+        )
+        self.exchange = exchange
+        self.feed = feed
+
+
+class Work:
+    """Walks one instance through its states. Every effect of the feed lies between two guards."""
+
+    def __init__(self, instance: Instance, feed: Feed, brake: Brake, backoff: Backoff | None = None) -> None:
+        self._instance = instance
+        self._feed = feed
+        self._brake = brake
+        self._backoff = backoff or Backoff()
+        self._is_connected = False
+        self._is_warm = False
+        self._message_count = 0
+        self._symbol_count = 0
+
+    def run(self) -> None:
+        """Work until something ends it: StopRequested, LeaseLost, FeedFailed, or a PerseusError of the feed."""
+        self._instance.set_fields({"feed": self._feed.name, "messageCount": 0})
+        self._wait_valid()
+        self._instance.transition(State.STARTING, "start")
+        self._persist(self._connect)
+        self._instance.transition(State.WARMING, "connected")
+        self._persist(self._warm)
+        self._instance.transition(State.ACTIVE, "warm")
+        self._persist(self._listen)
+
+    def _wait_valid(self) -> None:
+        instance = self._instance
+        if instance.stop_requested.is_set() or not instance.wait_valid():
+            raise StopRequested(instance.exchange.name, instance.stop_reason)
+
+    def _persist(self, step: Callable[[], None]) -> None:
+        """Do `step` to its end; anew, and with a new connection, each time the lease was lost and came back."""
+        while True:
+            self._wait_valid()
+            with self._brake.released():
+                is_done = self._attempt(step)
+            if is_done:
+                return
+            self._disconnect()
+
+    def _attempt(self, step: Callable[[], None]) -> bool:
+        """True when it ended by itself. What a feed raises because it was closed is no failure."""
+        try:
+            step()
+        except LeaseLost:
+            return False
+        except Exception as error:
+            if not self._brake.must_end():
+                raise self._final(error) from error
+            log.info("%s: the feed was closed: %s", self._instance.exchange.name, error)
+        return not self._brake.must_end()
+
+    def _final(self, error: Exception) -> PerseusError:
+        if isinstance(error, PerseusError):
+            return error
+        return FeedFailed(self._instance.exchange.name, self._feed.name, error)
+
+    def _connect(self) -> None:
+        if not self._is_connected:
+            self._instance.guard()
+            self._feed.connect()
+            self._is_connected = True
+
+    def _warm(self) -> None:
+        self._connect()
+        if not self._is_warm:
+            self._instance.guard()
+            self._feed.warm()
+            self._is_warm = True
+        self._count_symbols()
+
+    def _listen(self) -> None:
+        while not self._brake.must_end():
+            try:
+                self._warm()
+                self._receive()
+            except PerseusError:
+                raise
+            except Exception as error:
+                if self._brake.must_end():
+                    raise
+                self._recover(error)
+
+    def _receive(self) -> None:
+        self._instance.guard()
+        messages = self._feed.receive(RECEIVE_SECONDS)
+        self._instance.guard()
+        if messages:
+            self._backoff.reset()
+            self._message_count += messages
+            self._instance.heard(messages)
+            self._instance.set_fields({"messageCount": self._message_count})
+            self._count_symbols()
+
+    def _count_symbols(self) -> None:
+        count = len(self._feed.symbols)
+        if count != self._symbol_count:
+            self._symbol_count = count
+            self._instance.set_symbols(count)
+
+    def _recover(self, error: Exception) -> None:
+        """A lost connection is said at once and tried again; the text stays the same, so that repeats are counted."""
+        seconds = self._backoff.wait()
+        name = self._instance.exchange.name
+        log.warning("%s: the feed failed; it is connected again in %.1f s.", name, seconds, exc_info=error)
+        self._instance.report_error(f"feed lost, connecting again: {type(error).__name__}: {error}")
+        self._disconnect()
+        self._brake.pulled.wait(seconds)
+
+    def _disconnect(self) -> None:
+        self._brake.close_feed()
+        self._is_connected = self._is_warm = False

@@ -1,0 +1,40 @@
+"""Feeds that a test drives, and an exchange to put them on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from perseus import db
+from perseus.plugins import registry
+from perseus.plugins.registry.public_ip import PublicIp
+from perseus.settings import Settings
+from tests.conftest import short
+
+
+@pytest.fixture(autouse=True)
+def _no_public_ip_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry looks it up once a process; a test begins with a process that has not."""
+    monkeypatch.setattr(registry, "public_ip", PublicIp())
+
+
+@pytest.fixture
+def site(tmp_path: Path, real_store: str) -> Settings:
+    """Settings of a process on a real store and a database of its own, which asks nobody on the internet."""
+    home = tmp_path / "home"
+    home.mkdir()
+    db.initialise(db.default_url(home))
+    return short(home, redis_url=SecretStr(real_store), public_ip_services=())
+
+
+@pytest.fixture
+def site_environment(site: Settings) -> dict[str, str]:
+    """The same as environment variables, for a process of its own; the lease has its ordinary length."""
+    assert site.redis_url is not None
+    return {
+        "PERSEUS_HOME": str(site.home),
+        "PERSEUS_REDIS_URL": site.redis_url.get_secret_value(),
+        "PERSEUS_PUBLIC_IP_SERVICES": "",
+    }
