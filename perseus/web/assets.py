@@ -7,7 +7,7 @@ import importlib.resources
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, request
 
 SUFFIXES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 A_YEAR = "public, max-age=31536000, immutable"
@@ -17,16 +17,23 @@ A_YEAR = "public, max-age=31536000, immutable"
 class Asset:
     """One file and the first 12 hex digits of its SHA-256."""
 
-    path: Path
+    content: bytes
+    media_type: str
     version: str
+
+    @classmethod
+    def read(cls, path: Path) -> Asset:
+        """The file at `path`."""
+        content = path.read_bytes()
+        return cls(content, SUFFIXES[path.suffix], hashlib.sha256(content).hexdigest()[:12])
 
 
 class Assets:
-    """The catalogue of a folder, read once."""
+    """The files of a folder, read once."""
 
     def __init__(self, folder: Path) -> None:
         self._found = {
-            path.relative_to(folder).as_posix(): Asset(path, hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+            path.relative_to(folder).as_posix(): Asset.read(path)
             for path in sorted(folder.rglob("*"))
             if path.suffix in SUFFIXES
         }
@@ -38,8 +45,10 @@ class Assets:
     def response(self, name: str, version: str | None) -> Response:
         """The file. It may be kept for good when it was asked for by its version, else it is checked each time."""
         asset = self._found.get(name) or abort(404)
-        response = send_file(asset.path, mimetype=SUFFIXES[asset.path.suffix], etag=asset.version)
+        response = Response(asset.content, mimetype=asset.media_type)
+        response.set_etag(asset.version)
         response.headers["Cache-Control"] = A_YEAR if version == asset.version else "no-cache"
+        response.make_conditional(request)
         return response
 
 

@@ -19,6 +19,7 @@ YELLOW_UNDER_MS = 30_000  # DIFF-02
 LATE_AFTER_HEARTBEATS = 1.5
 SILENT_AFTER_MS = 30_000
 ERROR_LIMIT = 2_000
+NAME_LIMIT = 120
 FIELDS_SHOWN = 6
 FIELD_LABELS = {"messageCount": "Messages"}
 
@@ -67,6 +68,7 @@ class Card:
     """
 
     exchange: Exchange
+    name: str
     badge: Badge
     live: bool
     known: bool
@@ -99,6 +101,7 @@ def card(status: ExchangeStatus, now_ms: int) -> Card:
     message_ms = moments.read(told.last_message_at) if told else None
     return Card(
         exchange=status.exchange,
+        name=words.plain(status.exchange.display_name, NAME_LIMIT),
         badge=badge,
         live=status.live,
         known=told is not None or bool(facts),

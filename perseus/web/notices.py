@@ -45,7 +45,7 @@ def _silent_store(view: NetworkView) -> Notice | None:
 def _emptied(view: NetworkView) -> Notice | None:
     if not view.store.emptied:
         return None
-    text = "It holds no mark of this site: it is new, or it lost everything. Running instances put themselves back. Mark it:"
+    text = "It holds no mark of this site: it is new, or it lost all. Running instances return by themselves. Mark it:"
     return Notice("danger", "The data store was emptied", text, "perseus init")
 
 
@@ -76,7 +76,5 @@ def _capped(view: NetworkView) -> Notice | None:
 def _not_kept(view: NetworkView) -> Notice | None:
     if view.store.kept:
         return None
-    text = (
-        "The data store of this run is a stand-in in memory. Install redis-server or set PERSEUS_REDIS_URL to keep it."
-    )
+    text = "The data store of this run is a stand-in in memory. Install redis-server, or set PERSEUS_REDIS_URL."
     return Notice("info", "Nothing is kept", text)

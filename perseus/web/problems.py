@@ -79,9 +79,7 @@ def of(error: PerseusError) -> Problem | None:
         case UnknownExchange():
             return Problem(404, f"{error.name!r} is not a known exchange.")
         case BadCursor():
-            return Problem(
-                400, "Not a cursor. Use one from an earlier answer, or none for the newest events.", "cursor"
-            )
+            return Problem(400, "Not a cursor. Use one of an earlier answer, or none for the newest ones.", "cursor")
         case BadParameter():
             return Problem(400, str(error), error.field)
         case StoreUnavailable() | StoreRefused():

@@ -92,8 +92,10 @@ def test_activity_pages_through_a_log_without_gap_or_repeat(tmp_path: Path, stor
     app = app_on(tmp_path, store)
     names = [exchange.name for exchange in db.exchanges(db.default_url(tmp_path))][:2]
     with connect(store, timeout=2, name="test") as client:
+        start = client.time()[0] * 1000 - 60_000
         for number in range(25):
-            client.xadd(keys.activity(names[number % 2]), {"event": "error", "error": f"e{number}"})
+            both_logs_have = f"{start + number // 2}-0"
+            client.xadd(keys.activity(names[number % 2]), {"event": "error", "error": f"e{number}"}, id=both_logs_have)
     seen: list[str] = []
     cursor: str | None = ""
     while cursor is not None:

@@ -1,0 +1,126 @@
+"""A real Chromium on the real app over a directory that a test may change.
+
+Not pytest-playwright: its own warnings fail a run in which every warning is an error.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from perseus.clock import SystemClock
+from perseus.network.directory import Condition
+from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, app_of, event, gone, live, view
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+WATCH_POLICY = """
+document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective}`));
+"""
+
+
+def chromium() -> str:
+    """The browser on PATH."""
+    for name in NAMES:
+        path = shutil.which(name)
+        if path:
+            return path
+    pytest.fail(f"The page can only be proved in a browser, and none of {', '.join(NAMES)} is on PATH. "
+                "Install one: apt-get install chromium")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Stage:
+    """The page in a browser, and the network behind it. `troubles`: what the console complained of."""
+
+    page: Page
+    directory: FakeDirectory
+    address: str
+    troubles: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+
+    def poll(self) -> None:
+        """Let five seconds pass and wait for the answer of the poll that they bring."""
+        with self.page.expect_response("**/network/live"):
+            self.page.clock.run_for(5_000)
+        self.page.wait_for_timeout(50)
+
+    def pass_time(self, seconds: int) -> None:
+        """Let time pass whether or not anybody polls, second by second, as it does."""
+        for _ in range(seconds):
+            self.page.clock.run_for(1_000)
+        self.page.wait_for_timeout(50)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(text in message.text for text in self.expected):
+            self.troubles.append(message.text)
+
+
+@pytest.fixture
+def directory() -> FakeDirectory:
+    """Two active exchanges and a lost one, as of now, with three events."""
+    now = SystemClock().wall_ms()
+    statuses = [live(COINBASE, now=now), live(BINANCE, now=now), gone(Condition.OFFLINE, KRAKEN)]
+    events = [event(exchange, now - 60_000 * number) for number, exchange in enumerate((COINBASE, BINANCE, KRAKEN), 1)]
+    return FakeDirectory(view(statuses, events, now=now))
+
+
+@pytest.fixture
+def address(directory: FakeDirectory) -> Iterator[str]:
+    with serving(app_of(directory)) as address:
+        yield address
+
+
+class serving:
+    """An app on a free loopback port for as long as the block lasts."""
+
+    def __init__(self, app: Flask) -> None:
+        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+
+@pytest.fixture
+def opened(browser: Browser, directory: FakeDirectory, address: str) -> Iterator[Callable[..., Stage]]:
+    """Opens the page; in the end no console may have complained of anything but what the test expects."""
+    stages: list[Stage] = []
+
+    def open_page(path: str = "/network", *, at: float | None = None, **options: object) -> Stage:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.add_init_script(WATCH_POLICY)
+        page.clock.install(**({} if at is None else {"time": at}))
+        stage = Stage(page, directory, address)
+        stages.append(stage)
+        page.on("console", stage.heard)
+        page.on("pageerror", lambda error: stage.troubles.append(str(error)))
+        page.goto(address + path)
+        return stage
+
+    yield open_page
+    for stage in stages:
+        stage.page.context.close()
+        assert stage.troubles == []

@@ -1,0 +1,244 @@
+"""The Network page in a real browser: it shows, follows, keeps what readers do, and never looks fresher than it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from perseus.network.activity import Event
+from perseus.network.directory import ActivityPage, Condition, NetworkView
+from perseus.network.states import State
+from tests.browser.conftest import Stage
+from tests.web.test_words import AGES, SPANS
+from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, event, gone, live, view
+
+Open = Callable[..., Stage]
+OFFLINE_NOISE = ("htmx: htmx:error", "Failed to load resource")
+# htmx itself marks the region and its direct children while it works; everything else counts.
+COUNT_MUTATIONS = """() => {
+  window.mutations = [];
+  const region = document.getElementById("network-live");
+  const counts = (one) => one.attributeName !== "class" || ![one.target, one.target.parentElement].includes(region);
+  const named = (one) => one.target.outerHTML ?? one.type;
+  new MutationObserver((seen) => window.mutations.push(...seen.filter(counts).map(named)))
+    .observe(region, {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+def later(shown: NetworkView, seconds: float, **changes: object) -> NetworkView:
+    """The view read again `seconds` later."""
+    return replace(shown, now_ms=shown.now_ms + round(seconds * 1000), **changes)  # type: ignore[arg-type]
+
+
+def test_every_card_and_event_is_there(opened: Open) -> None:
+    page = opened().page
+    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator("#card-4 .badge").first).to_have_text("Offline · lost")
+    expect(page.locator("#card-1 .badge").first).to_have_text("Active")
+    expect(page.locator(".row")).to_have_count(3)
+    expect(page.locator("#freshness-mode")).to_have_text("Live")
+
+
+def test_a_change_appears_with_the_next_poll_and_without_a_reload(opened: Open, directory: FakeDirectory) -> None:
+    stage = opened()
+    stage.page.evaluate("() => { window.sameDocument = true; }")
+    directory.shown = later(
+        directory.shown,
+        5,
+        exchanges=(live(COINBASE, State.STOPPING, now=directory.shown.now_ms), *directory.shown.exchanges[1:]),
+    )
+    stage.poll()
+    expect(stage.page.locator("#card-1 .badge").first).to_have_text("Stopping")
+    expect(stage.page).to_have_title("1 offline · Network")
+    assert stage.page.evaluate("() => window.sameDocument") is True
+
+
+def test_focus_open_details_selection_and_scroll_survive_polls(opened: Open, directory: FakeDirectory) -> None:
+    now = directory.shown.now_ms
+    events = tuple(event(COINBASE, now - 60_000 * number) for number in range(1, 51))
+    directory.shown = replace(directory.shown, events=events)
+    stage = opened()
+    page = stage.page
+    page.locator("#card-1-more summary").click()
+    page.locator("#card-2-more summary").focus()
+    page.locator("#feed-scroll").evaluate("(feed) => { feed.scrollTop = 200; }")
+    page.evaluate("() => getSelection().selectAllChildren(document.getElementById('card-1-name'))")
+    for number in range(1, 4):
+        fresh = event(BINANCE, now + number, event="error", error=f"trouble {number}")
+        directory.shown = later(directory.shown, 5, events=(fresh, *directory.shown.events[:49]))
+        stage.poll()
+    expect(page.locator(".row-error").first).to_have_text("trouble 3")
+    assert page.locator("#card-1-more").evaluate("(details) => details.open") is True
+    assert page.evaluate("() => document.activeElement.parentElement.id") == "card-2-more"
+    assert page.locator("#feed-scroll").evaluate("(feed) => feed.scrollTop") >= 200
+    assert page.evaluate("() => getSelection().toString()") == "Coinbase"
+
+
+def test_an_unchanged_network_touches_nothing_but_the_ages(opened: Open, directory: FakeDirectory) -> None:
+    stage = opened()
+    stage.poll()
+    stage.page.evaluate(COUNT_MUTATIONS)
+    for _ in range(3):
+        directory.shown = later(directory.shown, 5)
+        stage.poll()
+    touched = stage.page.evaluate("() => window.mutations")
+    not_ages = [one for one in touched if not re.match(r"<time |<span class=\"beat-word\"|<div class=\"beat\"", one)]
+    assert not_ages == []
+
+
+def test_ages_are_right_though_the_clock_of_the_browser_is_wrong(opened: Open, directory: FakeDirectory) -> None:
+    ten_minutes_off = directory.shown.now_ms / 1000 - 600
+    stage = opened(at=ten_minutes_off)
+    beat = stage.page.locator("#card-1 .beat time")
+    expect(beat).to_have_text("3 s ago")
+    stage.page.route("**/network/live", lambda route: route.abort())
+    stage.expected = OFFLINE_NOISE
+    stage.pass_time(9)
+    expect(beat).to_have_text("12 s ago")
+    expect(stage.page.locator("#card-1 .beat")).to_have_attribute("data-grade", "yellow")
+    stage.pass_time(15)
+    expect(stage.page.locator("#card-1 .beat-word")).to_have_text("late")
+
+
+@pytest.mark.parametrize("how", ["503", "offline", "a stranger"])
+def test_a_page_that_gets_no_answer_says_so_keeps_its_cards_and_recovers(opened: Open, how: str) -> None:
+    stage = opened()
+    page, stage.expected = stage.page, OFFLINE_NOISE
+    answers = {
+        "503": lambda route: route.fulfill(status=503, body="<p>broken</p>"),
+        "offline": lambda route: route.abort(),
+        "a stranger": lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Sign in</h1>"),
+    }
+    reasons = {"503": "The server answered 503", "offline": "The server does not answer", "a stranger": "sign in again"}
+    page.route("**/network/live", answers[how])
+    stage.pass_time(11)
+    expect(page.locator("#stale")).to_be_hidden()
+    stage.pass_time(2)
+    expect(page.locator("#stale")).to_be_visible()
+    expect(page.locator("#stale-text")).to_contain_text(reasons[how])
+    expect(page.locator("#freshness-mode")).to_have_text("Not updating")
+    expect(page.locator(".card")).to_have_count(3)
+    stage.pass_time(33)
+    expect(page.locator("html")).to_have_attribute("data-freshness", "stale")
+    assert "last known" in page.locator("#card-1 .badge").first.evaluate(
+        "(badge) => getComputedStyle(badge, '::before').content"
+    )
+    page.unroute("**/network/live")
+    page.locator("#refresh").click()
+    expect(page.locator("#stale")).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-freshness", "live")
+
+
+def test_after_three_failures_the_page_asks_less_often(opened: Open) -> None:
+    stage = opened()
+    stage.expected = OFFLINE_NOISE
+    asked: list[str] = []
+    stage.page.route("**/network/live", lambda route: (asked.append("once"), route.fulfill(status=503)))
+    stage.pass_time(15)
+    assert len(asked) == 3
+    stage.pass_time(9)
+    assert len(asked) == 3
+    stage.pass_time(6)
+    assert len(asked) == 4
+
+
+def test_pause_stops_the_polls_survives_a_reload_and_is_announced(opened: Open) -> None:
+    stage = opened()
+    page = stage.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "live" in request.url.split("/")[-1] else None)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#said")).to_have_text("Updates paused.")
+    page.reload()
+    expect(page.locator("#freshness-mode")).to_have_text("Paused")
+    asked.clear()
+    stage.pass_time(20)
+    assert asked == []
+    expect(page.locator("#freshness-age")).to_have_text("(20 s ago)")
+    with page.expect_response("**/network/live"):
+        page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#freshness-mode")).to_have_text("Live")
+
+
+def test_a_hidden_tab_does_not_poll_and_asks_at_once_when_it_is_seen_again(opened: Open) -> None:
+    stage = opened()
+    page = stage.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/network/live") else None)
+    page.evaluate("() => Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    stage.pass_time(12)
+    assert asked == []
+    with page.expect_response("**/network/live"):
+        page.evaluate(
+            "() => { Object.defineProperty(document, 'hidden', {value: false, configurable: true});"
+            " document.dispatchEvent(new Event('visibilitychange')); }"
+        )
+
+
+def test_older_events_stay_and_none_falls_between_when_new_ones_come(opened: Open, directory: FakeDirectory) -> None:
+    now = directory.shown.now_ms
+    newest = tuple(event(COINBASE, now - 1_000 * number) for number in range(1, 51))
+    old = tuple(event(COINBASE, now - 100_000 - number) for number in range(3))
+    directory.shown = replace(directory.shown, events=newest, older=newest[-1].name)
+    directory.pages = {newest[-1].name: ActivityPage(old, None)}
+    stage = opened()
+    page = stage.page
+    page.get_by_role("link", name="Load older").click()
+    expect(page.locator(".row")).to_have_count(53)
+    expect(page.locator("#feed-more")).to_be_hidden()
+    fresh = tuple(event(BINANCE, now + number, event="error", error="new") for number in (2, 1))
+    directory.shown = later(directory.shown, 5, events=(*fresh, *newest[:48]), older=newest[47].name)
+    stage.poll()
+    expect(page.locator(".row")).to_have_count(55)
+    shown = page.locator(".row").evaluate_all("(rows) => rows.map((row) => row.id)")
+    assert shown == [f"event-{one.exchange.name}-{one.stream_id}" for one in (*fresh, *newest, *old)]
+
+
+def test_older_events_that_cannot_be_had_are_not_taken_for_none(opened: Open, directory: FakeDirectory) -> None:
+    directory.shown = replace(directory.shown, older="coinbase:1-0")
+    stage = opened()
+    stage.expected = OFFLINE_NOISE
+    stage.page.route("**/network/feed?**", lambda route: route.fulfill(status=503))
+    stage.page.get_by_role("link", name="Load older").click()
+    expect(stage.page.get_by_role("link", name="Older events could not be loaded. Try again")).to_be_visible()
+
+
+def test_without_javascript_the_page_is_whole_and_can_be_refreshed(opened: Open) -> None:
+    page = opened(java_script_enabled=False).page
+    expect(page.locator(".card")).to_have_count(3)
+    assert "Without it, use Refresh." in page.content()
+    expect(page.locator("#pause")).to_be_hidden()
+    page.get_by_role("link", name="Refresh").click()
+    expect(page.locator(".card")).to_have_count(3)
+
+
+@pytest.mark.parametrize("width", [320, 375, 800, 1280, 1920])
+def test_nothing_has_to_be_scrolled_sideways(opened: Open, directory: FakeDirectory, width: int) -> None:
+    long = "a-host-name-without-any-place-to-break-it." * 6
+    hosts = [live(COINBASE, hostname=long, last_error=long, fields={"k": long}), gone(Condition.CORRUPT, KRAKEN, long)]
+    junk = Event(KRAKEN, "1-0", {"event": long, long: long})
+    directory.shown = view(hosts, [event(), event(event="error", error=long), junk])
+    page = opened(viewport={"width": width, "height": 800}).page
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("media", [{"media": "print"}, {"forced_colors": "active"}, {"color_scheme": "dark"}])
+def test_every_state_is_said_in_words_in_every_medium(opened: Open, media: dict[str, str]) -> None:
+    page = opened().page
+    page.emulate_media(**media)  # type: ignore[arg-type]
+    for number, word in ((COINBASE.id, "Active"), (KRAKEN.id, "Offline · lost")):
+        expect(page.locator(f"#card-{number} .card-head .badge")).to_be_visible()
+        expect(page.locator(f"#card-{number} .card-head .badge")).to_have_text(word)
+
+
+def test_browser_and_server_say_ages_in_the_same_words(opened: Open) -> None:
+    said = opened().page.evaluate(
+        "async ([ages, spans]) => { const {age, span} = await import('/static/js/ages.js');"
+        " return [ages.map(age), spans.map(span)]; }",
+        [[ms for ms, _ in AGES], [ms for ms, _ in SPANS]],
+    )
+    assert said == [[text for _, text in AGES], [text for _, text in SPANS]]

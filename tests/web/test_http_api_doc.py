@@ -1,0 +1,74 @@
+"""docs/http-api.md lists what the app serves, and its examples have the members that the app gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from perseus.network.reading import Condition
+from perseus.web import badges, problems
+from perseus.web.problems import Problem
+from tests.web.reading import get
+from tests.web.views import FakeDirectory, app_of, event, live, view
+
+DOCS = Path(__file__).parents[2] / "docs"
+API = (DOCS / "http-api.md").read_text("utf-8")
+PAGE = (DOCS / "page.md").read_text("utf-8")
+
+
+def test_every_address_is_listed_and_every_listed_one_is_served() -> None:
+    app = app_of(FakeDirectory())
+    served = {
+        f"{method} {rule.rule}" for rule in app.url_map.iter_rules() for method in rule.methods or () if method == "GET"
+    }
+    assert set(re.findall(r"^\| `(GET [^`]+)`", API, re.M)) == served
+
+
+def test_no_address_changes_anything() -> None:
+    methods = {method for rule in app_of(FakeDirectory()).url_map.iter_rules() for method in rule.methods or ()}
+    assert methods == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "path"), [("instances", "/api/network/instances"), ("activity", "/api/network/activity")]
+)
+def test_an_example_has_the_members_of_a_real_answer(heading: str, path: str) -> None:
+    found = re.search(rf"## `GET /api/network/{heading}`.*?```json\n(.*?)```", API, re.S)
+    assert found
+    documented = json.loads(found[1])
+    directory = FakeDirectory(view([live()], [event()], "coinbase:1-0"))
+    given = get(app_of(directory), path).json
+    assert given is not None
+    assert documented.keys() == given.keys()
+    (members,) = (name for name in given if isinstance(given[name], list))
+    extra = given[members][0].keys() - documented[members][0].keys()
+    assert documented[members][0].keys() <= given[members][0].keys()
+    assert extra <= event().fields.keys()
+
+
+def test_every_condition_is_documented() -> None:
+    for condition in Condition:
+        assert f"`{condition.value}`" in API
+
+
+def test_every_badge_is_explained() -> None:
+    for badge in badges.RANKED:
+        said = f"{badge.word} · {badge.detail}" if badge.detail else badge.word
+        assert said in PAGE
+
+
+def test_every_status_of_a_problem_is_listed() -> None:
+    for status in (400, 403, 404, 405, 421, 500, 503):
+        assert f"| {status} |" in API
+    with app_of(FakeDirectory()).test_request_context("/api/"):
+        body = problems.answer(Problem(400, "d", "count")).json
+    assert body is not None
+    assert all(f"`{member}`" in API for member in body)
+
+
+@pytest.mark.parametrize("header", ["Content-Security-Policy", "Referrer-Policy", "Perseus-Now", "no-store"])
+def test_every_header_is_documented(header: str) -> None:
+    assert header in API
