@@ -105,11 +105,16 @@ class Script:
         """Errors as `answers`, and StoreCorrupt when a key is of another type or holds what the script cannot use."""
         try:
             with answers(self._client):
-                return cast("list[Any]", self._run(keys=list(keys), args=list(args)))
+                return cast("list[Any]", self._run(keys=list(keys), args=[_writable(arg) for arg in args]))
         except redis.exceptions.ResponseError as error:
             if "WRONGTYPE" in str(error) or "user_script" in str(error):
                 raise StoreCorrupt(where(self._client), " or ".join(keys)) from None
             raise
+
+
+def _writable(arg: str | int | float) -> bytes | int | float:
+    """Text as UTF-8, with `?` for the halves of characters that undecodable file names leave in errors."""
+    return arg.encode("utf-8", "replace") if isinstance(arg, str) else arg
 
 
 def wait_until_up(

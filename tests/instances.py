@@ -112,6 +112,11 @@ class Party:
             assert time.monotonic() < give_up
             time.sleep(max(0.01, wait))
 
+    def client(self, url: str) -> Client:
+        """A client of the test's own, closed in the end."""
+        self._clients.append(connect(url, timeout=2, name="test"))
+        return self._clients[-1]
+
     def _end_hard(self) -> None:
         self.ended_hard += 1
 

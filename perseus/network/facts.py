@@ -90,7 +90,7 @@ class Facts:
 
     def failed(self, text: str) -> None:
         """An error happened; the newest is kept."""
-        self._update(last_error=text, last_error_at=iso(self._clock.now_ms()))
+        self._update(last_error=_sound(text), last_error_at=iso(self._clock.now_ms()))
 
     def set_symbols(self, count: int) -> None:
         """How many symbols the feed carries."""
@@ -102,8 +102,15 @@ class Facts:
 
     def set_fields(self, fields: Mapping[str, str | int | float | None]) -> None:
         """Further facts by camelCase name; earlier ones of other names stay."""
-        self._update(fields={**self._status.fields, **fields})
+        sound = {name: _sound(value) if isinstance(value, str) else value for name, value in fields.items()}
+        self._update(fields={**self._status.fields, **sound})
 
     def _update(self, **values: object) -> None:
+        """Raises ValueError for what no payload can hold: here, and not in the heartbeat that would write it."""
         with self._lock:
-            self._status = self._status.model_copy(update=values)
+            self._status = InstanceStatus.model_validate({**self._status.model_dump(), **values})
+
+
+def _sound(text: str) -> str:
+    """`text` with `?` for what no JSON can hold: halves of characters, as undecodable file names have them."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,69 @@
+"""A start that fails after the claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from perseus.errors import StopRequested
+from perseus.network.states import State
+from perseus.settings import Settings
+from perseus.store import Client
+from tests.instances import Party, Recorder, events, last_record_of, moves, own_threads, payload_of, walk
+
+
+@pytest.mark.parametrize("states", [(State.STARTING,), (State.STARTING, State.WARMING)], ids=["starting", "warming"])
+def test_a_failed_start_releases_the_lease_ends_the_threads_and_says_why(
+    party: Party, store: str, client: Client, settings: Settings, states: tuple[State, ...]
+) -> None:
+    observer = Recorder()
+    with pytest.raises(RuntimeError, match="no symbols"), party.join(store, settings, observer=observer) as instance:
+        walk(instance, *states)
+        raise RuntimeError("no symbols: the exchange answers 503")
+    assert instance.state is State.IDLE
+    assert own_threads() == []
+    assert payload_of(client) is None
+    record = last_record_of(client)
+    assert record["closed"] == "1"
+    assert record["reason"] == "start failed: no symbols: the exchange answers 503"
+    assert '"lastError":"no symbols: the exchange answers 503"' in record["payload"]
+    assert moves(client)[-2:] == ["error", f"{states[-1]}>idle"]
+    assert events(client)[-2]["error"] == "no symbols: the exchange answers 503"
+    assert observer.of("deregistered") == [record["reason"]]
+    with pytest.raises(StopRequested):
+        instance.transition(State.STARTING, "again")
+
+
+def test_after_a_failed_start_the_exchange_is_free_at_once(
+    party: Party, store: str, client: Client, settings: Settings
+) -> None:
+    with pytest.raises(RuntimeError), party.join(store, settings) as instance:
+        walk(instance, State.STARTING)
+        raise RuntimeError("no symbols")
+    second = walk(party.join(store, settings, home="another host"))
+    assert int(second.token) > int(instance.token)
+    status = payload_of(client)
+    assert status is not None
+    assert (status.fencing_token, status.last_error) == (second.token, None)
+
+
+def test_a_failure_in_work_stops_in_order_and_says_why(
+    party: Party, store: str, client: Client, settings: Settings
+) -> None:
+    with pytest.raises(RuntimeError), party.join(store, settings) as instance:
+        walk(instance)
+        raise RuntimeError("the feed broke")
+    assert instance.state is State.STOPPED
+    assert moves(client)[-3:] == ["error", "active>stopping", "stopping>stopped"]
+    assert last_record_of(client)["reason"] == "failed: the feed broke"
+    assert own_threads() == []
+
+
+def test_a_failure_before_the_start_releases_the_lease(
+    party: Party, store: str, client: Client, settings: Settings
+) -> None:
+    with pytest.raises(RuntimeError), party.join(store, settings):
+        raise RuntimeError("no settings for this exchange")
+    assert payload_of(client) is None
+    assert last_record_of(client)["closed"] == "1"
+    assert moves(client) == ["error"]
+    assert own_threads() == []
