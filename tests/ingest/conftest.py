@@ -12,6 +12,9 @@ from perseus.plugins import registry
 from perseus.plugins.registry.public_ip import PublicIp
 from perseus.settings import Settings
 from tests.conftest import short
+from tests.plugins.shelf import shelf
+
+__all__ = ["shelf"]
 
 
 @pytest.fixture(autouse=True)

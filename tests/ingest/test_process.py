@@ -15,7 +15,14 @@ import pytest
 import redis
 
 from perseus import keys
+from perseus.ingest.feed import Feed
+from perseus.ingest.process import serve
+from perseus.network.exchange import Exchange
+from perseus.network.instance import Instance
+from perseus.settings import Settings
+from tests.ingest.scripted import ScriptedFeed
 from tests.ingest.test_capture import BINANCE, written
+from tests.plugins.shelf import REGISTRY, Shelf, installed
 from tests.redis_process import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -245,3 +252,57 @@ def test_an_ingest_process_loads_no_web_stack(start: Start, reader: redis.Redis)
     wait_active(reader, process)
     process.send_signal(signal.SIGTERM)
     assert "[]" in process.communicate(timeout=20)[1].splitlines()
+
+
+def test_the_plugins_are_shut_down_before_the_process_has_ended(
+    shelf: Shelf, site: Settings, exchange: Exchange
+) -> None:
+    shelf.add(
+        "tidy", "import time\n@hookimpl\ndef perseus_shutdown():\n    time.sleep(0.1)\n    calls.put('tidied up')"
+    )
+
+    def no_feed(instance: Instance) -> Feed:
+        instance.request_stop("nothing to do")
+        return ScriptedFeed(instance)
+
+    assert serve(exchange, site, no_feed, shelf.load(REGISTRY)) == 0
+    assert shelf.heard("tidy", 0) == "tidied up"
+
+
+JOIN = """
+import perseus
+with perseus.join("binance") as instance:
+    instance.transition(perseus.State.STARTING, "start")
+"""
+
+
+def test_plugins_hear_the_end_of_a_process_that_joined_with_its_own_loop(
+    start: Start, shelf: Shelf, tmp_path: Path
+) -> None:
+    goodbye = tmp_path / "goodbye"
+    source = f"""
+    import pathlib, time
+
+    @hookimpl
+    def perseus_instance_deregistered(status, reason):
+        time.sleep(0.3)
+        pathlib.Path({str(goodbye)!r}).write_text(status.exchange_name)
+    """
+    installed(shelf.folder, "polite", "goodbye", source)
+    process = start("-c", JOIN, PYTHONPATH=f"{ROOT}:{shelf.folder}")
+    error = process.communicate(timeout=20)[1]
+    assert process.returncode == 0, error
+    assert goodbye.read_text() == "binance"
+
+
+def test_an_interrupt_while_a_claim_does_not_count_yet_releases_it(start: Start, reader: redis.Redis) -> None:
+    reader.delete(keys.INITIALISED)
+    process = start("-c", JOIN, **SHORT)
+    give_up = time.monotonic() + 20
+    while "perseus:binance:heartbeat" not in [client["name"] for client in reader.client_list()]:
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=20)[1]
+    assert not reader.exists(keys.status(BINANCE_ID))
+    assert path(reader) == []

@@ -13,9 +13,11 @@ import redis
 from perseus import keys
 from perseus.errors import LeaseLost
 from perseus.ingest import work as work_module
+from perseus.ingest.backoff import Backoff
+from perseus.ingest.brake import Brake
 from perseus.ingest.capture import BadCapture
 from perseus.ingest.process import work
-from perseus.ingest.work import FeedFailed
+from perseus.ingest.work import FeedFailed, Work
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.instance import Instance
@@ -127,6 +129,23 @@ def test_a_lost_feed_is_reported_and_connected_again_and_stays_active(
     assert bench.path()[-3:] == ["active", "stopping", "stopped"]
 
 
+def test_once_a_message_came_the_pauses_begin_anew(bench: Bench) -> None:
+    backoff = Backoff(chance=lambda: 0.0)
+    for _ in range(6):
+        backoff.wait()
+
+    def serve() -> None:
+        with bench.instance, Brake(bench.instance, bench.feed) as brake:
+            Work(bench.instance, bench.feed, brake, backoff).run()
+
+    bench.running = Running(serve)
+    bench.feed.messages.put(1)
+    while bench.feed.next()[0] != "receive":
+        pass
+    assert bench.stop() is None
+    assert backoff.wait() == 0.5
+
+
 def test_a_feed_that_cannot_be_connected_again_is_tried_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
     bench.start()
@@ -228,6 +247,15 @@ def test_no_message_counts_that_was_received_while_the_lease_ran_out(
     bench.feed.messages.put(receive)
     assert [bench.feed.next()[0] for _ in range(4)] == ["connect", "warm", "receive", "connect"]
     assert bench.instance.status().fields["messageCount"] == 0
+    assert bench.stop() is None
+
+
+def test_a_guard_that_fired_just_before_the_lease_came_back_is_no_loss(bench: Bench) -> None:
+    bench.start()
+    bench.feed.messages.put(LeaseLost("kraken", "no heartbeat was answered"))
+    bench.feed.messages.put(1)
+    asked = [bench.feed.next()[0] for _ in range(6)]
+    assert asked == ["connect", "warm", "receive", "connect", "warm", "receive"]
     assert bench.stop() is None
 
 

@@ -16,17 +16,9 @@ from perseus.plugins import registry
 from perseus.plugins.registry.public_ip import PublicIp
 from perseus.settings import Settings
 from tests.conftest import short
-from tests.plugins.shelf import REGISTRY, Shelf
+from tests.plugins.shelf import REGISTRY, Shelf, shelf
 
-
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
-    folder = tmp_path / "shelf"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
-    shelf = Shelf(folder)
-    yield shelf
-    shelf.close()
+__all__ = ["shelf"]
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import queue
 import sys
 import textwrap
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 from perseus.manager import INGEST, Plugins, load
 
@@ -61,3 +64,22 @@ class Shelf:
     def close(self) -> None:
         for module in self._names.values():
             sys.modules.pop(module, None)
+
+
+def installed(folder: Path, owner: str, name: str, source: str) -> None:
+    """A distribution with one plugin, as pip leaves it behind."""
+    (folder / f"{owner}_{name}.py").write_text(MANIFEST.format(priority=0) + textwrap.dedent(source))
+    info = folder / f"{owner}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {owner}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{INGEST}]\n{name} = {owner}_{name}\n")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    shelf = Shelf(folder)
+    yield shelf
+    shelf.close()

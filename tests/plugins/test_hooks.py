@@ -1,4 +1,7 @@
-"""Every hook, called as an ingest process on a real store calls it. One test a hook; `test_contract` counts them."""
+"""Every hook, called as an ingest process on a real store calls it. One test a hook; `test_contract` counts them.
+
+Plugins that stand in for the registry have names behind it: alone by name they would be asked after it.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,7 @@ def test_hook_perseus_join_is_asked_of_others_before_the_registry(
     shelf: Shelf, enter: Enter, exchange: Exchange
 ) -> None:
     shelf.add(
-        "plugin",
+        "yard",
         """
         @hookimpl
         def perseus_join(exchange, context):
@@ -117,7 +120,7 @@ def test_hook_perseus_join_is_asked_of_others_before_the_registry(
         """,
     )
     instance = enter()
-    asked, hostname, thread = shelf.heard("plugin")
+    asked, hostname, thread = shelf.heard("yard")
     assert asked == exchange
     assert hostname == instance.status().hostname
     assert thread == "MainThread"
@@ -151,7 +154,7 @@ def test_hook_perseus_instance_identity_overrides_the_registry_key_by_key(
     shelf: Shelf, enter: Enter, site: Settings, exchange: Exchange
 ) -> None:
     shelf.add(
-        "pod",
+        "zone",
         """
         @hookimpl
         def perseus_instance_identity(exchange, settings):
@@ -167,7 +170,7 @@ def test_hook_perseus_detect_public_ip_fills_in_the_address_after_the_join(
     shelf: Shelf, enter: Enter, site: Settings, exchange: Exchange
 ) -> None:
     shelf.add(
-        "echo",
+        "west",
         """
         import threading
         release = threading.Event()
@@ -180,9 +183,9 @@ def test_hook_perseus_detect_public_ip_fills_in_the_address_after_the_join(
         """,
     )
     enter()
-    assert shelf.heard("echo") == (3.0, "public-ip")
+    assert shelf.heard("west") == (3.0, "public-ip")
     assert payload(site, exchange)["ipAddress"] is None
-    shelf.module("echo").release.set()
+    shelf.module("west").release.set()
     eventually(lambda: payload(site, exchange)["ipAddress"] == "2001:db8::7")
 
 

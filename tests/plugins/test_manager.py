@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from perseus.candidate import PluginState
 from perseus.context import Context
 from perseus.manager import INGEST, PluginInfo, Plugins, load
 from perseus.settings import Settings
-from tests.plugins.shelf import REGISTRY, Shelf
+from tests.plugins.shelf import REGISTRY, Shelf, installed
 
 GOOD = """
 @hookimpl
@@ -123,10 +122,10 @@ def test_an_object_may_be_a_plugin(shelf: Shelf) -> None:
 
 
 def test_two_plugins_of_one_name_are_both_refused_and_both_origins_named(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf,
 ) -> None:
     for number in (1, 2):
-        package(shelf.folder, f"owner{number}", "same", GOOD)
+        installed(shelf.folder, f"owner{number}", "same", GOOD)
     found = metadata.entry_points(group=INGEST)
     plugins = load(entry_points=[entry for entry in found if entry.name == "same"])
     infos = plugins.plugins()
@@ -149,19 +148,8 @@ def test_one_module_under_two_names_is_used_once(shelf: Shelf) -> None:
     assert [info.state for info in plugins.plugins()] == [PluginState.LOADED, PluginState.INVALID]
 
 
-def package(folder: Path, owner: str, name: str, source: str) -> None:
-    """A distribution as pip leaves it behind."""
-    from tests.plugins.shelf import MANIFEST
-
-    (folder / f"{owner}_{name}.py").write_text(MANIFEST.format(priority=0) + source)
-    info = folder / f"{owner}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {owner}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{INGEST}]\n{name} = {owner}_{name}\n")
-
-
 def test_installed_plugins_are_found_with_their_origin(shelf: Shelf) -> None:
-    package(shelf.folder, "weather_station", "weather", GOOD)
+    installed(shelf.folder, "weather_station", "weather", GOOD)
     info = only(load(), "weather")
     assert info.state is PluginState.LOADED
     assert info.origin == "weather_station_weather of weather_station 1.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import textwrap
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -253,3 +254,23 @@ def test_a_field_that_a_plugin_gives_no_more_becomes_unknown(shelf: Shelf, make:
     shelf.module("fickle").fields = {"b": 3}
     observer._collect("fickle")
     assert card.fields == {"a": None, "b": 3}
+
+
+def test_an_answer_that_breaks_when_it_is_read_costs_its_plugin_that_answer_only(
+    shelf: Shelf, make: Makers, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = """
+    class Odd(dict):
+        def items(self):
+            raise KeyError("no items")
+
+    @hookimpl
+    def perseus_status_fields():
+        return Odd()
+    """
+    shelf.add("odd", textwrap.dedent(source) + LISTEN)
+    observer = make.observer()
+    observer.attach(Card())
+    observer.error_reported(STATUS, "next", 1)
+    assert shelf.heard("odd") == "next"
+    assert caplog.messages == ["Plugin odd broke off a call."]

@@ -18,6 +18,7 @@ from perseus.ingest.membership import Membership, identity, public_ip
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.instance import Instance
+from perseus.plugins import registry
 from perseus.plugins.registry.public_ip import PublicIp, fetch
 from perseus.settings import Settings
 from perseus.store import connect
@@ -56,6 +57,15 @@ def test_the_first_service_that_gives_an_address_is_believed(address: str) -> No
 )
 def test_a_service_that_fails_or_talks_nonsense_is_passed_over(answer: str | Exception) -> None:
     assert asked(answer, "192.0.2.7").look_up(3) == "192.0.2.7"
+
+
+def test_a_plugin_that_knows_the_address_is_asked_before_the_internet(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "public_ip", asked("192.0.2.7", "192.0.2.7"))
+    assert public_ip(shelf.load(REGISTRY)) == "192.0.2.7"
+    shelf.add("zone", "@hookimpl\ndef perseus_detect_public_ip(): return '192.0.2.9'")
+    assert public_ip(shelf.load(REGISTRY)) == "192.0.2.9"
 
 
 def test_offline_the_address_is_unknown() -> None:
