@@ -7,21 +7,50 @@ from __future__ import annotations
 
 import signal
 import sys
+from socketserver import BaseRequestHandler
 from types import FrameType
+from typing import Any
 
+import redis
 from fakeredis import TcpFakeServer
 
 VERSION = (7, 2)
 
 
+class StandIn(TcpFakeServer):
+    """A fakeredis that goes on after an error. By itself it hangs up, and no missing script is ever loaded."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), server_version=VERSION)
+        self.RequestHandlerClass = _answering(self.RequestHandlerClass)
+        # Its threads wait on their clients; joining them would make the end depend on every client.
+        self.daemon_threads = True
+        self.block_on_close = False
+
+
 def serve(port: int) -> None:
     """Serve until SIGTERM. Raises OSError when the port is taken."""
-    server = TcpFakeServer(("127.0.0.1", port), server_version=VERSION)
-    # Its threads wait on their clients; joining them would make the end depend on every client.
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = StandIn(port)
     signal.signal(signal.SIGTERM, _leave)
     server.serve_forever()
+
+
+def _answering(handler: Any) -> type[BaseRequestHandler]:
+    """The same handler, to which an error is an answer like any other."""
+
+    def setup(self: Any) -> None:
+        handler.setup(self)
+        read = self.current_client.read_response
+
+        def read_or_fail() -> Any:
+            try:
+                return read()
+            except redis.exceptions.ResponseError as error:
+                return error
+
+        self.current_client.read_response = read_or_fail
+
+    return type("Answering", (handler,), {"setup": setup})
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -60,9 +60,9 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProc
 @pytest.fixture(scope="session")
 def fake_server() -> Iterator[str]:
     """The stand-in store of `perseus up`, in this process; gives its URL."""
-    from fakeredis import TcpFakeServer
+    from perseus.standin import StandIn
 
-    server = TcpFakeServer(("127.0.0.1", free_port()), server_type="redis", server_version=(7, 2))
+    server = StandIn(free_port())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"redis://127.0.0.1:{server.server_address[1]}/0"

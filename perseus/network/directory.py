@@ -147,7 +147,9 @@ class Directory:
             pipeline.hget(keys.activity_meta(exchange.name), "cut_before_ms")
         sent_at = self._clock.elapsed()
         with answers(self._client):
-            time_, info, initialised, *rest = _settled(pipeline.execute(raise_on_error=False))
+            time_, info, *rest = pipeline.execute(raise_on_error=False)
+            # INFO may be missing or forbidden where everything else is served: then a restart just goes unnoticed.
+            time_, initialised, *rest = _settled([time_, *rest])
         now_ms = _milliseconds(time_)
         self._store_clock.heard(now_ms, sent_at, self._clock.elapsed())
         store = StoreNotice(True, None, initialised is None, initialised != "not kept", self._restarted_ms_ago(info))

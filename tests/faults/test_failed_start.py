@@ -5,10 +5,24 @@ from __future__ import annotations
 import pytest
 
 from perseus.errors import StopRequested
+from perseus.network.instance import Instance
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client
-from tests.instances import Party, Recorder, events, last_record_of, moves, own_threads, payload_of, walk
+from tests.instances import WALK, Party, Recorder, events, last_record_of, moves, own_threads, payload_of, walk
+
+
+def fail(instance: Instance, states: tuple[State, ...], text: str) -> None:
+    """Walk so far inside the instance's own block, then let an exception pass."""
+
+    def work() -> None:
+        with instance:
+            for state in states:
+                instance.transition(state, "test")
+            raise RuntimeError(text)
+
+    with pytest.raises(RuntimeError, match=text):
+        work()
 
 
 @pytest.mark.parametrize("states", [(State.STARTING,), (State.STARTING, State.WARMING)], ids=["starting", "warming"])
@@ -16,9 +30,8 @@ def test_a_failed_start_releases_the_lease_ends_the_threads_and_says_why(
     party: Party, store: str, client: Client, settings: Settings, states: tuple[State, ...]
 ) -> None:
     observer = Recorder()
-    with pytest.raises(RuntimeError, match="no symbols"), party.join(store, settings, observer=observer) as instance:
-        walk(instance, *states)
-        raise RuntimeError("no symbols: the exchange answers 503")
+    instance = party.join(store, settings, observer=observer)
+    fail(instance, states, "no symbols: the exchange answers 503")
     assert instance.state is State.IDLE
     assert own_threads() == []
     assert payload_of(client) is None
@@ -36,9 +49,8 @@ def test_a_failed_start_releases_the_lease_ends_the_threads_and_says_why(
 def test_after_a_failed_start_the_exchange_is_free_at_once(
     party: Party, store: str, client: Client, settings: Settings
 ) -> None:
-    with pytest.raises(RuntimeError), party.join(store, settings) as instance:
-        walk(instance, State.STARTING)
-        raise RuntimeError("no symbols")
+    instance = party.join(store, settings)
+    fail(instance, (State.STARTING,), "no symbols")
     second = walk(party.join(store, settings, home="another host"))
     assert int(second.token) > int(instance.token)
     status = payload_of(client)
@@ -49,9 +61,8 @@ def test_after_a_failed_start_the_exchange_is_free_at_once(
 def test_a_failure_in_work_stops_in_order_and_says_why(
     party: Party, store: str, client: Client, settings: Settings
 ) -> None:
-    with pytest.raises(RuntimeError), party.join(store, settings) as instance:
-        walk(instance)
-        raise RuntimeError("the feed broke")
+    instance = party.join(store, settings)
+    fail(instance, WALK, "the feed broke")
     assert instance.state is State.STOPPED
     assert moves(client)[-3:] == ["error", "active>stopping", "stopping>stopped"]
     assert last_record_of(client)["reason"] == "failed: the feed broke"
@@ -61,8 +72,7 @@ def test_a_failure_in_work_stops_in_order_and_says_why(
 def test_a_failure_before_the_start_releases_the_lease(
     party: Party, store: str, client: Client, settings: Settings
 ) -> None:
-    with pytest.raises(RuntimeError), party.join(store, settings):
-        raise RuntimeError("no settings for this exchange")
+    fail(party.join(store, settings), (), "no settings for this exchange")
     assert payload_of(client) is None
     assert last_record_of(client)["closed"] == "1"
     assert moves(client) == ["error"]

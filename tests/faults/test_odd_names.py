@@ -10,13 +10,14 @@ from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.settings import Settings
 from perseus.store import Client
-from tests.instances import Party, eventually, events, last_record_of, moves, payload_of, walk
+from tests.instances import Party, events, eventually, last_record_of, moves, payload_of, walk
 
 ODD = '<script>alert("1")</script> \' \\ % {} ]] --[[ \x00\x1f\n {"fencingToken":"1"} é 東京 \U0001f680 \u202e'
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Kraken", "kra ken", "kraken\n", "krаken", "kra/ken", "kraken:1", "{kraken}", "*"]
+    "name",
+    ["", "Kraken", "kra ken", "kraken\n", "kr\N{CYRILLIC SMALL LETTER A}ken", "kra/ken", "kraken:1", "{kraken}", "*"],
 )
 def test_an_exchange_whose_name_could_spoil_a_key_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"\[a-z0-9_-\]\+"):
