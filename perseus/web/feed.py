@@ -10,7 +10,7 @@ from perseus.network.activity import ERROR, TRANSITION, Event
 from perseus.network.states import OFFLINE
 from perseus.web import badges, moments, words
 from perseus.web.badges import Badge
-from perseus.web.cards import NAME_LIMIT, Fact
+from perseus.web.facts import Fact
 from perseus.web.moments import Moment
 
 REASON_LIMIT = 300
@@ -85,7 +85,7 @@ def _transition(event: Event, now_ms: int) -> Row:
     downtime = _whole(fields.get("downtimeMs"))
     return Row(
         _element_id(event),
-        words.plain(event.exchange.display_name, NAME_LIMIT),
+        words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "transition",
         moments.ago(event.at_ms, now_ms),
         _who(event),
@@ -100,7 +100,7 @@ def _error(event: Event, now_ms: int) -> Row:
     state = event.fields.get("state")
     return Row(
         _element_id(event),
-        words.plain(event.exchange.display_name, NAME_LIMIT),
+        words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "error",
         moments.ago(event.at_ms, now_ms),
         _who(event),
@@ -115,7 +115,7 @@ def _other(event: Event, now_ms: int) -> Row:
     pairs = [pair for pair in event.fields.items() if pair[0] != "event"][:JUNK_FIELDS]
     return Row(
         _element_id(event),
-        words.plain(event.exchange.display_name, NAME_LIMIT),
+        words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "other",
         moments.ago(event.at_ms, now_ms),
         (),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from perseus.db import DatabaseMismatch
 from perseus.errors import PerseusError
-from perseus.network.directory import NetworkView
+from perseus.network.directory import Condition, NetworkView
 from perseus.web import words
 
 RESTART_TOLD_MS = 60_000
@@ -60,9 +60,10 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
 
 def _restarted(view: NetworkView) -> Notice | None:
     since_ms = view.store.restarted_ms_ago
-    if since_ms is None or since_ms > RESTART_TOLD_MS:
+    leaves_doubt = any(status.condition is Condition.UNKNOWN for status in view.exchanges)
+    if since_ms is None or since_ms > RESTART_TOLD_MS or not leaves_doubt:
         return None
-    text = "Until its instances have reported again, a missing one is unknown, not offline."
+    text = "It may have lost leases: who has not reported again since is unknown, not offline."
     return Notice("info", f"The data store restarted {words.age(since_ms)}", text)
 
 

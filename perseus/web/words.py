@@ -11,6 +11,7 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+NAME_LIMIT = 120
 
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s-]+")
 

@@ -90,6 +90,10 @@ def test_an_active_card_warns_of_a_silent_feed(silence_ms: int, is_silent: bool)
     assert of(live(last_message_at=iso(NOW - silence_ms))).silent is is_silent
 
 
+def test_a_late_heartbeat_says_nothing_of_the_feed() -> None:
+    assert not of(live(beat_ms=34_000, last_message_at=iso(NOW - 35_000))).silent
+
+
 def test_only_an_active_card_warns_of_a_silent_feed() -> None:
     assert not of(live(state=State.WARMING, last_message_at=iso(NOW - HOUR))).silent
 
@@ -132,7 +136,7 @@ def test_a_lost_instance_is_offline_with_its_last_known_facts() -> None:
     assert (card.badge.word, card.badge.detail) == ("Offline", "lost")
     assert card.reason == "No heartbeat until its lease ended."
     assert (card.beat, card.last_beat and card.last_beat.text) == (None, "4 min ago")
-    assert card.ran == "4h 20m"
+    assert card.ran == "4h 19m"
     assert card.last_state is not None
     assert card.last_state.word == "Active"
     assert facts(card)["Host"] == "ingest-1.ams.example.net"

@@ -6,9 +6,9 @@ import pytest
 
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.errors import PerseusError
-from perseus.network.directory import StoreNotice
+from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.web.notices import notices
-from tests.web.views import live, view
+from tests.web.views import gone, live, view
 
 
 def titles(store: StoreNotice, trouble: PerseusError | None = None, capped: tuple[str, ...] = ()) -> list[str]:
@@ -25,15 +25,25 @@ def test_a_sound_network_has_no_banner() -> None:
         (StoreNotice(False, "refused"), "The data store does not answer"),
         (StoreNotice(True, emptied=True), "The data store was emptied"),
         (StoreNotice(True, kept=False), "Nothing is kept"),
-        (StoreNotice(True, restarted_ms_ago=12_000), "The data store restarted 12 s ago"),
     ],
 )
 def test_the_store_is_spoken_of(store: StoreNotice, title: str) -> None:
     assert titles(store) == [title]
 
 
-def test_a_restart_long_ago_is_no_news() -> None:
-    assert titles(StoreNotice(True, restarted_ms_ago=60_001)) == []
+@pytest.mark.parametrize(
+    ("status", "ago_ms", "said"),
+    [
+        (gone(Condition.UNKNOWN), 12_000, ["The data store restarted 12 s ago"]),
+        (gone(Condition.UNKNOWN), 60_001, []),
+        (live(), 12_000, []),
+    ],
+)
+def test_a_restart_is_told_while_it_leaves_somebody_in_doubt(
+    status: ExchangeStatus, ago_ms: int, said: list[str]
+) -> None:
+    shown = view([status], store=StoreNotice(True, restarted_ms_ago=ago_ms))
+    assert [notice.title for notice in notices(shown, None)] == said
 
 
 def test_a_capped_log_is_named() -> None:

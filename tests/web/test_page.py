@@ -59,7 +59,7 @@ def test_a_lost_card_says_so_and_what_was_last_known() -> None:
         "perseus ingest kraken",
         "Last known: Active",
         "Last heartbeat 4 min ago",
-        "Ran for 4h 20m",
+        "Ran for 4h 19m",
     ):
         assert words_ in said
     assert "on time" not in said

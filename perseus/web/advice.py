@@ -1,0 +1,42 @@
+"""What a card says when no instance serves its exchange: why, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perseus import keys
+from perseus.network.exchange import Exchange
+from perseus.web import badges, words
+from perseus.web.badges import Badge
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do next, and what to type or look at for it."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+
+
+def reason(badge: Badge, given: str | None) -> str | None:
+    """The reader's reason as a sentence; a stop in order says that it was one."""
+    said = words.plain(given).rstrip(".") if given else ""
+    if badge is badges.CLOSED:
+        return f"Stopped in order: {said}." if said else "Stopped in order."
+    return f"{said[:1].upper()}{said[1:]}." if said else None
+
+
+def advice(badge: Badge, exchange: Exchange) -> Advice | None:
+    """The next step; None for an exchange that is served."""
+    start = (f"perseus ingest {exchange.name}",)
+    known = {
+        "lost": Advice("See what happened on its host, then start it again:", start),
+        "closed": Advice("Start it again:", start),
+        "never_seen": Advice("Start the first instance:", start),
+        "unknown": Advice("Nothing follows from this: an instance may well be at work."),
+        "corrupt": Advice(
+            "Look at its keys in the data store, and delete what no Perseus process wrote:",
+            (keys.status(exchange.id), keys.last_record(exchange.id), keys.activity(exchange.name)),
+        ),
+    }
+    return known.get(badge.token)

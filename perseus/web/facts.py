@@ -1,0 +1,77 @@
+"""Labelled values: what an instance says of itself, in words for people."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from perseus.network.activity import Event
+from perseus.network.payload import InstanceStatus
+from perseus.web import moments, words
+
+SHOWN = 6
+LABELS = {"messageCount": "Messages"}
+NARROW = 14
+LIMIT = 120
+
+
+class Fact(NamedTuple):
+    """One labelled value; None is unknown. `code`: set in the fixed-width face; `wide`: needs a line of its own.
+
+    No dataclass: a card has fifteen, and a frozen one takes five times as long to make.
+    """
+
+    label: str
+    value: str | None
+    code: bool = False
+    wide: bool = False
+
+
+def of_instance(told: InstanceStatus) -> tuple[Fact, ...]:
+    """What a glance needs, and the first fields of feed and plugins."""
+    fixed = (
+        Fact("Host", words.plain(told.hostname, LIMIT) or None, code=True),
+        Fact("IP", _given(told.ip_address), code=True),
+        Fact("Admin", _given(told.admin_display_name) or _given(told.admin_email)),
+        Fact("Symbols", words.number(told.symbol_count)),
+    )
+    return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[:SHOWN])
+
+
+def of_event(event: Event | None) -> tuple[Fact, ...]:
+    """What the newest entry of the activity log still says, where no payload is left (UI-03)."""
+    if event is None:
+        return ()
+    given = (("Host", "hostname", True), ("IP", "ip", True), ("Admin", "adminEmail", False))
+    facts = tuple(Fact(label, _given(event.fields.get(key)), code) for label, key, code in given)
+    return facts if any(fact.value for fact in facts) else ()
+
+
+def more(told: InstanceStatus) -> tuple[Fact, ...]:
+    """The details: identity, timing, and the fields that a glance has no room for."""
+    skew, rtt = told.clock_skew_ms, told.store_rtt_ms
+    fixed = (
+        Fact("Fencing token", told.fencing_token, code=True),
+        Fact("Instance", words.plain(told.instance_id, LIMIT), code=True),
+        Fact("Process", str(told.pid), code=True),
+        Fact("Version", words.plain(told.version, 40), code=True),
+        Fact("Registered", moments.utc(moments.read(told.registered_at))),
+        Fact("Heartbeat every", f"{told.heartbeat_seconds:g} s, lease of {told.ttl_seconds:g} s"),
+        Fact("Clock ahead of store", None if skew is None else f"{words.number(skew)} ms"),
+        Fact("Store answers in", None if rtt is None else f"{rtt:.1f} ms"),
+        Fact("Admin's mail", _given(told.admin_email)),
+    )
+    return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[SHOWN:])
+
+
+def _keys(told: InstanceStatus) -> list[str]:
+    return sorted(told.fields, key=lambda key: key not in LABELS)
+
+
+def _field(key: str, value: str | float | None) -> Fact:
+    shown = words.plain(value, LIMIT) if isinstance(value, str) else None if value is None else words.number(value)
+    label = LABELS.get(key) or words.plain(words.label(key), 40)
+    return Fact(label, shown or None, wide=shown is not None and len(shown) > NARROW)
+
+
+def _given(text: str | None) -> str | None:
+    return words.plain(text, LIMIT) if text else None
