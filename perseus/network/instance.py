@@ -231,6 +231,8 @@ class Instance:
         if self._patience == 0.0:
             log.warning("%s could not be released: the data store does not answer.", self.exchange.name)
             return
+        # Before the request: once the store has it, another may be valid while we wait for the answer.
+        self._lease.end("the instance has stopped", self._clock.elapsed())
         try:
             is_released = self._release(reason)
         except PerseusError as error:
