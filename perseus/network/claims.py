@@ -32,7 +32,8 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The claim succeeded. `recorded` False: the store knew no earlier lease (a new store or an emptied one)."""
+    """The claim succeeded. `recorded` False: the store's knowledge of this exchange is younger than a TTL (a new store
+    or an emptied one), so an older lease may be believed in that it does not know of."""
 
     token: str
     now_ms: int

@@ -74,13 +74,13 @@ class Heartbeat:
             return self._changed.wait_for(lambda: self._written >= ticket or self._stopping, timeout)
 
     def _run(self) -> None:
-        due = self._clock.elapsed() + self._lease.timing.heartbeat
+        due = self._lease.next_heartbeat(self._clock.elapsed(), answered=True)
         while self._wait(due):
             sent_at = self._clock.elapsed()
             self._answered = self.beat()
             if self._lease.end_reason is not None:
                 break
-            due = sent_at + (self._lease.timing.heartbeat if self._answered else self._lease.timing.retry)
+            due = self._lease.next_heartbeat(sent_at, self._answered)
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

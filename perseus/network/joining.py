@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -91,7 +92,9 @@ class Claimant:
         self._read_time()
         self.facts = Facts(exchange, identity, self._instance_id, os.getpid(), self._timing, self.store_clock)
 
-    def claim(self, proof: RestartProof, observer: Observer) -> tuple[Lease, Granted]:
+    def claim(
+        self, proof: RestartProof, observer: Observer, pause: Callable[[float], object] = time.sleep
+    ) -> tuple[Lease, Granted]:
         """Claim, trying again for one TTL while the store does not answer. Errors as `join`."""
         give_up = self._clock.elapsed() + self._timing.ttl
         while True:
@@ -106,6 +109,7 @@ class Claimant:
                 if self._clock.elapsed() >= give_up:
                     raise
                 log.warning("%s Claiming %s again.", error, self._exchange.name)
+                pause(self._timing.retry)
                 continue
             if isinstance(answer, Held):
                 observer.refused(self._exchange, answer.holder)
@@ -113,12 +117,14 @@ class Claimant:
             raise LeasePending(self._exchange.name, answer.wait_ms)
 
     def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
-        hold_off = not grant.recorded and not self._is_initialised()
-        if hold_off:
+        received_at = self._clock.elapsed()
+        is_emptied = not grant.recorded and not self._is_initialised()
+        if is_emptied:
             log.warning("The data store was emptied: %s waits until no old holder can work.", self._exchange.name)
         proof.keep(self._nonce)
         self.facts.granted(grant.token)
-        return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, hold_off)
+        held_off_at = received_at if is_emptied else None
+        return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, held_off_at)
 
     def _is_initialised(self) -> bool:
         """Asked after the claim: a store emptied in between has lost the claim too."""

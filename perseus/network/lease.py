@@ -41,18 +41,26 @@ class Standing(Enum):
 class Lease:
     """One lease from grant to end.
 
-    Valid from the grant (or from the end of the hold-off) until `margin` before its key could expire, counted
-    from the moment before the last successful request was *sent*. Reads are safe from any thread; one thread writes.
+    Valid from the grant until `margin` before its key could expire, counted from the moment before the last
+    successful request was *sent*. In an emptied store, where an unknown holder may be at work (`held_off_at`: when the
+    grant was received), valid only once a heartbeat was answered that was sent a TTL later: by then any other has
+    ended its work, and the store has not been emptied again. Reads are safe from any thread; one thread writes.
     """
 
     def __init__(
-        self, nonce: str, instance_id: str, timing: Timing, grant: Granted, sent_at: float, hold_off: bool
+        self,
+        nonce: str,
+        instance_id: str,
+        timing: Timing,
+        grant: Granted,
+        sent_at: float,
+        held_off_at: float | None = None,
     ) -> None:
         self.nonce = nonce
         self.instance_id = instance_id
         self.timing = timing
         self.token = grant.token
-        self.valid_from = sent_at + timing.ttl - timing.margin if hold_off else sent_at
+        self.valid_from = sent_at if held_off_at is None else held_off_at + timing.ttl
         self.end_reason: str | None = None
         self._ended_at: float | None = None
         self.taken_by: Holder | None = None
@@ -61,7 +69,12 @@ class Lease:
 
     def valid(self, now: float) -> bool:
         """May this instance act for its exchange at `now` (elapsed seconds)? Ask before each effect."""
-        return self.end_reason is None and self.valid_from <= now < self.deadline
+        return self.end_reason is None and not self.is_held_off and now < self.deadline
+
+    @property
+    def is_held_off(self) -> bool:
+        """Not valid yet: it was granted in an emptied store."""
+        return self._sent_at < self.valid_from
 
     @property
     def deadline(self) -> float:
@@ -82,7 +95,7 @@ class Lease:
         """The verdict at `now`."""
         if self.end_reason is not None or now >= self.key_end:
             return Standing.OVER
-        if now < self.valid_from:
+        if self.is_held_off:
             return Standing.HELD_OFF
         if now >= self.deadline:
             return Standing.SUSPENDED
@@ -91,8 +104,18 @@ class Lease:
         return Standing.HELD
 
     def put_back_until_ms(self, now: float) -> int | None:
-        """Store time until which a vanished key may be written again; None once our own deadline has passed."""
-        return self._until_ms if self.end_reason is None and now < self.deadline else None
+        """Store time of our own deadline, until when a vanished key may be written again; None once it has passed.
+
+        None while held off too: whoever is valid yet may have been there first.
+        """
+        if self.end_reason is not None or self.is_held_off or now >= self.deadline:
+            return None
+        return self._until_ms - round(self.timing.margin * 1000)
+
+    def next_heartbeat(self, sent_at: float, answered: bool) -> float:
+        """When to send the one after that of `sent_at`."""
+        due = sent_at + (self.timing.heartbeat if answered else self.timing.retry)
+        return min(due, self.valid_from) if sent_at < self.valid_from else due
 
     def answered(self, answer: Renewed | Taken | Gone, sent_at: float) -> None:
         """Take in the answer to a heartbeat that was sent at `sent_at`."""
@@ -117,8 +140,9 @@ class Lease:
 
     def why_invalid(self, now: float) -> str:
         """For people: why it is not valid at `now`."""
-        if self.end_reason is None and now < self.valid_from:
-            return f"the store was emptied and an old holder may work on for {self.valid_from - now:.0f} s"
+        if self.end_reason is None and self.is_held_off:
+            left = max(0.0, self.valid_from - now)
+            return f"the store was emptied and an old holder may work on for {left:.0f} s"
         return self.end_reason or f"no heartbeat was answered for {now - self._sent_at:.0f} s"
 
     def invalid_since(self, now: float) -> float | None:

@@ -2,26 +2,29 @@
 -- KEYS  1 exchange:<id>:status   2 {exchange:<id>:status}:last
 -- ARGV  1 nonce  2 instance id  3 nonce of the process before this one on this host, or ''
 --       4 payload (a JSON object without fencingToken)  5 TTL in ms  6 settle time in ms
--- Gives GRANTED, kind of claim, token, now, end of the lease, and the predecessor that nobody closed:
+-- Gives GRANTED, recorded or unrecorded, token, now, end of the lease, and the predecessor that nobody closed:
 --               token, end of its lease, its last heartbeat, its payload, reason ('' where there is none)
+--               unrecorded: this store's first record of the exchange is younger than the TTL, so a lease from before
+--               the store was emptied may still be believed in, whoever has held and released it since
 --       HELD, payload of the holder, ms left   |   PENDING, ms until it is free
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 local ttl = tonumber(ARGV[5])
 local held = redis.call('GET', KEYS[1])
-local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'claim')
+local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'recorded_ms')
 local token, nonce, until_ms, beat_ms, closed = last[1], last[2], tonumber(last[3] or '0'), last[4], last[5] == '1'
 local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed
+local recorded_ms = token and (tonumber(last[7] or '0') or 0) or now
 
-local function grant(kind, new_token)
+local function grant(new_token)
   local payload = '{"fencingToken":"' .. new_token .. '",' .. string.sub(ARGV[4], 2)
   redis.call('SET', KEYS[1], payload, 'PX', ttl)
   redis.call('HSET', KEYS[2], 'token', new_token, 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
-    'closed', '0', 'payload', payload, 'claim', kind)
+    'closed', '0', 'payload', payload, 'recorded_ms', recorded_ms)
   redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
   local dead = redis.call('HMGET', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
-  return {'GRANTED', kind, new_token, now, now + ttl,
+  return {'GRANTED', now < recorded_ms + ttl and 'unrecorded' or 'recorded', new_token, now, now + ttl,
     dead[1] or '', dead[2] or '', dead[3] or '', dead[4] or '', dead[5] or ''}
 end
 
@@ -31,30 +34,27 @@ if held then
     return {'HELD', held, redis.call('PTTL', KEYS[1])}
   end
   if holder.instanceId == ARGV[2] then
-    return grant(last[7] or 'unrecorded', holder.fencingToken)
+    return grant(holder.fencingToken)
   end
   if not (is_restart and holder.fencingToken == token) then
     return {'HELD', held, redis.call('PTTL', KEYS[1])}
   end
 end
 
-local kind = 'unrecorded'
-if token then
-  kind = closed and 'clean' or (is_restart and 'restart' or 'unclean')
-end
-if kind == 'unclean' then
+local is_unclosed = token and not closed
+if is_unclosed and not is_restart then
   local free_at = until_ms + tonumber(ARGV[6])
   if now < free_at then
     return {'PENDING', free_at - now}
   end
 end
 
-if kind == 'unclean' or kind == 'restart' then
+if is_unclosed then
   redis.call('HSET', KEYS[2], 'dead_token', token, 'dead_until_ms', until_ms, 'dead_beat_ms', beat_ms,
-    'dead_payload', last[6], 'dead_reason', kind == 'restart' and 'restarted' or 'lease_expired')
+    'dead_payload', last[6], 'dead_reason', is_restart and 'restarted' or 'lease_expired')
 else
   redis.call('HDEL', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
 end
 -- Microseconds and not a counter: a store that lost the record still gives a larger token. Below 2^53, so exact here.
 local new_token = math.max((tonumber(token) or 0) + 1, now_us)
-return grant(kind, string.format('%.0f', new_token))
+return grant(string.format('%.0f', new_token))

@@ -30,4 +30,7 @@ end
 if ARGV[6] == '' or now >= tonumber(ARGV[6]) or last[2] == '1' then
   return {'GONE', now}
 end
+if not last[1] then
+  redis.call('HSET', KEYS[2], 'recorded_ms', now)
+end
 return keep('PUT_BACK')
