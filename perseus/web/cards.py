@@ -131,8 +131,8 @@ def _is_silent(status: ExchangeStatus, message_ms: int | None, beat: Beat | None
 
 
 def _ran(status: ExchangeStatus, connected_ms: int | None) -> str | None:
-    told = status.status
-    ended_ms = moments.read(told.last_heartbeat) if told and not status.live else None
+    told, has_ended = status.status, status.condition in (Condition.OFFLINE, Condition.STOPPED) and not status.live
+    ended_ms = moments.read(told.last_heartbeat) if told and has_ended else None
     return None if ended_ms is None or connected_ms is None else words.span(ended_ms - connected_ms)
 
 

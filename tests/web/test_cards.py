@@ -142,6 +142,10 @@ def test_a_lost_instance_is_offline_with_its_last_known_facts() -> None:
     assert facts(card)["Host"] == "ingest-1.ams.example.net"
 
 
+def test_nobody_says_of_an_unknown_instance_how_long_it_ran() -> None:
+    assert of(gone(Condition.UNKNOWN)).ran is None
+
+
 def test_an_instance_that_stopped_in_order_is_told_from_a_lost_one() -> None:
     card = of(gone(Condition.STOPPED, reason="SIGTERM"))
     assert (card.badge.word, card.badge.detail) == ("Offline", "stopped")
