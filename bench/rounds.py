@@ -1,11 +1,15 @@
-"""Comparing calls within one run: interleaved, by medians, several times over. A neighbour slows both sides alike."""
+"""Comparing calls within one run: interleaved, many rounds a repeat, several repeats.
+
+A repeat takes the lower quartile of each call's times: a neighbour on the machine only ever adds time, and on a full
+machine it adds to more than half of the rounds. Of the repeats' ratios the median counts.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 from bench.figures import Figure
 
@@ -15,7 +19,7 @@ WARM_UP = 20
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Median seconds of each named call, one dict a repeat."""
+    """Seconds of each named call, one dict a repeat."""
 
     repeats: tuple[Mapping[str, float], ...]
 
@@ -51,7 +55,7 @@ def _repeat(calls: list[tuple[str, Call]], rounds: int, between: Call) -> Mappin
             began = time.perf_counter_ns()
             call()
             taken[name].append(time.perf_counter_ns() - began)
-    return {name: median(times) / 1e9 for name, times in taken.items()}
+    return {name: quantiles(times, n=4)[0] / 1e9 for name, times in taken.items()}
 
 
 def _time(seconds: float) -> str:
