@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
@@ -50,6 +51,8 @@ def connect(url: str, *, timeout: float, name: str) -> Client:
         retry=Retry(NoBackoff(), 0),
         client_name=name,
         health_check_interval=0,
+        # A managed store may announce maintenance, and redis-py would then wait longer than `timeout`.
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
 
 
