@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from perseus import keys
 from perseus.errors import LeaseLost, LeasePending, LeaseRefused
@@ -58,7 +60,7 @@ def test_after_flushall_the_holder_puts_its_lease_back_under_the_same_token(clie
 def test_whoever_claims_in_an_emptied_store_may_not_act_while_an_old_holder_still_may(
     party: Party, client: Client, holder: Instance, real_store: str, settings: Settings
 ) -> None:
-    """The hold-off is counted from the claim: TTL - margin, the longest that an old holder believes in its lease."""
+    """The hold-off lasts a TTL from the claim, longer than any old holder believes in its lease."""
     client.flushall()
     claimed_at = time.monotonic()
     claimant = party.join(real_store, settings, home="b")
@@ -69,7 +71,7 @@ def test_whoever_claims_in_an_emptied_store_may_not_act_while_an_old_holder_stil
     eventually(lambda: not holder.valid())
     assert not claimant.valid()
     assert claimant.wait_valid(5)
-    assert time.monotonic() - claimed_at >= settings.ttl_seconds - settings.margin_seconds - 0.05
+    assert time.monotonic() - claimed_at >= settings.ttl_seconds
     walk(claimant)
     with pytest.raises(LeaseLost):
         holder.guard()
@@ -146,7 +148,8 @@ def test_an_evicted_lease_is_not_free_before_its_time_and_its_holder_puts_it_bac
         for number in range(100):
             if not client.exists(keys.status(KRAKEN.id)):
                 break
-            client.set(f"filler:{number}", "x" * 10_000)
+            with contextlib.suppress(redis.exceptions.OutOfMemoryError):
+                client.set(f"filler:{number}", "x" * 10_000)
         assert client.info("stats")["evicted_keys"] == 1
         client.config_set("maxmemory", 0)
         assert last_record_of(client)["token"] == holder.token

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from perseus import keys
 from perseus.errors import LeaseRefused
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
+from perseus.network.instance import Instance
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.instances import Party, events, eventually, last_record_of, moves, payload_of, walk
@@ -73,7 +76,7 @@ def test_half_a_character_in_an_error_costs_that_character_and_not_the_heartbeat
     ids=["fewer than no symbols", "an object", "a list"],
 )
 def test_a_fact_that_no_payload_can_hold_is_refused_where_it_is_given(
-    party: Party, real_store: str, settings: Settings, spoil
+    party: Party, real_store: str, settings: Settings, spoil: Callable[[Instance], None]
 ) -> None:
     instance = walk(party.join(real_store, settings))
     before = instance.status()
