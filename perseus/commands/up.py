@@ -54,8 +54,9 @@ def run(settings: Settings) -> int:
         supervisor = Supervisor(home, about, own, {**os.environ, "PERSEUS_HOME": str(home)}, typed, _say)
         stack.callback(supervisor.stop)
         stack.callback(_on_signals, signal.SIG_IGN)
+        told = _told()
         supervisor.start(_tasks(database))
-        _keep_running(supervisor, about.web)
+        _keep_running(supervisor, about.web, told)
         _say("Stopping ...")
     _say("Stopped.")
     return 0
@@ -134,9 +135,14 @@ def _tasks(database: str) -> list[Task]:
     return [Task("web", ("web",)), Task("dispatch", ("dispatch",)), *ingests]
 
 
-def _keep_running(supervisor: Supervisor, web: str) -> None:
+def _told() -> list[int]:
+    """Signals as they come. From here on nothing may be interrupted: a child just started would belong to nobody."""
     told: list[int] = []
     _on_signals(lambda number, _: told.append(number))
+    return told
+
+
+def _keep_running(supervisor: Supervisor, web: str, told: list[int]) -> None:
     is_open = False
     while not told:
         supervisor.look()
