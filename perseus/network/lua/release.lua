@@ -23,8 +23,6 @@ if last[2] ~= '1' then
     'payload', ARGV[5])
   redis.call('HSETNX', KEYS[2], 'until_ms', now)
   redis.call('HSETNX', KEYS[2], 'beat_ms', now)
-  if not last[1] then
-    redis.call('HSET', KEYS[2], 'recorded_ms', now)
-  end
+  redis.call('HSETNX', KEYS[2], 'recorded_ms', now)
 end
 return {'RELEASED', now}

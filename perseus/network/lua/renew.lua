@@ -12,6 +12,7 @@ local function keep(how)
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ttl)
   redis.call('HSET', KEYS[2], 'token', ARGV[3], 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
     'closed', '0', 'payload', ARGV[4])
+  redis.call('HSETNX', KEYS[2], 'recorded_ms', now)
   return {how, now, now + ttl}
 end
 
@@ -29,8 +30,5 @@ if last[1] and last[1] ~= ARGV[3] then
 end
 if ARGV[6] == '' or now >= tonumber(ARGV[6]) or last[2] == '1' then
   return {'GONE', now}
-end
-if not last[1] then
-  redis.call('HSET', KEYS[2], 'recorded_ms', now)
 end
 return keep('PUT_BACK')
