@@ -1,0 +1,133 @@
+"""How long an instance may act, who is told when it may not, and what disturbs none of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from perseus import keys
+from perseus.errors import LeaseLost
+from perseus.network.identity import Identity
+from perseus.network.states import State
+from perseus.settings import Settings
+from tests.conftest import KRAKEN
+from tests.instances import Party, Recorder, eventually, moves, walk
+from tests.redis_process import RedisProcess
+
+
+def test_a_lost_lease_is_told_once_and_guards_raise_with_the_holder(
+    party: Party, real_store: str, settings: Settings
+) -> None:
+    observer = Recorder()
+    instance = walk(party.join(real_store, settings, observer=observer))
+    client = party.client(real_store)
+    client.delete(keys.status(KRAKEN.id), keys.last_record(KRAKEN.id))
+    other = party.join(real_store, settings, home="b", identity=Identity("host-b", ip_address="192.0.2.99"))
+    instance.set_ip("192.0.2.9")
+    eventually(lambda: observer.of("lease_lost"))
+    with pytest.raises(LeaseLost, match=r"another instance holds it\. It is now held by host-b") as loss:
+        instance.guard()
+    assert loss.value.holder is not None
+    assert loss.value.holder.ip_address == "192.0.2.99"
+    with pytest.raises(LeaseLost):
+        instance.wait_valid()
+    time.sleep(0.3)
+    assert observer.of("lease_lost") == ["another instance holds it"]
+    assert other.valid()
+
+
+def test_an_outage_shorter_than_the_lease_is_told_as_late_lost_and_regained_once_each(
+    party: Party, own_server: RedisProcess, settings: Settings
+) -> None:
+    with own_server.client() as client:
+        client.set(keys.INITIALISED, "kept")
+        observer = Recorder()
+        instance = walk(party.join(own_server.url, settings, observer=observer))
+        own_server.freeze()
+        eventually(lambda: observer.of("lease_lost"))
+        with pytest.raises(LeaseLost, match=r"no heartbeat was answered for \d s"):
+            instance.guard()
+        own_server.thaw()
+        assert instance.wait_valid(5)
+        eventually(lambda: observer.of("lease_regained"))
+        time.sleep(2 * settings.heartbeat_seconds)
+        assert [name for name, _ in observer.told if "l" in name and name.startswith(("heartbeat", "lease"))] == [
+            "heartbeat_late",
+            "lease_lost",
+            "lease_regained",
+        ]
+        assert instance.state is State.ACTIVE
+        assert party.ended_hard == 0
+
+
+def test_waiting_for_validity_ends_at_its_time_and_when_a_stop_is_asked_for(
+    party: Party, real_store: str, settings: Settings
+) -> None:
+    party.client(real_store).flushall()
+    held_off = party.join(real_store, settings)
+    began = time.monotonic()
+    assert not held_off.wait_valid(0.2)
+    assert 0.2 <= time.monotonic() - began < 1
+    threading.Timer(0.1, held_off.request_stop, ["enough"]).start()
+    assert not held_off.wait_valid()
+    assert time.monotonic() - began < settings.ttl_seconds
+
+
+def test_no_observer_is_ever_called_on_the_heartbeats_thread(
+    party: Party, own_server: RedisProcess, settings: Settings
+) -> None:
+    observer = Recorder()
+    with own_server.client() as client:
+        client.set(keys.INITIALISED, "kept")
+    instance = walk(party.join(own_server.url, settings, observer=observer))
+    instance.report_error("something")
+    own_server.freeze()
+    eventually(lambda: observer.of("lease_lost"))
+    own_server.thaw()
+    assert instance.wait_valid(5)
+    instance.stop("done")
+    assert {"registered", "state_changed", "error_reported", "lease_lost", "deregistered"} <= {
+        name for name, _ in observer.told
+    }
+    assert "heartbeat" not in observer.threads
+
+
+def test_heartbeats_go_on_while_an_observer_blocks(party: Party, real_store: str, settings: Settings) -> None:
+    class Blocking(Recorder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.free = threading.Event()
+
+        def error_reported(self, *_: object) -> None:
+            self.free.wait(10)
+
+    observer = Blocking()
+    instance = walk(party.join(real_store, settings, observer=observer))
+    client = party.client(real_store)
+    blocked = threading.Thread(target=instance.report_error, args=("something",))
+    blocked.start()
+    try:
+        time.sleep(settings.ttl_seconds - settings.margin_seconds + 0.1)
+        assert blocked.is_alive()
+        assert instance.valid()
+        assert client.pttl(keys.status(KRAKEN.id)) > 1000 * (settings.ttl_seconds - settings.heartbeat_seconds - 0.4)
+    finally:
+        observer.free.set()
+        blocked.join(5)
+
+
+def test_the_end_of_a_key_stays_a_lease_away_while_its_holder_beats(
+    party: Party, real_store: str, settings: Settings
+) -> None:
+    walk(party.join(real_store, settings))
+    client = party.client(real_store)
+    give_up = time.monotonic() + 3 * settings.heartbeat_seconds
+    samples = []
+    while time.monotonic() < give_up:
+        samples.append(client.pttl(keys.status(KRAKEN.id)) / 1000)
+        time.sleep(0.02)
+    assert max(samples) <= settings.ttl_seconds
+    assert min(samples) > settings.ttl_seconds - settings.heartbeat_seconds - 0.4
+    assert len(moves(client)) == 3, "heartbeats are never logged"
