@@ -68,7 +68,8 @@ class StoreRefused(PerseusError):
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(
-            f"The data store at {where} refuses us: {reason}. Check the address, user and password in PERSEUS_REDIS_URL."
+            f"The data store at {where} refuses us: {reason}. "
+            "Check the address, user and password in PERSEUS_REDIS_URL."
         )
         self.where = where
         self.reason = reason
@@ -163,3 +164,4 @@ class InvalidTransition(PerseusError):
         self.exchange = exchange
         self.from_state = from_state
         self.to_state = to_state
+        self.allowed = allowed

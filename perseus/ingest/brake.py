@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol, Self
 
 from perseus.ingest.feed import Feed
+from perseus.network.stopflag import StopFlag
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ LOOK_SECONDS = 0.1
 class Guarded(Protocol):
     """The side of an instance that says whether work may go on."""
 
-    stop_requested: threading.Event
+    stop_requested: StopFlag
 
     def valid(self) -> bool:
         """May it act for its exchange at this moment?"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +39,8 @@ __all__ = [
     "SharedDirectory",
     "StoreNotice",
 ]
+
+log = logging.getLogger(__name__)
 
 CURSOR = re.compile(r"([a-z0-9_-]+):(\d+)-(\d+)")
 COMMANDS_EACH = 5
@@ -89,6 +92,7 @@ class Directory:
         self._run_id: str | None = None
         self._run_seen_at: float | None = None
         self._latest: NetworkView | None = None
+        self._is_away = False
 
     def view(self, count: int = 50) -> NetworkView:
         """Every exchange and the newest `count` events. Of a store that does not answer: the last view, as Unknown."""
@@ -96,7 +100,11 @@ class Directory:
         try:
             self._latest = self._read(exchanges, count)
         except (StoreUnavailable, StoreRefused) as error:
+            if not self._is_away:
+                log.warning("The last known network is shown as unknown: %s", error)
+            self._is_away = True
             return self._last_known(exchanges, str(error))
+        self._is_away = False
         return self._latest
 
     def exchange(self, exchange_id: int) -> ExchangeStatus:
@@ -179,6 +187,7 @@ class Directory:
                 exchange=exchange,
                 condition=Condition.UNKNOWN,
                 live=False,
+                since_ms=None,
                 heartbeat_age_ms=None,
                 lease_left_ms=None,
                 reason=nothing.reason,

@@ -84,9 +84,11 @@ class Facts:
         if state is State.ACTIVE:
             self._update(connected_at=since)
 
-    def heard(self) -> None:
-        """A message came; cheap."""
+    def heard(self) -> bool:
+        """A message came; cheap. Gives whether it was the first."""
+        is_first = self._last_message_ms is None
         self._last_message_ms = self._clock.now_ms()
+        return is_first
 
     def failed(self, text: str) -> None:
         """An error happened; the newest is kept."""
@@ -103,12 +105,16 @@ class Facts:
     def set_fields(self, fields: Mapping[str, str | int | float | None]) -> None:
         """Further facts by camelCase name; earlier ones of other names stay."""
         sound = {name: _sound(value) if isinstance(value, str) else value for name, value in fields.items()}
-        self._update(fields={**self._status.fields, **sound})
+        with self._lock:
+            self._replace(fields={**self._status.fields, **sound})
 
     def _update(self, **values: object) -> None:
-        """Raises ValueError for what no payload can hold: here, and not in the heartbeat that would write it."""
         with self._lock:
-            self._status = InstanceStatus.model_validate({**self._status.model_dump(), **values})
+            self._replace(**values)
+
+    def _replace(self, **values: object) -> None:
+        """Raises ValueError for what no payload can hold: here, and not in the heartbeat that would write it."""
+        self._status = InstanceStatus.model_validate({**self._status.model_dump(), **values})
 
 
 def _sound(text: str) -> str:

@@ -23,6 +23,7 @@ from perseus.network.observer import Observer
 from perseus.network.payload import InstanceStatus
 from perseus.network.proof import RestartProof
 from perseus.network.states import State
+from perseus.network.stopflag import StopFlag
 from perseus.network.warden import Warden
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Instance:
         self.exchange = exchange
         self.instance_id = lease.instance_id
         self.token = lease.token
-        self.stop_requested = threading.Event()
+        self.stop_requested = StopFlag()
         self.stop_reason = "stop requested"
         self.status: Callable[[], InstanceStatus] = facts.status
         self._lease = lease
@@ -81,9 +82,13 @@ class Instance:
 
     def begin(self) -> None:
         """Start to beat, to watch and to log. `join` calls it, once."""
-        self._heartbeat.start()
-        self._warden.start()
-        self._journal.start()
+        try:
+            self._heartbeat.start()
+            self._warden.start()
+            self._journal.start()
+        except BaseException:
+            self._end_threads()
+            raise
         self._observer.registered(self.status())
 
     @property
@@ -147,9 +152,9 @@ class Instance:
         self._facts.set_fields(fields)
 
     def heard(self, messages: int = 1) -> None:
-        """The feed gave messages: stamps its life sign. No I/O, fit for every message."""
-        if messages > 0:
-            self._facts.heard()
+        """The feed gave messages: stamps its life sign. No I/O, fit for every message; the first is told at once."""
+        if messages > 0 and self._facts.heard():
+            self._heartbeat.ask()
 
     def report_error(self, text: str) -> None:
         """Note an error: in the payload at once, in the log at once or with the repeats of its minute. Never raises."""

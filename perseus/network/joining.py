@@ -10,9 +10,9 @@ from functools import partial
 
 from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
-from perseus.errors import EXIT_LOST, LeasePending, LeaseRefused, StoreUnavailable
+from perseus.errors import EXIT_LOST, LeasePending, LeaseRefused, PerseusError, StoreUnavailable
 from perseus.network.activity import ActivityLog
-from perseus.network.claims import Granted, Held, RedisClaims
+from perseus.network.claims import Granted, Held, Pending, RedisClaims
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.identity import Identity, new_instance_id
@@ -52,26 +52,28 @@ def join(
     proof = RestartProof(settings.home, exchange.name)
     try:
         lease, grant = claimant.claim(proof, observer)
+        claims = _claims(clients("heartbeat"), exchange, settings)
+        activity = ActivityLog(clients("activity"), exchange, settings.activity_max_entries)
+        instance = Instance(
+            exchange,
+            lease,
+            grant,
+            claimant.facts,
+            claims,
+            activity,
+            proof,
+            observer,
+            clock,
+            claimant.store_clock,
+            hard_exit,
+        )
+        instance.begin()
     except BaseException:
+        claimant.withdraw(proof)
         proof.close()
         raise
-    claims = _claims(clients("heartbeat"), exchange, settings)
-    activity = ActivityLog(clients("activity"), exchange, settings.activity_max_entries)
-    instance = Instance(
-        exchange,
-        lease,
-        grant,
-        claimant.facts,
-        claims,
-        activity,
-        proof,
-        observer,
-        clock,
-        claimant.store_clock,
-        hard_exit,
-    )
-    instance.begin()
-    client.close()
+    finally:
+        client.close()
     return instance
 
 
@@ -91,6 +93,7 @@ class Claimant:
         self.store_clock = StoreClock(clock)
         self._read_time()
         self.facts = Facts(exchange, identity, self._instance_id, os.getpid(), self._timing, self.store_clock)
+        self._may_be_granted = False
 
     def claim(
         self, proof: RestartProof, observer: Observer, pause: Callable[[float], object] = time.sleep
@@ -99,10 +102,9 @@ class Claimant:
         give_up = self._clock.elapsed() + self._timing.ttl
         while True:
             sent_at = self._clock.elapsed()
+            self._may_be_granted = True
             try:
-                answer = self._claims.acquire(
-                    self._nonce, self._instance_id, proof.previous, self.facts.body_without_token()
-                )
+                answer = self._ask(proof)
                 if isinstance(answer, Granted):
                     return self._granted(answer, proof, sent_at), answer
             except StoreUnavailable as error:
@@ -111,10 +113,27 @@ class Claimant:
                 log.warning("%s Claiming %s again.", error, self._exchange.name)
                 pause(self._timing.retry)
                 continue
+            self._may_be_granted = False
             if isinstance(answer, Held):
                 observer.refused(self._exchange, answer.holder)
                 raise LeaseRefused(self._exchange.name, answer.holder)
             raise LeasePending(self._exchange.name, answer.wait_ms)
+
+    def withdraw(self, proof: RestartProof) -> None:
+        """Give back what may have been granted to a start that was interrupted."""
+        if not self._may_be_granted:
+            return
+        try:
+            grant = self._ask(proof)
+            if isinstance(grant, Granted):
+                body = self.facts.status().to_json()
+                self._claims.release(self._nonce, self._instance_id, grant.token, "the start was interrupted", body)
+        except PerseusError as error:
+            log.warning("%s could not be released and ends by itself: %s", self._exchange.name, error)
+
+    def _ask(self, proof: RestartProof) -> Granted | Held | Pending:
+        body = self.facts.body_without_token()
+        return self._claims.acquire(self._nonce, self._instance_id, proof.previous, body)
 
     def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
         received_at = self._clock.elapsed()

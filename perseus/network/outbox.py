@@ -67,7 +67,8 @@ class Outbox:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
         if self._waiting:
             log.error("%d events could not be written to the activity log.", len(self._waiting))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from perseus.network.directory import ExchangeStatus, NetworkView
+from perseus.network.directory import NetworkView
 from perseus.web import cards, feed, htmx, moments, notices, summary
 from perseus.web.cards import Card
 from perseus.web.feed import Feed
@@ -95,8 +95,7 @@ def live() -> Response:
     if not htmx.wants_fragment():
         return page()
     view = site().shared.view()
-    part = _live(view)
-    response = Response(render(LiveFragment(summary.title(part.summary), part)))
+    response = Response(site().body.of(view, site().known.trouble, lambda: _fragment(view)))
     response.headers[NOW_HEADER] = str(view.now_ms)
     return response
 
@@ -110,8 +109,13 @@ def older() -> Response:
     return Response(render(OlderFragment(some) if htmx.wants_fragment() else OlderPage("Activity · Network", some)))
 
 
+def _fragment(view: NetworkView) -> str:
+    part = _live(view)
+    return render(LiveFragment(summary.title(part.summary), part))
+
+
 def _live(view: NetworkView) -> Live:
-    shown = cards.cards(_statuses(view), view.now_ms)
+    shown = cards.cards(view.exchanges, view.now_ms)
     return Live(
         notices=notices.notices(view, site().known.trouble),
         summary=summary.summary(shown),
@@ -119,10 +123,3 @@ def _live(view: NetworkView) -> Live:
         feed=feed.feed(view.events, view.older, view.now_ms),
         is_current=view.store.answers,
     )
-
-
-def _statuses(view: NetworkView) -> tuple[ExchangeStatus, ...]:
-    """The statuses; without a store their condition is news, and how long the one before it lasted says nothing."""
-    if view.store.answers:
-        return view.exchanges
-    return tuple(replace(status, since_ms=None) for status in view.exchanges)

@@ -38,8 +38,11 @@ def notices(view: NetworkView, database_trouble: PerseusError | None) -> tuple[N
 def _silent_store(view: NetworkView) -> Notice | None:
     if view.store.answers:
         return None
-    text = "Nothing below is current. Ingest processes that cannot reach it either stop before their lease ends."
-    return Notice("danger", "The data store does not answer", text, "perseus doctor")
+    text = (
+        "Nothing below is current. Ingest processes that cannot reach it either stop before their lease ends. "
+        "Check that it runs: the log of perseus web says what it answered."
+    )
+    return Notice("danger", "The data store does not answer", text)
 
 
 def _emptied(view: NetworkView) -> Notice | None:
@@ -55,7 +58,8 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
     if isinstance(trouble, DatabaseMismatch):
         return Notice("danger", "The database is not ready for this version", trouble.mend)
     shown = "The exchanges below are the last it named." if view.exchanges else "Which exchanges there are is unknown."
-    return Notice("danger", "The database does not answer", shown, "perseus doctor")
+    text = f"{shown} Check that it runs: the log of perseus web says what it answered."
+    return Notice("danger", "The database does not answer", text)
 
 
 def _restarted(view: NetworkView) -> Notice | None:

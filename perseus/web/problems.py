@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 PROGRAMS = ("/api/", "/health")
 MEDIA_TYPE = "application/problem+json"
-STORE_SILENT = "The data store does not answer. Run `perseus doctor` on the server, or try again in a few seconds."
-DATABASE_SILENT = "The database of exchanges does not answer. Run `perseus doctor` on the server."
+STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
+DATABASE_SILENT = "The database of exchanges does not answer. Check that it runs."
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
 NEXT_STEPS = {404: "Check the address, or start from the Network page."}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from flask import current_app
 
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.web.known import KnownExchanges
+from perseus.web.sharedbody import SharedBody
 
 NAME = "perseus"
 
@@ -35,11 +36,12 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One network: its shared view, its single reads, and the exchanges that its database names."""
+    """One network: its shared view and body, its single reads, and the exchanges that its database names."""
 
     shared: SharedView
     directory: Reader
     known: KnownExchanges
+    body: SharedBody = field(default_factory=SharedBody)
 
 
 def site() -> Site:

@@ -99,7 +99,7 @@ def test_three_processes_of_one_exchange_are_one_holder_and_two_that_are_told_wh
     holder = start("-m", "perseus", "ingest", "binance", "--replay", capture)
     payload = wait_active(reader, holder)
     assert payload["symbolCount"] == 2
-    assert payload["fields"] == {"feed": "replay of capture.0", "messageCount": 0}
+    assert payload["fields"]["feed"] == "replay of capture.0"
     for arguments in (["--replay", capture], []):
         late = start("-m", "perseus", "ingest", "binance", *arguments)
         said = late.communicate(timeout=20)[1]
