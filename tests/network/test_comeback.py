@@ -9,32 +9,14 @@ import pytest
 from perseus import keys
 from perseus.clock import parse_iso
 from perseus.errors import LeaseRefused
-from perseus.network.instance import Instance
 from perseus.network.proof import RestartProof
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN, short
-from tests.instances import Party, events, eventually, last_record_of, moves, walk
+from tests.instances import Party, events, eventually, expire, moves, vanish, walk
 
 # Long enough that nothing here ends by itself.
 LONG = {"heartbeat_seconds": 10.0, "ttl_seconds": 32.0, "margin_seconds": 2.0}
-
-
-def vanish(instance: Instance) -> None:
-    """End its threads as SIGKILL would: nothing is written, nothing released, its file is unlocked."""
-    instance._lease.end("killed", 0.0)
-    instance._heartbeat.stop(5)
-    instance._journal.stop(5)
-    instance._warden.stop(5)
-    instance._proof.close()
-
-
-def expire(client: Client) -> None:
-    """Let the last lease have ended 90 seconds ago."""
-    client.delete(keys.status(KRAKEN.id))
-    until_ms = int(last_record_of(client)["until_ms"])
-    seconds, _ = client.time()
-    client.hset(keys.last_record(KRAKEN.id), "until_ms", min(until_ms, (seconds - 90) * 1000))
 
 
 def downtimes(client: Client) -> list[str | None]:
