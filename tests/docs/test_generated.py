@@ -1,0 +1,102 @@
+"""Pages made from the code are as the code is, and the tables they are made from are whole."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docs import generate
+from perseus import keys
+from perseus.candidate import HOOKS
+from perseus.errors import SettingError
+from perseus.settings import PREFIX, Settings, check_timing
+from tests.docs import pages
+
+
+def test_every_generated_page_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_page_that_was_changed_by_hand_is_found_and_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in generate.PAGES:
+        (tmp_path / name).write_text(pages.read(name), "utf-8")
+    monkeypatch.setattr(generate, "DOCS", tmp_path)
+    for name, old in (("settings.md", "Port of"), ("redis-protocol.md", "redis.call('TIME')")):
+        (tmp_path / name).write_text(pages.read(name).replace(old, "something else", 1), "utf-8")
+    (tmp_path / "keys.md").unlink()
+
+    assert generate.main(["--check"]) == 1
+    for name in ("settings.md", "redis-protocol.md", "keys.md"):
+        assert name in capsys.readouterr().err or name in generate.differing()
+    assert generate.main([]) == 0
+    assert generate.differing() == []
+
+
+def test_an_argument_that_it_does_not_know_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main(["--chekc"]) == 2
+    assert "--check" in capsys.readouterr().err
+
+
+def test_every_setting_has_a_row_with_its_default_and_meaning() -> None:
+    page = pages.read("settings.md")
+    assert pages.first_column(page) == {PREFIX + name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{PREFIX}{name.upper()}` |"))
+        assert field.description, name
+        assert field.description in row
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        {"ttl_seconds": 44.0},
+        {"retry_seconds": 13.0},
+        {"margin_seconds": 5.0},
+        {"margin_seconds": 15.0},
+    ],
+)
+def test_every_rule_among_the_times_is_told_as_the_code_says_it(unsafe: dict[str, float]) -> None:
+    rules = " ".join(pages.section(pages.read("settings.md"), "## Rules among the times").split())
+    with pytest.raises(SettingError) as broken:
+        check_timing(Settings(**unsafe))
+    rule = broken.value.problem.partition("it ")[2]
+    assert rule
+    assert f"`{broken.value.name}` {rule}." in rules
+
+
+def test_there_is_no_rule_among_the_times_that_the_page_leaves_out() -> None:
+    told = pages.section(pages.read("settings.md"), "## Rules among the times").count("\n- ")
+    assert told == len(re.findall(r'"[A-Z_]+_SECONDS",', inspect.getsource(check_timing)))
+
+
+def _patterns() -> list[str]:
+    made: list[str] = [keys.INITIALISED]
+    builders: list[Callable[[int | str], str]] = [
+        found for _, found in inspect.getmembers(keys, inspect.isfunction) if found.__module__ == keys.__name__
+    ]
+    for build in builders:
+        (argument,) = inspect.signature(build).parameters
+        sample, shown = (7, "<id>") if argument == "exchange_id" else ("x", "<name>")
+        made.append(build(sample).replace(f":{sample}", f":{shown}"))
+    return made
+
+
+def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
+    patterns = _patterns()
+    assert len(patterns) > 4
+    assert pages.first_column(pages.read("keys.md")) == set(patterns)
+    told = pages.first_column(pages.section(pages.read("redis-protocol.md"), "## 1. Keys"))
+    assert told == set(patterns)
+
+
+def test_every_hook_has_a_section() -> None:
+    page = pages.read("hooks.md")
+    assert HOOKS
+    for name in HOOKS:
+        assert f"\n## {name}\n" in page
