@@ -1,0 +1,149 @@
+"""The pages hang together, and what they name is there: links, settings, commands, exit codes, reasons, rights."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from perseus import db, errors
+from perseus.cli import commands
+from perseus.network import directory, reading
+from perseus.network.directory import Directory
+from perseus.network.joining import join
+from perseus.network.states import State
+from perseus.network.watcher import Watcher
+from perseus.settings import PREFIX, Settings
+from perseus.store import Client, connect
+from tests.conftest import KRAKEN, short
+from tests.docs import pages
+from tests.instances import IDENTITY, walk
+from tests.redis_process import RedisProcess
+
+OPERATE = pages.read("operate.md")
+README = (pages.ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture
+def everything() -> str:
+    return "\n".join(page.read_text("utf-8") for page in pages.PAGES)
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.name)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for link in pages.links(page.read_text("utf-8")):
+        if re.match(r"https?://", link):
+            continue
+        name, _, fragment = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        if fragment:
+            assert fragment in pages.anchors(target.read_text("utf-8")), link
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, left = set(), [pages.ROOT / "README.md"]
+    while left:
+        page = left.pop()
+        reached.add(page)
+        near = [(page.parent / link.partition("#")[0]).resolve() for link in pages.links(page.read_text("utf-8"))]
+        left += [one for one in near if one.suffix == ".md" and one.exists() and one not in reached]
+    assert {page for page in pages.PAGES if page not in reached} == set()
+
+
+def test_the_readme_fits_on_one_screen_and_names_what_a_newcomer_needs() -> None:
+    assert len(README.splitlines()) < 50
+    for word in ("make run", "make test", "PERSEUS_PORT", "PERSEUS_HOME", "Ctrl-C", "docs/network.png"):
+        assert word in README
+    assert (pages.DOCS / "network.png").stat().st_size < 200_000
+
+
+def test_every_setting_that_a_page_names_exists(everything: str) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX}
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]*", everything)) <= known
+
+
+def test_every_command_and_option_is_told_where_it_is_operated() -> None:
+    for name, command in commands.commands.items():
+        assert f"perseus {name}" in OPERATE, name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.opts[0] in OPERATE, parameter.opts
+
+
+def test_every_command_that_a_page_names_exists(everything: str) -> None:
+    named = set(re.findall(r"(?:`|^)perseus ([a-z]+)", everything, re.MULTILINE))
+    assert named
+    assert named <= set(commands.commands)
+    makefile = (pages.ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"(?:`|^)make ([a-z]+)", everything, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def _errors(kind: type[errors.PerseusError] = errors.PerseusError) -> Iterator[type[errors.PerseusError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _errors(narrower)
+
+
+def test_every_exit_code_is_told_with_what_to_do() -> None:
+    rows = re.findall(r"^\| (\d+) \| .+ \| .+ \|$", pages.section(OPERATE, "## Exit codes"), re.MULTILINE)
+    codes = {kind.exit_code for kind in _errors()} | {0, click.UsageError.exit_code}
+    assert {int(row) for row in rows} == codes
+
+
+def test_every_reason_that_a_card_may_give_is_told_with_what_to_do() -> None:
+    table = pages.section(OPERATE, "## What a card says").lower()
+    reasons = re.findall(r'"((?:its|the|no|only) [^"{]+)"', inspect.getsource(reading) + inspect.getsource(directory))
+    assert len(reasons) > 7
+    for reason in reasons:
+        assert reason.partition(": a clock")[0] in table, reason
+
+
+def test_the_statement_that_activates_an_exchange_does_so(tmp_path: Path) -> None:
+    url = db.default_url(tmp_path)
+    db.initialise(url)
+    assert "kraken" not in [exchange.name for exchange in db.exchanges(url)]
+    (statement,) = re.findall(r'sqlite3 \S+ "(.+)"', OPERATE)
+
+    with sqlite3.connect(tmp_path / "perseus.db") as connection:
+        connection.execute(statement)
+    connection.close()
+
+    assert "kraken" in [exchange.name for exchange in db.exchanges(url)]
+
+
+@pytest.fixture
+def limited(own_server: RedisProcess) -> str:
+    """URL of a store with the user of the page, who may do what the page says and nothing else."""
+    (rule,) = [block for block in pages.blocks(OPERATE, "text") if block.startswith("ACL ")]
+    with own_server.client() as client:
+        client.execute_command(*rule.split())
+    return own_server.url.replace("redis://", "redis://perseus:secret@")
+
+
+def test_the_rights_that_the_page_gives_are_enough(limited: str, settings: Settings) -> None:
+    made: list[Client] = []
+
+    def clients(name: str) -> Client:
+        made.append(connect(limited, timeout=2, name=name))
+        return made[-1]
+
+    reader = clients("reader")
+    reader.set("perseus:initialised", "kept", nx=True)
+    with join(KRAKEN, settings, clients, IDENTITY) as instance:
+        walk(instance)
+        instance.report_error("an error")
+        watcher = Watcher(reader, lambda: (KRAKEN,), short(settings.home))
+        watcher.look()
+        seen = Directory(reader, lambda: (KRAKEN,))
+        assert seen.exchange(KRAKEN.id).condition.value == State.ACTIVE
+        assert seen.activity(10).events
+    assert seen.exchange(KRAKEN.id).condition.value == State.STOPPED
+    for client in made:
+        client.close()
