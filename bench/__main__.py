@@ -21,7 +21,7 @@ PARTS = ("renewal", "lateness", "poll", "viewers", "imports", "memory")
 
 def main() -> int:
     """Run the parts that were named, or all."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure Perseus against its limits.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Perseus against its limits.")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"one of {', '.join(PARTS)}; none: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()
