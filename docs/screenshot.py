@@ -24,6 +24,7 @@ VICTIM = "ingest binance_us"
 SIZE = {"width": 1180, "height": 860}
 START_SECONDS = 60.0
 DEATH_MS = 60_000
+ONE_HEARTBEAT_MS = 20_000
 SETTINGS = {
     "PERSEUS_PORT": str(PORT),
     "PERSEUS_ADMIN_NAME": "Ada Lovelace",
@@ -55,6 +56,7 @@ def take(page: Page, run: Run) -> None:
     """Three active, then one of them killed and written down as offline: the picture."""
     page.goto(f"http://{HOST}:{PORT}/network")
     page.locator(".card[data-state=active]").nth(2).wait_for(timeout=START_SECONDS * 1000)
+    page.wait_for_timeout(ONE_HEARTBEAT_MS)  # until then nobody has told of messages
     run.children[VICTIM].signal(signal.SIGKILL)
     page.locator(".card[data-state=lost]").wait_for(timeout=DEATH_MS)
     page.locator(".row[data-state=lost]").first.wait_for(timeout=DEATH_MS)
