@@ -227,7 +227,7 @@ def _view(
     for exchange, part in zip(exchanges, parts, strict=True):
         logs.append(_events(exchange, part[3]))
         statuses.append(judge(_reading(exchange, part), now_ms, store))
-        if isinstance(part[4], str) and part[4].isdigit() and int(part[4]) > now_ms - RETENTION_MS:
+        if isinstance(part[4], str) and part[4].isdecimal() and int(part[4]) > now_ms - RETENTION_MS:
             capped.append(exchange.name)
     page = _page(logs, count, now_ms - RETENTION_MS)
     return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped))
@@ -280,7 +280,10 @@ def _before(cursor: str | None, known: Sequence[Exchange]) -> tuple[int, int, in
     ids = {exchange.name: exchange.id for exchange in known}
     if parts is None or parts[1] not in ids or max(len(parts[2]), len(parts[3])) > 19:
         raise BadCursor(cursor)
-    return int(parts[2]), int(parts[3]), ids[parts[1]]
+    ms, sequence = int(parts[2]), int(parts[3])
+    if ms == sequence == 0:  # no entry has this id, and Redis refuses to look behind it
+        raise BadCursor(cursor)
+    return ms, sequence, ids[parts[1]]
 
 
 def _bound(before: tuple[int, int, int] | None, exchange: Exchange) -> str:

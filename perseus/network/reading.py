@@ -12,6 +12,8 @@ from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 
+YEAR_10_000_MS = 253_402_300_800_000
+
 
 class Condition(StrEnum):
     """What a reader may say of an exchange: the state its instance claims, or why there is none to show."""
@@ -80,14 +82,22 @@ def last_record(values: list[str | None]) -> LastRecord | None:
         if any(value is not None for value in values):
             raise ValueError("a last record without a token")
         return None
-    if not token.isdigit() or until is None or beat is None:
+    if not token.isdecimal() or until is None or beat is None:
         raise ValueError("a last record that lacks its token or its times")
     dead = None
     if d_token and d_until and d_beat:
         offline = d_until if d_reason == "lease_expired" else d_beat
-        dead = Death(d_token, int(offline), d_body or "", d_reason or "lease_expired")
-    closing = int(closed_ms) if closed_ms else None
-    return LastRecord(token, int(until), int(beat), closed == "1", closing, reason, body or "", dead)
+        dead = Death(str(int(d_token)), _moment(offline), d_body or "", d_reason or "lease_expired")
+    closing = _moment(closed_ms) if closed_ms else None
+    return LastRecord(token, _moment(until), _moment(beat), closed == "1", closing, reason, body or "", dead)
+
+
+def _moment(text: str) -> int:
+    """Unix milliseconds that a calendar has: what is read here is written as ISO text elsewhere."""
+    ms = int(text)
+    if not 0 <= ms < YEAR_10_000_MS:
+        raise ValueError(f"a last record with the time {text}")
+    return ms
 
 
 @dataclass(frozen=True, slots=True)
