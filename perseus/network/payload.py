@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -62,6 +63,12 @@ class InstanceStatus(BaseModel):
 def parse(text: str) -> InstanceStatus | None:
     """Read a payload; None when it is not one (junk, another schema): the caller shows it as corrupt."""
     try:
-        return InstanceStatus.model_validate_json(text)
+        return _validated(text)
     except ValidationError:
         return None
+
+
+# The page reads a payload several times before its next heartbeat. Junk raises, and so is never kept.
+@lru_cache(maxsize=256)
+def _validated(text: str) -> InstanceStatus:
+    return InstanceStatus.model_validate_json(text)

@@ -6,7 +6,7 @@ import importlib.resources
 
 from flask import Flask
 
-from perseus.web import api, assets, health, htmx, network, problems, security, site, templating
+from perseus.web import api, assets, health, htmx, kept, network, problems, security, site, templating
 from perseus.web.site import Site
 
 
@@ -19,6 +19,7 @@ def app(about: Site) -> Flask:
     htmx.install(made)
     problems.install(made)
     templating.install(made, static)
+    made.extensions[kept.NAME] = kept.Kept(made.jinja_env)
     for routes in (network.routes, api.routes, health.routes, assets.blueprint(static)):
         made.register_blueprint(routes)
     return made

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
@@ -21,14 +22,36 @@ SILENT_AFTER_MS = 30_000
 ERROR_LIMIT = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """The last heartbeat: its colour by DIFF-02 (`green`, `yellow`, `red`) and whether it is late for this instance."""
 
-    at: Moment
+    at_ms: int
     grade: str
     late: bool
     late_after_ms: int
+
+    @property
+    def at(self) -> Moment | None:
+        """When it was."""
+        return moments.ago(self.at_ms)
+
+
+class Outlook(NamedTuple):
+    """All that a card is made from, the time included: equal outlooks give equal cards.
+
+    Ages are left out, or no two polls would be alike; moments say them when the card is read.
+    """
+
+    exchange: Exchange
+    badge: Badge
+    condition: Condition
+    live: bool
+    since_ms: int | None
+    reason: str | None
+    last_event: Event | None
+    beat: Beat | None
+    silent: bool
+    told: InstanceStatus | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +90,62 @@ class Card:
     more: tuple[Fact, ...]
 
 
-def cards(statuses: Iterable[ExchangeStatus], now_ms: int) -> tuple[Card, ...]:
-    """A card for each exchange, problems first; the order changes with conditions only."""
-    made = (card(status, now_ms) for status in statuses)
-    return tuple(sorted(made, key=lambda c: (badges.rank(c.badge), c.exchange.display_name.casefold(), c.exchange.id)))
-
-
-def card(status: ExchangeStatus, now_ms: int) -> Card:
-    """One card."""
-    told, badge = status.status, badges.of_exchange(status)
-    known = facts.of_instance(told) if told else facts.of_event(status.last_event)
-    connected_ms = moments.read(told.connected_at) if told else None
-    message_ms = moments.read(told.last_message_at) if told else None
+def outlook(status: ExchangeStatus, now_ms: int) -> Outlook:
+    """What a judged status comes to at `now_ms`."""
     beat = _beat(status, now_ms)
+    return Outlook(
+        status.exchange,
+        badges.of_exchange(status),
+        status.condition,
+        status.live,
+        status.since_ms,
+        status.reason,
+        None if status.status else status.last_event,
+        beat,
+        _is_silent(status, beat, now_ms),
+        status.status,
+    )
+
+
+def card(seen: Outlook) -> Card:
+    """One card."""
+    told, badge = seen.told, seen.badge
+    known = facts.of_instance(told) if told else facts.of_event(seen.last_event)
+    connected_ms = moments.read(told.connected_at) if told else None
     return Card(
-        exchange=status.exchange,
-        name=words.plain(status.exchange.display_name, words.NAME_LIMIT),
+        exchange=seen.exchange,
+        name=words.plain(seen.exchange.display_name, words.NAME_LIMIT),
         badge=badge,
-        live=status.live,
+        live=seen.live,
         known=bool(known),
-        since=moments.lasting(status.since_ms, now_ms),
-        last_state=badges.of_state(told.connection_state) if told and not status.live else None,
-        reason=advice.reason(badge, status.reason),
-        advice=advice.advice(badge, status.exchange),
-        beat=beat,
-        last_beat=moments.ago(moments.read(told.last_heartbeat), now_ms) if told else None,
-        message=moments.ago(message_ms, now_ms),
-        silent=_is_silent(status, message_ms, beat, now_ms),
-        connected=moments.lasting(connected_ms, now_ms),
-        ran=_ran(status, connected_ms),
+        since=moments.lasting(seen.since_ms),
+        last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
+        reason=advice.reason(badge, seen.reason),
+        advice=advice.advice(badge, seen.exchange),
+        beat=seen.beat,
+        last_beat=moments.ago(moments.read(told.last_heartbeat)) if told else None,
+        message=moments.ago(moments.read(told.last_message_at)) if told else None,
+        silent=seen.silent,
+        connected=moments.lasting(connected_ms),
+        ran=_ran(seen, connected_ms),
         facts=known,
-        error=_error(told, now_ms) if told else None,
+        error=_error(told) if told else None,
         more=facts.more(told) if told else (),
     )
+
+
+def place(made: Card) -> tuple[int, str, int]:
+    """Where a card stands, problems first: the order changes with conditions only."""
+    return badges.rank(made.badge), made.exchange.display_name.casefold(), made.exchange.id
 
 
 def _beat(status: ExchangeStatus, now_ms: int) -> Beat | None:
     told, age_ms = status.status, status.heartbeat_age_ms
     if told is None or age_ms is None:
         return None
-    at = moments.ago(_steady(moments.read(told.last_heartbeat), now_ms - age_ms), now_ms)
+    at_ms = _steady(moments.read(told.last_heartbeat), now_ms - age_ms)
     late_after_ms = round(told.heartbeat_seconds * LATE_AFTER_HEARTBEATS * 1000)
-    return Beat(at, grade(age_ms), age_ms > late_after_ms, late_after_ms) if at else None
+    return Beat(at_ms, grade(age_ms), age_ms > late_after_ms, late_after_ms)
 
 
 def _steady(told_ms: int | None, judged_ms: int) -> int:
@@ -123,20 +160,21 @@ def grade(age_ms: int) -> str:
     return "yellow" if age_ms < YELLOW_UNDER_MS else "red"
 
 
-def _is_silent(status: ExchangeStatus, message_ms: int | None, beat: Beat | None, now_ms: int) -> bool:
+def _is_silent(status: ExchangeStatus, beat: Beat | None, now_ms: int) -> bool:
     # Messages are told with heartbeats: when these are late, nothing is known of the feed.
-    if status.condition is not Condition.ACTIVE or message_ms is None or beat is None or beat.late:
+    if status.condition is not Condition.ACTIVE or status.status is None or beat is None or beat.late:
         return False
-    return now_ms - message_ms > SILENT_AFTER_MS
+    message_ms = moments.read(status.status.last_message_at)
+    return message_ms is not None and now_ms - message_ms > SILENT_AFTER_MS
 
 
-def _ran(status: ExchangeStatus, connected_ms: int | None) -> str | None:
-    told, has_ended = status.status, status.condition in (Condition.OFFLINE, Condition.STOPPED) and not status.live
-    ended_ms = moments.read(told.last_heartbeat) if told and has_ended else None
+def _ran(seen: Outlook, connected_ms: int | None) -> str | None:
+    has_ended = seen.condition in (Condition.OFFLINE, Condition.STOPPED) and not seen.live
+    ended_ms = moments.read(seen.told.last_heartbeat) if seen.told and has_ended else None
     return None if ended_ms is None or connected_ms is None else words.span(ended_ms - connected_ms)
 
 
-def _error(told: InstanceStatus, now_ms: int) -> LastError | None:
+def _error(told: InstanceStatus) -> LastError | None:
     if not told.last_error:
         return None
-    return LastError(words.plain(told.last_error, ERROR_LIMIT), moments.ago(moments.read(told.last_error_at), now_ms))
+    return LastError(words.plain(told.last_error, ERROR_LIMIT), moments.ago(moments.read(told.last_error_at)))

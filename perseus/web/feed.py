@@ -66,28 +66,28 @@ class Feed:
 
 def feed(events: Iterable[Event], older: str | None, now_ms: int) -> Feed:
     """Group events, given newest first, by day."""
-    rows = [row(event, now_ms) for event in events]
+    rows = [row(event) for event in events]
     grouped = groupby(rows, key=lambda r: r.at.day if r.at else "")
     return Feed(tuple(Day(date, _day_title(date, now_ms), tuple(some)) for date, some in grouped), older)
 
 
-def row(event: Event, now_ms: int) -> Row:
+def row(event: Event) -> Row:
     """One row of any entry, sound or not."""
     if event.kind == TRANSITION and event.fields.get("toState"):
-        return _transition(event, now_ms)
+        return _transition(event)
     if event.kind == ERROR and event.fields.get("error"):
-        return _error(event, now_ms)
-    return _other(event, now_ms)
+        return _error(event)
+    return _other(event)
 
 
-def _transition(event: Event, now_ms: int) -> Row:
+def _transition(event: Event) -> Row:
     fields = event.fields
     downtime = _whole(fields.get("downtimeMs"))
     return Row(
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "transition",
-        moments.ago(event.at_ms, now_ms),
+        moments.ago(event.at_ms),
         _who(event),
         before=badges.of_state(fields.get("fromState")),
         after=badges.of_state(fields.get("toState")),
@@ -96,13 +96,13 @@ def _transition(event: Event, now_ms: int) -> Row:
     )
 
 
-def _error(event: Event, now_ms: int) -> Row:
+def _error(event: Event) -> Row:
     state = event.fields.get("state")
     return Row(
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "error",
-        moments.ago(event.at_ms, now_ms),
+        moments.ago(event.at_ms),
         _who(event),
         after=badges.of_state(state) if state else None,
         error=words.plain(event.fields["error"], ERROR_LIMIT),
@@ -110,14 +110,14 @@ def _error(event: Event, now_ms: int) -> Row:
     )
 
 
-def _other(event: Event, now_ms: int) -> Row:
+def _other(event: Event) -> Row:
     named = f"Unknown event {words.plain(event.kind, 40)}" if event.kind else "Not an event"
     pairs = [pair for pair in event.fields.items() if pair[0] != "event"][:JUNK_FIELDS]
     return Row(
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "other",
-        moments.ago(event.at_ms, now_ms),
+        moments.ago(event.at_ms),
         (),
         title=named,
         fields=tuple(Fact(words.plain(key, 40), words.plain(value, JUNK_LIMIT) or None) for key, value in pairs),

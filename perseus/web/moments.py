@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, zip_longest
+
+from markupsafe import Markup
 
 from perseus import clock
 from perseus.web import words
 
+SAY = {"age": words.age, "span": words.span}
+# Private use: `words.plain` lets no such character through, so nobody outside can write a mark into a page.
+MARK = "\ue000"
+MARKS = re.compile(f"{MARK}([a-z]+)(-?[0-9]+){MARK}")
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One point in time. `utc` is `2026-11-21 14:03:22`; `text` is how the page says it, in the words named by `said`.
+    """One point in time. `utc` is `2026-11-21 14:03:22`; how long ago that is, is said in the words named by `said`.
 
     A template writes it as a `<time>` element: a poll has hundreds, and a macro for each doubled its cost. The browser
-    says it again every second from `ms`, in the same words; a poll must not put the server's text back.
+    says it again every second from `ms`, in the same words; a poll must not put the server's text back. Until `Timed`
+    puts the words in, a mark stands in their place, so that HTML outlives the second it was made in.
     """
 
     ms: int
     utc: str
-    text: str
     said: str
 
     def __html__(self) -> str:
         # Nothing here comes from outside: two numbers and words of our own.
         return (
             f'<time datetime="{self.utc}Z" title="{self.utc} UTC" data-at="{self.ms}" data-say="{self.said}"'
-            f" hx-morph-skip-children>{self.text}</time>"
+            f" hx-morph-skip-children>{MARK}{self.said}{self.ms}{MARK}</time>"
         )
+
+    def words(self, now_ms: int) -> str:
+        """`3 s ago` or `4h 23m`, seen from `now_ms`."""
+        return SAY[self.said](now_ms - self.ms)
 
     @property
     def day(self) -> str:
@@ -51,19 +63,33 @@ def utc(ms: int | None) -> str | None:
         return None
 
 
-def ago(ms: int | None, now_ms: int) -> Moment | None:
+class Timed:
+    """HTML without the words of its moments, which depend on when it is read."""
+
+    def __init__(self, html: str) -> None:
+        parts = MARKS.split(html)
+        self._texts = parts[0::3]
+        self._moments = [(SAY[said], int(ms)) for said, ms in zip(parts[1::3], parts[2::3], strict=True)]
+
+    def at(self, now_ms: int) -> Markup:
+        """The HTML as it reads at `now_ms`."""
+        said = [say(now_ms - ms) for say, ms in self._moments]
+        return Markup("".join(chain.from_iterable(zip_longest(self._texts, said, fillvalue=""))))
+
+
+def ago(ms: int | None) -> Moment | None:
     """A moment said as `3 s ago`."""
-    return _moment(ms, now_ms, words.age, "age")
+    return _moment(ms, "age")
 
 
-def lasting(ms: int | None, now_ms: int) -> Moment | None:
+def lasting(ms: int | None) -> Moment | None:
     """A moment said as the span since: `4h 23m`."""
-    return _moment(ms, now_ms, words.span, "span")
+    return _moment(ms, "span")
 
 
-def _moment(ms: int | None, now_ms: int, say: Callable[[int], str], said: str) -> Moment | None:
+def _moment(ms: int | None, said: str) -> Moment | None:
     exact = utc(ms)
-    return None if ms is None or exact is None else Moment(ms, exact, say(now_ms - ms), said)
+    return None if ms is None or exact is None else Moment(ms, exact, said)
 
 
 def read(text: str | None) -> int | None:

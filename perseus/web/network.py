@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flask import Blueprint, Response, redirect, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.network.directory import NetworkView
 from perseus.web import cards, feed, htmx, moments, notices, summary
-from perseus.web.cards import Card
 from perseus.web.feed import Feed
+from perseus.web.kept import kept
 from perseus.web.moments import Moment
 from perseus.web.notices import Notice
 from perseus.web.site import site
@@ -30,8 +31,8 @@ class Live:
 
     notices: tuple[Notice, ...]
     summary: Summary
-    cards: tuple[Card, ...]
-    feed: Feed
+    cards: tuple[Markup, ...]
+    feed: Markup
     is_current: bool
 
 
@@ -85,7 +86,7 @@ def page() -> Response:
     """The whole page; complete without JavaScript."""
     view = site().shared.view()
     live = _live(view)
-    now = moments.ago(view.now_ms, view.now_ms)
+    now = moments.ago(view.now_ms)
     return Response(render(NetworkPage(summary.title(live.summary), now, view.now_ms, live)))
 
 
@@ -105,8 +106,10 @@ def older() -> Response:
     """Events before the cursor `before`; without one, the newest."""
     before = request.args.get("before") or None
     found = site().directory.activity(PAGE_EVENTS, before, None)
-    some = feed.feed(found.events, found.older, site().shared.view().now_ms)
-    return Response(render(OlderFragment(some) if htmx.wants_fragment() else OlderPage("Activity · Network", some)))
+    now_ms = site().shared.view().now_ms
+    some = feed.feed(found.events, found.older, now_ms)
+    context = OlderFragment(some) if htmx.wants_fragment() else OlderPage("Activity · Network", some)
+    return Response(moments.Timed(render(context)).at(now_ms))
 
 
 def _fragment(view: NetworkView) -> str:
@@ -115,11 +118,11 @@ def _fragment(view: NetworkView) -> str:
 
 
 def _live(view: NetworkView) -> Live:
-    shown = cards.cards(view.exchanges, view.now_ms)
+    drawn = kept().cards(view.exchanges, view.now_ms)
     return Live(
         notices=notices.notices(view, site().known.trouble),
-        summary=summary.summary(shown),
-        cards=shown,
-        feed=feed.feed(view.events, view.older, view.now_ms),
+        summary=summary.summary([one.card for one in drawn]),
+        cards=tuple(one.html.at(view.now_ms) for one in drawn),
+        feed=kept().feed(view.events, view.older, view.now_ms),
         is_current=view.store.answers,
     )
