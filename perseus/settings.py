@@ -25,7 +25,9 @@ SEE_SETTINGS = "See docs/settings.md."
 class Settings(BaseSettings):
     """The whole configuration of one process. Seconds are seconds, fractions allowed."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=False)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, allow_inf_nan=False, frozen=True, extra="forbid", validate_default=False
+    )
 
     home: Path = Field(
         default=Path(".perseus"), description="Folder for state: embedded store, SQLite file, restart proofs, logs."

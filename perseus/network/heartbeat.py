@@ -116,6 +116,11 @@ class Heartbeat:
         except PerseusError as error:
             lease.end(str(error), self._clock.elapsed())
             return False
+        except Exception as error:
+            # The last line of defence: a heartbeat that nobody misses must not end without a reason.
+            log.exception("The heartbeat failed")
+            lease.end(f"its heartbeat failed: {error}", self._clock.elapsed())
+            return False
         self._facts.rtt_ms = round((time.perf_counter() - began) * 1000, 2)
         silent_since = lease.silent_since
         lease.answered(answer, sent_at)

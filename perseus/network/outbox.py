@@ -108,6 +108,10 @@ class Outbox:
         except PerseusError as error:
             log.error("An event could not be written: %s", error)
             future.set_exception(error)
+        except Exception as error:
+            # The last line of defence: a transition waits for its event, and would do so for ever.
+            log.exception("An event could not be written")
+            future.set_exception(error)
         with self._changed:
             self._waiting.popleft()
         return True

@@ -41,6 +41,8 @@ def work(instance: Instance, effects: Path) -> None:
     clock = SystemClock()
     at = clock.elapsed()
     with effects.open("a", buffering=1) as file:
+        file.write(f"{at} {instance.token}\n")
+        say(f"active {instance.token}")
         while not instance.stop_requested.wait(PACE):
             # Read before the question: an answer that is out of date by the time it is used must show.
             before, at = at, clock.elapsed()
@@ -77,7 +79,6 @@ def main() -> int:
             instance.set_symbols(12)
             for state in (State.STARTING, State.WARMING, State.ACTIVE):
                 instance.transition(state, "test")
-            say(f"active {instance.token}")
             work(instance, settings.home / "effects")
     except PerseusError as error:
         say(f"ended {error}")

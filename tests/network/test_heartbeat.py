@@ -117,8 +117,9 @@ def test_no_answer_leaves_the_lease_as_it_is_until_its_key_can_have_ended(clock:
         (Taken(Holder("host-b", None, None, "active", 40)), "another instance holds it"),
         (Gone(), "it ran out before it could be renewed"),
         (StoreRefused("here:1", "NOPERM"), "refuses us"),
+        (RuntimeError("a bug"), "its heartbeat failed: a bug"),
     ],
-    ids=["taken", "gone", "refused"],
+    ids=["taken", "gone", "refused", "an error that nobody expected"],
 )
 def test_a_final_answer_ends_the_lease_and_the_thread_with_its_reason(answer: object, reason: str) -> None:
     claims = Answers(answer)

@@ -108,3 +108,16 @@ def test_events_are_written_in_the_order_they_happened(kept: Kept, client: Clien
     kept.settle()
     assert [event["reason"] for event in events(client)] == [*map(str, range(50)), "look"]
     assert [event["seq"] for event in events(client)] == [str(number) for number in range(1, 52)]
+
+
+def test_an_event_that_fails_in_a_way_nobody_expected_holds_up_no_other(
+    kept: Kept, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for it is told; a start would wait for ever otherwise."""
+    with monkeypatch.context() as broken:
+        broken.setattr(ActivityLog, "append", lambda *_, **__: 1 / 0)
+        written = kept.journal.transition(State.IDLE, State.STARTING, "one", None)
+        with pytest.raises(ZeroDivisionError):
+            written.result(5)
+    kept.settle()
+    assert [event["reason"] for event in events(client)] == ["look"]
