@@ -1,0 +1,103 @@
+"""After an outage holders first get the time to renew: nobody is judged before a watcher has read for a heartbeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from perseus import keys
+from perseus.errors import StoreUnavailable
+from perseus.network.exchange import Exchange
+from perseus.network.watcher import LONGEST_WAIT, Watcher
+from perseus.settings import Settings
+from perseus.store import Client
+from tests.conftest import KRAKEN, ManualClock
+from tests.network.watch import HEARTBEAT, Watch, put_record
+
+
+def test_nobody_is_judged_before_it_has_read_for_a_heartbeat_itself(client: Client, clock: ManualClock) -> None:
+    put_record(client, 60_000)
+    watch = Watch(client, clock)
+    for _ in range(15):
+        watch.look()
+        assert watch.deaths() == []
+        clock.advance(1)
+    watch.look()
+    assert len(watch.deaths()) == 1
+
+
+def test_a_watcher_that_slept_settles_anew(client: Client, clock: ManualClock) -> None:
+    watch = Watch(client, clock).settle()
+    watch.look()
+    watch.clock.advance(HEARTBEAT + LONGEST_WAIT + 0.1)
+    put_record(watch.client, 60_000)
+    watch.look()
+    assert watch.deaths() == []
+    watch.clock.advance(HEARTBEAT)
+    watch.look()
+    assert len(watch.deaths()) == 1
+
+
+class Script:
+    """Stands in for the event that ends a watcher: each wait does the next step, and after the last it is over."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self.steps = list(steps)
+        self.pauses: list[float] = []
+        self.is_over = False
+
+    def is_set(self) -> bool:
+        return self.is_over
+
+    def wait(self, pause: float) -> None:
+        self.pauses.append(pause)
+        if self.steps:
+            self.steps.pop(0)()
+        else:
+            self.is_over = True
+
+
+def test_after_an_outage_it_settles_anew_and_says_once_that_it_judges_nobody(
+    client: Client, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_record(client, 60_000)
+    is_down = False
+
+    def exchanges() -> tuple[Exchange, ...]:
+        if is_down:
+            raise StoreUnavailable("here", "frozen")
+        return (KRAKEN,)
+
+    def down(value: bool, seconds: float) -> Callable[[], None]:
+        def step() -> None:
+            nonlocal is_down
+            is_down = value
+            clock.advance(seconds)
+
+        return step
+
+    log = keys.activity("kraken")
+    seen: list[int] = []
+    watcher = Watcher(client, exchanges, Settings(), clock)
+    watcher._stopping = Script(  # type: ignore[assignment]
+        down(False, 14.9),
+        down(True, 0),
+        down(True, 2),
+        down(False, 0.2),
+        lambda: (seen.append(client.xlen(log)), clock.advance(14.9)),
+        lambda: (seen.append(client.xlen(log)), clock.advance(0.2)),
+    )
+    watcher.run()
+    assert (seen, client.xlen(log)) == ([0, 0], 1)
+    assert [record.levelname for record in caplog.records if "judges nobody" in record.message] == ["WARNING"]
+
+
+def test_a_store_that_is_still_loading_is_no_failure_of_the_watcher(
+    monkeypatch: pytest.MonkeyPatch, client: Client, clock: ManualClock
+) -> None:
+    loading = redis.exceptions.BusyLoadingError("Redis is loading the dataset in memory")
+    monkeypatch.setattr(redis.client.Pipeline, "execute", lambda *_, **__: [loading, loading, loading])
+    with pytest.raises(StoreUnavailable, match="loading"):
+        Watcher(client, lambda: (KRAKEN,), Settings(), clock).look()
