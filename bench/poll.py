@@ -11,12 +11,12 @@ from bench.figures import Figure
 from bench.members import CLOCK, Network
 from bench.rounds import Call, compare
 from perseus import keys
+from perseus.db.known import KnownExchanges
 from perseus.network.directory import Directory, SharedDirectory
 from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS
 from perseus.store import Client
 from perseus.web.app import app
-from perseus.web.known import KnownExchanges
 from perseus.web.network import PAGE_EVENTS
 from perseus.web.site import Site
 

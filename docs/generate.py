@@ -18,12 +18,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from perseus import hookspecs, keys
-from perseus.candidate import HOOKS
-from perseus.context import Context, IngestContext
 from perseus.errors import Holder
-from perseus.manifest import Manifest
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
+from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.context import Context, IngestContext
+from perseus.pluginhost.manifest import Manifest
 from perseus.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parent

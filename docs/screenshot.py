@@ -15,8 +15,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from perseus.commands.readiness import HOST
-from perseus.pids import wait_for
-from perseus.runfile import Run
+from perseus.local.pids import wait_for
+from perseus.local.runfile import Run
 
 PICTURE = Path(__file__).with_name("network.png")
 PORT = 8765

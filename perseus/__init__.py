@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from perseus.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from perseus.context import Context, IngestContext
     from perseus.errors import (
         Holder,
         InvalidTransition,
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
     from perseus.hookspecs import hookimpl
     from perseus.ingest.feed import Feed
     from perseus.ingest.owner import join, run
-    from perseus.manifest import Manifest
     from perseus.network.exchange import Exchange
     from perseus.network.identity import Identity
     from perseus.network.instance import Instance
     from perseus.network.payload import InstanceStatus
     from perseus.network.states import State
+    from perseus.pluginhost.context import Context, IngestContext
+    from perseus.pluginhost.manifest import Manifest
 
 __all__ = [
     "Context",
@@ -63,14 +63,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "Context": "context",
+    "Context": "pluginhost.context",
     "Exchange": "network.exchange",
     "Feed": "ingest.feed",
     "Identity": "network.identity",
-    "IngestContext": "context",
+    "IngestContext": "pluginhost.context",
     "Instance": "network.instance",
     "InstanceStatus": "network.payload",
-    "Manifest": "manifest",
+    "Manifest": "pluginhost.manifest",
     "State": "network.states",
     "hookimpl": "hookspecs",
     "join": "ingest.owner",

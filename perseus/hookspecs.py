@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from perseus.context import Context, IngestContext
     from perseus.errors import Holder
-    from perseus.manifest import Manifest
     from perseus.network.exchange import Exchange
     from perseus.network.instance import Instance
     from perseus.network.payload import InstanceStatus
     from perseus.network.states import State
+    from perseus.pluginhost.context import Context, IngestContext
+    from perseus.pluginhost.manifest import Manifest
     from perseus.settings import Settings
 
 # docs/hooks.md is made from these signatures and docstrings, the labels in them included.

@@ -60,7 +60,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProc
 @pytest.fixture(scope="session")
 def fake_server() -> Iterator[str]:
     """The stand-in store of `perseus up`, in this process; gives its URL."""
-    from perseus.standin import StandIn
+    from perseus.local.standin import StandIn
 
     server = StandIn(free_port())
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -9,6 +9,7 @@ import signal
 from perseus import db
 from perseus.clock import SystemClock
 from perseus.commands import readiness
+from perseus.db.known import KnownExchanges
 from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 
@@ -19,9 +20,9 @@ log = logging.getLogger(__name__)
 
 def run(settings: Settings) -> int:
     """Watch until SIGTERM or SIGINT. Errors as `readiness.store` and `readiness.database`."""
-    exchanges = functools.partial(db.exchanges, readiness.database(settings))
+    known = KnownExchanges(functools.partial(db.exchanges, readiness.database(settings)), SystemClock())
     client = readiness.store(settings, "perseus-dispatch")
-    watcher = Watcher(client, exchanges, settings, SystemClock())
+    watcher = Watcher(client, known, settings, SystemClock())
     _until_told(watcher)
     client.close()
     return 0

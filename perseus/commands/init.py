@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from perseus import db, keys, runfile
+from perseus import db, keys
 from perseus.commands import readiness
-from perseus.runfile import Run
+from perseus.local import runfile
+from perseus.local.runfile import Run
 from perseus.settings import Settings
 from perseus.store import answers, where
 

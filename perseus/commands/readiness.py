@@ -6,8 +6,9 @@ import errno
 import logging
 import socket
 
-from perseus import db, runfile
+from perseus import db
 from perseus.errors import SettingError
+from perseus.local import runfile
 from perseus.settings import Settings
 from perseus.store import Client, connect, wait_until_up
 

@@ -15,17 +15,18 @@ from urllib.request import urlopen
 
 import click
 
-from perseus import db, embedded, homelock, keys, orphans, runfile
-from perseus.child import Task
+from perseus import db, keys
 from perseus.commands import readiness
 from perseus.commands.invocation import command_line
-from perseus.embedded import EmbeddedStore
 from perseus.errors import SettingError
-from perseus.pids import ProcessMark
-from perseus.runfile import Run
+from perseus.local import embedded, homelock, orphans, runfile
+from perseus.local.child import Task
+from perseus.local.embedded import EmbeddedStore
+from perseus.local.pids import ProcessMark
+from perseus.local.runfile import Run
+from perseus.local.supervisor import LOOK_SECONDS, Supervisor
 from perseus.settings import Settings
 from perseus.store import answers, where_url
-from perseus.supervisor import LOOK_SECONDS, Supervisor
 
 DEMO = ("coinbase", "binance", "binance_us")
 STORE_SECONDS = 0.6

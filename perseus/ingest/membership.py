@@ -9,14 +9,14 @@ from contextlib import closing
 from functools import partial
 
 from perseus import store
-from perseus.context import Context, IngestContext
 from perseus.errors import LeasePending, NotOnNetwork, PerseusError, UnknownExchange
-from perseus.fields import merged
-from perseus.hooks import HookObserver
-from perseus.manager import Plugins, load
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.instance import Instance
+from perseus.pluginhost.context import Context, IngestContext
+from perseus.pluginhost.fields import merged
+from perseus.pluginhost.hooks import HookObserver
+from perseus.pluginhost.manager import Plugins, load
 from perseus.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ Pause = Callable[[float], object]
 
 def find_exchange(name: str, settings: Settings) -> Exchange:
     """The exchange of that name, from the database. Raises UnknownExchange, or what the database answers."""
-    from perseus import db, runfile  # SQLAlchemy is only loaded where the database is read
+    from perseus import db
+    from perseus.local import runfile  # SQLAlchemy is only loaded where the database is read
 
     exchanges = db.exchanges(runfile.database_url(settings))
     for exchange in exchanges:
@@ -85,7 +86,7 @@ class Membership:
         return " ".join(f"{info.name} is {info.state}{f': {info.reason}' if info.reason else ''}." for info in infos)
 
     def _context(self, exchange: Exchange) -> IngestContext:
-        from perseus import runfile  # it looks for a living `perseus up`, which few processes need
+        from perseus.local import runfile  # it looks for a living `perseus up`, which few processes need
 
         url = runfile.store_url(self._settings)
         timeout = self._settings.store_timeout_seconds

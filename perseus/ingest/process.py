@@ -14,9 +14,9 @@ from perseus.ingest.replay import ReplayFeed
 from perseus.ingest.signals import StopSignals
 from perseus.ingest.synthetic import SyntheticFeed
 from perseus.ingest.work import Work
-from perseus.manager import Plugins
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
+from perseus.pluginhost.manager import Plugins
 from perseus.settings import Settings
 
 log = logging.getLogger(__name__)

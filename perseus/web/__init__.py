@@ -6,14 +6,15 @@ import atexit
 
 from flask import Flask
 
-from perseus import db, runfile
+from perseus import db
 from perseus.clock import SystemClock
+from perseus.db.known import KnownExchanges
+from perseus.local import runfile
 from perseus.network.directory import Directory, SharedDirectory
 from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web.app import app
-from perseus.web.known import KnownExchanges
 from perseus.web.site import Site
 
 __all__ = ["create_app"]

@@ -7,8 +7,8 @@ from typing import Protocol, cast
 
 from flask import current_app
 
+from perseus.db.known import KnownExchanges
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
-from perseus.web.known import KnownExchanges
 from perseus.web.sharedbody import SharedBody
 
 NAME = "perseus"

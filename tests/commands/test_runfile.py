@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from perseus import db, homelock, orphans, pids, runfile
+from perseus import db
 from perseus.errors import EXIT_HELD, SettingError
-from perseus.homelock import HomeInUse
-from perseus.pids import ProcessMark
-from perseus.runfile import Run
+from perseus.local import homelock, orphans, pids, runfile
+from perseus.local.homelock import HomeInUse
+from perseus.local.pids import ProcessMark
+from perseus.local.runfile import Run
 from perseus.settings import Settings
 
 

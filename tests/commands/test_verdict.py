@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from perseus import verdict
-from perseus.child import FULL_LOG_BYTES, Child, Task
 from perseus.commands.invocation import command_line
-from perseus.pids import wait_for
+from perseus.local import verdict
+from perseus.local.child import FULL_LOG_BYTES, Child, Task
+from perseus.local.pids import wait_for
 
 INGEST = Task("ingest kraken", ("ingest", "kraken"), "kraken")
 WEB = Task("web", ("web",))

@@ -11,8 +11,8 @@ import pytest
 
 from docs import generate
 from perseus import keys
-from perseus.candidate import HOOKS
 from perseus.errors import SettingError
+from perseus.pluginhost.candidate import HOOKS
 from perseus.settings import PREFIX, Settings, check_timing
 from tests.docs import pages
 

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from perseus import keys
 from perseus.errors import SettingError, StopRequested, StoreUnavailable, UnknownExchange
 from perseus.ingest.membership import Membership, find_exchange
-from perseus.manager import load
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
+from perseus.pluginhost.manager import load
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import short

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from perseus.manager import INGEST, Plugins, load
+from perseus.pluginhost.manager import INGEST, Plugins, load
 
 MANIFEST = """
 import queue

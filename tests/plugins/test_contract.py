@@ -13,7 +13,7 @@ import pytest
 
 import perseus
 from perseus import hookspecs
-from perseus.candidate import HOOKS
+from perseus.pluginhost.candidate import HOOKS
 
 ROOT = Path(__file__).parents[2]
 FACTS = ("Called: ", "Where: ", "May block: ", "May raise: ", "Returns: ")

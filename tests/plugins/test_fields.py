@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from perseus.fields import COUNT_MAX, TEXT_MAX, Contradiction, carried, merged, sound
+from perseus.pluginhost.fields import COUNT_MAX, TEXT_MAX, Contradiction, carried, merged, sound
 
 
 @pytest.mark.parametrize("value", ["", "x" * TEXT_MAX, 0, -(2**53), 1.5, None])

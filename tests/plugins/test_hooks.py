@@ -14,12 +14,12 @@ import pytest
 from pydantic import SecretStr
 
 from perseus import keys
-from perseus.candidate import PluginState
 from perseus.errors import LeaseRefused, NotOnNetwork, StoreUnavailable
 from perseus.ingest.membership import Membership
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
 from perseus.network.states import State
+from perseus.pluginhost.candidate import PluginState
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import short

@@ -8,9 +8,9 @@ from importlib import metadata
 
 import pytest
 
-from perseus.candidate import PluginState
-from perseus.context import Context
-from perseus.manager import INGEST, PluginInfo, Plugins, load
+from perseus.pluginhost.candidate import PluginState
+from perseus.pluginhost.context import Context
+from perseus.pluginhost.manager import INGEST, PluginInfo, Plugins, load
 from perseus.settings import Settings
 from tests.plugins.shelf import REGISTRY, Shelf, installed
 
@@ -229,7 +229,7 @@ def test_a_plugin_that_fails_to_start_is_taken_out_wholly(shelf: Shelf, settings
 def test_a_plugin_that_hangs_when_it_starts_is_taken_out(
     shelf: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perseus.manager.STARTUP_SECONDS", 0.1)
+    monkeypatch.setattr("perseus.pluginhost.manager.STARTUP_SECONDS", 0.1)
     hang = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_startup(): release.wait(30)"
     shelf.add("hung", hang)
     plugins = shelf.load()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from perseus import lane
-from perseus.context import Context
-from perseus.fields import Value
-from perseus.hooks import HookObserver
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
+from perseus.pluginhost import lane
+from perseus.pluginhost.context import Context
+from perseus.pluginhost.fields import Value
+from perseus.pluginhost.hooks import HookObserver
 from perseus.settings import Settings
 from tests.conftest import ManualClock
 from tests.plugins.shelf import Shelf

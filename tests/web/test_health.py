@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
+from perseus.db.known import KnownExchanges
 from perseus.network.exchange import Exchange
-from perseus.web.known import KnownExchanges
 from tests.web.reading import get
 from tests.web.views import FakeDirectory, app_of
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from flask import Flask
 
 from perseus.clock import SystemClock, iso
+from perseus.db.known import KnownExchanges
 from perseus.errors import UnknownExchange
 from perseus.network.activity import Event
 from perseus.network.directory import ActivityPage, Condition, ExchangeStatus, NetworkView, StoreNotice
@@ -15,7 +16,6 @@ from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.web.app import app
-from perseus.web.known import KnownExchanges
 from perseus.web.site import Site
 
 NOW = 1_795_269_802_000  # 2026-11-21 14:03:22 UTC

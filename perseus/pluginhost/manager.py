@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import pluggy
 
 from perseus import hookspecs
-from perseus.candidate import PluginRejected, PluginState, examine
-from perseus.context import Context
-from perseus.deadline import begin, call_within
+from perseus.pluginhost.candidate import PluginRejected, PluginState, examine
+from perseus.pluginhost.context import Context
+from perseus.pluginhost.deadline import begin, call_within
 
 log = logging.getLogger(__name__)
 

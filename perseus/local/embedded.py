@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from perseus import keys, redis_server
+from perseus import keys
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
-from perseus.pids import ProcessMark, end, wait_for
+from perseus.local import redis_server
+from perseus.local.pids import ProcessMark, end, wait_for
 from perseus.store import answers, connect
 
 START_SECONDS = 60.0
@@ -147,7 +148,7 @@ class EmbeddedStore:
 
     def _command(self) -> list[str]:
         if self._server is None:
-            return [sys.executable, "-m", "perseus.standin", str(self._port)]
+            return [sys.executable, "-m", "perseus.local.standin", str(self._port)]
         config = self._folder / "redis.conf"
         config.unlink(missing_ok=True)
         # The password stands in a file only we can read: a command line is open to everybody on the host.

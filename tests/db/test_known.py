@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from perseus.db import DatabaseUnavailable
+from perseus.db.known import KEPT_SECONDS, KnownExchanges
 from perseus.network.exchange import Exchange
-from perseus.web.known import KEPT_SECONDS, KnownExchanges
 from tests.conftest import ManualClock
 from tests.web.views import BINANCE, COINBASE
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from perseus.pids import ProcessMark
+from perseus.local.pids import ProcessMark
 
 FULL_LOG_BYTES = 10_000_000
 

@@ -1,6 +1,6 @@
 """The stand-in store: fakeredis behind a TCP port, for machines without any Redis. Keeps nothing beyond its process.
 
-Run as `python -m perseus.standin PORT`; listens on 127.0.0.1 alone.
+Run as `python -m perseus.local.standin PORT`; listens on 127.0.0.1 alone.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from perseus import db
 from perseus.errors import SettingError
-from perseus.pids import ProcessMark
+from perseus.local.pids import ProcessMark
 from perseus.settings import Settings
 
 NAME = "run.json"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perseus import pids, runfile
-from perseus.runfile import Run
+from perseus.local import pids, runfile
+from perseus.local.runfile import Run
 
 CHILD_SECONDS = 5.0
 STORE_SECONDS = 5.0

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from perseus.errors import EXIT_HELD, PerseusError
-from perseus.runfile import Run
+from perseus.local.runfile import Run
 
 
 class HomeInUse(PerseusError):

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from perseus.context import Context
 from perseus.errors import Holder
-from perseus.fields import Contradiction, Fields, carried, merged, sound
-from perseus.lane import Lane
-from perseus.manager import Plugins
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
+from perseus.pluginhost.context import Context
+from perseus.pluginhost.fields import Contradiction, Fields, carried, merged, sound
+from perseus.pluginhost.lane import Lane
+from perseus.pluginhost.manager import Plugins
 
 log = logging.getLogger(__name__)
 

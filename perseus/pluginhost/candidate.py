@@ -13,7 +13,7 @@ import pluggy
 
 from perseus import hookspecs
 from perseus.errors import PerseusError
-from perseus.manifest import Manifest
+from perseus.pluginhost.manifest import Manifest
 
 
 class PluginState(StrEnum):

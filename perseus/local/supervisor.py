@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from perseus import runfile, verdict
-from perseus.child import Child, Task
-from perseus.embedded import EmbeddedStore, ended_by
 from perseus.ingest.backoff import Backoff
-from perseus.pids import ProcessMark, wait_for
-from perseus.runfile import Run
+from perseus.local import runfile, verdict
+from perseus.local.child import Child, Task
+from perseus.local.embedded import EmbeddedStore, ended_by
+from perseus.local.pids import ProcessMark, wait_for
+from perseus.local.runfile import Run
 
 LOOK_SECONDS = 0.1
 STEADY_SECONDS = 60.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.child import Task
-from perseus.embedded import ended_by
 from perseus.errors import EXIT_HELD, EXIT_LOST
+from perseus.local.child import Task
+from perseus.local.embedded import ended_by
 
 
 @dataclass(frozen=True, slots=True)

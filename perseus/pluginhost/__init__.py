@@ -1,0 +1,1 @@
+"""The plugin host: how plugins are found, let in, called and kept apart."""
