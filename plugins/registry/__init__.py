@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import socket
 
-from perseus.context import Context, IngestContext
 from perseus.hookspecs import hookimpl
-from perseus.manifest import Manifest
 from perseus.network import joining
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
+from perseus.pluginhost.context import Context, IngestContext
+from perseus.pluginhost.manifest import Manifest
 from perseus.plugins.registry.public_ip import PublicIp, check
 from perseus.settings import Settings
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from perseus.deadline import call_within
 from perseus.errors import SettingError
+from perseus.pluginhost.deadline import call_within
 from perseus.version import VERSION
 
 log = logging.getLogger(__name__)
