@@ -13,6 +13,7 @@ from perseus.clock import Clock, StoreClock
 from perseus.errors import LeaseLost, PerseusError, StopRequested, StoreUnavailable
 from perseus.network import states
 from perseus.network.activity import ActivityLog, Fenced
+from perseus.network.announcer import Announcer
 from perseus.network.claims import Claims, Granted
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
@@ -70,13 +71,13 @@ class Instance:
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
         self._halted = True
         self._stopped = False
-        self._is_lost = False
         self._patience = lease.timing.stop / 5
         self._journal = Journal(
             activity, facts.status, self._error_logged, self._fenced, lease.timing.retry, clock, store_clock
         )
         self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock)
-        self._warden = Warden(lease, clock, self._told, lambda: not self._halted, hard_exit)
+        self._announcer = Announcer(lease, facts.status, observer, clock, self.report_error)
+        self._warden = Warden(lease, clock, self._announcer.tell, lambda: not self._halted, hard_exit)
         if grant.death is not None:
             self._journal.death(grant.death)
 
@@ -220,7 +221,7 @@ class Instance:
         with self._moving:
             if self._stopped:
                 return
-            self._stopped = True
+            self._stopped = self._announcer.quiet = True
             try:
                 if self._lease.end_reason is None and self._clock.elapsed() < self._lease.key_end:
                     self._walk_and_release(reason, path)
@@ -287,19 +288,3 @@ class Instance:
 
     def _error_logged(self, text: str, count: int) -> None:
         self._observer.error_reported(self.status(), text, count)
-
-    def _told(self, standing: Standing, silent: float) -> None:
-        """What the warden saw."""
-        if standing is Standing.JEOPARDY:
-            log.warning("%s: no heartbeat was answered for %.0f s.", self.exchange.name, silent)
-            self._observer.heartbeat_late(self.status(), silent)
-        elif standing is Standing.HELD and self._is_lost:
-            self._is_lost = False
-            log.warning("%s: the lease was renewed in time. Work may go on.", self.exchange.name)
-            self.report_error("the data store did not answer in time; work was stopped and may go on")
-            self._observer.lease_regained(self.status())
-        elif standing in (Standing.SUSPENDED, Standing.OVER) and not self._is_lost and not self._stopped:
-            self._is_lost = True
-            reason = self._lease.why_invalid(self._clock.elapsed())
-            log.error("%s: the lease is not valid: %s. Work stops.", self.exchange.name, reason)
-            self._observer.lease_lost(self.status(), reason, self._lease.taken_by)
