@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from perseus.clock import StoreClock
 from perseus.errors import LeasePending, LeaseRefused, StoreUnavailable
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Taken
 from perseus.network.exchange import Exchange
 from perseus.network.heartbeat import Heartbeat
 from perseus.network.identity import Identity
 from perseus.network.joining import Claimant
 from perseus.network.lease import Lease, Standing
 from perseus.network.warden import Warden
-from perseus.settings import Settings
+from tests.model.client import VirtualClient
 from tests.model.world import EPOCH_MS, Threads
 
 if TYPE_CHECKING:
@@ -73,9 +71,9 @@ class Process:
 
     def _live(self) -> None:
         random = self.world.random
-        client = VirtualClient(self)
+        client = VirtualClient(self.schedule, self.threads)
         try:
-            claimant = Claimant(EXCHANGE, self.schedule.settings, cast("object", client), Identity(self.name), self)  # type: ignore[arg-type]
+            claimant = Claimant(EXCHANGE, self.schedule.settings, client, Identity(self.name), self)  # type: ignore[arg-type]
             lease, _ = claimant.claim(self, self, self._pause)  # type: ignore[arg-type]
         except LeaseRefused as error:
             left = max(0.0, error.holder.seconds_left)
@@ -168,7 +166,7 @@ class Process:
         self.threads.wait(self.world.now + self.world.random.random())
         if lease.standing(self.elapsed()) is not Standing.OVER:
             self.schedule.rules.before_release(lease, self.elapsed())
-            claims = VirtualClient(self)
+            claims = VirtualClient(self.schedule, self.threads)
             for _ in range(2):
                 try:
                     claims.release(lease.nonce, lease.instance_id, lease.token, "stopped", "")
@@ -183,7 +181,7 @@ class VirtualHeartbeat(Heartbeat):
     """The real one, waiting in virtual time."""
 
     def __init__(self, process: Process, lease: Lease, client: VirtualClient, claimant: Claimant) -> None:
-        super().__init__(lease, client, claimant.facts, lambda _: None, process, claimant.store_clock)  # type: ignore[arg-type]
+        super().__init__(lease, client, claimant.facts, lambda _: None, process, claimant.store_clock)
         self._process = process
         self.is_asked_to_stop = False
 
@@ -194,58 +192,3 @@ class VirtualHeartbeat(Heartbeat):
             moment = process.world.now + process.world.random.random() * max(0.0, moment - process.world.now)
         process.threads.wait(moment)
         return not self.is_asked_to_stop
-
-
-class VirtualClient:
-    """A connection of one process, and what it asks of the store through it."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self._schedule = process.schedule
-
-    def _ask(self, apply: Callable[[], object]) -> object:
-        return self._schedule.network.ask(self._process.threads, apply)
-
-    def time(self) -> tuple[int, int]:
-        return divmod(cast("int", self._ask(lambda: self._schedule.world.store_us)), 1_000_000)
-
-    def exists(self, key: str) -> int:
-        return cast("int", self._ask(lambda: int(self._schedule.store.is_initialised)))
-
-    def acquire(self, nonce: str, instance_id: str, previous: str | None, body: str) -> Granted | Held | Pending:
-        apply = lambda: self._schedule.applied_acquire(nonce, instance_id, previous or "")  # noqa: E731
-        return cast("Granted | Held | Pending", self._ask(apply))
-
-    def renew(
-        self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-    ) -> Renewed | Taken | Gone:
-        apply = lambda: self._schedule.applied_renew(nonce, instance_id, token, put_back_until_ms)  # noqa: E731
-        return cast("Renewed | Taken | Gone", self._ask(apply))
-
-    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
-        apply = lambda: self._schedule.applied_release(nonce, instance_id, token, reason)  # noqa: E731
-        return cast("bool", self._ask(apply))
-
-
-class ModelFacts:
-    """The payload is no matter of the model."""
-
-    rtt_ms: float | None = None
-
-    def __init__(self, *_: object) -> None:
-        self.token = ""
-
-    def granted(self, token: str) -> None:
-        self.token = token
-
-    def body_without_token(self) -> str:
-        return ""
-
-    def status(self) -> ModelFacts:
-        return self
-
-    def to_json(self) -> str:
-        return ""
-
-
-__all__ = ["EXCHANGE", "Host", "ModelFacts", "Process", "Settings", "StoreClock", "VirtualClient"]

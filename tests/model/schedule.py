@@ -13,7 +13,8 @@ from perseus.network import heartbeat, joining
 from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Taken
 from perseus.network.lease import Lease
 from perseus.settings import Settings
-from tests.model.process import Host, ModelFacts, Process
+from tests.model.client import ModelFacts
+from tests.model.process import Host, Process
 from tests.model.scripts import StoreModel
 from tests.model.world import Network, World
 

@@ -169,7 +169,7 @@ class Both:
         assert text == (None if status is None else status.body)
         if status is not None:
             assert abs(status.expires_ms - now - left) < 50
-        real = self.client.hgetall(LAST)
+        real = {str(name): str(value) for name, value in self.client.hgetall(LAST).items()}
         model = {} if self.model.last is None else _as_hash(self.model.last)
         if "closed_ms" in real and "closed_ms" in model and self.model.last is not None:
             assert 0 <= int(real["closed_ms"]) - int(model["closed_ms"]) < 50

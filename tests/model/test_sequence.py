@@ -9,6 +9,7 @@ import pytest
 from perseus.errors import StoreUnavailable
 from perseus.network.claims import RedisClaims
 from perseus.network.instance import Instance
+from perseus.network.states import State
 from tests.instances import Party, walk
 
 
@@ -54,7 +55,7 @@ def test_a_start_that_fails_gives_up_its_right_before_its_release_too(
     party: Party, real_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     releases = Releases(monkeypatch)
-    instance = releases.instance = walk(party.join(real_store), "starting")
+    instance = releases.instance = walk(party.join(real_store), State.STARTING)
     instance.fail_start(ValueError("no credentials"))
     assert releases.seen == [(False, False)]
 

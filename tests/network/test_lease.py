@@ -84,13 +84,14 @@ def test_the_new_holder_is_remembered_for_messages() -> None:
 
 
 def test_a_lease_that_could_have_expired_is_over_even_if_a_late_answer_comes() -> None:
-    lease = lease_of()
-    lease.run_out(44.99)
+    lease = lease_of(sent_at=100)
+    assert lease.why_invalid(140) == "no heartbeat was answered for 40 s"
+    lease.run_out(144.99)
     assert lease.end_reason is None
-    lease.run_out(45)
-    lease.answered(renewed(UNTIL_MS + 60_000), sent_at=60)
-    assert not lease.valid(61)
-    assert lease.why_invalid(61) == "no heartbeat was answered for 45 s"
+    lease.run_out(145)
+    lease.answered(renewed(UNTIL_MS + 60_000), sent_at=160)
+    assert not lease.valid(161)
+    assert lease.why_invalid(161) == "no heartbeat was answered for 45 s"
 
 
 def test_the_first_reason_of_an_end_stays() -> None:
@@ -170,6 +171,17 @@ def test_a_held_off_lease_says_why_and_for_how_long() -> None:
     lease = lease_of(held_off_at=0)
     assert lease.why_invalid(5) == "the store was emptied and an old holder may work on for 40 s"
     assert lease.invalid_since(5) is None
+
+
+def test_a_held_off_lease_that_is_over_says_why_it_ended() -> None:
+    lease = lease_of(held_off_at=0)
+    lease.answered(Taken(OTHER), sent_at=15)
+    assert lease.why_invalid(16) == "another instance holds it"
+
+
+def test_a_lease_knows_by_what_its_scripts_know_it() -> None:
+    lease = lease_of()
+    assert (lease.nonce, lease.instance_id, lease.token) == ("nonce", "instance", "7")
 
 
 def test_a_held_off_lease_that_is_not_renewed_runs_out_as_any_other() -> None:

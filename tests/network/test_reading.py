@@ -174,6 +174,7 @@ def test_a_record_tells_of_the_lease_before_it_when_nobody_released_that() -> No
     assert found.dead is not None
     assert (found.dead.token, found.dead.offline_ms, found.dead.payload) == ("5", 1000, "x")
     assert record().dead is None
+    assert record(dead_token="5", dead_until_ms="1000").dead is None
 
 
 def test_a_lease_that_a_restart_took_over_ended_with_its_last_heartbeat() -> None:
