@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.errors import PerseusError, StoreCorrupt, StoreUnavailable
+from perseus.errors import StoreCorrupt, StoreUnavailable
 from perseus.network.activity import Entry, Fenced
 from perseus.network.outbox import WAITING_MAX, Outbox
 
@@ -23,7 +23,7 @@ class Log:
     """An activity log that answers as told: an error to raise, or None to take the entry."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, list[PerseusError]] = {}
+        self.answers: dict[str, list[Exception]] = {}
         self.tried: list[tuple[str, bool, float]] = []
         self.taken: list[str] = []
         self.gate = threading.Event()
@@ -142,6 +142,18 @@ def test_an_event_that_can_never_be_written_does_not_hold_up_the_next(
     assert "An event could not be written" in caplog.text
 
 
+def test_not_even_an_error_of_our_own_leaves_a_sender_waiting_for_ever(
+    carried: Carried, caplog: pytest.LogCaptureFixture
+) -> None:
+    failure = RuntimeError("a mistake of ours")
+    carried.log.answers["a"] = [failure]
+    futures = carried.send("a", "b")
+    with pytest.raises(RuntimeError):
+        futures[0].result(5)
+    assert futures[1].result(5) == "1-0"
+    assert "An event could not be written" in caplog.text
+
+
 def test_beyond_a_thousand_that_wait_an_event_is_lost_and_said_so(
     carried: Carried, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -154,12 +166,27 @@ def test_beyond_a_thousand_that_wait_an_event_is_lost_and_said_so(
     assert futures[-2].result(10) == f"{WAITING_MAX}-0"
 
 
-def test_before_it_ends_it_carries_what_waits(carried: Carried) -> None:
+def test_before_it_ends_it_carries_what_waits(carried: Carried, caplog: pytest.LogCaptureFixture) -> None:
     carried.log.gate.clear()
     futures = carried.send(*"abc")
     threading.Timer(0.1, carried.log.gate.set).start()
     carried.outbox.stop(5)
     assert [future.result(0) for future in futures] == ["1-0", "2-0", "3-0"]
+    assert "could not be written" not in caplog.text
+
+
+def test_while_it_has_nothing_to_do_it_sleeps() -> None:
+    asked: list[float] = []
+
+    def tick(now: float) -> tuple[list[Entry], float | None]:
+        asked.append(now)
+        return [], None
+
+    carried = Carried(tick)
+    carried.outbox.start()
+    time.sleep(0.2)
+    carried.outbox.stop(5)
+    assert len(asked) <= 4
 
 
 def test_with_the_store_away_it_ends_after_one_more_try_and_says_what_was_lost(
