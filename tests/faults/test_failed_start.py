@@ -6,6 +6,7 @@ import pytest
 
 from perseus.errors import StopRequested
 from perseus.network.instance import Instance
+from perseus.network.proof import RestartProof
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client
@@ -77,3 +78,21 @@ def test_a_failure_before_the_start_releases_the_lease(
     assert last_record_of(client)["closed"] == "1"
     assert moves(client) == ["error"]
     assert own_threads() == []
+
+
+def test_a_start_that_is_interrupted_while_it_claims_gives_the_exchange_back(
+    party: Party, store: str, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C just after the store has granted it: nobody knows the instance yet, so nobody could stop it."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RestartProof, "keep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            party.join(store, settings)
+    assert payload_of(client) is None
+    assert last_record_of(client)["closed"] == "1"
+    assert own_threads() == []
+    assert party.join(store, settings, home="b").valid()

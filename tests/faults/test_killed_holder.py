@@ -12,7 +12,7 @@ from perseus.network.directory import Condition, Directory
 from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect
-from tests.conftest import KRAKEN
+from tests.conftest import KRAKEN, short
 from tests.faults.child import child, effects
 from tests.instances import Party, events, eventually, last_record_of, moves, payload_of, walk
 
@@ -71,10 +71,11 @@ def test_a_holder_that_slept_beyond_its_lease_stops_and_leaves_its_successor_alo
         child("holder", holder_settings, real_store, *options) as sleeper,
     ):
         old_token = sleeper.line("active").split()[1]
-        time.sleep(settings.heartbeat_seconds)
+        time.sleep(settings.heartbeat_seconds / 2)  # between two heartbeats, so that one is due on waking
         sleeper.pause()
-        successor = party.join_when_free(real_store, settings)
-        walk(successor)
+        # Quiet from here on: it must not mend by its own heartbeats what the sleeper may do.
+        quiet = short(party.home, heartbeat_seconds=10.0, ttl_seconds=32.0, margin_seconds=2.0)
+        successor = walk(party.join_when_free(real_store, quiet))
         claimed_at = SystemClock().elapsed()
         sleeper.wake()
 
