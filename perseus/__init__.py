@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StoreUnavailable,
         UnknownExchange,
     )
+    from perseus.fence import RedisFence, WriteFenced, require_written
     from perseus.hookspecs import hookimpl
     from perseus.ingest.feed import Feed
     from perseus.ingest.owner import join, run
@@ -51,14 +52,17 @@ __all__ = [
     "Manifest",
     "NotOnNetwork",
     "PerseusError",
+    "RedisFence",
     "SettingError",
     "State",
     "StoreRefused",
     "StoreUnavailable",
     "UnknownExchange",
+    "WriteFenced",
     "__version__",
     "hookimpl",
     "join",
+    "require_written",
     "run",
 ]
 
@@ -71,9 +75,12 @@ _HOME = {
     "Instance": "network.instance",
     "InstanceStatus": "network.payload",
     "Manifest": "pluginhost.manifest",
+    "RedisFence": "fence",
     "State": "network.states",
+    "WriteFenced": "fence",
     "hookimpl": "hookspecs",
     "join": "ingest.owner",
+    "require_written": "fence",
     "run": "ingest.owner",
 }
 

@@ -9,6 +9,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{exchange:<id>:status}:last` | hash | none | the lease scripts | watcher, page, next claim | last record: what remains of the latest lease |
 | `logs:network:<name>` | stream | entries: 90 days | the append script | page, API, dispatcher | activity log of one exchange |
 | `{logs:network:<name>}:meta` | hash | none | the append script | the append script, page | what makes an event fenced, ordered and once-only |
+| `{<key>}:fence` | hash | none | `perseus.fence.RedisFence`, where an owner uses it | the same | newest fencing token that wrote `<key>`, count of refused writes |
 | `perseus:initialised` | string | none | `perseus init`, `perseus up` on its own new store | claim, page | tells a new store from an emptied one; its text is `kept` or `not kept` |
 """
 
@@ -35,3 +36,8 @@ def activity(exchange_name: str) -> str:
 def activity_meta(exchange_name: str) -> str:
     """The bookkeeping of one activity log, in its slot."""
     return f"{{{activity(exchange_name)}}}:meta"
+
+
+def fence(key: str) -> str:
+    """What guards one key of an owner against late writes, in its slot."""
+    return f"{{{key}}}:fence"

@@ -44,7 +44,10 @@ class Settings(BaseSettings):
     )
     heartbeat_seconds: float = Field(default=15.0, gt=0, description="Time between two renewals of a lease.")
     ttl_seconds: float = Field(
-        default=45.0, gt=0, description="Life of a lease that is not renewed. At least 3 heartbeats."
+        default=45.0,
+        gt=0,
+        le=86_400,
+        description="Life of a lease that is not renewed. At least 3 heartbeats.",
     )
     margin_seconds: float = Field(
         default=10.0,
@@ -61,11 +64,15 @@ class Settings(BaseSettings):
         default=2.0, gt=0, description="Longest wait for one answer of the data store."
     )
     store_wait_seconds: float = Field(
-        default=60.0, ge=0, description="How long a starting process waits for a store that is down."
+        default=60.0,
+        ge=0,
+        le=86_400,
+        description="How long a starting process waits for a store that is down.",
     )
     settle_seconds: float = Field(
         default=0.0,
         ge=0,
+        le=86_400,
         description="Extra wait before an exchange that was not released is claimed. 10 with replicas.",
     )
     activity_max_entries: int = Field(
@@ -107,7 +114,7 @@ def _refuse_unknown(given: Mapping[str, str], model: type[BaseSettings]) -> None
     known = [PREFIX + name.upper() for name in model.model_fields]
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = [each for each in known if each.startswith(name)] or difflib.get_close_matches(name, known, 1, 0.85)
             raise SettingError(name, "no such setting", f"Did you mean {near[0]}?" if near else SEE_SETTINGS)
 
 

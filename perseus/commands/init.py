@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import click
 
 from perseus import db, keys
@@ -17,8 +20,17 @@ Data store: none is named, so none was marked. `perseus up` brings and marks its
 PERSEUS_REDIS_URL and run `perseus init` again."""
 
 
-def run(settings: Settings) -> int:
-    """Make the database ready, then the store. Errors as `perseus.db.initialise` and `readiness.store`."""
+EMPTIED = """\
+Data store {where}: it has no mark although this site is not new, so it may have lost its data, and a process that held
+a lease may not have noticed. Waiting {seconds:g} s, until it must have. Ctrl-C leaves the store without the mark."""
+
+
+def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> int:
+    """Make the database ready, then the store. Errors as `perseus.db.initialise` and `readiness.store`.
+
+    The mark ends the hold-off of claims. A store without it, beside a database that had its exchanges already, may
+    have been emptied: then it is set one TTL later.
+    """
     url = runfile.database_url(settings)
     added = db.initialise(url)
     names = ", ".join(exchange.name for exchange in db.exchanges(url))
@@ -27,14 +39,20 @@ def run(settings: Settings) -> int:
     if settings.redis_url is None and living is None:
         click.echo(NO_STORE)
         return 0
-    click.echo(_mark(settings, kept=settings.redis_url is not None or living is None or living.store_kept))
+    kept = settings.redis_url is not None or living is None or living.store_kept
+    click.echo(_mark(settings, "kept" if kept else "not kept", pause if added == 0 else None))
     click.echo(NEXT.format(names=names or "an exchange that you switch on"))
     return 0
 
 
-def _mark(settings: Settings, *, kept: bool) -> str:
+def _mark(settings: Settings, mark: str, pause: Callable[[float], object] | None) -> str:
     client = readiness.store(settings, "perseus-init")
+    place = where(client)
     with answers(client):
-        is_new = client.set(keys.INITIALISED, "kept" if kept else "not kept", nx=True)
-    done = "marked as new" if is_new else "was marked before, nothing changed"
-    return f"Data store {where(client)}: {done}."
+        is_marked = bool(client.exists(keys.INITIALISED))
+    if not is_marked and pause is not None:
+        click.echo(EMPTIED.format(where=place, seconds=settings.ttl_seconds))
+        pause(settings.ttl_seconds)
+    with answers(client):
+        is_new = client.set(keys.INITIALISED, mark, nx=True)
+    return f"Data store {place}: {'marked as new' if is_new else 'was marked before, nothing changed'}."

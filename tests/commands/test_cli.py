@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import redis
 
+from perseus.commands import init
 from perseus.errors import EXIT_CONFIG, EXIT_FAILED
 from perseus.version import VERSION
 from tests.commands.running import Site, eventually
+from tests.conftest import short
 from tests.redis_process import RedisProcess, free_port
 
 NEEDS_A_STORE = [("web",), ("dispatch",), ("ingest", "coinbase")]
@@ -130,6 +133,25 @@ def test_init_marks_a_new_store_once_and_says_so(site: Site, own_server: RedisPr
     assert "perseus ingest NAME" in first.stdout
     with redis.Redis.from_url(own_server.url, decode_responses=True) as client:
         assert client.get("perseus:initialised") == "kept"
+
+
+def test_init_of_a_store_that_lost_its_mark_waits_until_no_old_holder_can_be_left(
+    tmp_path: Path, real_store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = short(tmp_path, redis_url=real_store, ttl_seconds=30.0)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        assert not client.exists("perseus:initialised")
+        waited.append(seconds)
+
+    with redis.Redis.from_url(real_store) as client:
+        init.run(settings, wait)
+        client.flushall()
+        init.run(settings, wait)
+        assert client.get("perseus:initialised") == b"kept"
+    assert waited == [30.0]
+    assert "Waiting 30 s" in capsys.readouterr().out
 
 
 def test_init_without_a_store_says_that_none_was_marked(site: Site) -> None:

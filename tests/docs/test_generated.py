@@ -82,8 +82,10 @@ def _patterns() -> list[str]:
     ]
     for build in builders:
         (argument,) = inspect.signature(build).parameters
-        sample, shown = (7, "<id>") if argument == "exchange_id" else ("x", "<name>")
-        made.append(build(sample).replace(f":{sample}", f":{shown}"))
+        sample, shown = {"exchange_id": (7, ":<id>"), "exchange_name": ("x", ":<name>"), "key": ("x", "{<key>")}[
+            argument
+        ]
+        made.append(build(sample).replace(f"{shown[0]}{sample}", shown))
     return made
 
 
