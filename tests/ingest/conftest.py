@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from perseus import db
@@ -12,6 +17,8 @@ from perseus.plugins import registry
 from perseus.plugins.registry.public_ip import PublicIp
 from perseus.settings import Settings
 from tests.conftest import short
+from tests.ingest.running import ROOT, Start
+from tests.ingest.test_capture import BINANCE, written
 from tests.plugins.shelf import shelf
 
 __all__ = ["shelf"]
@@ -41,3 +48,37 @@ def site_environment(site: Settings) -> dict[str, str]:
         "PERSEUS_REDIS_URL": site.redis_url.get_secret_value(),
         "PERSEUS_PUBLIC_IP_SERVICES": "",
     }
+
+
+@pytest.fixture
+def start(site_environment: dict[str, str]) -> Iterator[Start]:
+    """Starts Python with these arguments next to the store; ends what a test leaves."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str | Path, **changes: str) -> subprocess.Popen[str]:
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PERSEUS_")}
+        environment = {**outside, **site_environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **changes}
+        command = [sys.executable, *map(str, arguments)]
+        started.append(
+            subprocess.Popen(
+                command, env=environment, stderr=subprocess.PIPE, text=True, cwd=environment["PERSEUS_HOME"]
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=10)
+
+
+@pytest.fixture
+def reader(real_store: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(real_store, decode_responses=True) as reader:
+        yield reader
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    return written(tmp_path, BINANCE)

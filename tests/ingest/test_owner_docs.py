@@ -13,9 +13,7 @@ import perseus
 from perseus import keys
 from perseus.ingest.feed import Feed
 from perseus.network.instance import Instance
-from tests.ingest.test_process import Start, path, reader, start, wait_active
-
-__all__ = ["reader", "start"]
+from tests.ingest.running import Start, path, wait_active
 
 PAGE = (Path(__file__).parents[2] / "docs/ingest.md").read_text("utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -32,8 +32,8 @@ def test_every_hook_says_when_where_and_what_may_go_wrong(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_a_test(hook: str) -> None:
-    tree = ast.parse((Path(__file__).parent / "test_hooks.py").read_text("utf-8"))
-    tests = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    trees = [ast.parse(path.read_text("utf-8")) for path in Path(__file__).parent.glob("test_*hooks.py")]
+    tests = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert any(name.startswith(f"test_hook_{hook}_") for name in tests)
 
 
