@@ -68,10 +68,11 @@ def answer_like_a_web_server(listener: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"), [(out_of_memory, "OOM"), (without_replicas, "NOREPLICAS"), (read_only, "READONLY")]
+    ("trouble", "reason"),
+    [(out_of_memory, "maxmemory"), (without_replicas, "good replicas"), (read_only, "read only replica")],
 )
 def test_a_store_that_cannot_write_counts_as_silent_even_from_within_a_script(
-    admin: Client, guest: Client, trouble: Callable[[Client], Callable[[], object]], code: str
+    admin: Client, guest: Client, trouble: Callable[[Client], Callable[[], object]], reason: str
 ) -> None:
     claims = RedisClaims(guest, 4, 45, 0)
     grant = claims.acquire("n", "i", None, '{"instanceId":"i"}')
@@ -84,7 +85,7 @@ def test_a_store_that_cannot_write_counts_as_silent_even_from_within_a_script(
             claims.renew("n", "i", grant.token, body, None)
     finally:
         mend()
-    assert caught.value.reason.startswith(code)
+    assert reason in caught.value.reason
     assert "script" not in str(caught.value)
 
 

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-
 import pytest
 import redis
 
 from perseus import keys
-from perseus.errors import StoreUnavailable, UnknownExchange
+from perseus.errors import UnknownExchange
 from perseus.network.activity import RETENTION_MS
-from perseus.network.directory import Condition, Directory, NetworkView, SharedDirectory
+from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
-from perseus.store import Client, connect
+from perseus.store import Client
 from tests.conftest import ManualClock
-from tests.network.samples import sample
-from tests.redis_process import RedisProcess, free_port
-
-ALL = tuple(Exchange(number, f"x{number}", f"X {number}") for number in range(1, 5))
-X1, X2, X3, X4 = ALL
-
-
-def store_ms(client: Client) -> int:
-    seconds, micros = client.time()
-    return seconds * 1000 + micros // 1000
-
-
-def put_live(client: Client, exchange: Exchange, pttl_ms: int = 40_000, **changes: object) -> None:
-    status = sample(exchange_id=exchange.id, exchange_name=exchange.name, **changes)
-    client.set(keys.status(exchange.id), status.to_json(), px=pttl_ms)
-
-
-def put_last(client: Client, exchange: Exchange, ended_ms_ago: int, **changes: str) -> None:
-    until_ms = store_ms(client) - ended_ms_ago
-    record = {"token": "7", "until_ms": until_ms, "beat_ms": until_ms - 45_000, "closed": "0"}
-    record |= {"payload": sample(exchange_id=exchange.id).to_json(), **changes}
-    client.hset(keys.last_record(exchange.id), mapping=record)
+from tests.network.network_keys import ALL, X1, X2, X3, put_last, put_live, store_ms
 
 
 @pytest.fixture
@@ -164,129 +140,3 @@ def test_one_exchange_by_its_id_and_an_unknown_one_by_an_error_that_names_the_kn
     assert directory.exchange(3).condition is Condition.ACTIVE
     with pytest.raises(UnknownExchange, match=r"'99' is not a known exchange. Known: 1 \(x1\)"):
         directory.exchange(99)
-
-
-# A store that is away.
-
-
-@pytest.fixture
-def brittle(own_server: RedisProcess) -> Iterator[tuple[Directory, Client, ManualClock]]:
-    clock = ManualClock()
-    with connect(own_server.url, timeout=0.3, name="t") as client:
-        client.set(keys.INITIALISED, "kept")
-        yield Directory(client, lambda: ALL, clock), client, clock
-
-
-def test_a_store_that_is_away_gives_what_was_last_known_as_unknown(
-    own_server: RedisProcess, brittle: tuple[Directory, Client, ManualClock]
-) -> None:
-    directory, client, clock = brittle
-    put_live(client, X1)
-    client.xadd(keys.activity("x1"), {"event": "error"})
-    before = directory.view()
-    own_server.kill()
-    clock.advance(7)
-    after = directory.view()
-    assert {status.condition for status in after.exchanges} == {Condition.UNKNOWN}
-    assert [status.exchange for status in after.exchanges] == list(ALL)
-    first = after.exchanges[0]
-    assert first.status == before.exchanges[0].status
-    assert (first.live, first.heartbeat_age_ms, first.lease_left_ms) == (False, None, None)
-    assert (after.events, after.older) == (before.events, None)
-    assert (after.store.answers, "does not answer" in (after.store.reason or "")) == (False, True)
-    assert after.now_ms == before.now_ms + 7_000
-
-
-def test_a_store_that_never_answered_gives_unknown_exchanges_without_facts(
-    brittle: tuple[Directory, Client, ManualClock], own_server: RedisProcess
-) -> None:
-    directory, _, clock = brittle
-    own_server.kill()
-    view = directory.view()
-    assert [(status.exchange, status.condition, status.status) for status in view.exchanges] == [
-        (exchange, Condition.UNKNOWN, None) for exchange in ALL
-    ]
-    assert view.now_ms == clock.wall_ms()
-    assert not directory.store_is_up()
-
-
-def test_a_frozen_store_holds_a_view_up_no_longer_than_its_time_out(
-    brittle: tuple[Directory, Client, ManualClock], own_server: RedisProcess
-) -> None:
-    directory, _, _ = brittle
-    own_server.freeze()
-    assert not directory.view().store.answers
-    own_server.thaw()
-    assert directory.view().store.answers
-
-
-def test_asked_for_one_exchange_or_the_log_a_store_that_is_away_is_an_error(
-    brittle: tuple[Directory, Client, ManualClock], own_server: RedisProcess
-) -> None:
-    directory, _, _ = brittle
-    own_server.kill()
-    for ask in (lambda: directory.exchange(1), lambda: directory.activity(50)):
-        with pytest.raises(StoreUnavailable):
-            ask()
-
-
-def test_a_store_that_restarted_proves_no_death_for_one_ttl(
-    brittle: tuple[Directory, Client, ManualClock], own_server: RedisProcess
-) -> None:
-    directory, client, clock = brittle
-    put_last(client, X1, 60_000)
-    directory.view()
-    own_server.kill()
-    own_server.start()
-    assert directory.view().exchanges[0].condition is Condition.UNKNOWN
-    clock.advance(44)
-    assert directory.view().exchanges[0].condition is Condition.UNKNOWN
-
-
-# Shared by the threads of a worker.
-
-
-class CountedDirectory(Directory):
-    """Counts its views; as slow as `gate` makes it."""
-
-    def __init__(self, client: Client, gate: Callable[[], object] = lambda: None) -> None:
-        super().__init__(client, lambda: ALL)
-        self.views = 0
-        self.gate = gate
-
-    def view(self, count: int = 50) -> NetworkView:
-        self.views += 1
-        self.gate()
-        return super().view(count)
-
-
-def test_viewers_within_a_second_share_one_read(client: Client, clock: ManualClock) -> None:
-    counted = CountedDirectory(client)
-    shared = SharedDirectory(counted, clock)
-    first = shared.view()
-    clock.advance(0.99)
-    assert shared.view() is first
-    clock.advance(0.01)
-    assert shared.view() is not first
-    assert counted.views == 2
-
-
-def test_many_viewers_at_once_wait_for_one_read(client: Client, clock: ManualClock) -> None:
-    inside = threading.Event()
-    counted = CountedDirectory(client, lambda: inside.wait(0.2))
-    shared = SharedDirectory(counted, clock)
-    views: list[object] = []
-    threads = [threading.Thread(target=lambda: views.append(shared.view())) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert (len(views), len({id(view) for view in views}), counted.views) == (8, 1, 1)
-
-
-def test_a_store_that_is_away_is_not_asked_by_every_viewer_either(clock: ManualClock) -> None:
-    with connect(f"redis://127.0.0.1:{free_port()}/0", timeout=0.2, name="t") as client:
-        counted = CountedDirectory(client)
-        shared = SharedDirectory(counted, clock)
-        assert [shared.view().store.answers for _ in range(5)] == [False] * 5
-    assert counted.views == 1

@@ -1,0 +1,58 @@
+"""One read for all viewers of a worker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from perseus.network.directory import Directory, NetworkView, SharedDirectory
+from perseus.store import Client, connect
+from tests.conftest import ManualClock
+from tests.network.network_keys import ALL
+from tests.redis_process import free_port
+
+
+class CountedDirectory(Directory):
+    """Counts its views; as slow as `gate` makes it."""
+
+    def __init__(self, client: Client, gate: Callable[[], object] = lambda: None) -> None:
+        super().__init__(client, lambda: ALL)
+        self.views = 0
+        self.gate = gate
+
+    def view(self, count: int = 50) -> NetworkView:
+        self.views += 1
+        self.gate()
+        return super().view(count)
+
+
+def test_viewers_within_a_second_share_one_read(client: Client, clock: ManualClock) -> None:
+    counted = CountedDirectory(client)
+    shared = SharedDirectory(counted, clock)
+    first = shared.view()
+    clock.advance(0.99)
+    assert shared.view() is first
+    clock.advance(0.01)
+    assert shared.view() is not first
+    assert counted.views == 2
+
+
+def test_many_viewers_at_once_wait_for_one_read(client: Client, clock: ManualClock) -> None:
+    inside = threading.Event()
+    counted = CountedDirectory(client, lambda: inside.wait(0.2))
+    shared = SharedDirectory(counted, clock)
+    views: list[object] = []
+    threads = [threading.Thread(target=lambda: views.append(shared.view())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert (len(views), len({id(view) for view in views}), counted.views) == (8, 1, 1)
+
+
+def test_a_store_that_is_away_is_not_asked_by_every_viewer_either(clock: ManualClock) -> None:
+    with connect(f"redis://127.0.0.1:{free_port()}/0", timeout=0.2, name="t") as client:
+        counted = CountedDirectory(client)
+        shared = SharedDirectory(counted, clock)
+        assert [shared.view().store.answers for _ in range(5)] == [False] * 5
+    assert counted.views == 1
