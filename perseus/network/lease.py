@@ -122,8 +122,7 @@ class Lease:
         if isinstance(answer, Renewed):
             self._sent_at, self._until_ms = sent_at, answer.until_ms
         elif isinstance(answer, Taken):
-            self.taken_by = answer.holder
-            self.end("another instance holds it", sent_at)
+            self._taken(answer.holder, sent_at)
         else:
             self.end("it ran out before it could be renewed", sent_at)
 
@@ -137,6 +136,13 @@ class Lease:
         if self.end_reason is None:
             self._ended_at = now
             self.end_reason = reason
+
+    def _taken(self, holder: Holder | None, now: float) -> None:
+        if holder is not None and holder.hostname is None:
+            self.end("its key holds what no instance wrote", now)
+            return
+        self.taken_by = holder
+        self.end("another instance holds it", now)
 
     def why_invalid(self, now: float) -> str:
         """For people: why it is not valid at `now`."""

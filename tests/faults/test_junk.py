@@ -24,9 +24,9 @@ META = keys.activity_meta(KRAKEN.name)
 @pytest.mark.parametrize(
     ("key", "junk", "reason"),
     [
-        (STATUS, lambda client: client.set(STATUS, "junk"), "another instance holds it"),
-        (STATUS, lambda client: client.set(STATUS, '{"instanceId": 7}'), "another instance holds it"),
-        (STATUS, lambda client: client.set(STATUS, "[]"), "another instance holds it"),
+        (STATUS, lambda client: client.set(STATUS, "junk"), "its key holds what no instance wrote"),
+        (STATUS, lambda client: client.set(STATUS, '{"instanceId": 7}'), "its key holds what no instance wrote"),
+        (STATUS, lambda client: client.set(STATUS, "[]"), "its key holds what no instance wrote"),
         (STATUS, lambda client: client.rpush(STATUS, "junk"), "did not write"),
         (LAST, lambda client: client.set(LAST, "junk"), "did not write"),
     ],
