@@ -42,6 +42,13 @@ def test_it_is_written_once_however_often_it_is_seen(watch: Watch) -> None:
     assert len(watch.deaths()) == 1
 
 
+def test_what_is_written_is_not_sent_again_at_every_look(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_record(watch.client, 2_000)
+    watch.look()
+    monkeypatch.setattr(ActivityLog, "append", lambda *_, **__: pytest.fail("sent again"))
+    watch.look()
+
+
 def test_many_watchers_at_once_write_it_once(store: str, client: Client, clock: ManualClock) -> None:
     clients = [connect(store, timeout=2, name="w") for _ in range(6)]
     watches = [Watch(own, clock) for own in clients]
@@ -69,7 +76,7 @@ def test_nobody_is_judged_within_the_grace_after_the_end(watch: Watch) -> None:
 
 def test_it_looks_again_when_the_earliest_lease_has_ended_and_its_grace_is_over(watch: Watch) -> None:
     client = watch.client
-    put_record(client, -1_200)
+    put_record(client, -9_000)
     client.set(keys.status(KRAKEN.id), sample().to_json(), px=1_200)
     put_record(client, -30_000, BINANCE)
     client.set(keys.status(BINANCE.id), sample().to_json(), px=30_000)
@@ -165,13 +172,16 @@ def test_junk_in_one_record_keeps_no_other_death_from_being_written(watch: Watch
 
 
 @pytest.mark.parametrize("key", [keys.last_record(4), keys.activity("kraken"), keys.activity_meta("kraken")])
-def test_a_key_of_another_type_keeps_no_other_death_from_being_written(watch: Watch, key: str) -> None:
+def test_a_key_of_another_type_keeps_no_other_death_from_being_written(
+    watch: Watch, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
     put_record(watch.client, 2_000, KRAKEN)
     watch.client.delete(key)
     watch.client.set(key, "not ours")
     put_record(watch.client, 2_000, BINANCE)
     watch.look()
     assert len(watch.deaths(BINANCE)) == 1
+    assert ("could not be written down" in caplog.text) == (key != keys.last_record(4))
 
 
 def test_the_death_of_an_instance_whose_payload_is_junk_is_written_all_the_same(watch: Watch) -> None:

@@ -84,6 +84,7 @@ def test_after_an_outage_it_settles_anew_and_says_once_that_it_judges_nobody(
     watcher._stopping = Script(  # type: ignore[assignment]
         down(False, 14.9),
         down(True, 0),
+        down(True, 0),
         down(True, 2),
         down(False, 0.2),
         lambda: (seen.append(client.xlen(log)), clock.advance(14.9)),
