@@ -65,6 +65,28 @@ def test_its_text_is_made_of_its_facts_and_ends_as_a_sentence(error: PerseusErro
             assert fact in text, name
 
 
+FACTS = [
+    {"name": "PERSEUS_PORT", "problem": "is not a number", "mend": "Give a number."},
+    {"name": "bitmex", "known": ("kraken", "binance")},
+    {},
+    {"where": "store:6379", "reason": "timed out"},
+    {"where": "store:6379", "reason": "wrong password"},
+    {"where": "store:6379", "key": "exchange:4:status"},
+    {"exchange": "kraken", "holder": HOLDER},
+    {"exchange": "kraken", "wait_ms": 12_400},
+    {"exchange": "kraken", "reason": "another instance holds it", "holder": HOLDER},
+    {"exchange": "kraken", "reason": "SIGTERM"},
+    {"exchange": "kraken", "from_state": "idle", "to_state": "active", "allowed": ("starting",)},
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "facts"), list(zip(EACH, FACTS, strict=True)), ids=lambda value: type(value).__name__
+)
+def test_its_facts_are_attributes(error: PerseusError, facts: dict[str, object]) -> None:
+    assert vars(error) == facts
+
+
 def test_a_refused_claim_names_the_holder_its_address_since_when_and_what_to_do() -> None:
     text = str(LeaseRefused("kraken", HOLDER))
     assert text.startswith("kraken is held by host-b (IP 192.0.2.8), since 2026-11-21T10:00:00.000Z, state active.")

@@ -15,7 +15,7 @@ import redis
 from perseus import keys
 from perseus.errors import PerseusError, StoreCorrupt, StoreRefused, StoreUnavailable
 from perseus.network.claims import Granted, RedisClaims, Renewed
-from perseus.store import Client, answers, connect, wait_until_up, where, where_url
+from perseus.store import Client, Script, answers, connect, wait_until_up, where, where_url
 from tests.redis_process import RedisProcess, free_port
 
 SECRET = "s3cret-of-the-store"
@@ -141,6 +141,17 @@ def test_a_last_record_of_junk_is_named_as_corrupt(admin: Client, guest: Client)
     admin.hset(keys.last_record(4), mapping={"token": "7", "until_ms": "soon"})
     with pytest.raises(StoreCorrupt):
         RedisClaims(guest, 4, 45, 0).acquire("n", "i", None, '{"instanceId":"i"}')
+
+
+def test_another_error_of_a_script_is_not_dressed_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(client, "release")
+
+    def fail(**_: object) -> None:
+        raise redis.exceptions.ResponseError("unknown subcommand")
+
+    monkeypatch.setattr(script, "_run", fail)
+    with pytest.raises(redis.exceptions.ResponseError, match="unknown subcommand"):
+        script(["a"], ["b"])
 
 
 def test_another_error_of_the_store_is_not_dressed_up(client: Client) -> None:
