@@ -144,7 +144,7 @@ class ForgottenDeath(Rules):
     """The next claimant is not told who died before it."""
 
     class store(StoreModel):
-        def _remember_death(self, is_restart: bool) -> None:
+        def _remember_death(self, is_restart: bool, now: int) -> None:
             if self.last is not None:
                 self.last.dead = None
 

@@ -86,17 +86,17 @@ class StoreModel:
                 return Held(Holder(None, None, None, None, (status.expires_ms - now) / 1000))
         if last is not None and not last.is_closed and not is_restart and now < last.until_ms + self.settle_ms:
             return Pending(last.until_ms + self.settle_ms - now)
-        self._remember_death(is_restart)
+        self._remember_death(is_restart, now)
         return self._grant(now, self._new_token(now_us), nonce, instance_id, body)
 
     def _new_token(self, now_us: int) -> str:
         return str(max(int(self.last.token) + 1 if self.last else 1, now_us))
 
-    def _remember_death(self, is_restart: bool) -> None:
+    def _remember_death(self, is_restart: bool, now: int) -> None:
         last = self.last
         if last is None:
             return
-        reason = "restarted" if is_restart else "lease_expired"
+        reason = "restarted" if is_restart and now < last.until_ms else "lease_expired"
         last.dead = None if last.is_closed else Lost(last.token, last.until_ms, last.beat_ms, last.body, reason)
 
     def _grant(self, now: int, token: str, nonce: str, instance_id: str, body: str) -> Granted:

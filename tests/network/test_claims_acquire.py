@@ -205,6 +205,16 @@ def test_a_restart_after_its_key_vanished_need_not_wait_either(client: Client, c
     granted(acquire(claims, "a2", previous="nonce-a"))
 
 
+def test_a_restart_after_the_lease_had_ended_tells_of_its_end_and_not_of_a_restart(
+    client: Client, claims: RedisClaims
+) -> None:
+    granted(acquire(claims, "a"))
+    until_ms = end_lease(client)
+    death = granted(acquire(claims, "a2", previous="nonce-a")).death
+    assert death is not None
+    assert (death.reason, death.offline_ms) == ("lease_expired", until_ms)
+
+
 def test_a_wrong_or_empty_proof_is_worth_nothing(claims: RedisClaims) -> None:
     granted(acquire(claims, "a"))
     for proof in ("nonce-x", "", None):
