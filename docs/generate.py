@@ -64,7 +64,7 @@ key, so a store may be shared with other programs as long as they leave these na
 HOOKS_INTRO = """\
 ## A plugin
 
-A module with functions, named in the entry points of its package:
+A module with functions, named in the entry points of its package. A whole one is a folder with two files; `say_it.py`:
 
 ```python
 from perseus import Manifest, hookimpl
@@ -80,9 +80,29 @@ def perseus_state_changed(status, to_state):
     print(f"{status.exchange_name} is {to_state} on {status.hostname}")
 ```
 
+`pyproject.toml`:
+
 ```toml
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "say-it"
+version = "1.0"
+
 [project.entry-points."perseus.ingest"]
-say_it = "your_package.say_it"
+say_it = "say_it"
+
+[tool.setuptools]
+py-modules = ["say_it"]
+```
+
+Install it where Perseus is installed, here from that folder beside the checkout, and start an ingest process: it says
+each of its states. `pip uninstall say-it` takes it out again.
+
+```sh
+.venv/bin/pip install --no-deps --no-build-isolation ../say_it
 ```
 
 Ingest processes load the group `perseus.ingest`. Each plugin is imported, checked and started by itself. One that
