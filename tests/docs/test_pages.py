@@ -13,6 +13,7 @@ import pytest
 
 from perseus import db, errors
 from perseus.cli import commands
+from perseus.ingest.capture import Capture
 from perseus.network import directory, reading
 from perseus.network.directory import Directory
 from perseus.network.joining import join
@@ -116,6 +117,14 @@ def test_the_statement_that_activates_an_exchange_does_so(tmp_path: Path) -> Non
     connection.close()
 
     assert "kraken" in [exchange.name for exchange in db.exchanges(url)]
+
+
+def test_the_capture_that_is_shown_can_be_played(tmp_path: Path) -> None:
+    (shown,) = pages.blocks(pages.section(OPERATE, "### A recorded capture"), "text")
+    recorded = tmp_path / "capture.0"
+    recorded.write_text(shown)
+    frames = list(Capture(recorded).frames())
+    assert [(frame.at, frame.symbols) for frame in frames] == [(100.2, set()), (100.45, {"BTC-USD"})]
 
 
 @pytest.fixture
