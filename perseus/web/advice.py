@@ -9,6 +9,8 @@ from perseus.network.exchange import Exchange
 from perseus.web import badges, words
 from perseus.web.badges import Badge
 
+SENTENCES = {"no heartbeat until its lease ended": "no heartbeat came before its lease ended"}
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -20,7 +22,7 @@ class Advice:
 
 def reason(badge: Badge, given: str | None) -> str | None:
     """The reader's reason as a sentence; a stop in order says that it was one."""
-    said = words.plain(given).rstrip(".") if given else ""
+    said = words.plain(SENTENCES.get(given, given)).rstrip(".") if given else ""
     if badge is badges.CLOSED:
         return f"Stopped in order: {said}." if said else "Stopped in order."
     return f"{said[:1].upper()}{said[1:]}." if said else None
@@ -30,10 +32,11 @@ def advice(badge: Badge, exchange: Exchange) -> Advice | None:
     """The next step; None for an exchange that is served."""
     start = (f"perseus ingest {exchange.name}",)
     known = {
+        "failed": Advice("See the error in its log, then start it again:", start),
         "lost": Advice("See what happened on its host, then start it again:", start),
         "closed": Advice("Start it again:", start),
         "never_seen": Advice("Start the first instance:", start),
-        "unknown": Advice("Nothing follows from this: an instance may well be at work."),
+        "unknown": Advice("Wait: this does not mean that it is down. An instance may still be at work."),
         "corrupt": Advice(
             "Look at its keys in the data store, and delete what no Perseus process wrote:",
             (keys.status(exchange.id), keys.last_record(exchange.id), keys.activity(exchange.name)),

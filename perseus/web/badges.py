@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.states import OFFLINE, State
 from perseus.web import words
+from perseus.web.failures import failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Badge:
     detail: str | None = None
 
 
+FAILED = Badge("failed", "Failed")
 LOST = Badge("lost", "Offline", "lost")
 CLOSED = Badge("closed", "Offline", "stopped")
 UNKNOWN = Badge("unknown", "Unknown")
@@ -25,6 +27,7 @@ UNKNOWN = Badge("unknown", "Unknown")
 # Worst first: cards and the summary stand in this order, so it may not depend on anything but states.
 RANKED = (
     Badge("corrupt", "Corrupt"),
+    FAILED,
     LOST,
     UNKNOWN,
     Badge("stopping", "Stopping"),
@@ -36,7 +39,7 @@ RANKED = (
     CLOSED,
     Badge("never_seen", "Never seen"),
 )
-PROBLEMS = ("corrupt", "lost", "unknown")
+PROBLEMS = ("corrupt", "failed", "lost", "unknown")
 
 _BY_TOKEN = {badge.token: badge for badge in RANKED}
 _BY_STATE = {state.value: _BY_TOKEN[state.value] for state in State} | {OFFLINE: LOST}
@@ -48,7 +51,7 @@ def of_exchange(status: ExchangeStatus) -> Badge:
     if status.condition is Condition.OFFLINE:
         return LOST
     if status.condition is Condition.STOPPED and not status.live:
-        return CLOSED
+        return FAILED if failure(status.reason) else CLOSED
     return _BY_TOKEN[status.condition.value]
 
 

@@ -11,6 +11,7 @@ from perseus.network.states import OFFLINE
 from perseus.web import badges, moments, words
 from perseus.web.badges import Badge
 from perseus.web.facts import Fact
+from perseus.web.failures import Failure, failure
 from perseus.web.moments import Moment
 
 REASON_LIMIT = 300
@@ -28,8 +29,8 @@ REASONS = {
 class Row:
     """One event. `kind` is `transition`, `error` or `other`; what a kind does not have is None or empty.
 
-    `element_id` names exchange and stream id together, since ids repeat across logs. `fields` are the raw ones of a
-    kind that this version does not know.
+    `element_id` names exchange and stream id together, since ids repeat across logs. `failed` says what failed
+    when `reason` is why. `fields` are the raw ones of a kind that this version does not know.
     """
 
     element_id: str
@@ -41,6 +42,7 @@ class Row:
     after: Badge | None = None
     reason: str | None = None
     downtime: str | None = None
+    failed: str | None = None
     error: str | None = None
     count: int = 1
     title: str | None = None
@@ -82,7 +84,7 @@ def row(event: Event) -> Row:
 
 def _transition(event: Event) -> Row:
     fields = event.fields
-    downtime = _whole(fields.get("downtimeMs"))
+    downtime, failed = _whole(fields.get("downtimeMs")), failure(fields.get("reason"))
     return Row(
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
@@ -91,8 +93,9 @@ def _transition(event: Event) -> Row:
         _who(event),
         before=badges.of_state(fields.get("fromState")),
         after=badges.of_state(fields.get("toState")),
-        reason=_reason(event),
+        reason=_reason(event, failed),
         downtime=None if downtime is None else words.span(downtime),
+        failed=failed.what if failed else None,
     )
 
 
@@ -124,11 +127,11 @@ def _other(event: Event) -> Row:
     )
 
 
-def _reason(event: Event) -> str | None:
-    reason = event.fields.get("reason")
+def _reason(event: Event, failed: Failure | None) -> str | None:
+    reason = failed.why if failed else event.fields.get("reason")
     if not reason:
         return None
-    said = REASONS.get(reason) or words.plain(reason, REASON_LIMIT).replace("_", " ")
+    said = REASONS.get(reason) or words.plain(reason, REASON_LIMIT)
     ended = moments.read(event.fields.get("offlineAt")) if event.fields.get("toState") == OFFLINE else None
     ended_utc = None if ended is None else moments.utc(ended)
     return f"{said}; it ended at {ended_utc[11:]}" if ended_utc else said
