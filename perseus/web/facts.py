@@ -64,7 +64,7 @@ def more(told: InstanceStatus) -> tuple[Fact, ...]:
 
 
 def _keys(told: InstanceStatus) -> list[str]:
-    return sorted(told.fields, key=lambda key: key not in LABELS)
+    return sorted(told.fields, key=lambda key: (key != "feed", key.casefold()))
 
 
 def _field(key: str, value: str | float | None) -> Fact:

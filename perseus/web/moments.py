@@ -39,7 +39,7 @@ class Moment:
         )
 
     def words(self, now_ms: int) -> str:
-        """`3 s ago` or `4h 23m`, seen from `now_ms`."""
+        """`3 s ago` or `4 h 23 min`, seen from `now_ms`."""
         return SAY[self.said](now_ms - self.ms)
 
     @property
@@ -83,7 +83,7 @@ def ago(ms: int | None) -> Moment | None:
 
 
 def lasting(ms: int | None) -> Moment | None:
-    """A moment said as the span since: `4h 23m`."""
+    """A moment said as the span since: `4 h 23 min`."""
     return _moment(ms, "span")
 
 

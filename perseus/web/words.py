@@ -26,15 +26,15 @@ def age(ms: int) -> str:
 
 
 def span(ms: int) -> str:
-    """How long, to two units: `12s`, `4m 12s`, `4h 23m`, `3d 4h`. A span below zero is `0s`."""
+    """How long, to two units: `12 s`, `4 min 12 s`, `4 h 23 min`, `3 d 4 h`. A span below zero is `0 s`."""
     ms = max(ms, 0)
     if ms < MINUTE:
-        return f"{ms // SECOND}s"
+        return f"{ms // SECOND} s"
     if ms < HOUR:
-        return f"{ms // MINUTE}m {ms % MINUTE // SECOND}s"
+        return f"{ms // MINUTE} min {ms % MINUTE // SECOND} s"
     if ms < DAY:
-        return f"{ms // HOUR}h {ms % HOUR // MINUTE}m"
-    return f"{ms // DAY}d {ms % DAY // HOUR}h"
+        return f"{ms // HOUR} h {ms % HOUR // MINUTE} min"
+    return f"{ms // DAY} d {ms % DAY // HOUR} h"
 
 
 def number(value: float) -> str:

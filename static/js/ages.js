@@ -19,10 +19,10 @@ export function age(ms) {
 
 export function span(ms) {
   const passed = Math.max(ms, 0);
-  if (passed < MINUTE) return `${whole(passed, SECOND)}s`;
-  if (passed < HOUR) return `${whole(passed, MINUTE)}m ${whole(passed % MINUTE, SECOND)}s`;
-  if (passed < DAY) return `${whole(passed, HOUR)}h ${whole(passed % HOUR, MINUTE)}m`;
-  return `${whole(passed, DAY)}d ${whole(passed % DAY, HOUR)}h`;
+  if (passed < MINUTE) return `${whole(passed, SECOND)} s`;
+  if (passed < HOUR) return `${whole(passed, MINUTE)} min ${whole(passed % MINUTE, SECOND)} s`;
+  if (passed < DAY) return `${whole(passed, HOUR)} h ${whole(passed % HOUR, MINUTE)} min`;
+  return `${whole(passed, DAY)} d ${whole(passed % DAY, HOUR)} h`;
 }
 
 let wall = Date.now();

@@ -30,9 +30,9 @@ def test_an_active_card_shows_who_serves_and_since_when() -> None:
     card = of(live())
     assert (card.badge.word, card.badge.detail) == ("Active", None)
     assert card.since is not None
-    assert card.since.words(NOW) == "4h 23m"
+    assert card.since.words(NOW) == "4 h 23 min"
     assert card.connected is not None
-    assert card.connected.words(NOW) == "4h 23m"
+    assert card.connected.words(NOW) == "4 h 23 min"
     assert facts(card) == {
         "Host": "ingest-1.ams.example.net",
         "IP": "203.0.113.7",
@@ -123,6 +123,11 @@ def test_fields_of_a_plugin_are_shown_in_words_and_the_rest_in_the_details() -> 
     assert more(card)["Extra field7"] == "7"
 
 
+def test_fields_stand_in_the_same_order_on_every_card_with_the_feed_first() -> None:
+    for fields in ({"lag": 1, "feed": "synthetic", "Gaps": 0}, {"Gaps": 0, "lag": 1, "feed": "synthetic"}):
+        assert [fact.label for fact in of(live(fields=fields)).facts][4:] == ["Feed", "Gaps", "Lag"]
+
+
 def test_the_last_error_is_cut_and_dated() -> None:
     error = of(live(last_error="x" * 10_000_000, last_error_at=iso(NOW - 7 * MINUTE))).error
     assert error is not None
@@ -134,9 +139,9 @@ def test_the_last_error_is_cut_and_dated() -> None:
 def test_a_lost_instance_is_offline_with_its_last_known_facts() -> None:
     card = of(gone(Condition.OFFLINE, reason="no heartbeat until its lease ended"))
     assert (card.badge.word, card.badge.detail) == ("Offline", "lost")
-    assert card.reason == "No heartbeat until its lease ended."
+    assert card.reason == "No heartbeat came before its lease ended."
     assert (card.beat, card.last_beat and card.last_beat.words(NOW)) == (None, "4 min ago")
-    assert card.ran == "4h 19m"
+    assert card.ran == "4 h 19 min"
     assert card.last_state is not None
     assert card.last_state.word == "Active"
     assert facts(card)["Host"] == "ingest-1.ams.example.net"
@@ -150,6 +155,17 @@ def test_an_instance_that_stopped_in_order_is_told_from_a_lost_one() -> None:
     card = of(gone(Condition.STOPPED, reason="SIGTERM"))
     assert (card.badge.word, card.badge.detail) == ("Offline", "stopped")
     assert card.reason == "Stopped in order: SIGTERM."
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("failed: feed broke", "Failed: feed broke."), ("start failed: no symbols.", "Start failed: no symbols.")],
+)
+def test_an_instance_that_failed_is_not_said_to_have_stopped_in_order(reason: str, said: str) -> None:
+    card = of(gone(Condition.STOPPED, KRAKEN, reason))
+    assert (card.badge.word, card.badge.token, card.reason) == ("Failed", "failed", said)
+    assert card.advice is not None
+    assert card.advice.lines == ("perseus ingest kraken",)
 
 
 def test_an_offline_card_without_a_payload_falls_back_on_the_newest_event() -> None:
@@ -167,7 +183,7 @@ def test_an_offline_card_without_a_payload_falls_back_on_the_newest_event() -> N
         (Condition.NEVER_SEEN, "Start the first instance:", "perseus ingest kraken"),
         (Condition.OFFLINE, "See what happened on its host, then start it again:", "perseus ingest kraken"),
         (Condition.STOPPED, "Start it again:", "perseus ingest kraken"),
-        (Condition.UNKNOWN, "Nothing follows from this: an instance may well be at work.", None),
+        (Condition.UNKNOWN, "Wait: this does not mean that it is down. An instance may still be at work.", None),
         (
             Condition.CORRUPT,
             "Look at its keys in the data store, and delete what no Perseus process wrote:",
@@ -189,10 +205,11 @@ def test_problems_come_first_and_the_order_does_not_depend_on_ages() -> None:
         gone(Condition.NEVER_SEEN, replace(KRAKEN, id=9, name="mexc", display_name="AAA"), known=False),
         gone(Condition.STOPPED, replace(KRAKEN, id=8, name="okx", display_name="OKX")),
         gone(Condition.OFFLINE, replace(KRAKEN, id=7, name="gemini", display_name="Gemini")),
+        gone(Condition.STOPPED, replace(KRAKEN, id=5, name="htx", display_name="HTX"), "failed: feed broke"),
         gone(Condition.UNKNOWN, replace(KRAKEN, id=6, name="bybit", display_name="Bybit")),
         gone(Condition.CORRUPT, KRAKEN),
     ]
-    expected = ["kraken", "gemini", "bybit", "binance", "coinbase", "okx", "mexc"]
+    expected = ["kraken", "htx", "gemini", "bybit", "binance", "coinbase", "okx", "mexc"]
     for some, now in ((statuses, NOW), (reversed(statuses), NOW + HOUR)):
         made = [cards.card(cards.outlook(status, now)) for status in some]
         assert [card.exchange.name for card in sorted(made, key=cards.place)] == expected

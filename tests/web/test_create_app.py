@@ -37,7 +37,7 @@ def forget_view(app: Flask) -> None:
     """Let the next request read again, as if a second had passed."""
     site = app.extensions[NAME]
     assert isinstance(site, Site)
-    site.shared._read_at = float("-inf")  # type: ignore[attr-defined]
+    site.shared._shared = None  # type: ignore[attr-defined]
 
 
 def test_without_a_store_to_use_the_app_is_not_made(tmp_path: Path) -> None:

@@ -27,8 +27,28 @@ def test_a_death_is_said_in_words_with_the_time_of_its_lease_end() -> None:
     assert row.reason == "its lease ran out, nobody released it; it ended at 14:03:16"
 
 
+@pytest.mark.parametrize(
+    ("reason", "failed", "why"),
+    [
+        ("failed: feed broke", "Failed", "feed broke"),
+        ("start failed: no such symbol", "Start failed", "no such symbol"),
+        ("failed: ", "Failed", None),
+        ("two plugins failed: it goes on", None, "two plugins failed: it goes on"),
+        ("SIGTERM", None, "SIGTERM"),
+    ],
+)
+def test_an_end_by_failure_is_told_from_a_stop_in_order(reason: str, failed: str | None, why: str | None) -> None:
+    row = feed.row(changed(event(), fromState="active", toState="stopping", reason=reason))
+    assert (row.failed, row.reason) == (failed, why)
+
+
+@pytest.mark.parametrize("reason", ["binance_us has no market data", "/srv/a_capture.jsonl is torn"])
+def test_a_reason_is_shown_as_it_was_written(reason: str) -> None:
+    assert feed.row(changed(event(), reason=reason)).reason == reason
+
+
 def test_coming_back_says_how_long_it_was_away() -> None:
-    assert feed.row(changed(event(), downtimeMs="252000")).downtime == "4m 12s"
+    assert feed.row(changed(event(), downtimeMs="252000")).downtime == "4 min 12 s"
 
 
 @pytest.mark.parametrize("junk", ["-1", "1e9", "9" * 40, "", "soon", "\u0663"])

@@ -18,7 +18,7 @@ def test_a_moment_is_exact_and_relative() -> None:
 def test_a_lasting_moment_says_the_span_since() -> None:
     moment = moments.lasting(NOW - 4 * HOUR - 23 * 60_000)
     assert moment is not None
-    assert (moment.words(NOW), moment.said) == ("4h 23m", "span")
+    assert (moment.words(NOW), moment.said) == ("4 h 23 min", "span")
 
 
 def test_an_unknown_moment_stays_unknown() -> None:

@@ -39,12 +39,12 @@ def test_the_first_load_shows_every_exchange_and_event_without_javascript() -> N
 def test_a_healthy_card_says_all_that_a_glance_needs() -> None:
     said = card_words(page(FakeDirectory(view([live()]))), COINBASE.id)
     for words_ in (
-        "Coinbase Active coinbase for 4h 23m",
+        "Coinbase Active coinbase for 4 h 23 min",
         "Heartbeat 3 s ago on time",
         "Last message 1 s ago",
-        "Connected Running for 4h 23m since 2026-11-21 09:40",
+        "Connected Running for 4 h 23 min since 2026-11-21 09:40",
         "Host ingest-1.ams.example.net IP 203.0.113.7",
-        "Admin Ada Byron Symbols 412 Messages 1,234,567",
+        "Admin Ada Byron Symbols 412 Feed synthetic Messages 1,234,567",
         "Fencing token 1795253782123456",
     ):
         assert words_ in said
@@ -55,11 +55,11 @@ def test_a_lost_card_says_so_and_what_was_last_known() -> None:
     said = card_words(page(FakeDirectory(view([lost]))), KRAKEN.id)
     for words_ in (
         "Offline · lost",
-        "No heartbeat until its lease ended.",
+        "No heartbeat came before its lease ended.",
         "perseus ingest kraken",
         "Last known: Active",
         "Last heartbeat 4 min ago",
-        "Ran for 4h 19m",
+        "Ran for 4 h 19 min",
     ):
         assert words_ in said
     assert "on time" not in said
@@ -77,6 +77,7 @@ def test_a_badge_has_a_shape_and_a_word_beside_its_colour() -> None:
 
 def test_every_icon_that_is_used_exists() -> None:
     conditions = [gone(condition, replace(KRAKEN, id=number)) for number, condition in enumerate(Condition, 1)]
+    conditions.append(gone(Condition.STOPPED, replace(KRAKEN, id=98), "failed: feed broke"))
     shown = page(
         FakeDirectory(view([*conditions, live(replace(COINBASE, id=99))], [event()], store=StoreNotice(False)))
     )
@@ -124,7 +125,7 @@ def test_a_store_that_is_down_leaves_the_last_known_cards_under_a_banner() -> No
     assert "The data store does not answer." in words(shown)
     assert 'data-current="no"' in shown
     assert "Unknown" in card_words(shown, COINBASE.id)
-    assert "for 4h 23m" not in card_words(shown, COINBASE.id)
+    assert "for 4 h 23 min" not in card_words(shown, COINBASE.id)
     assert len(rows(shown)) == 1
 
 
@@ -150,6 +151,15 @@ def test_the_summary_counts_conditions_and_the_title_carries_the_worst() -> None
     shown = page(FakeDirectory(view(exchanges)))
     assert "3 exchanges 1 Offline · lost 2 Active" in words(shown)
     assert "<title>1 offline · Network</title>" in shown
+
+
+def test_a_failure_counts_as_a_problem_in_summary_title_and_feed() -> None:
+    death = changed(event(), fromState="active", toState="stopping", reason="failed: feed broke")
+    shown = page(FakeDirectory(view([gone(Condition.STOPPED, KRAKEN, "failed: feed broke"), live()], [death])))
+    assert "2 exchanges 1 Failed 1 Active" in words(shown)
+    assert "<title>1 failed · Network</title>" in shown
+    assert "Stopped in order" not in words(shown)
+    assert "Stopping Failed feed broke" in rows(shown)[0]
 
 
 def test_the_title_of_a_healthy_network_is_calm() -> None:
