@@ -26,6 +26,7 @@ from tests.docs import pages
 from tests.instances import IDENTITY, walk
 from tests.redis_process import RedisProcess
 
+ARCHITECTURE = pages.read("architecture.md")
 OPERATE = pages.read("operate.md")
 README = (pages.ROOT / "README.md").read_text("utf-8")
 
@@ -67,6 +68,19 @@ def test_the_readme_fits_on_one_screen_and_names_what_a_newcomer_needs() -> None
 def test_every_setting_that_a_page_names_exists(everything: str) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX}
     assert set(re.findall(rf"\b{PREFIX}[A-Z_]*", everything)) <= known
+
+
+def test_every_path_in_the_architecture_is_there() -> None:
+    named = [code for code in pages.CODE.findall(ARCHITECTURE) if re.fullmatch(r"[\w/.]+(/|\.(py|lua|js|sql))", code)]
+    assert len(named) > 30
+    assert [path for path in named if not (pages.ROOT / path).exists()] == []
+
+
+def test_every_package_and_every_program_at_the_top_has_a_place_in_the_architecture() -> None:
+    packages = {f"perseus/{path.parent.name}/" for path in (pages.ROOT / "perseus").glob("[a-z]*/__init__.py")}
+    packages.discard("perseus/plugins/")
+    table = pages.first_column(pages.section(ARCHITECTURE, "## Where things are"))
+    assert packages | {path.name for path in pages.ROOT.glob("*.py")} <= table
 
 
 def test_every_command_and_option_is_told_where_it_is_operated() -> None:
