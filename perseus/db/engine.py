@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,9 +57,14 @@ def _postgresql(url: URL) -> URL:
         )
     if importlib.util.find_spec("psycopg") is None:
         raise SettingError(
-            NAME, "PostgreSQL needs psycopg, which is not installed", "pip install 'perseus-network[postgres]'"
+            NAME, "PostgreSQL needs psycopg, which is not installed", f"Run: {_install('psycopg[binary]')}"
         )
     return url.set(drivername="postgresql+psycopg").update_query_dict({"sslmode": str(mode)})
+
+
+def _install(package: str) -> str:
+    """The command for the environment that runs this, whatever its place and whether its shell script is there."""
+    return shlex.join((sys.executable, "-m", "pip", "install", package))
 
 
 @functools.cache

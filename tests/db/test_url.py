@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -51,8 +52,9 @@ def test_postgresql_is_asked_for_ssl(asked: str, used: str) -> None:
 
 def test_postgresql_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SettingError, match=r"pip install 'perseus-network\[postgres\]'"):
+    with pytest.raises(SettingError) as refused:
         parse("postgresql://u@host/x")
+    assert str(refused.value).endswith(f"Run: {sys.executable} -m pip install 'psycopg[binary]'")
 
 
 @pytest.mark.usefixtures("with_psycopg")
