@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from perseus.db.seed import SEEDS
 from perseus.network.reading import Condition
 from perseus.web import badges, problems
 from perseus.web.problems import Problem
@@ -17,13 +18,13 @@ from tests.web.views import FakeDirectory, app_of, event, live, view
 DOCS = Path(__file__).parents[2] / "docs"
 API = (DOCS / "http-api.md").read_text("utf-8")
 PAGE = (DOCS / "page.md").read_text("utf-8")
+FLASK_PLACE = re.compile(r"<\w+:(?:exchange_)?(\w+)>")
 
 
 def test_every_address_is_listed_and_every_listed_one_is_served() -> None:
     app = app_of(FakeDirectory())
-    served = {
-        f"{method} {rule.rule}" for rule in app.url_map.iter_rules() for method in rule.methods or () if method == "GET"
-    }
+    rules = [(FLASK_PLACE.sub(r"<\1>", rule.rule), rule.methods or ()) for rule in app.url_map.iter_rules()]
+    served = {f"GET {address}" for address, methods in rules if "GET" in methods}
     assert set(re.findall(r"^\| `(GET [^`]+)`", API, re.M)) == served
 
 
@@ -47,6 +48,12 @@ def test_an_example_has_the_members_of_a_real_answer(heading: str, path: str) ->
     extra = given[members][0].keys() - documented[members][0].keys()
     assert documented[members][0].keys() <= given[members][0].keys()
     assert extra <= event().fields.keys()
+
+
+def test_the_exchange_of_the_example_is_named_as_a_new_site_names_it() -> None:
+    shown = re.findall(r'"exchangeName": "(\w+)",\s+"displayName": "([^"]+)"', API)
+    assert shown
+    assert set(shown) <= {(row["name"], row["display_name"]) for row in SEEDS}
 
 
 def test_every_condition_is_documented() -> None:
