@@ -19,19 +19,28 @@ from perseus.version import VERSION
 def commands() -> None:
     """Perseus Network: who serves which exchange, and the rules that keep it true.
 
-    Settings are environment variables that begin with PERSEUS_; docs/settings.md lists them.
+    `perseus up` needs no setting. The other commands find its store by PERSEUS_HOME, the folder for state (.perseus),
+    or use those that PERSEUS_REDIS_URL and PERSEUS_DATABASE_URL name. PERSEUS_PORT is the port of the pages (8000). All
+    settings are environment variables; docs/settings.md of the source lists them.
     """
 
 
 @commands.command()
 def up() -> None:
-    """Start everything on this machine: store, web, watcher, demo ingest processes. Ctrl-C stops it."""
+    """Start everything on this machine; Ctrl-C stops it.
+
+    That is: a private store, a database, the web pages, the watcher, and demo ingest processes.
+    """
     _run("up")
 
 
 @commands.command()
 def init() -> None:
-    """Make a new site ready: check (SQLite: make) the database, seed the exchanges, mark the store as new."""
+    """Make the database and the store of a new site ready.
+
+    Makes the tables (SQLite) or checks them (PostgreSQL), adds the known exchanges, marks the store as new. It can be
+    repeated; it never removes anything.
+    """
     _run("init")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import redis
 
 from perseus.commands import init
 from perseus.errors import EXIT_CONFIG, EXIT_FAILED
+from perseus.settings import Settings
 from perseus.version import VERSION
 from tests.commands.running import Site, eventually
 from tests.conftest import short
@@ -34,6 +36,13 @@ def test_help_names_every_command(site: Site) -> None:
     said = site.run("--help").stdout
     for command in ("up", "init", "web", "ingest", "dispatch"):
         assert f"\n  {command} " in said
+
+
+@pytest.mark.parametrize("command", [(), ("up",), ("init",), ("web",), ("ingest",), ("dispatch",)])
+def test_help_cuts_no_sentence_and_names_settings_that_exist(site: Site, command: tuple[str, ...]) -> None:
+    said = site.run(*command, "--help").stdout
+    assert "..." not in said.replace("[ARGS]...", "")
+    assert set(re.findall(r"PERSEUS_[A-Z_]+", said)) <= {f"PERSEUS_{name.upper()}" for name in Settings.model_fields}
 
 
 @pytest.mark.parametrize("command", [("up",), ("init",), *NEEDS_A_STORE])
