@@ -11,6 +11,7 @@ import redis
 
 import perseus
 from perseus import keys
+from perseus.errors import EXIT_HELD
 from perseus.ingest.feed import Feed
 from perseus.network.instance import Instance
 from tests.ingest.running import Start, path, wait_active
@@ -24,9 +25,10 @@ def test_both_ways_to_join_are_shown() -> None:
     assert [("perseus.run(" in block, "perseus.join(" in block) for block in BLOCKS] == [(True, False), (False, True)]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("block", BLOCKS, ids=["run", "join"])
 def test_a_process_that_is_written_like_this_is_on_the_network(
-    block: str, start: Start, reader: redis.Redis, tmp_path: Path
+    block: str, number: signal.Signals, start: Start, reader: redis.Redis, tmp_path: Path
 ) -> None:
     script = tmp_path / "owner.py"
     script.write_text(block)
@@ -34,11 +36,25 @@ def test_a_process_that_is_written_like_this_is_on_the_network(
     payload = wait_active(reader, process, COINBASE_ID)
     assert payload["exchangeName"] == "coinbase"
     assert payload["symbolCount"] == 2
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     error = process.communicate(timeout=20)[1]
     assert process.returncode == 0, error
     assert path(reader, "coinbase") == ["starting", "warming", "active", "stopping", "stopped"]
     assert not reader.exists(keys.status(COINBASE_ID))
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["run", "join"])
+def test_a_process_that_is_written_like_this_says_who_holds_its_exchange(
+    block: str, start: Start, reader: redis.Redis, tmp_path: Path
+) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(block)
+    wait_active(reader, start(script), COINBASE_ID)
+    refused = start(script)
+    error = refused.communicate(timeout=20)[1]
+    assert refused.returncode == EXIT_HELD
+    assert "coinbase is held by" in error
+    assert "Traceback" not in error
 
 
 def test_every_call_on_the_page_exists() -> None:
