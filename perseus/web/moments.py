@@ -63,6 +63,12 @@ def utc(ms: int | None) -> str | None:
         return None
 
 
+def day(ms: int | None) -> str | None:
+    """`2026-11-21`; None for none, or a time that no calendar holds."""
+    exact = utc(ms)
+    return exact and exact[:10]
+
+
 class Timed:
     """HTML without the words of its moments, which depend on when it is read."""
 

@@ -27,22 +27,26 @@ routes = Blueprint("network", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The part that is polled: the same for the first load and for every poll after it."""
+    """The part that is polled: the same for the first load and for every poll after it.
+
+    `is_current` False: the store is silent, and all is as it was at `read_at` (None: it was never read).
+    """
 
     notices: tuple[Notice, ...]
     summary: Summary
     cards: tuple[Markup, ...]
     feed: Markup
     is_current: bool
+    read_at: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPage(Context):
-    """`network.html`. `now` is the store's time when it was read; the limits grade heartbeats between polls."""
+    """`network.html`. `as_of`: when what it shows was read; the limits grade heartbeats between polls."""
 
     template: ClassVar[str] = "network.html"
     title: str
-    now: Moment | None
+    as_of: Moment | None
     now_ms: int
     live: Live
     green_under_ms: int = cards.GREEN_UNDER_MS
@@ -86,8 +90,8 @@ def page() -> Response:
     """The whole page; complete without JavaScript."""
     view = site().shared.view()
     live = _live(view)
-    now = moments.ago(view.now_ms)
-    return Response(render(NetworkPage(summary.title(live.summary), now, view.now_ms, live)))
+    as_of = moments.ago(view.now_ms) if live.is_current else live.read_at
+    return Response(render(NetworkPage(summary.title(live.summary), as_of, view.now_ms, live)))
 
 
 @routes.get("/network/live")
@@ -125,4 +129,5 @@ def _live(view: NetworkView) -> Live:
         cards=tuple(one.html.at(view.now_ms) for one in drawn),
         feed=kept().feed(view.events, view.older, view.now_ms),
         is_current=view.store.answers,
+        read_at=None if view.store.answers else moments.ago(view.read_at_ms),
     )

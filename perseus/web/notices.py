@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from perseus.db import DatabaseMismatch
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
-from perseus.web import words
+from perseus.web import moments, words
 
 RESTART_TOLD_MS = 60_000
 
@@ -39,10 +39,18 @@ def _silent_store(view: NetworkView) -> Notice | None:
     if view.store.answers:
         return None
     text = (
-        "Nothing below is current. Ingest processes that cannot reach it either stop before their lease ends. "
+        f"{_as_read(view)} Ingest processes that cannot reach it either stop before their lease ends. "
         "Check that it runs: the log of perseus web says what it answered."
     )
     return Notice("danger", "The data store does not answer", text)
+
+
+def _as_read(view: NetworkView) -> str:
+    read = moments.ago(view.read_at_ms)
+    if read is None:
+        return "Nothing was read from it yet, so nothing is known."
+    day = "" if read.day == moments.day(view.now_ms) else f"{read.day} "
+    return f"All below is as read at {day}{read.clock} UTC, and no longer current."
 
 
 def _emptied(view: NetworkView) -> Notice | None:

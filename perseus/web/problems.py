@@ -25,7 +25,7 @@ MEDIA_TYPE = "application/problem+json"
 STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
 DATABASE_SILENT = "The database of exchanges does not answer. Check that it runs."
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
-NEXT_STEPS = {404: "Check the address, or start from the Network page."}
+NEXT_STEPS = {404: "Check the address, or start from the"}  # the page goes on: "Network page."
 
 
 class BadParameter(PerseusError):
@@ -94,7 +94,7 @@ def _json(problem: Problem) -> Response:
 
 
 def _page(problem: Problem) -> Response:
-    next_step = NEXT_STEPS.get(problem.status, "Go back to the Network page.")
+    next_step = NEXT_STEPS.get(problem.status, "Go back to the")
     return Response(render(ErrorPage(problem.title, problem, next_step)), problem.status)
 
 

@@ -1,7 +1,7 @@
 // Keeps the page honest: when it polls, how old what it shows is, and what it says when no answer comes.
 // htmx does the polling; this decides whether a poll may go out and whether an answer is one of ours.
 
-import { age, elapsed, storeTime, tick, write } from "./ages.js";
+import { age, elapsed, storeNow, storeTime, tick, write } from "./ages.js";
 
 const LATE_AFTER = 12_000; // two polls missed
 const STALE_AFTER = 45_000; // a lease has run out meanwhile: no card can be taken at its word
@@ -18,6 +18,7 @@ let paused = remembered();
 let failures = 0;
 let trouble = "";
 let answeredAt = elapsed();
+let answeredWith = Number(region.dataset.now);
 let nextPollAt = 0;
 let shownAs = "";
 
@@ -65,9 +66,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   trouble = "";
   nextPollAt = 0;
   answeredAt = elapsed();
-  const now = Number(event.detail.ctx.response.headers.get("Perseus-Now"));
-  storeTime(now);
-  showAnswerTime(now);
+  answeredWith = Number(event.detail.ctx.response.headers.get("Perseus-Now"));
+  storeTime(answeredWith);
   show();
 });
 
@@ -81,7 +81,17 @@ function failed(why) {
   show();
 }
 
-function showAnswerTime(ms) {
+// What a server without its data store sends is as old as its last reading, however fresh the answer.
+const asRead = () => region.querySelector("[data-read-at]");
+
+function showReadTime(silentFor) {
+  const readAt = asRead()?.dataset.readAt;
+  byId("freshness-none").hidden = readAt !== "";
+  byId("freshness-read").hidden = readAt === "";
+  if (readAt === "") return;
+  const ms = readAt ? Number(readAt) : answeredWith;
+  write(byId("freshness-word"), readAt ? "As read at" : "Updated");
+  write(byId("freshness-age"), `(${age(readAt ? storeNow() - ms : silentFor)})`);
   const utc = new Date(ms).toISOString();
   write(byId("freshness-at"), utc.slice(11, 19));
   byId("freshness-at").title = `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
@@ -91,17 +101,17 @@ function mode(silentFor) {
   if (silentFor >= STALE_AFTER) return "stale";
   if (silentFor >= LATE_AFTER && !paused) return "late";
   if (paused) return "paused";
-  return region.querySelector("[data-current='no']") ? "blind" : "live";
+  return asRead() ? "blind" : "live";
 }
 
 const MODES = { live: "Live", paused: "Paused", blind: "No data store", late: "Not updating", stale: "Not updating" };
 
 function show() {
-  tick(region, limits);
   const silentFor = elapsed() - answeredAt;
   const now = mode(silentFor);
+  tick(region, limits, now === "live" ? 0 : silentFor);
   const key = `${now} ${trouble} ${paused}`;
-  write(byId("freshness-age"), `(${age(silentFor)})`);
+  showReadTime(silentFor);
   write(byId("stale-age"), `Not updated for ${Math.floor(silentFor / 1000)} s.`);
   if (key === shownAs) return;
   shownAs = key;
@@ -115,8 +125,9 @@ function showBanner(now) {
   const silent = now === "late" || now === "stale";
   byId("stale").hidden = !silent;
   const since = byId("freshness-at").textContent;
+  const newest = since ? `Nothing below is newer than ${since} UTC. ` : "";
   const next = paused ? "Updates are paused." : "Trying again.";
-  write(byId("stale-text"), silent ? `Nothing below is newer than ${since} UTC. ${trouble ? `${trouble}. ` : ""}${next}` : "");
+  write(byId("stale-text"), silent ? `${newest}${trouble ? `${trouble}. ` : ""}${next}` : "");
 }
 
 byId("pause").addEventListener("click", () => {
@@ -143,7 +154,8 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("online", () => !paused && refresh());
 window.addEventListener("pageshow", (event) => event.persisted && refresh());
 
-storeTime(Number(region.dataset.now));
+storeTime(answeredWith);
 byId("pause").hidden = false;
+byId("freshness-mode").hidden = false;
 show();
 setInterval(show, 1000);

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from perseus.network.activity import Event
-from perseus.network.directory import ActivityPage, Condition, NetworkView
+from perseus.network.directory import ActivityPage, Condition, NetworkView, StoreNotice
 from perseus.network.states import State
+from perseus.web import moments
 from tests.browser.conftest import Stage
 from tests.web.test_words import AGES, SPANS
-from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, event, gone, live, view
+from tests.web.views import BINANCE, COINBASE, FakeDirectory, event, gone, live
 
 Open = Callable[..., Stage]
 OFFLINE_NOISE = ("htmx: htmx:error", "Failed to load resource")
@@ -32,6 +32,18 @@ COUNT_MUTATIONS = """() => {
 def later(shown: NetworkView, seconds: float, **changes: object) -> NetworkView:
     """The view read again `seconds` later."""
     return replace(shown, now_ms=shown.now_ms + round(seconds * 1000), **changes)  # type: ignore[arg-type]
+
+
+def top_of(element: Locator) -> float:
+    """Where it stands in the window, in pixels."""
+    return float(element.evaluate("(element) => element.getBoundingClientRect().top"))
+
+
+def clock_of(ms: int) -> str:
+    """The time of day, as the header shows it."""
+    moment = moments.ago(ms)
+    assert moment is not None
+    return moment.clock
 
 
 def test_every_card_and_event_is_there(opened: Open) -> None:
@@ -65,7 +77,9 @@ def test_focus_open_details_selection_and_scroll_survive_polls(opened: Open, dir
     page = stage.page
     page.locator("#card-1-more summary").click()
     page.locator("#card-2-more summary").focus()
-    page.locator("#feed-scroll").evaluate("(feed) => { feed.scrollTop = 200; }")
+    page.locator(".row").nth(30).scroll_into_view_if_needed()
+    read = page.locator(".row").nth(30).get_attribute("id")
+    stood = top_of(page.locator(f"#{read}"))
     page.evaluate("() => getSelection().selectAllChildren(document.getElementById('card-1-name'))")
     for number in range(1, 4):
         fresh = event(BINANCE, now + number, event="error", error=f"trouble {number}")
@@ -74,7 +88,7 @@ def test_focus_open_details_selection_and_scroll_survive_polls(opened: Open, dir
     expect(page.locator(".row-error").first).to_have_text("trouble 3")
     assert page.locator("#card-1-more").evaluate("(details) => details.open") is True
     assert page.evaluate("() => document.activeElement.parentElement.id") == "card-2-more"
-    assert page.locator("#feed-scroll").evaluate("(feed) => feed.scrollTop") >= 200
+    assert abs(top_of(page.locator(f"#{read}")) - stood) < 1
     assert page.evaluate("() => getSelection().toString()") == "Coinbase"
 
 
@@ -100,8 +114,39 @@ def test_ages_are_right_though_the_clock_of_the_browser_is_wrong(opened: Open, d
     stage.pass_time(9)
     expect(beat).to_have_text("12 s ago")
     expect(stage.page.locator("#card-1 .beat")).to_have_attribute("data-grade", "yellow")
-    stage.pass_time(15)
-    expect(stage.page.locator("#card-1 .beat-word")).to_have_text("late")
+
+
+@pytest.mark.parametrize("how", ["offline", "paused"])
+def test_a_healthy_card_is_not_blamed_while_nothing_is_heard_of_it(opened: Open, how: str) -> None:
+    stage = opened()
+    stage.expected = OFFLINE_NOISE
+    if how == "paused":
+        stage.page.get_by_role("button", name="Pause").click()
+    stage.page.route("**/network/live", lambda route: route.abort())
+    stage.pass_time(40)
+    expect(stage.page.locator("#card-1 .beat time")).to_have_text("43 s ago")
+    expect(stage.page.locator("#card-1 .beat-word")).to_have_text("on time")
+    expect(stage.page.locator("#card-1 .beat")).to_have_attribute("data-grade", "green")
+
+
+def test_the_header_of_a_page_without_its_store_tells_when_that_was_read(
+    opened: Open, directory: FakeDirectory
+) -> None:
+    read_at_ms, sound = directory.shown.now_ms, directory.shown
+    stage = opened()
+    header = stage.page.locator(".freshness-line")
+    expect(header).to_contain_text(f"Updated {clock_of(read_at_ms)} UTC")
+    lost = tuple(gone(Condition.UNKNOWN, status.exchange) for status in sound.exchanges)
+    directory.shown = later(sound, 65, exchanges=lost, store=StoreNotice(False), read_at_ms=read_at_ms)
+    stage.poll()
+    expect(header).to_have_text(f"No data store As read at {clock_of(read_at_ms)} UTC (1 min ago)", use_inner_text=True)
+    directory.shown = later(sound, 70, store=StoreNotice(False), exchanges=(), read_at_ms=None)
+    stage.poll()
+    expect(stage.page.locator("#freshness-none")).to_be_visible()
+    expect(stage.page.locator("#freshness-read")).to_be_hidden()
+    directory.shown = later(sound, 75)
+    stage.poll()
+    expect(header).to_contain_text(f"Live Updated {clock_of(read_at_ms + 75_000)} UTC", use_inner_text=True)
 
 
 @pytest.mark.parametrize("how", ["503", "offline", "a stranger"])
@@ -214,25 +259,6 @@ def test_without_javascript_the_page_is_whole_and_can_be_refreshed(opened: Open)
     expect(page.locator("#pause")).to_be_hidden()
     page.get_by_role("link", name="Refresh").click()
     expect(page.locator(".card")).to_have_count(3)
-
-
-@pytest.mark.parametrize("width", [320, 375, 800, 1280, 1920])
-def test_nothing_has_to_be_scrolled_sideways(opened: Open, directory: FakeDirectory, width: int) -> None:
-    long = "a-host-name-without-any-place-to-break-it." * 6
-    hosts = [live(COINBASE, hostname=long, last_error=long, fields={"k": long}), gone(Condition.CORRUPT, KRAKEN, long)]
-    junk = Event(KRAKEN, "1-0", {"event": long, long: long})
-    directory.shown = view(hosts, [event(), event(event="error", error=long), junk])
-    page = opened(viewport={"width": width, "height": 800}).page
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("media", [{"media": "print"}, {"forced_colors": "active"}, {"color_scheme": "dark"}])
-def test_every_state_is_said_in_words_in_every_medium(opened: Open, media: dict[str, str]) -> None:
-    page = opened().page
-    page.emulate_media(**media)  # type: ignore[arg-type]
-    for number, word in ((COINBASE.id, "Active"), (KRAKEN.id, "Offline · lost")):
-        expect(page.locator(f"#card-{number} .card-head .badge")).to_be_visible()
-        expect(page.locator(f"#card-{number} .card-head .badge")).to_have_text(word)
 
 
 def test_browser_and_server_say_ages_in_the_same_words(opened: Open) -> None:

@@ -8,7 +8,7 @@ from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.web.notices import notices
-from tests.web.views import gone, live, view
+from tests.web.views import HOUR, NOW, gone, live, view
 
 
 def titles(store: StoreNotice, trouble: PerseusError | None = None, capped: tuple[str, ...] = ()) -> list[str]:
@@ -62,6 +62,18 @@ def test_no_banner_says_where_store_or_database_are() -> None:
     said = notices(view(store=store), DatabaseUnavailable("10.1.2.3:5432", "refused"))
     assert len(said) == 2
     assert "10.1.2.3" not in repr(said)
+
+
+@pytest.mark.parametrize(
+    ("read_at_ms", "said"),
+    [
+        (NOW - 95_000, "All below is as read at 14:01:47 UTC, and no longer current."),
+        (NOW - 24 * HOUR, "All below is as read at 2026-11-20 14:03:22 UTC, and no longer current."),
+        (None, "Nothing was read from it yet, so nothing is known."),
+    ],
+)
+def test_a_silent_store_says_when_it_was_read_last(read_at_ms: int | None, said: str) -> None:
+    assert notices(view(store=StoreNotice(False), read_at_ms=read_at_ms), None)[0].text.startswith(said)
 
 
 def test_the_gravest_banner_comes_first() -> None:

@@ -14,7 +14,7 @@ from tests.web.views import FakeDirectory, app_of, live, view
 def test_a_page_that_does_not_exist_is_a_page_that_says_so() -> None:
     response = get(app_of(FakeDirectory()), "/nowhere")
     assert (response.status_code, response.content_type) == (404, "text/html; charset=utf-8")
-    assert "start from the Network page" in words(response.text)
+    assert "start from the Network page ." in words(response.text)
 
 
 @pytest.mark.parametrize("path", ["/api/nowhere", "/health/nowhere"])

@@ -110,9 +110,11 @@ def view(
     store: StoreNotice | None = None,
     capped: tuple[str, ...] = (),
     now: int = NOW,
+    read_at_ms: int | None = NOW,
 ) -> NetworkView:
     """Everything the page shows."""
-    return NetworkView(now, tuple(exchanges), tuple(events), older, store or StoreNotice(answers=True), capped)
+    notice = store or StoreNotice(answers=True)
+    return NetworkView(now, tuple(exchanges), tuple(events), older, notice, capped, read_at_ms)
 
 
 @dataclass
