@@ -28,7 +28,6 @@ class Beat(NamedTuple):
     at_ms: int
     grade: str
     late: bool
-    late_after_ms: int
 
     @property
     def at(self) -> Moment | None:
@@ -56,9 +55,10 @@ class Outlook(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastError:
-    """What the instance last complained of."""
+    """What the instance last complained of; `opening`: how it begins, where it is long."""
 
     text: str
+    opening: str | None
     at: Moment | None
 
 
@@ -144,8 +144,7 @@ def _beat(status: ExchangeStatus, now_ms: int) -> Beat | None:
     if told is None or age_ms is None:
         return None
     at_ms = _steady(moments.read(told.last_heartbeat), now_ms - age_ms)
-    late_after_ms = round(told.heartbeat_seconds * LATE_AFTER_HEARTBEATS * 1000)
-    return Beat(at_ms, grade(age_ms), age_ms > late_after_ms, late_after_ms)
+    return Beat(at_ms, grade(age_ms), age_ms > told.heartbeat_seconds * LATE_AFTER_HEARTBEATS * 1000)
 
 
 def _steady(told_ms: int | None, judged_ms: int) -> int:
@@ -177,4 +176,5 @@ def _ran(seen: Outlook, connected_ms: int | None) -> str | None:
 def _error(told: InstanceStatus) -> LastError | None:
     if not told.last_error:
         return None
-    return LastError(words.plain(told.last_error, ERROR_LIMIT), moments.ago(moments.read(told.last_error_at)))
+    text = words.plain(told.last_error, ERROR_LIMIT)
+    return LastError(text, words.opening(text), moments.ago(moments.read(told.last_error_at)))

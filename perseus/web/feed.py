@@ -15,6 +15,7 @@ from perseus.web.failures import Failure, failure
 from perseus.web.moments import Moment
 
 REASON_LIMIT = 300
+BESIDE_LIMIT = 48
 ERROR_LIMIT = 2_000
 JUNK_FIELDS = 12
 JUNK_LIMIT = 120
@@ -29,8 +30,9 @@ REASONS = {
 class Row:
     """One event. `kind` is `transition`, `error` or `other`; what a kind does not have is None or empty.
 
-    `element_id` names exchange and stream id together, since ids repeat across logs. `failed` says what failed
-    when `reason` is why. `fields` are the raw ones of a kind that this version does not know.
+    `element_id` names exchange and stream id together, since ids repeat across logs. `failed` says what failed when
+    `reason` is why. `opening` is how a long `error` begins. `fields` are the raw ones of a kind that this version does
+    not know.
     """
 
     element_id: str
@@ -44,9 +46,15 @@ class Row:
     downtime: str | None = None
     failed: str | None = None
     error: str | None = None
+    opening: str | None = None
     count: int = 1
     title: str | None = None
     fields: tuple[Fact, ...] = ()
+
+    @property
+    def is_wordy(self) -> bool:
+        """The reason needs a line of its own."""
+        return self.reason is not None and len(self.reason) > BESIDE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def _transition(event: Event) -> Row:
 
 
 def _error(event: Event) -> Row:
-    state = event.fields.get("state")
+    state, error = event.fields.get("state"), words.plain(event.fields["error"], ERROR_LIMIT)
     return Row(
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
@@ -108,7 +116,8 @@ def _error(event: Event) -> Row:
         moments.ago(event.at_ms),
         _who(event),
         after=badges.of_state(state) if state else None,
-        error=words.plain(event.fields["error"], ERROR_LIMIT),
+        error=error,
+        opening=words.opening(error),
         count=max(_whole(event.fields.get("count")) or 1, 1),
     )
 

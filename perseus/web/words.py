@@ -12,6 +12,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NAME_LIMIT = 120
+OPENING = 160
+SPARE = 40  # to hide less than this costs a reader more than it spares
 
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s-]+")
 
@@ -71,6 +73,11 @@ def plain(text: str, limit: int = 500) -> str:
     if not text.isprintable():
         text = "".join(_visible(character) for character in text)
     return f"{text}… ({missing:,} more characters)" if missing > 0 else text
+
+
+def opening(text: str) -> str | None:
+    """The start of a text that is too long to stand open on a page; None for one that may."""
+    return f"{text[:OPENING].rstrip()}…" if len(text) > OPENING + SPARE else None
 
 
 def _visible(character: str) -> str:

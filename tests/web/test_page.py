@@ -120,13 +120,50 @@ def test_a_store_that_is_down_leaves_the_last_known_cards_under_a_banner() -> No
     status = replace(
         live(), condition=Condition.UNKNOWN, live=False, since_ms=None, heartbeat_age_ms=None, reason="no answer"
     )
-    directory = FakeDirectory(view([status], [event()], store=StoreNotice(False, "Connection refused")))
+    store = StoreNotice(False, "Connection refused")
+    directory = FakeDirectory(view([status], [event()], store=store, read_at_ms=NOW - 60_000))
     shown = page(directory, "/network/live", **HTMX)
     assert "The data store does not answer." in words(shown)
-    assert 'data-current="no"' in shown
+    assert f'data-read-at="{NOW - 60_000}"' in shown
     assert "Unknown" in card_words(shown, COINBASE.id)
     assert "for 4 h 23 min" not in card_words(shown, COINBASE.id)
     assert len(rows(shown)) == 1
+
+
+@pytest.mark.parametrize(
+    ("store", "read_at_ms", "said", "unsaid"),
+    [
+        (StoreNotice(True), NOW, "As of 14:03:22 UTC", "Updated"),
+        (StoreNotice(False), NOW - 60_000, "As of 14:02:22 UTC", "14:03:22"),
+    ],
+)
+def test_without_javascript_the_header_says_when_the_page_was_read(
+    store: StoreNotice, read_at_ms: int, said: str, unsaid: str
+) -> None:
+    header = words(page(FakeDirectory(view(store=store, read_at_ms=read_at_ms))).split("<main")[0])
+    assert said in header
+    assert unsaid not in header
+
+
+def test_a_page_whose_store_was_never_read_tells_no_time() -> None:
+    header = page(FakeDirectory(view(store=StoreNotice(False), read_at_ms=None))).split("<main")[0]
+    assert '<span id="freshness-none">Nothing read yet</span>' in header
+    assert '<span id="freshness-read" hidden>' in header
+    assert "14:03:22" not in header
+
+
+def test_a_message_is_dated_as_of_the_heartbeat_that_told_of_it() -> None:
+    assert "Last message 1 s ago as of the heartbeat" in card_words(page(FakeDirectory(view([live()]))), COINBASE.id)
+
+
+def test_a_long_error_says_that_there_is_more_and_holds_it_all() -> None:
+    long = "closed " * 60 + "at last"
+    shown = page(FakeDirectory(view([live(last_error=long)], [event(event="error", error=long)])))
+    for part in (card_words(shown, COINBASE.id), rows(shown)[0]):
+        assert "closed… show all" in part
+        assert long in part
+    short = page(FakeDirectory(view([live(last_error="closed")], [event(event="error", error="closed")])))
+    assert "show all" not in words(short)
 
 
 def test_a_database_that_never_answered_is_not_taken_for_one_without_exchanges() -> None:

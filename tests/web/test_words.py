@@ -48,6 +48,12 @@ def test_a_number_is_grouped_and_short(value: float, said: str) -> None:
     assert words.number(value) == said
 
 
+@pytest.mark.parametrize(("length", "is_cut"), [(0, False), (200, False), (201, True)])
+def test_only_a_text_that_is_much_too_long_gets_an_opening(length: int, is_cut: bool) -> None:
+    opening = words.opening("x" * length)
+    assert opening == ("x" * 160 + "…" if is_cut else None)
+
+
 def test_only_one_is_singular() -> None:
     assert [words.counted(count, "exchange") for count in (0, 1, 2)] == ["0 exchanges", "1 exchange", "2 exchanges"]
 
