@@ -10,6 +10,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+SLOW_SECONDS = 0.5
+STEP_BACK_MS = 2_000
+
 
 class Clock(Protocol):
     """What the code that decides by time asks for."""
@@ -40,21 +43,34 @@ class StoreClock:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._anchor: tuple[int, float] | None = None
+        self._told_ms = 0
         self.skew_ms: int | None = None
 
     def heard(self, store_ms: int, sent_at: float, received_at: float) -> None:
-        """Take in one answer: `store_ms` was read between `sent_at` and `received_at` (elapsed seconds)."""
+        """Take in one answer: `store_ms` was read between `sent_at` and `received_at` (elapsed seconds).
+
+        One that took long says little of when it was read, and is left out while there is a better one.
+        """
+        if self._anchor is not None and received_at - sent_at > SLOW_SECONDS:
+            return
         middle = (sent_at + received_at) / 2
         self._anchor = (store_ms, middle)
         age_ms = (self._clock.elapsed() - middle) * 1000
         self.skew_ms = round(self._clock.wall_ms() - age_ms - store_ms)
 
     def now_ms(self) -> int:
-        """The store's Unix time in milliseconds; the host's own while the store has never answered."""
+        """The store's Unix time in milliseconds; the host's own while the store has never answered.
+
+        Goes back only when the store's clock did: two events of one start are not told in the wrong order.
+        """
         if self._anchor is None:
             return self._clock.wall_ms()
         store_ms, at = self._anchor
-        return store_ms + round((self._clock.elapsed() - at) * 1000)
+        now = store_ms + round((self._clock.elapsed() - at) * 1000)
+        if now < self._told_ms - STEP_BACK_MS:
+            self._told_ms = now
+        self._told_ms = max(self._told_ms, now)
+        return self._told_ms
 
 
 def iso(ms: int) -> str:

@@ -5,18 +5,40 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 EXIT_HELD = 69
 EXIT_LOST = 75
 EXIT_CONFIG = 78
 EXIT_FAILED = 1
+TEXT_MAX = 4_000
 
 
 class PerseusError(Exception):
     """Root of the tree. Its text tells a person what is wrong, where, and what to do next."""
 
     exit_code = EXIT_FAILED
+
+
+def in_short(error: BaseException) -> str:
+    """One line for people: an error of ours as it says itself, any other with its kind before its first line."""
+    lines = whole(str(error)).strip().splitlines()
+    if isinstance(error, PerseusError):
+        return lines[0] if lines else type(error).__name__
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def whole(text: str) -> str:
+    """`text` with `?` for halves of characters, which undecodable file names have and no log can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def told(error: object) -> str:
+    """What somebody reported as an error, as text that any log can hold: whole characters, at most `TEXT_MAX`."""
+    text = in_short(error) if isinstance(error, BaseException) else whole(str(error))
+    over = len(text) - TEXT_MAX
+    return text if over <= 0 else f"{text[:TEXT_MAX]} ... ({over} more characters)"
 
 
 class SettingError(PerseusError):
@@ -41,9 +63,23 @@ class UnknownExchange(PerseusError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         listed = ", ".join(known) if known else "none yet: run `perseus init`"
-        super().__init__(f"{name!r} is not a known exchange. Known: {listed}.")
+        near = difflib.get_close_matches(name.lower(), known, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        super().__init__(f"{name!r} is not a known exchange.{meant} Known: {listed}.")
         self.name = name
         self.known = known
+
+
+class ExchangeOff(PerseusError):
+    """Raised when an exchange is in the database but switched off."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is switched off. To switch it on, set is_active to true in its row of the table exchanges."
+        )
+        self.name = name
 
 
 class NotOnNetwork(PerseusError):
@@ -111,7 +147,7 @@ class LeaseRefused(PerseusError):
         if holder.seconds_left >= 0:
             end = f"Its lease runs out in {holder.seconds_left:.0f} s unless it is renewed."
         else:
-            end = "Its entry has no end: somebody else wrote it. Look at it before you delete it."
+            end = "Its entry has no end: no instance wrote it so. Look at its status key before you delete it."
         super().__init__(f"{exchange} is held by {holder}. {end} Stop that process first, or choose another exchange.")
         self.exchange = exchange
         self.holder = holder

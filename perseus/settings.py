@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from perseus.errors import SettingError
+from perseus.errors import SettingError, whole
 
 PREFIX = "PERSEUS_"
 REDIS_SCHEMES = ("redis", "rediss")
@@ -33,8 +33,8 @@ class Settings(BaseSettings):
         default=Path(".perseus"), description="Folder for state: embedded store, SQLite file, restart proofs, logs."
     )
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the web pages on 127.0.0.1.")
-    web_workers: int = Field(default=2, ge=1, le=64, description="gunicorn worker processes of `perseus web`.")
-    web_threads: int = Field(default=8, ge=1, le=256, description="Threads in each web worker.")
+    web_workers: int = Field(default=1, ge=1, le=64, description="gunicorn worker processes of `perseus web`.")
+    web_threads: int = Field(default=16, ge=1, le=256, description="Threads in each web worker.")
     redis_url: SecretStr | None = Field(
         default=None,
         description="Data store, `redis://` or `rediss://`. Unset: that of the `perseus up` that runs in this home.",
@@ -42,26 +42,29 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
     )
-    heartbeat_seconds: float = Field(default=15.0, gt=0, description="Time between two renewals of a lease.")
+    heartbeat_seconds: float = Field(
+        default=15.0, ge=0.01, le=86_400, description="Time between two renewals of a lease."
+    )
     ttl_seconds: float = Field(
         default=45.0,
-        gt=0,
+        ge=0.01,
         le=86_400,
         description="Life of a lease that is not renewed. At least 3 heartbeats.",
     )
     margin_seconds: float = Field(
         default=10.0,
-        gt=0,
+        ge=0.01,
+        le=86_400,
         description="A holder stops its work this long before its lease could end. Longer than stop_seconds.",
     )
     stop_seconds: float = Field(
-        default=5.0, gt=0, description="Time that a stop may take; after it the process is ended."
+        default=5.0, ge=0.01, le=86_400, description="Time that a stop may take; after it the process is ended."
     )
     retry_seconds: float = Field(
-        default=2.5, gt=0, description="Wait before a heartbeat that got no answer is tried again."
+        default=2.5, ge=0.01, le=86_400, description="Wait before a heartbeat that got no answer is tried again."
     )
     store_timeout_seconds: float = Field(
-        default=2.0, gt=0, description="Longest wait for one answer of the data store."
+        default=2.0, ge=0.01, le=86_400, description="Longest wait for one answer of the data store."
     )
     store_wait_seconds: float = Field(
         default=60.0,
@@ -100,7 +103,7 @@ class Settings(BaseSettings):
         """Read every `PERSEUS_` variable. Raises SettingError for one that is unknown, empty, malformed or unsafe."""
         given = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
         _refuse_unknown(given, cls)
-        _refuse_empty(given)
+        _refuse_unreadable(given)
         try:
             settings = cls()
         except ValidationError as error:
@@ -118,8 +121,10 @@ def _refuse_unknown(given: Mapping[str, str], model: type[BaseSettings]) -> None
             raise SettingError(name, "no such setting", f"Did you mean {near[0]}?" if near else SEE_SETTINGS)
 
 
-def _refuse_empty(given: Mapping[str, str]) -> None:
+def _refuse_unreadable(given: Mapping[str, str]) -> None:
     for name, value in given.items():
+        if whole(value) != value:
+            raise SettingError(name, "is not UTF-8 text", "Write it again in a UTF-8 terminal.")
         if not value.strip() and name != "PERSEUS_PUBLIC_IP_SERVICES":
             raise SettingError(name, "is set but empty", "Unset it or give it a value.")
 

@@ -86,3 +86,30 @@ def test_another_zone_s_text_is_the_same_moment() -> None:
 def test_text_without_a_zone_or_meaning_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"zone|isoformat|month|time"):
         parse_iso(text)
+
+
+def test_the_stores_time_never_runs_backwards_within_one_run_of_events() -> None:
+    clock = ManualClock()
+    store = StoreClock(clock)
+    store.heard(50_000, 1_000.0, 1_000.0)
+    first = store.now_ms()
+    store.heard(49_998, 1_000.0, 1_000.0)
+    assert store.now_ms() == first
+
+
+def test_a_store_clock_that_was_set_back_is_followed() -> None:
+    clock = ManualClock()
+    store = StoreClock(clock)
+    store.heard(50_000, 1_000.0, 1_000.0)
+    assert store.now_ms() == 50_000
+    store.heard(20_000, 1_000.0, 1_000.0)
+    assert store.now_ms() == 20_000
+
+
+def test_an_answer_that_took_long_moves_no_time() -> None:
+    clock = ManualClock()
+    store = StoreClock(clock)
+    store.heard(50_000, 1_000.0, 1_000.0)
+    clock.advance(2)
+    store.heard(50_000, 1_000.0, 1_002.0)
+    assert store.now_ms() == 52_000

@@ -8,6 +8,7 @@ import pytest
 
 from perseus import errors
 from perseus.errors import (
+    ExchangeOff,
     Holder,
     InvalidTransition,
     LeaseLost,
@@ -28,6 +29,7 @@ NOBODY = Holder(None, None, None, None, -0.001)
 EACH = [
     SettingError("PERSEUS_PORT", "is not a number", "Give a number."),
     UnknownExchange("bitmex", ("kraken", "binance")),
+    ExchangeOff("kraken"),
     NotOnNetwork("No plugin puts this process on the network."),
     StoreUnavailable("store:6379", "timed out"),
     StoreRefused("store:6379", "wrong password"),
@@ -48,7 +50,7 @@ def test_every_error_of_ours_has_the_one_root() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    list(zip(EACH, [78, 78, 78, 1, 78, 1, 69, 69, 75, 0, 1], strict=True)),
+    list(zip(EACH, [78, 78, 78, 78, 1, 78, 1, 69, 69, 75, 0, 1], strict=True)),
     ids=lambda value: type(value).__name__,
 )
 def test_a_command_ends_with_the_code_of_its_error(error: PerseusError, code: int) -> None:
@@ -68,6 +70,7 @@ def test_its_text_is_made_of_its_facts_and_ends_as_a_sentence(error: PerseusErro
 FACTS = [
     {"name": "PERSEUS_PORT", "problem": "is not a number", "mend": "Give a number."},
     {"name": "bitmex", "known": ("kraken", "binance")},
+    {"name": "kraken"},
     {},
     {"where": "store:6379", "reason": "timed out"},
     {"where": "store:6379", "reason": "wrong password"},
@@ -98,7 +101,7 @@ def test_a_claim_refused_by_junk_says_that_it_has_no_end_and_to_look_first() -> 
     text = str(LeaseRefused("kraken", NOBODY))
     assert "an unnamed host (IP unknown), since an unknown time" in text
     assert "no end" in text
-    assert "Look at it before you delete it" in text
+    assert "Look at its status key before you delete it" in text
 
 
 def test_a_pending_claim_says_when_to_try_again() -> None:

@@ -2,6 +2,15 @@
 
 from perseus.db.engine import default_url, where
 from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable
-from perseus.db.tables import check, exchanges, initialise
+from perseus.db.tables import check, exchanges, initialise, switched_off
 
-__all__ = ["DatabaseMismatch", "DatabaseUnavailable", "check", "default_url", "exchanges", "initialise", "where"]
+__all__ = [
+    "DatabaseMismatch",
+    "DatabaseUnavailable",
+    "check",
+    "default_url",
+    "exchanges",
+    "initialise",
+    "switched_off",
+    "where",
+]

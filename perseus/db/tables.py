@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.schema import CreateTable
 
 from perseus.db.engine import answers, engine, parse, where
-from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable
+from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseUnavailable
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow
 from perseus.network.exchange import Exchange
@@ -60,6 +60,13 @@ def exchanges(database_url: str) -> tuple[Exchange, ...]:
         raise DatabaseMismatch(where(database_url), str(error), "Correct that row of exchanges.") from None
 
 
+def switched_off(database_url: str) -> tuple[str, ...]:
+    """Names of the exchanges that are there but not active. Errors as `exchanges`."""
+    with answers(database_url), engine(database_url).connect() as connection:
+        names = connection.execute(select(ExchangeRow.name).where(ExchangeRow.is_active.is_(False)))
+        return tuple(str(name) for (name,) in names)
+
+
 def _make_folder(database_url: str) -> None:
     try:
         Path(where(database_url)).parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +90,7 @@ def _require_file(database_url: str) -> None:
     """SQLite would make an empty file of a mistyped path and then report a missing table."""
     url = parse(database_url)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        raise DatabaseMismatch(where(database_url), "there is no such file", RUN_INIT)
+        raise DatabaseMissing(where(database_url), RUN_INIT)
 
 
 def _mend(database_url: str) -> str:

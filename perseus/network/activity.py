@@ -51,6 +51,10 @@ class Event:
         """`state_transition`, `error`, a kind unknown here, or None for an entry that is no event."""
         return self.fields.get("event")
 
+    def is_death_of(self, token: str) -> bool:
+        """Is this the end of the lease of that fencing token, which nobody released?"""
+        return self.fields.get("toState") == OFFLINE and self.fields.get("fencingToken") == token
+
     @property
     def order(self) -> tuple[int, int, int]:
         """Total order over all logs: store milliseconds, sequence within them, exchange id."""
@@ -78,6 +82,7 @@ class ActivityLog:
 
     def __init__(self, client: Client, exchange: Exchange, max_entries: int) -> None:
         self.exchange = exchange
+        self._client = client
         self._keys = (keys.activity(exchange.name), keys.activity_meta(exchange.name))
         self._max_entries = max_entries
         self._append = Script(client, "append")
@@ -95,6 +100,10 @@ class ActivityLog:
         if answer == "FENCED":
             raise Fenced(self.exchange.name, entry.token, str(value))
         return str(value)
+
+    def close(self) -> None:
+        """End the connection; nothing is written any more."""
+        self._client.close()
 
 
 def facts(status: InstanceStatus, now_ms: int) -> dict[str, str]:

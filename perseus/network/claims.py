@@ -91,11 +91,15 @@ class Claims(Protocol):
     def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
         """Give it back. False when it was not ours any more."""
 
+    def close(self) -> None:
+        """End the connection; nothing is asked any more."""
+
 
 class RedisClaims:
     """Claims on one exchange's keys."""
 
     def __init__(self, client: Client, exchange_id: int, ttl_seconds: float, settle_seconds: float) -> None:
+        self._client = client
         self._keys = (keys.status(exchange_id), keys.last_record(exchange_id))
         self._ttl_ms = round(ttl_seconds * 1000)
         self._settle_ms = round(settle_seconds * 1000)
@@ -126,6 +130,9 @@ class RedisClaims:
 
     def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
         return bool(self._release(self._keys, (nonce, instance_id, token, reason, body))[0] == "RELEASED")
+
+    def close(self) -> None:
+        self._client.close()
 
 
 def _death(token: str, until_ms: str, beat_ms: str, body: str, reason: str) -> Death | None:

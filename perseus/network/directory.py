@@ -42,7 +42,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-CURSOR = re.compile(r"([a-z0-9_-]+):(\d+)-(\d+)")
+CURSOR = re.compile(r"([a-z0-9_-]+):([0-9]+)-([0-9]+)")
 COMMANDS_EACH = 5
 MACHINE = SystemClock()
 
@@ -63,6 +63,7 @@ class NetworkView:
 
     `capped` names the exchanges whose log the storm cap cut inside the last 90 days.
     When the store does not answer, the exchanges and events are the last ones this process read, as Unknown.
+    `read_at_ms` is when they were read, None when they never were.
     """
 
     now_ms: int
@@ -71,6 +72,7 @@ class NetworkView:
     older: str | None
     store: StoreNotice
     capped: tuple[str, ...] = ()
+    read_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,28 +198,47 @@ class Directory:
         )
         notice = replace(latest.store, answers=False, reason=reason) if latest else StoreNotice(False, reason)
         events = latest.events if latest else ()
-        return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, latest.capped if latest else ())
+        capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
+        return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, capped, read_at_ms)
 
 
 class SharedDirectory:
-    """One view for all threads of a worker: whoever asks within `max_age` seconds shares the read."""
+    """One view for all threads of a worker: whoever asks within `max_age` seconds of a reading's end shares it.
+
+    One thread reads at a time. The others get the view before, unless there is none yet: a store that hangs must not
+    hold up every viewer in turn.
+    """
 
     def __init__(self, directory: Directory, clock: Clock = MACHINE, max_age: float = 1.0) -> None:
         self._directory = directory
         self._clock = clock
         self._max_age = max_age
-        self._lock = threading.Lock()
-        self._view: NetworkView | None = None
-        self._read_at = 0.0
+        self._reading = threading.Lock()
+        self._shared: tuple[NetworkView, float] | None = None
 
     def view(self) -> NetworkView:
-        """The newest view, at most `max_age` old."""
-        with self._lock:
-            now = self._clock.elapsed()
-            if self._view is None or now - self._read_at >= self._max_age:
-                self._view = self._directory.view()
-                self._read_at = now
-            return self._view
+        """The newest view."""
+        view = self._fresh()
+        if view is None and self._reading.acquire(blocking=self._shared is None):
+            try:
+                view = self._fresh() or self._read()
+            finally:
+                self._reading.release()
+        return view or self._stale()
+
+    def _fresh(self) -> NetworkView | None:
+        if self._shared is None or self._clock.elapsed() - self._shared[1] >= self._max_age:
+            return None
+        return self._shared[0]
+
+    def _read(self) -> NetworkView:
+        view = self._directory.view()
+        self._shared = view, self._clock.elapsed()
+        return view
+
+    def _stale(self) -> NetworkView:
+        assert self._shared is not None
+        return self._shared[0]
 
 
 def _view(
@@ -230,7 +251,7 @@ def _view(
         if isinstance(part[4], str) and part[4].isdecimal() and int(part[4]) > now_ms - RETENTION_MS:
             capped.append(exchange.name)
     page = _page(logs, count, now_ms - RETENTION_MS)
-    return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped))
+    return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
 
 
 def _reading(exchange: Exchange, part: list[Any]) -> Reading:

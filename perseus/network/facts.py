@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 import threading
 from collections.abc import Mapping
 
 from perseus.clock import StoreClock, iso
+from perseus.errors import whole
+from perseus.network import statusfield
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.lease import Timing
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
+from perseus.network.statusfield import COUNT_MAX, EXACT_MAX, Value
 from perseus.version import VERSION
+
+log = logging.getLogger(__name__)
+
+# The owner's, those of plugins, and two of the ingest process itself.
+ALL_FIELDS_MAX = 2 * COUNT_MAX + 2
 
 
 class Facts:
@@ -92,21 +102,30 @@ class Facts:
 
     def failed(self, text: str) -> None:
         """An error happened; the newest is kept."""
-        self._update(last_error=_sound(text), last_error_at=iso(self._clock.now_ms()))
+        self._update(last_error=text, last_error_at=iso(self._clock.now_ms()))
 
     def set_symbols(self, count: int) -> None:
-        """How many symbols the feed carries."""
+        """How many symbols the feed carries. Raises ValueError for anything but a number from 0."""
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= EXACT_MAX:
+            raise ValueError(f"{count!r:.40} is no number of symbols")
         self._update(symbol_count=count)
 
     def set_ip(self, ip_address: str | None) -> None:
-        """The host's public IP."""
+        """The host's public IP. Raises ValueError for what is none."""
+        if ip_address is not None:
+            ipaddress.ip_address(ip_address)
         self._update(ip_address=ip_address)
 
-    def set_fields(self, fields: Mapping[str, str | int | float | None]) -> None:
-        """Further facts by camelCase name; earlier ones of other names stay."""
-        sound = {name: _sound(value) if isinstance(value, str) else value for name, value in fields.items()}
+    def set_fields(self, fields: Mapping[str, Value]) -> None:
+        """Further facts by camelCase name; earlier ones of other names stay. What cannot stand there is left out."""
+        kept, dropped = statusfield.sound(fields)
+        kept = {name: whole(value) if isinstance(value, str) else value for name, value in kept.items()}
         with self._lock:
-            self._replace(fields={**self._status.fields, **sound})
+            all_fields = {**self._status.fields, **kept}
+            dropped += list(all_fields)[ALL_FIELDS_MAX:]
+            self._replace(fields={name: all_fields[name] for name in list(all_fields)[:ALL_FIELDS_MAX]})
+        if dropped:
+            log.warning("Fields that a card cannot show are left out, see docs/ingest.md: %s.", ", ".join(dropped))
 
     def _update(self, **values: object) -> None:
         with self._lock:
@@ -115,8 +134,3 @@ class Facts:
     def _replace(self, **values: object) -> None:
         """Raises ValueError for what no payload can hold: here, and not in the heartbeat that would write it."""
         self._status = InstanceStatus.model_validate({**self._status.model_dump(), **values})
-
-
-def _sound(text: str) -> str:
-    """`text` with `?` for what no JSON can hold: halves of characters, as undecodable file names have them."""
-    return text.encode("utf-8", "replace").decode("utf-8")

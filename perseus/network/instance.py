@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from perseus.clock import Clock, StoreClock
-from perseus.errors import LeaseLost, PerseusError, StopRequested, StoreUnavailable
+from perseus.errors import LeaseLost, PerseusError, StopRequested, StoreUnavailable, in_short, told
 from perseus.network import states
 from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.announcer import Announcer
@@ -24,6 +24,7 @@ from perseus.network.observer import Observer
 from perseus.network.payload import InstanceStatus
 from perseus.network.proof import RestartProof
 from perseus.network.states import State
+from perseus.network.statusfield import Value
 from perseus.network.stopflag import StopFlag
 from perseus.network.warden import Warden
 
@@ -63,6 +64,7 @@ class Instance:
         self._lease = lease
         self._facts = facts
         self._claims = claims
+        self._activity = activity
         self._proof = proof
         self._observer = observer
         self._clock = clock
@@ -137,18 +139,18 @@ class Instance:
             self._move(to_state, reason)
 
     def set_symbols(self, count: int) -> None:
-        """How many symbols the feed carries; in the payload with the next heartbeat. ValueError below 0."""
+        """How many symbols the feed carries; in the payload with the next heartbeat. ValueError for no count."""
         self._facts.set_symbols(count)
 
     def set_ip(self, ip_address: str | None) -> None:
-        """The host's public IP, once somebody has found it; in the payload at once."""
+        """The host's public IP, once somebody has found it; in the payload at once. ValueError for what is none."""
         self._facts.set_ip(ip_address)
         self._heartbeat.ask()
 
-    def set_fields(self, fields: Mapping[str, str | int | float | None]) -> None:
+    def set_fields(self, fields: Mapping[str, Value]) -> None:
         """Further facts for the card by camelCase name; in the payload with the next heartbeat.
 
-        Raises ValueError for a value that is not text, a number or None.
+        A name or value that a card cannot show (`perseus.network.statusfield`) is left out, and logged.
         """
         self._facts.set_fields(fields)
 
@@ -158,7 +160,11 @@ class Instance:
             self._heartbeat.ask()
 
     def report_error(self, text: str) -> None:
-        """Note an error: in the payload at once, in the log at once or with the repeats of its minute. Never raises."""
+        """Note an error: in the payload at once, in the log at once or with the repeats of its minute. Never raises.
+
+        Text of more than 4,000 characters is cut, and says so.
+        """
+        text = told(text)
         self._facts.failed(text)
         self._journal.error(text)
         self._heartbeat.ask()
@@ -174,7 +180,7 @@ class Instance:
 
     def fail_start(self, error: BaseException) -> None:
         """Give up a start: error reported, back to idle, lease released, threads ended."""
-        text = str(error) or type(error).__name__
+        text = in_short(error)
         self.report_error(text)
         self._finish(f"start failed: {text}", (State.IDLE,))
 
@@ -229,6 +235,7 @@ class Instance:
                 self._end_threads()
 
     def _walk_and_release(self, reason: str, path: tuple[State, ...]) -> None:
+        self._journal.tell_repeats()
         for to_state in path:
             if to_state in states.TRANSITIONS[self.state]:
                 self._move(to_state, reason)
@@ -262,6 +269,8 @@ class Instance:
         self._heartbeat.stop(self._patience)
         self._warden.stop(self._patience)
         self._proof.close()
+        self._claims.close()
+        self._activity.close()
 
     def __enter__(self) -> Self:
         return self
@@ -269,14 +278,19 @@ class Instance:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        is_failure = isinstance(error, Exception) and not isinstance(error, LeaseLost | StopRequested)
-        if is_failure and error is not None and self.state in (State.STARTING, State.WARMING):
-            self.fail_start(error)
-        elif is_failure and error is not None:
-            self.report_error(str(error) or type(error).__name__)
-            self.stop(f"failed: {error}")
-        else:
+        is_asked = isinstance(error, KeyboardInterrupt) or self.stop_requested.is_set()
+        if (
+            error is None
+            or isinstance(error, LeaseLost | StopRequested)
+            or (is_asked and not isinstance(error, Exception))
+        ):
             self.stop()
+        elif self.state in (State.STARTING, State.WARMING):
+            self.fail_start(error)
+        else:
+            text = in_short(error)
+            self.report_error(text)
+            self.stop(f"failed: {text}")
         return isinstance(error, StopRequested)
 
     def _put_back(self, absent_ms: int) -> None:

@@ -38,20 +38,21 @@ def join(
     observer: Observer | None = None,
     clock: Clock = MACHINE,
     hard_exit: Callable[[], None] = EXIT,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Instance:
     """Claim `exchange` and give the idle instance that holds it; `clients(name)` makes a connection of that name.
 
-    Waits for a store that is down as long as the settings say. Raises LeaseRefused (with the holder), LeasePending
-    (not free yet), StoreUnavailable, StoreRefused, StoreCorrupt. After an emptied store the instance is not valid
-    at first: `wait_valid`.
+    Waits, by `pause(seconds)`, for a store that is down as long as the settings say. Raises LeaseRefused (with the
+    holder), LeasePending (not free yet), StoreUnavailable, StoreRefused, StoreCorrupt. After an emptied store the
+    instance is not valid at first: `wait_valid`.
     """
     observer = observer or NullObserver()
     client = clients("claim")
-    wait_until_up(client, settings.store_wait_seconds, log.warning)
+    wait_until_up(client, settings.store_wait_seconds, log.warning, pause)
     claimant = Claimant(exchange, settings, client, identity, clock)
     proof = RestartProof(settings.home, exchange.name)
     try:
-        lease, grant = claimant.claim(proof, observer)
+        lease, grant = claimant.claim(proof, observer, pause)
         claims = _claims(clients("heartbeat"), exchange, settings)
         activity = ActivityLog(clients("activity"), exchange, settings.activity_max_entries)
         instance = Instance(

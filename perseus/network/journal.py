@@ -71,12 +71,16 @@ class Journal:
         if first is not None:
             self._outbox.send(self._error(first, 1))
 
-    def stop(self, timeout: float) -> None:
-        """Write what waits, counted repeats included, then end."""
+    def tell_repeats(self) -> None:
+        """Write the counted repeats now: before the state changes in which they happened."""
         with self._lock:
             due = self._throttle.due(self._clock.elapsed(), everything=True)
         for text, count in due:
             self._outbox.send(self._error(text, count))
+
+    def stop(self, timeout: float) -> None:
+        """Write what waits, counted repeats included, then end."""
+        self.tell_repeats()
         self._outbox.stop(timeout)
 
     def _due(self, now: float) -> tuple[list[Entry], float | None]:

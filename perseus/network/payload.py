@@ -28,9 +28,11 @@ class InstanceStatus(BaseModel):
     plugins add (`perseus_status_fields`); it is left out of the JSON while it is empty.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
-    fencing_token: str = Field(pattern=r"^[0-9]+$")
+    fencing_token: str = Field(pattern=r"^[0-9]{1,16}$")
     exchange_id: int
     exchange_name: str
     instance_id: str
@@ -49,8 +51,8 @@ class InstanceStatus(BaseModel):
     last_message_at: Iso | None = None
     last_error: str | None = None
     last_error_at: Iso | None = None
-    heartbeat_seconds: float = Field(gt=0)
-    ttl_seconds: float = Field(gt=0)
+    heartbeat_seconds: float = Field(gt=0, le=86_400)
+    ttl_seconds: float = Field(gt=0, le=86_400)
     clock_skew_ms: int | None = None
     store_rtt_ms: float | None = None
     fields: dict[str, str | int | float | None] = Field(default_factory=dict)

@@ -20,8 +20,12 @@ class RestartProof:
         self._file: int | None = None
         self.previous: str | None = None
         path = home / "instances" / f"{exchange_name}.nonce"
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            log.warning("A restart will wait for its old lease: %s cannot be used (%s).", path, error.strerror)
+            return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -33,10 +37,14 @@ class RestartProof:
 
     def keep(self, nonce: str) -> None:
         """Remember the nonce of the lease that was just granted."""
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, nonce.encode("ascii"), 0)
             os.fsync(self._file)
+        except OSError as error:
+            log.warning("A restart will wait for its old lease, which cannot be noted (%s).", error.strerror)
 
     def close(self) -> None:
         """Let the next process of this host have it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +70,7 @@ class LastRecord:
         return Death(self.token, self.until_ms, self.payload, "lease_expired")
 
 
+NUMBER = re.compile(r"[0-9]{1,16}")
 LAST_FIELDS = (
     "token", "until_ms", "beat_ms", "closed", "closed_ms", "reason", "payload",
     "dead_token", "dead_until_ms", "dead_beat_ms", "dead_payload", "dead_reason",
@@ -82,8 +84,11 @@ def last_record(values: list[str | None]) -> LastRecord | None:
         if any(value is not None for value in values):
             raise ValueError("a last record without a token")
         return None
-    if not token.isdecimal() or until is None or beat is None:
-        raise ValueError("a last record that lacks its token or its times")
+    if until is None or beat is None:
+        raise ValueError("a last record that lacks its times")
+    numbers = [token, until, beat, *(number for number in (closed_ms, d_token, d_until, d_beat) if number)]
+    if not all(NUMBER.fullmatch(number) for number in numbers):
+        raise ValueError("a last record with junk for a token or a time")
     dead = None
     if d_token and d_until and d_beat:
         offline = d_until if d_reason == "lease_expired" else d_beat
@@ -138,12 +143,13 @@ def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:
     status = payload.parse(last.payload)
     if last.closed:
         return _plain(reading, Condition.STOPPED, last.reason, status, last.closed_ms)
+    if last.until_ms - now_ms > _ttl_ms(status):
+        return _plain(reading, Condition.CORRUPT, "its last lease ends later than it may: a clock jumped", status)
     if now_ms < last.until_ms:
         return _plain(reading, Condition.UNKNOWN, "its lease vanished before its time", status, last.beat_ms)
-    if _may_have_lost(store, status):
-        return _plain(
-            reading, Condition.UNKNOWN, "the data store has restarted and may have lost its lease", status, last.beat_ms
-        )
+    if _may_have_lost(store, reading, last, status):
+        reason = "the data store has restarted and may have lost its lease"
+        return _plain(reading, Condition.UNKNOWN, reason, status, now_ms - (store.restarted_ms_ago or 0))
     return _plain(reading, Condition.OFFLINE, "no heartbeat until its lease ended", status, last.until_ms)
 
 
@@ -151,7 +157,9 @@ def _judge_live(reading: Reading, text: str, now_ms: int) -> ExchangeStatus:
     status = payload.parse(text)
     if status is None:
         return _plain(reading, Condition.CORRUPT, "its status key holds no payload", since_ms=None)
-    ttl_ms = round(status.ttl_seconds * 1000)
+    if (status.exchange_id, status.exchange_name) != (reading.exchange.id, reading.exchange.name):
+        return _plain(reading, Condition.CORRUPT, "its status key holds the payload of another exchange")
+    ttl_ms = _ttl_ms(status)
     if not 0 <= reading.pttl_ms <= ttl_ms:
         reason = "its lease has no end" if reading.pttl_ms < 0 else "its lease ends later than it may: a clock jumped"
         return _plain(reading, Condition.CORRUPT, reason, status)
@@ -176,10 +184,15 @@ def _judge_unrecorded(reading: Reading, store: StoreNotice) -> ExchangeStatus:
     return _plain(reading, Condition.NEVER_SEEN, None)
 
 
-def _may_have_lost(store: StoreNotice, status: InstanceStatus | None) -> bool:
-    if store.restarted_ms_ago is None:
-        return False
-    return store.restarted_ms_ago < (status.ttl_seconds if status else 45.0) * 1000
+def _may_have_lost(store: StoreNotice, reading: Reading, last: LastRecord, status: InstanceStatus | None) -> bool:
+    """A store that began to serve less than a TTL ago proves no death, but one that is written down stays one."""
+    is_written = reading.newest is not None and reading.newest.is_death_of(last.token)
+    return store.restarted_ms_ago is not None and store.restarted_ms_ago < _ttl_ms(status) and not is_written
+
+
+def _ttl_ms(status: InstanceStatus | None) -> int:
+    """The TTL of that lease; where nothing is known of it, the longest that a lease may have by default."""
+    return round((status.ttl_seconds if status else 45.0) * 1000)
 
 
 def _plain(

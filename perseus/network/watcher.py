@@ -49,6 +49,7 @@ class Watcher:
         self._reading_since: float | None = None
         self._read_at = 0.0
         self._written: dict[int, int] = {}
+        self._complained: dict[int, int] = {}
 
     def start(self) -> None:
         """Watch on a thread of its own."""
@@ -97,9 +98,8 @@ class Watcher:
             record = _record(values)
             if record is None or isinstance(pttl, Exception):
                 continue
-            for death in _deaths(record, pttl, now_ms):
-                if is_settled:
-                    self._write(exchange, death, now_ms)
+            if is_settled:
+                self._write_all(exchange, _deaths(record, pttl, now_ms), now_ms)
             if not record.closed:
                 next_ms.append((now_ms + pttl if pttl >= 0 else record.until_ms) + GRACE_MS)
         coming = [moment for moment in next_ms if moment > now_ms]
@@ -118,6 +118,16 @@ class Watcher:
         seconds, micros = time_
         return seconds * 1000 + micros // 1000, list(zip(rest[::2], rest[1::2], strict=True))
 
+    def _write_all(self, exchange: Exchange, deaths: list[Death], now_ms: int) -> None:
+        """Write what is to be written of one exchange; what is wrong with it costs no other exchange its watcher."""
+        try:
+            for death in deaths:
+                self._write(exchange, death, now_ms)
+        except PerseusError:
+            raise
+        except Exception:
+            log.exception("The watcher cannot make out %s", exchange.name)
+
     def _write(self, exchange: Exchange, death: Death, now_ms: int) -> None:
         """Write one death; the script makes a second writing, by anybody, a no-op."""
         token = int(death.token)
@@ -132,7 +142,11 @@ class Watcher:
         except Fenced:
             log.info("%s already has a later lease.", exchange.name)
         except PerseusError as error:
-            log.error("The death of %s could not be written down: %s", exchange.name, error)
+            # Not forgotten: somebody may mend the log, and the death is then still to be told.
+            if self._complained.get(exchange.id) != token:
+                log.error("The death of %s cannot be written down yet: %s", exchange.name, error)
+            self._complained[exchange.id] = token
+            return
         self._written[exchange.id] = token
 
 

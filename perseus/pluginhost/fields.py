@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
+from perseus.network.statusfield import COUNT_MAX, Value, is_name, is_value
+
 log = logging.getLogger(__name__)
 
-Value = str | int | float | None
 Fields = Mapping[str, Value]
 Said = TypeVar("Said")
-
-KEY = re.compile(r"[a-z][A-Za-z0-9]{0,39}")
-TEXT_MAX = 200
-COUNT_MAX = 20
-EXACT_MAX = 2**53
 
 #: Said by the ingest process itself; no plugin may.
 OWN = frozenset({"feed", "messageCount"})
@@ -28,7 +22,7 @@ def sound(plugin: str, answer: object) -> dict[str, Value]:
     if not isinstance(answer, Mapping):
         log.warning("Plugin %s gave %.80r, which is no mapping of fields.", plugin, answer)
         return {}
-    kept = {key: value for key, value in answer.items() if _is_key(key) and _is_value(value)}
+    kept = {key: value for key, value in answer.items() if _is_key(key) and is_value(value)}
     dropped = [str(key)[:40] for key in answer if key not in kept]
     if dropped:
         log.warning("Plugin %s gave fields that cannot be shown, see docs/hooks.md: %s.", plugin, ", ".join(dropped))
@@ -73,14 +67,4 @@ def merged(answers: Iterable[tuple[str, Mapping[str, Said]]]) -> tuple[dict[str,
 
 
 def _is_key(key: object) -> bool:
-    return isinstance(key, str) and KEY.fullmatch(key) is not None and key not in OWN
-
-
-def _is_value(value: object) -> bool:
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, str):
-        return len(value) <= TEXT_MAX
-    if isinstance(value, int):
-        return abs(value) <= EXACT_MAX
-    return value is None or (isinstance(value, float) and math.isfinite(value))
+    return is_name(key) and key not in OWN

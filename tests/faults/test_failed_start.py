@@ -38,10 +38,10 @@ def test_a_failed_start_releases_the_lease_ends_the_threads_and_says_why(
     assert payload_of(client) is None
     record = last_record_of(client)
     assert record["closed"] == "1"
-    assert record["reason"] == "start failed: no symbols: the exchange answers 503"
-    assert '"lastError":"no symbols: the exchange answers 503"' in record["payload"]
+    assert record["reason"] == "start failed: RuntimeError: no symbols: the exchange answers 503"
+    assert '"lastError":"RuntimeError: no symbols: the exchange answers 503"' in record["payload"]
     assert moves(client)[-2:] == ["error", f"{states[-1]}>idle"]
-    assert events(client)[-2]["error"] == "no symbols: the exchange answers 503"
+    assert events(client)[-2]["error"] == "RuntimeError: no symbols: the exchange answers 503"
     assert observer.of("deregistered") == [record["reason"]]
     with pytest.raises(StopRequested):
         instance.transition(State.STARTING, "again")
@@ -66,7 +66,7 @@ def test_a_failure_in_work_stops_in_order_and_says_why(
     fail(instance, WALK, "the feed broke")
     assert instance.state is State.STOPPED
     assert moves(client)[-3:] == ["error", "active>stopping", "stopping>stopped"]
-    assert last_record_of(client)["reason"] == "failed: the feed broke"
+    assert last_record_of(client)["reason"] == "failed: RuntimeError: the feed broke"
     assert own_threads() == []
 
 

@@ -45,6 +45,19 @@ def test_the_first_transition_after_an_unclean_end_says_how_long_nobody_was_ther
     assert parse_iso(death["detectedAt"]) - parse_iso(death["offlineAt"]) == pytest.approx(90_000, abs=5_000)
 
 
+def test_a_restart_after_the_lease_had_ended_is_back_online_since_the_end_that_the_log_names(
+    party: Party, store: str, client: Client, long: Settings
+) -> None:
+    first = walk(party.join(store, long))
+    vanish(first)
+    expire(client)
+    second = walk(party.join(store, long))
+    death, start = events(client)[3:5]
+    assert (death["reason"], death["fencingToken"]) == ("lease_expired", first.token)
+    claimed_ms = parse_iso(second.status().registered_at)
+    assert int(start["downtimeMs"]) == pytest.approx(claimed_ms - parse_iso(death["offlineAt"]), abs=200)
+
+
 def test_after_a_clean_end_nobody_was_missed(party: Party, store: str, client: Client, long: Settings) -> None:
     walk(party.join(store, long)).stop("done")
     walk(party.join(store, long, home="b"))

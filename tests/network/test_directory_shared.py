@@ -56,3 +56,27 @@ def test_a_store_that_is_away_is_not_asked_by_every_viewer_either(clock: ManualC
         shared = SharedDirectory(counted, clock)
         assert [shared.view().store.answers for _ in range(5)] == [False] * 5
     assert counted.views == 1
+
+
+def test_while_one_read_hangs_the_others_get_the_view_before(client: Client, clock: ManualClock) -> None:
+    hangs, may_end = threading.Event(), threading.Event()
+    counted = CountedDirectory(client)
+    shared = SharedDirectory(counted, clock)
+    before = shared.view()
+    counted.gate = lambda: hangs.set() or may_end.wait(10)
+    clock.advance(5)
+    reader = threading.Thread(target=shared.view)
+    reader.start()
+    assert hangs.wait(10)
+    assert [shared.view() for _ in range(5)] == [before] * 5
+    may_end.set()
+    reader.join(10)
+    assert shared.view() is not before
+    assert counted.views == 2
+
+
+def test_a_slow_reading_is_shared_from_its_end_on(client: Client, clock: ManualClock) -> None:
+    counted = CountedDirectory(client, lambda: clock.advance(2))
+    shared = SharedDirectory(counted, clock)
+    assert shared.view() is shared.view()
+    assert counted.views == 1

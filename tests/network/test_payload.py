@@ -105,3 +105,11 @@ def test_a_payload_cannot_be_changed_once_made() -> None:
 
 def test_names_are_camel_case_in_the_store_and_snake_case_here() -> None:
     assert InstanceStatus.model_validate(known()) == sample()
+
+
+@pytest.mark.parametrize("value", ["Infinity", "NaN", "1e400", "1e12"])
+@pytest.mark.parametrize("name", ["ttlSeconds", "heartbeatSeconds"])
+def test_a_payload_of_absurd_times_is_corrupt(name: str, value: str) -> None:
+    whole = json.loads(sample().to_json())
+    text = json.dumps({**whole, name: "HERE"}).replace('"HERE"', value)
+    assert parse(text) is None

@@ -210,3 +210,30 @@ def test_a_record_can_be_seen_as_a_death() -> None:
 def test_a_record_of_junk_is_an_error_that_its_reader_catches(junk: dict[str, str | None]) -> None:
     with pytest.raises(ValueError, match=r"record|invalid literal"):
         record(**junk)
+
+
+def test_a_death_that_is_written_down_stays_one_when_the_store_restarts() -> None:
+    told = Event(KRAKEN, "1790000000000-0", {"toState": "offline", "fencingToken": "7"})
+    restarted = StoreNotice(True, restarted_ms_ago=0)
+    found = judge(reading(last=record(token="7"), newest=told), NOW, restarted)
+    assert found.condition is Condition.OFFLINE
+    assert judge(reading(last=record(token="8"), newest=told), NOW, restarted).condition is Condition.UNKNOWN
+
+
+def test_a_payload_of_another_exchange_is_corrupt() -> None:
+    for other in ({"exchange_id": 5}, {"exchange_name": "mexc"}):
+        found = judge(reading(sample(**other).to_json(), 40_000, record()), NOW, UP)
+        assert (found.condition, found.live) == (Condition.CORRUPT, False)
+
+
+def test_a_last_record_that_ends_later_than_any_lease_may_is_corrupt() -> None:
+    found = judge(reading(last=record(until_ms=str(NOW + 10**9))), NOW, UP)
+    assert found.condition is Condition.CORRUPT
+
+
+@pytest.mark.parametrize(
+    "changes", [{"token": "9" * 5_000}, {"until_ms": "soon"}, {"closed_ms": "x"}, {"beat_ms": "1e3"}]
+)
+def test_a_last_record_of_junk_numbers_is_none(changes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="last record"):
+        record(**changes)

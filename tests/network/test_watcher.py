@@ -181,7 +181,29 @@ def test_a_key_of_another_type_keeps_no_other_death_from_being_written(
     put_record(watch.client, 2_000, BINANCE)
     watch.look()
     assert len(watch.deaths(BINANCE)) == 1
-    assert ("could not be written down" in caplog.text) == (key != keys.last_record(4))
+    assert ("cannot be written down yet" in caplog.text) == (key != keys.last_record(4))
+
+
+@pytest.mark.parametrize("key", [keys.activity(KRAKEN.name), keys.activity_meta(KRAKEN.name)])
+def test_a_death_that_met_a_junk_log_is_written_when_the_log_is_mended(
+    watch: Watch, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_record(watch.client, 2_000, KRAKEN)
+    watch.client.set(key, "not ours")
+    for _ in range(3):
+        watch.look()
+    watch.client.delete(key)
+    watch.look()
+    watch.look()
+    assert len(watch.deaths()) == 1
+    assert caplog.text.count("cannot be written down yet") == 1
+
+
+def test_a_last_record_of_absurd_numbers_costs_no_other_exchange_its_watcher(watch: Watch) -> None:
+    put_record(watch.client, 2_000, KRAKEN, token="9" * 5_000)
+    put_record(watch.client, 2_000, BINANCE)
+    watch.look()
+    assert len(watch.deaths(BINANCE)) == 1
 
 
 def test_the_death_of_an_instance_whose_payload_is_junk_is_written_all_the_same(watch: Watch) -> None:

@@ -14,6 +14,9 @@ local ttl = tonumber(ARGV[5])
 local held = redis.call('GET', KEYS[1])
 local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'recorded_ms')
 local token, nonce, until_ms, beat_ms, closed = last[1], last[2], tonumber(last[3] or '0'), last[4], last[5] == '1'
+if token and (#token > 16 or not string.match(token, '^%d+$')) then
+  return redis.error_reply('WRONGTYPE the last record holds no token')
+end
 local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed
 local recorded_ms = token and (tonumber(last[7] or '0') or 0) or now
 
@@ -43,6 +46,13 @@ end
 
 local is_unclosed = token and not closed
 if is_unclosed and not is_restart then
+  -- No lease ends later than its TTL from now, unless a clock jumped: then it is counted from now on.
+  local readable, body = pcall(cjson.decode, last[6] or '')
+  local longest = math.max(ttl, readable and type(body) == 'table' and (tonumber(body.ttlSeconds) or 0) * 1000 or 0)
+  if until_ms > now + longest then
+    until_ms = math.floor(now + longest)
+    redis.call('HSET', KEYS[2], 'until_ms', until_ms)
+  end
   local free_at = until_ms + tonumber(ARGV[6])
   if now < free_at then
     return {'PENDING', free_at - now}
@@ -51,7 +61,7 @@ end
 
 if is_unclosed then
   redis.call('HSET', KEYS[2], 'dead_token', token, 'dead_until_ms', until_ms, 'dead_beat_ms', beat_ms,
-    'dead_payload', last[6], 'dead_reason', is_restart and 'restarted' or 'lease_expired')
+    'dead_payload', last[6], 'dead_reason', is_restart and now < until_ms and 'restarted' or 'lease_expired')
 else
   redis.call('HDEL', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
 end
