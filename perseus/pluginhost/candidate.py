@@ -13,7 +13,11 @@ import pluggy
 
 from perseus import hookspecs
 from perseus.errors import PerseusError
+from perseus.pluginhost.boundary import said
+from perseus.pluginhost.deadline import TookTooLong, call_within
 from perseus.pluginhost.manifest import Manifest
+
+LOAD_SECONDS = 5.0
 
 
 class PluginState(StrEnum):
@@ -51,21 +55,23 @@ HOOKS: Mapping[str, tuple[str, ...]] = {
 
 
 def examine(entry: EntryPoint) -> Candidate:
-    """Import one plugin and check it. Raises PluginRejected; runs nothing of it but its import and manifest."""
+    """Import one plugin and check it. Raises PluginRejected; runs only its import and manifest, 5 s each."""
     plugin = _imported(entry)
     found = list(_implementations(plugin, entry.name))
     problems = [*_unmarked(plugin), *filter(None, (_problem(name, hook) for name, hook in found))]
     if problems:
         raise PluginRejected(PluginState.INVALID, "; ".join(problems))
-    manifest = _manifest(dict(found).get("perseus_manifest"))
+    manifest = _manifest(entry.name, dict(found).get("perseus_manifest"))
     return Candidate(plugin, manifest, tuple(sorted(name for name, _ in found)))
 
 
 def _imported(entry: EntryPoint) -> object:
     try:
-        plugin: object = entry.load()
-    except (Exception, SystemExit) as error:
-        raise PluginRejected(PluginState.FAILED, f"its import raised {_said(error)}") from error
+        plugin: object = call_within(LOAD_SECONDS, f"plugin:{entry.name}", entry.load)
+    except TookTooLong as error:
+        raise PluginRejected(PluginState.FAILED, f"its import took longer than {error.seconds:g} s") from None
+    except Exception as error:
+        raise PluginRejected(PluginState.FAILED, f"its import raised {said(error)}") from error
     if inspect.isclass(plugin):
         raise PluginRejected(PluginState.INVALID, f"{entry.value} is a class: name a module or an object")
     return plugin
@@ -108,13 +114,15 @@ def _unmarked(plugin: object) -> Iterator[str]:
             yield f"{name} is never called: mark it with @perseus.hookimpl"
 
 
-def _manifest(hook: pluggy.HookImpl | None) -> Manifest:
+def _manifest(plugin: str, hook: pluggy.HookImpl | None) -> Manifest:
     if hook is None:
         raise PluginRejected(PluginState.INVALID, "it has no perseus_manifest: return perseus.Manifest(api='>=1,<2')")
     try:
-        manifest = hook.function()
-    except (Exception, SystemExit) as error:
-        raise PluginRejected(PluginState.FAILED, f"perseus_manifest raised {_said(error)}") from error
+        manifest = call_within(LOAD_SECONDS, f"plugin:{plugin}", hook.function)
+    except TookTooLong as error:
+        raise PluginRejected(PluginState.FAILED, f"perseus_manifest took longer than {error.seconds:g} s") from None
+    except Exception as error:
+        raise PluginRejected(PluginState.FAILED, f"perseus_manifest raised {said(error)}") from error
     if not isinstance(manifest, Manifest):
         raise PluginRejected(PluginState.INVALID, f"perseus_manifest gave {manifest!r}, not a perseus.Manifest")
     if not manifest.accepts(hookspecs.API):
@@ -123,10 +131,6 @@ def _manifest(hook: pluggy.HookImpl | None) -> Manifest:
             f"it is made for hooks {manifest.api}, this Perseus has {_text(hookspecs.API)}: get another version of it",
         )
     return manifest
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _text(api: tuple[int, int]) -> str:

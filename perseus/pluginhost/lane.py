@@ -74,7 +74,7 @@ class Lane:
     def _attempt(self, call: Call) -> None:
         try:
             call()
-        except Exception:
+        except BaseException:  # the thread is this plugin's alone, and has further calls
             log.exception("Plugin %s broke off a call.", self.name)
 
     def _next(self) -> Call | None:
@@ -86,8 +86,10 @@ class Lane:
             return self._tick_now
 
     def _tick_now(self) -> None:
-        self._tick()
-        self._due = time.monotonic() + self._interval
+        try:
+            self._tick()
+        finally:
+            self._due = time.monotonic() + self._interval
 
 
 def _nothing() -> None:

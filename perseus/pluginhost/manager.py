@@ -16,15 +16,19 @@ from typing import Any, NamedTuple
 import pluggy
 
 from perseus import hookspecs
+from perseus.pluginhost.boundary import is_interrupt, said
 from perseus.pluginhost.candidate import PluginRejected, PluginState, examine
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.deadline import begin, call_within
+from perseus.pluginhost.deadline import TookTooLong, begin, call_within, result_by, told_while
 
 log = logging.getLogger(__name__)
 
 INGEST = "perseus.ingest"
 BUNDLED = "perseus.plugins."
 STARTUP_SECONDS = 5.0
+SLOW_SECONDS = 5.0
+
+Failed = Callable[[str, BaseException], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ class PluginInfo:
     reason: str | None = None
     hooks: tuple[str, ...] = ()
     priority: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """What became of it and why, with the full stop of a sentence."""
+        why = f"{self.state}: {self.reason}" if self.reason else str(self.state)
+        return why if why.endswith((".", "?", "!")) else f"{why}."
 
 
 class Answer(NamedTuple):
@@ -86,12 +96,12 @@ class Plugins:
 
     def _note(self, info: PluginInfo, cause: BaseException | None) -> None:
         self._infos.append(info)
-        log.error("Plugin %s (%s) is %s: %s.", info.name, info.origin, info.state, info.reason, exc_info=cause)
+        log.error("Plugin %s (%s) is %s", info.name, info.origin, info.verdict, exc_info=cause)
 
-    def _drop(self, info: PluginInfo, reason: str) -> None:
+    def _drop(self, info: PluginInfo, reason: str, cause: BaseException | None = None) -> None:
         self._manager.unregister(name=info.name)
         self._infos.remove(info)
-        self._note(replace(info, state=PluginState.FAILED, reason=reason, hooks=()), None)
+        self._note(replace(info, state=PluginState.FAILED, reason=reason, hooks=()), cause)
 
     def startup(self, context: Context) -> None:
         """Call `perseus_startup` of each plugin, 5 s each; one that fails is taken out wholly."""
@@ -102,11 +112,10 @@ class Plugins:
                 continue
             try:
                 call_within(STARTUP_SECONDS, f"plugin:{info.name}", partial(_call, hook, {"context": context}))
-            except TimeoutError:
-                self._drop(info, f"perseus_startup took longer than {STARTUP_SECONDS:g} s")
-            except (Exception, SystemExit) as error:
-                log.exception("Plugin %s failed in perseus_startup.", info.name)
-                self._drop(info, f"perseus_startup raised {type(error).__name__}: {error}")
+            except TookTooLong as error:
+                self._drop(info, f"perseus_startup took longer than {error.seconds:g} s")
+            except Exception as error:  # noqa: BLE001 - the log has it, and the plugin is out
+                self._drop(info, f"perseus_startup raised {said(error)}", error)
 
     def call_each(self, name: str, *, seconds: float | None = None, **arguments: object) -> list[Answer]:
         """Call every implementation of a hook; the answers that are not None, in calling order.
@@ -120,10 +129,21 @@ class Plugins:
         begun = [(hook, begin(f"plugin:{hook.plugin_name}", call)) for hook, call in calls]
         return list(_answers(name, [(hook, partial(_result, future, end)) for hook, future in begun]))
 
-    def call_first(self, name: str, *, passes: tuple[type[Exception], ...] = (), **arguments: object) -> Answer | None:
-        """Call implementations until one answers. An exception of a type in `passes` is an answer and is raised."""
-        calls = [(hook, partial(_call, hook, arguments)) for hook in self._ordered(name)]
-        return next(_answers(name, calls, passes), None)
+    def call_first(
+        self,
+        name: str,
+        *,
+        kind: type[object] = object,
+        passes: tuple[type[Exception], ...] = (),
+        failed: Failed | None = None,
+        **arguments: object,
+    ) -> Answer | None:
+        """Call implementations until one answers. An exception of a type in `passes` is an answer and is raised.
+
+        An answer that is no `kind` is a failure. `failed(plugin, error)` hears of each; a slow plugin is told each 5 s.
+        """
+        calls = [(hook, partial(_watched, hook, arguments, name, kind)) for hook in self._ordered(name)]
+        return next(_answers(name, calls, passes, failed), None)
 
     def call_one(self, plugin: str, name: str, **arguments: object) -> Answer | None:
         """Call one plugin's implementation. None when it has none, returned None, or raised."""
@@ -165,15 +185,22 @@ def _let_in(plugins: Plugins, same: list[EntryPoint]) -> None:
 
 
 def _answers(
-    name: str, calls: Iterable[tuple[pluggy.HookImpl, Callable[[], Any]]], passes: tuple[type[Exception], ...] = ()
+    name: str,
+    calls: Iterable[tuple[pluggy.HookImpl, Callable[[], Any]]],
+    passes: tuple[type[Exception], ...] = (),
+    failed: Failed | None = None,
 ) -> Iterator[Answer]:
     for hook, call in calls:
         try:
             value = call()
         except passes:
             raise
-        except (Exception, SystemExit):
+        except BaseException as error:  # what would end the process is one plugin's failure too
+            if is_interrupt(error):
+                raise
             log.exception("Plugin %s failed in %s.", hook.plugin_name, name)
+            if failed is not None:
+                failed(hook.plugin_name, error)
         else:
             if value is not None:
                 yield Answer(hook.plugin_name, value)
@@ -183,8 +210,19 @@ def _call(hook: pluggy.HookImpl, arguments: dict[str, object]) -> Any:
     return hook.function(*(arguments[name] for name in hook.argnames))
 
 
+def _watched(hook: pluggy.HookImpl, arguments: dict[str, object], name: str, kind: type[object]) -> Any:
+    def tell(seconds: float) -> None:
+        log.warning("Plugin %s has not come back from %s for %.0f s.", hook.plugin_name, name, seconds)
+
+    with told_while(SLOW_SECONDS, tell):
+        answer = _call(hook, arguments)
+    if answer is not None and not isinstance(answer, kind):
+        raise TypeError(f"it returned {answer!r:.80}, which is no {kind.__name__}")
+    return answer
+
+
 def _result(future: Future[Any], end: float) -> Any:
-    return future.result(timeout=max(0.0, end - time.monotonic()))
+    return result_by(future, max(0.0, end - time.monotonic()))
 
 
 def _origin(entry: EntryPoint) -> str:

@@ -48,6 +48,72 @@ def test_a_plugin_that_ends_the_process_when_it_is_imported_is_failed(shelf: She
     assert "SystemExit: 3" in rejected(shelf, PluginState.FAILED)
 
 
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "GeneratorExit", "__import__('asyncio').CancelledError"])
+@pytest.mark.parametrize("place", ["import", "perseus_manifest"])
+def test_a_plugin_that_raises_what_ends_a_process_costs_itself_only(shelf: Shelf, raised: str, place: str) -> None:
+    manifest = f"from perseus import hookimpl\n@hookimpl\ndef perseus_manifest(): raise {raised}"
+    shelf.add("bad", f"raise {raised}" if place == "import" else manifest, bare=True)
+    assert f"{place} raised {raised.rpartition('.')[2]}" in rejected(shelf, PluginState.FAILED)
+
+
+@pytest.mark.parametrize("place", ["import", "perseus_manifest"])
+def test_a_plugin_that_hangs_while_it_is_loaded_is_failed(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr("perseus.pluginhost.candidate.LOAD_SECONDS", 0.5)
+    release = threading.Event()
+    monkeypatch.setattr("tests.plugins.shelf.release", release, raising=False)
+    hang = "from tests.plugins.shelf import release; release.wait(30)"
+    manifest = f"from perseus import hookimpl\n@hookimpl\ndef perseus_manifest(): {hang}"
+    shelf.add("bad", hang if place == "import" else manifest, bare=True)
+    assert f"{place} took longer than 0.5 s" in rejected(shelf, PluginState.FAILED)
+    release.set()
+
+
+def test_a_time_out_of_the_plugin_itself_is_not_told_as_its_deadline(shelf: Shelf) -> None:
+    shelf.add("bad", "raise TimeoutError('the tide is late')", bare=True)
+    assert rejected(shelf, PluginState.FAILED) == "its import raised TimeoutError: the tide is late"
+
+
+def test_a_reason_that_is_a_question_ends_in_one_mark(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_state_chaned(status): pass")
+    (info,) = shelf.load().plugins()
+    for text in (info.verdict, caplog.messages[0]):
+        assert text.endswith("is not a hook. Did you mean perseus_state_changed?")
+
+
+@pytest.mark.parametrize("seconds", [None, 5])
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "__import__('asyncio').CancelledError"])
+def test_a_call_that_raises_what_ends_a_process_is_logged_and_the_next_plugin_is_called(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture, seconds: float | None, raised: str
+) -> None:
+    shelf.add("bad", f"@hookimpl\ndef perseus_instance_identity(): raise {raised}", priority=9)
+    shelf.add("good", GOOD)
+    answers = shelf.load().call_each("perseus_instance_identity", seconds=seconds, exchange=None, settings=None)
+    assert [answer.plugin for answer in answers] == ["good"]
+    assert caplog.messages == ["Plugin bad failed in perseus_instance_identity."]
+
+
+def test_a_keyboard_interrupt_raised_in_a_thread_of_a_plugin_is_no_ctrl_c(shelf: Shelf) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_instance_identity(): raise KeyboardInterrupt", priority=9)
+    shelf.add("good", GOOD)
+    answers = shelf.load().call_each("perseus_instance_identity", seconds=5, exchange=None, settings=None)
+    assert [answer.plugin for answer in answers] == ["good"]
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "KeyboardInterrupt", "__import__('asyncio').CancelledError"])
+def test_a_start_that_fails_in_any_way_is_logged_once(
+    shelf: Shelf, settings: Settings, caplog: pytest.LogCaptureFixture, raised: str
+) -> None:
+    shelf.add("bad", f"@hookimpl\ndef perseus_startup(): raise {raised}")
+    plugins = shelf.load()
+    plugins.startup(Context(settings))
+    assert only(plugins, "bad").state is PluginState.FAILED
+    (record,) = caplog.records
+    assert "perseus_startup raised" in record.message
+    assert record.exc_info is not None
+
+
 def test_the_traceback_of_a_failed_import_is_on_the_log(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
     shelf.add("bad", "1 / 0", bare=True)
     shelf.load()

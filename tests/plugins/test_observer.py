@@ -117,6 +117,31 @@ def test_a_plugin_that_raises_gets_its_next_call_all_the_same(
     assert [record.message for record in caplog.records] == ["Plugin bad failed in perseus_error_reported."] * 2
 
 
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt", "__import__('asyncio').CancelledError"])
+def test_a_plugin_that_raises_what_ends_a_process_keeps_its_lane(
+    shelf: Shelf, make: Makers, caplog: pytest.LogCaptureFixture, raised: str
+) -> None:
+    shelf.add("bad", f"@hookimpl\ndef perseus_error_reported(error):\n    calls.put(error)\n    raise {raised}")
+    observer = make.observer()
+    for error in ("one", "two"):
+        observer.error_reported(STATUS, error, 1)
+    observer.close(5)
+    assert [shelf.heard("bad"), shelf.heard("bad")] == ["one", "two"]
+    assert caplog.messages == ["Plugin bad failed in perseus_error_reported."] * 2
+
+
+def test_a_lane_outlives_any_call() -> None:
+    def end() -> None:
+        raise SystemExit(3)
+
+    called = threading.Event()
+    one = lane.Lane("bad", 1000, end)
+    one.wake()
+    one.finish(called.set)
+    assert one.join(5)
+    assert called.is_set()
+
+
 def test_calls_beyond_the_queue_are_dropped_and_counted_on_the_log(
     shelf: Shelf, make: Makers, caplog: pytest.LogCaptureFixture
 ) -> None:
