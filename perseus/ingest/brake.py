@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from perseus.ingest.feed import Feed
 from perseus.network.stopflag import StopFlag
+from perseus.pluginhost.boundary import contained
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ class Brake:
     def close_feed(self) -> None:
         """Close it, whatever it makes of that."""
         try:
-            self._feed.close()
+            with contained():
+                self._feed.close()
         except Exception:
             log.exception("The feed failed while it was closed.")
 

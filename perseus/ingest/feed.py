@@ -16,9 +16,9 @@ class Feed(Protocol):
     another thread while one of them runs, which must then return or raise within a second: that is how work stops
     the moment the lease is not valid or the process is asked to stop.
 
-    Errors: a PerseusError is final and ends the process with its exit code. Any other exception before the instance
-    is active fails the start; later it is reported, and after a pause (0.5 s, doubling to 30 s) the feed is closed,
-    connected and warmed again.
+    Errors: a PerseusError is final and ends the process with its exit code. Any other exception, SystemExit and
+    CancelledError among them, fails the start before the instance is active; later it is reported, and after a pause
+    (0.5 s, doubling to 30 s) the feed is closed, connected and warmed again.
 
     Effects: whatever the feed writes (candles, orders) it writes under `instance.guard()`, with `instance.token`.
     """
@@ -38,7 +38,10 @@ class Feed(Protocol):
         """Get what must be there before the first message counts: history, indicators. Called after each `connect`."""
 
     def receive(self, timeout: float) -> int:
-        """Wait for messages, for `timeout` seconds at most, and handle them. Gives their number, 0 on time-out."""
+        """Wait for messages, for `timeout` seconds at most, and handle them. Gives their number, 0 on time-out.
+
+        Anything but an int of 0 or more is a failure of the feed.
+        """
 
     def close(self) -> None:
         """Let go of the connection. Safe at any time, from any thread, and more than once; does not raise."""

@@ -8,14 +8,15 @@ from pathlib import Path
 from perseus.errors import EXIT_LOST, LeaseLost, StopRequested
 from perseus.ingest.brake import Brake
 from perseus.ingest.capture import Capture
-from perseus.ingest.feed import FeedMaker
+from perseus.ingest.feed import Feed, FeedMaker
 from perseus.ingest.membership import Membership, find_exchange
 from perseus.ingest.replay import ReplayFeed
 from perseus.ingest.signals import StopSignals
 from perseus.ingest.synthetic import SyntheticFeed
-from perseus.ingest.work import Work
+from perseus.ingest.work import FeedFailed, Work
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
+from perseus.pluginhost.boundary import Breakout, contained
 from perseus.pluginhost.manager import Plugins
 from perseus.settings import Settings
 
@@ -56,6 +57,14 @@ def serve(exchange: Exchange, settings: Settings, make_feed: FeedMaker, plugins:
 def work(instance: Instance, make_feed: FeedMaker) -> None:
     """From idle to active and, however it ends, to a feed that is closed and a lease that is given back."""
     with instance:
-        feed = make_feed(instance)
+        feed = _made(make_feed, instance)
         with Brake(instance, feed) as brake:
             Work(instance, feed, brake).run()
+
+
+def _made(make_feed: FeedMaker, instance: Instance) -> Feed:
+    try:
+        with contained():
+            return make_feed(instance)
+    except Breakout as error:
+        raise FeedFailed(instance.exchange.name, "not made yet", error) from error

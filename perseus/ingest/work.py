@@ -11,6 +11,7 @@ from perseus.ingest.brake import Brake
 from perseus.ingest.feed import Feed
 from perseus.network.instance import Instance
 from perseus.network.states import State
+from perseus.pluginhost.boundary import contained, said
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class FeedFailed(PerseusError):
 
     def __init__(self, exchange: str, feed: str, error: Exception) -> None:
         super().__init__(
-            f"{exchange} could not start: its feed ({feed}) raised {type(error).__name__}: {error}. "
+            f"{exchange} could not start: its feed ({feed}) raised {said(error)}. "
             "See the traceback in the log, mend the feed and start again."
         )
         self.exchange = exchange
@@ -71,13 +72,14 @@ class Work:
     def _attempt(self, step: Callable[[], None]) -> bool:
         """True when it ended by itself. What a feed raises because it was closed is no failure."""
         try:
-            step()
+            with contained():
+                step()
         except LeaseLost:
             return False
         except Exception as error:
             if not self._brake.must_end():
                 raise self._final(error) from error
-            log.info("%s: the feed was closed: %s", self._instance.exchange.name, error)
+            log.info("%s: the feed was closed: %s", self._instance.exchange.name, said(error))
         return not self._brake.must_end()
 
     def _final(self, error: Exception) -> PerseusError:
@@ -102,8 +104,9 @@ class Work:
     def _listen(self) -> None:
         while not self._brake.must_end():
             try:
-                self._warm()
-                self._receive()
+                with contained():
+                    self._warm()
+                    self._receive()
             except PerseusError:
                 raise
             except Exception as error:
@@ -115,6 +118,7 @@ class Work:
         self._instance.guard()
         messages = self._feed.receive(RECEIVE_SECONDS)
         self._instance.guard()
+        _check_count(messages)
         if messages:
             self._backoff.reset()
             self._message_count += messages
@@ -133,10 +137,16 @@ class Work:
         seconds = self._backoff.wait()
         name = self._instance.exchange.name
         log.warning("%s: the feed failed; it is connected again in %.1f s.", name, seconds, exc_info=error)
-        self._instance.report_error(f"feed lost, connecting again: {type(error).__name__}: {error}")
+        self._instance.report_error(f"feed lost, connecting again: {said(error)}")
         self._disconnect()
         self._brake.pulled.wait(seconds)
 
     def _disconnect(self) -> None:
         self._brake.close_feed()
         self._is_connected = self._is_warm = False
+
+
+def _check_count(messages: object) -> None:
+    """A feed is foreign code: what its types promise may not be what it gives."""
+    if not isinstance(messages, int) or isinstance(messages, bool) or messages < 0:
+        raise ValueError(f"receive returned {messages!r:.80}, which is no number of messages")

@@ -9,7 +9,7 @@ from typing import Any
 
 from perseus.network.instance import Instance
 
-Step = int | Exception | Callable[[], int]
+Step = int | BaseException | Callable[[], int]
 
 
 class ScriptedFeed:
@@ -25,7 +25,7 @@ class ScriptedFeed:
         self.symbols: list[str] = ["A", "B"]
         self.messages: queue.Queue[Step] = queue.Queue()
         self.asked: queue.Queue[tuple[str, str]] = queue.Queue()
-        self.failing: dict[str, Exception] = {}
+        self.failing: dict[str, BaseException] = {}
         self.blocking: set[str] = set()
         self.closed = threading.Event()
 
@@ -42,7 +42,7 @@ class ScriptedFeed:
         except queue.Empty:
             return 0
         self._asked("receive")
-        if isinstance(step, Exception):
+        if isinstance(step, BaseException):
             raise step
         return step if isinstance(step, int) else step()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -127,6 +128,70 @@ def test_a_lost_feed_is_reported_and_connected_again_and_stays_active(
     assert {event["error"] for event in errors} == {"feed lost, connecting again: ConnectionResetError: peer went away"}
     assert sum(int(event["count"]) for event in errors) == 2
     assert bench.path()[-3:] == ["active", "stopping", "stopped"]
+
+
+ENDINGS = [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError("bye")]
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=repr)
+def test_what_ends_a_process_is_a_lost_feed_when_a_feed_raises_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, ending: BaseException
+) -> None:
+    monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
+    bench.start()
+    bench.feed.messages.put(ending)
+    assert [bench.feed.next()[0] for _ in range(5)] == ["connect", "warm", "receive", "connect", "warm"]
+    assert bench.instance.state == "active"
+    assert bench.stop() is None
+    (error,) = [event for event in bench.events() if event["event"] == "error"]
+    assert error["error"].startswith(f"feed lost, connecting again: {type(ending).__name__}")
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=repr)
+def test_what_ends_a_process_fails_the_start_when_a_feed_raises_it(bench: Bench, ending: BaseException) -> None:
+    bench.feed.failing = {"connect": ending}
+    bench.start(until=None)
+    error = bench.end()
+    assert isinstance(error, FeedFailed)
+    assert f"its feed (scripted) raised {type(ending).__name__}" in str(error)
+    assert bench.path() == ["idle", "starting", "idle"]
+    assert bench.is_released()
+
+
+def test_a_feed_whose_making_ends_the_process_is_a_failed_feed(bench: Bench) -> None:
+    def no_feed(_: Instance) -> Any:
+        raise SystemExit(0)
+
+    with pytest.raises(FeedFailed, match="SystemExit: 0"):
+        work(bench.instance, no_feed)
+    assert bench.is_released()
+
+
+def test_a_feed_that_ends_itself_while_it_is_closed_changes_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close() -> None:
+        bench.feed.closed.set()
+        raise SystemExit(3)
+
+    monkeypatch.setattr(bench.feed, "close", close)
+    bench.start()
+    assert bench.stop() is None
+    assert bench.is_released()
+
+
+@pytest.mark.parametrize("answer", [-1, 2.5, None, True, "7"])
+def test_a_feed_that_gives_no_number_of_messages_has_failed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
+    bench.start()
+    bench.feed.messages.put(lambda: answer)
+    assert [bench.feed.next()[0] for _ in range(4)] == ["connect", "warm", "receive", "connect"]
+    assert bench.stop() is None
+    (error,) = [event for event in bench.events() if event["event"] == "error"]
+    assert f"ValueError: receive returned {answer!r}, which is no number of messages" in error["error"]
+    assert bench.instance.status().fields["messageCount"] == 0
 
 
 def test_once_a_message_came_the_pauses_begin_anew(bench: Bench) -> None:
