@@ -8,26 +8,32 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Self
 
 from perseus.errors import EXIT_FAILED, StopRequested
 from perseus.network.instance import Instance
+from perseus.pluginhost.deadline import TookTooLong, call_within
 
 log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+#: The part of the stop time that the work has; the rest is for giving the lease back without it.
+WORK_SHARE = 0.8
+
 
 def end_process() -> None:
-    """At once, without cleaning up: the lease then ends by itself."""
+    """At once, without cleaning up: a lease that is not released by then ends by itself."""
     os._exit(EXIT_FAILED)
 
 
 class StopSignals:
     """SIGTERM and SIGINT as a request to stop, from before the claim on. Only in the main thread.
 
-    When the process is still there `seconds` after a request, `hard_exit` ends it.
+    When the work has not ended after 80 % of `seconds`, as when its feed hangs, the lease is released without it and
+    `hard_exit` ends the process, `seconds` after the request at the latest.
     """
 
     def __init__(self, exchange: str, seconds: float, hard_exit: Callable[[], None] = end_process) -> None:
@@ -72,6 +78,23 @@ class StopSignals:
         self._asked.set()
         if self._instance is not None:
             self._instance.request_stop(reason)
-        if not self._ended.wait(self._seconds):
+        if self._ended.wait(self._seconds * WORK_SHARE):
+            return
+        self._release()
+        if not self._ended.is_set():
             log.critical("%s has not stopped within %g s and is ended.", self._exchange, self._seconds)
             self._hard_exit()
+
+    def _release(self) -> None:
+        """Give the lease back while the work hangs: its guards fail from here on, and the process ends next."""
+        instance, seconds = self._instance, self._seconds * WORK_SHARE
+        if instance is None:
+            return
+        reason = f"{self._reason}: its feed or a plugin hangs, the work has not ended within {seconds:g} s"
+        log.error("%s: %s. Its lease is released without it.", self._exchange, reason)
+        try:
+            call_within(self._seconds - seconds, "release", partial(instance.stop, reason))
+        except TookTooLong:
+            log.error("%s could not be released in time; its lease ends by itself.", self._exchange)
+        except Exception:
+            log.exception("%s could not be released; its lease ends by itself.", self._exchange)

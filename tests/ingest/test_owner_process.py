@@ -80,6 +80,9 @@ def test_a_feed_that_cannot_be_stopped_is_ended_with_its_process(start: Start, r
     assert process.returncode == 1
     assert time.monotonic() - began < 5
     assert "binance has not stopped within 1 s and is ended." in error
+    assert "its feed or a plugin hangs, the work has not ended within 0.8 s" in error
+    assert not reader.exists(keys.status(BINANCE_ID))
+    assert reader.hget(keys.last_record(BINANCE_ID), "closed") == "1"
 
 
 def test_an_ingest_process_loads_no_web_stack(start: Start, reader: redis.Redis) -> None:

@@ -20,11 +20,15 @@ class Asked:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.stopped: list[str] = []
         self.heard = threading.Event()
 
     def request_stop(self, reason: str) -> None:
         self.reasons.append(reason)
         self.heard.set()
+
+    def stop(self, reason: str) -> None:
+        self.stopped.append(reason)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -70,6 +74,29 @@ def test_a_stop_that_takes_too_long_is_cut_short(caplog: pytest.LogCaptureFixtur
         os.kill(os.getpid(), signal.SIGTERM)
         assert ended.wait(5)
     assert caplog.messages == ["kraken has not stopped within 0.05 s and is ended."]
+
+
+def test_a_stop_that_takes_too_long_releases_the_lease_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    asked, ended = Asked(), threading.Event()
+    with StopSignals("kraken", 0.5, ended.set) as signals:
+        signals.pass_to(cast("Instance", asked))
+        began = time.monotonic()
+        signals.ask("SIGTERM")
+        assert time.monotonic() - began < 0.5
+    assert ended.is_set()
+    (reason,) = asked.stopped
+    assert reason == "SIGTERM: its feed or a plugin hangs, the work has not ended within 0.4 s"
+    assert reason in caplog.text
+
+
+def test_a_release_that_hangs_too_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, ended, release = Asked(), threading.Event(), threading.Event()
+    monkeypatch.setattr(asked, "stop", lambda _: release.wait(30))
+    with StopSignals("kraken", 0.1, ended.set) as signals:
+        signals.pass_to(cast("Instance", asked))
+        signals.ask("SIGTERM")
+    release.set()
+    assert ended.is_set()
 
 
 def test_a_stop_in_time_is_not() -> None:
