@@ -6,6 +6,9 @@ Rules that hold for every hook:
   arguments you need. Wrappers and coroutines are refused.
 - An exception costs the plugin that call and nothing else: it is logged with the plugin, the hook and the traceback,
   and the next plugin is asked. Where more follows, the hook says so.
+- What would end a process (SystemExit, KeyboardInterrupt, CancelledError) is an exception like any other. Only the
+  Ctrl-C of a person passes through a hook that is called on the main thread.
+- The import of a plugin has 5 s, on a thread made for it: one that takes longer is `failed`.
 - The heartbeat of a lease runs on a thread of its own, on which no hook is ever called.
 - Observers (named in the past tense) cannot veto; what they return is ignored.
 - *Its own thread*: each plugin that observes has one thread, called `plugin:<name>`, fed by a queue of 1,000 calls in
@@ -46,8 +49,8 @@ def perseus_manifest() -> Manifest:  # type: ignore[empty-body]
     """Declare which versions of these hooks the plugin works with. Required.
 
     Called: once, right after the import, before any other hook; nothing is set up yet.
-    Where: in every process that loads the plugin, on the thread that loads plugins.
-    May block: no.
+    Where: in every process that loads the plugin, on a thread made for this call.
+    May block: no; after 5 s the plugin is `failed`.
     May raise: no; the plugin is then `failed`. No Manifest: `invalid`. Another API: `incompatible`. It gets no call.
     Returns: a `perseus.Manifest`.
     """
@@ -83,10 +86,12 @@ def perseus_join(exchange: Exchange, context: IngestContext) -> Instance | None:
 
     Called: once a start, and again each time an exchange that was not released becomes free.
     Where: in an ingest process, on the thread that called `perseus.join` or `perseus.run`.
-    May block: while a data store that is down is waited for (`PERSEUS_STORE_WAIT_SECONDS`).
+    May block: while a data store that is down is waited for (`PERSEUS_STORE_WAIT_SECONDS`), with `context.pause`,
+    which a stop ends. The process waits for as long as it takes; every 5 s a warning names the plugin.
     May raise: a PerseusError (LeaseRefused, LeasePending, StoreUnavailable ...) is the answer, and ends the start.
-    Anything else is logged and the next plugin is asked; when none is left: NotOnNetwork.
-    Returns: the instance that now holds the exchange, or None to leave it to the next plugin.
+    Anything else is logged and the next plugin is asked; when none is left, the error names plugin and cause.
+    Returns: the instance that now holds the exchange, or None to leave it to the next plugin. Anything else is a
+    failure of the plugin, as if it had raised.
     """
 
 

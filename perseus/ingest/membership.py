@@ -9,10 +9,11 @@ from contextlib import closing
 from functools import partial
 
 from perseus import store
-from perseus.errors import LeasePending, NotOnNetwork, PerseusError, UnknownExchange
+from perseus.errors import EXIT_FAILED, ExchangeOff, LeasePending, NotOnNetwork, PerseusError, UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.instance import Instance
+from perseus.pluginhost.boundary import said
 from perseus.pluginhost.context import Context, IngestContext
 from perseus.pluginhost.fields import merged
 from perseus.pluginhost.hooks import HookObserver
@@ -28,15 +29,30 @@ PUBLIC_IP_SECONDS = 3.0
 Pause = Callable[[float], object]
 
 
+class JoinFailed(NotOnNetwork):
+    """Raised when a plugin that would have put the process on the network failed in doing so."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, exchange: str, failures: Mapping[str, BaseException]) -> None:
+        told = "; ".join(f"plugin {plugin} failed in perseus_join: {said(error)}" for plugin, error in failures.items())
+        super().__init__(f"{exchange} is not on the network: {told}. The log has the traceback.")
+        self.exchange = exchange
+        self.failures = failures
+
+
 def find_exchange(name: str, settings: Settings) -> Exchange:
-    """The exchange of that name, from the database. Raises UnknownExchange, or what the database answers."""
+    """The exchange of that name. Raises UnknownExchange, ExchangeOff, or what the database answers."""
     from perseus import db
     from perseus.local import runfile  # SQLAlchemy is only loaded where the database is read
 
-    exchanges = db.exchanges(runfile.database_url(settings))
+    database_url = runfile.database_url(settings)
+    exchanges = db.exchanges(database_url)
     for exchange in exchanges:
         if exchange.name == name:
             return exchange
+    if name in db.switched_off(database_url):
+        raise ExchangeOff(name)
     raise UnknownExchange(name, tuple(exchange.name for exchange in exchanges))
 
 
@@ -53,9 +69,10 @@ class Membership:
     def claim(self, exchange: Exchange, pause: Pause) -> Instance:
         """Join. Waits, with `pause(seconds)`, for a store that is down and an exchange that is not free yet.
 
-        Raises NotOnNetwork when no plugin joins, LeaseRefused, StoreUnavailable, and whatever `pause` raises.
+        Raises NotOnNetwork when no plugin joins (JoinFailed when one tried), LeaseRefused, StoreUnavailable, and
+        whatever `pause` raises.
         """
-        context = self._context(exchange)
+        context = self._context(exchange, pause)
         with closing(context.connect("wait")) as client:
             store.wait_until_up(client, self._settings.store_wait_seconds, log.warning, pause)
         while True:
@@ -73,7 +90,17 @@ class Membership:
         self.observer.close(timeout)
 
     def _join(self, exchange: Exchange, context: IngestContext) -> Instance:
-        answer = self._plugins.call_first("perseus_join", passes=(PerseusError,), exchange=exchange, context=context)
+        failures: dict[str, BaseException] = {}
+        answer = self._plugins.call_first(
+            "perseus_join",
+            kind=Instance,
+            passes=(PerseusError,),
+            failed=failures.__setitem__,
+            exchange=exchange,
+            context=context,
+        )
+        if answer is None and failures:
+            raise JoinFailed(exchange.name, failures) from next(iter(failures.values()))
         if answer is None:
             raise NotOnNetwork(f"No plugin puts {exchange.name} on the network. {self._what_is_there()}")
         instance: Instance = answer.value
@@ -83,9 +110,9 @@ class Membership:
         infos = self._plugins.plugins()
         if not infos:
             return "No plugin is installed: install perseus-network with pip, which brings `registry`."
-        return " ".join(f"{info.name} is {info.state}{f': {info.reason}' if info.reason else ''}." for info in infos)
+        return " ".join(f"{info.name} is {info.verdict}" for info in infos)
 
-    def _context(self, exchange: Exchange) -> IngestContext:
+    def _context(self, exchange: Exchange, pause: Pause) -> IngestContext:
         from perseus.local import runfile  # it looks for a living `perseus up`, which few processes need
 
         url = runfile.store_url(self._settings)
@@ -95,6 +122,7 @@ class Membership:
             connect=lambda name: store.connect(url, timeout=timeout, name=f"perseus:{exchange.name}:{name}"),
             observer=self.observer,
             identity=partial(identity, self._plugins, self._settings),
+            pause=pause,
             public_ip=partial(public_ip, self._plugins),
         )
 

@@ -28,10 +28,12 @@ class IngestContext(Context):
     `connect(name)` makes a client of the data store with short time-outs; `name` is what CLIENT LIST shows.
     `observer` is told what happens to the lease and hands it on to the observing hooks.
     `identity(exchange)` gives the merged answers of `perseus_instance_identity`; blocks for 3 s at most.
+    `pause(seconds)` sleeps between two tries of a claim; what it raises when a stop is asked ends the join.
     `public_ip()` gives the first valid answer of `perseus_detect_public_ip`, else None; blocks: call it on a thread.
     """
 
     connect: Callable[[str], Client]
     observer: Observer
     identity: Callable[[Exchange], Identity]
+    pause: Callable[[float], object]
     public_ip: Callable[[], str | None]

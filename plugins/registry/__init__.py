@@ -36,7 +36,9 @@ def perseus_join(exchange: Exchange, context: IngestContext) -> Instance:
     """Claim the exchange. The public IP is unknown at first and filled in when it is found."""
     check(context.settings.public_ip_services)
     identity = context.identity(exchange)
-    instance = joining.join(exchange, context.settings, context.connect, identity, context.observer)
+    instance = joining.join(
+        exchange, context.settings, context.connect, identity, context.observer, pause=context.pause
+    )
     public_ip.find(context.public_ip, instance.set_ip)
     return instance
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 
 import pytest
 from pydantic import SecretStr
 
 from perseus import keys
 from perseus.errors import SettingError, StopRequested, StoreUnavailable, UnknownExchange
-from perseus.ingest.membership import Membership, find_exchange
+from perseus.ingest.membership import JoinFailed, Membership, find_exchange
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
+from perseus.network.instance import Instance
 from perseus.pluginhost.manager import load
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import short
-from tests.plugins.shelf import REGISTRY
+from tests.ingest.scripted import Running
+from tests.plugins.shelf import REGISTRY, Shelf
+from tests.plugins.test_hooks import eventually
 from tests.redis_process import free_port
 
 
@@ -92,3 +96,78 @@ def test_without_a_store_to_go_to_the_setting_is_named(site: Settings, exchange:
     with pytest.raises(SettingError, match="PERSEUS_REDIS_URL"):
         nowhere.claim(exchange, time.sleep)
     nowhere.close(1)
+
+
+def joined_by(shelf: Shelf, site: Settings, exchange: Exchange, *more: EntryPoint) -> Instance:
+    """Claims with the plugins on the shelf; a claim that fails closes what it opened."""
+    membership = Membership(site, shelf.load(*more))
+    try:
+        return membership.claim(exchange, time.sleep)
+    finally:
+        membership.close(1)
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("raise OSError(28, 'No space left on device', '/home/ada/proof')", "OSError: [Errno 28] No space left"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("import asyncio; raise asyncio.CancelledError", "CancelledError"),
+        ("return 42", "TypeError: it returned 42, which is no Instance"),
+    ],
+)
+def test_a_join_that_failed_is_told_with_its_plugin_and_its_cause(
+    shelf: Shelf, site: Settings, exchange: Exchange, body: str, cause: str
+) -> None:
+    shelf.add("bad", f"@hookimpl\ndef perseus_join(): {body}")
+    with pytest.raises(JoinFailed) as caught:
+        joined_by(shelf, site, exchange)
+    assert f"kraken is not on the network: plugin bad failed in perseus_join: {cause}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 1
+
+
+def test_the_registry_joins_after_a_plugin_that_gave_no_instance(
+    shelf: Shelf, site: Settings, exchange: Exchange
+) -> None:
+    shelf.add("bad", "@hookimpl\ndef perseus_join(): return 42")
+    with joined_by(shelf, site, exchange, REGISTRY) as instance:
+        assert instance.valid()
+
+
+def test_the_ctrl_c_of_a_person_ends_a_join(shelf: Shelf, site: Settings, exchange: Exchange) -> None:
+    shelf.add("slow", "@hookimpl\ndef perseus_join():\n    import signal\n    signal.raise_signal(signal.SIGINT)")
+    with pytest.raises(KeyboardInterrupt):
+        joined_by(shelf, site, exchange, REGISTRY)
+
+
+def test_a_plugin_that_is_slow_to_join_is_named_while_it_is(
+    shelf: Shelf, site: Settings, exchange: Exchange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("perseus.pluginhost.manager.SLOW_SECONDS", 0.05)
+    source = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_join(): release.wait(10)"
+    shelf.add("slow", source)
+    membership = Membership(site, shelf.load(REGISTRY))
+
+    def release_once_named() -> None:
+        eventually(lambda: "Plugin slow has not come back from perseus_join" in caplog.text, 5)
+        shelf.module("slow").release.set()
+
+    waiting = Running(release_once_named)
+    membership.claim(exchange, time.sleep).stop()
+    membership.close(1)
+    assert waiting.ended() is None
+
+
+def test_the_pause_of_a_claim_is_the_one_that_a_stop_ends(
+    site: Settings, exchange: Exchange, membership: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause(seconds: float) -> None:
+        raise StopRequested("kraken", "SIGTERM")
+
+    def no_answer(*_: object) -> None:
+        raise StoreUnavailable("here", "it is loading")
+
+    monkeypatch.setattr(RedisClaims, "acquire", no_answer)
+    with pytest.raises(StopRequested):
+        membership.claim(exchange, pause)

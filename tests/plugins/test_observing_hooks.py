@@ -96,7 +96,7 @@ def test_hook_perseus_lease_lost_says_who_has_the_exchange_now(
 ) -> None:
     shelf.add("plugin", "@hookimpl\ndef perseus_lease_lost(reason, holder): calls.put((reason, holder))")
     enter()
-    usurped = {**payload(site, exchange), "instanceId": "another", "hostname": "usurper", "fencingToken": "9" * 17}
+    usurped = {**payload(site, exchange), "instanceId": "another", "hostname": "usurper", "fencingToken": "9" * 16}
     assert site.redis_url is not None
     with connect(site.redis_url.get_secret_value(), timeout=2, name="usurper") as client:
         client.set(keys.status(exchange.id), json.dumps(usurped), px=2400)
