@@ -84,5 +84,7 @@ class PublicIp:
                 text = call_within(share, "public-ip-service", partial(self._fetch, service, share))
                 return str(ipaddress.ip_address(text.strip()))
             except (OSError, ValueError) as error:
-                log.info("%s did not say this host's public IP: %s", service, error or "no answer in time")
+                log.debug("%s did not say this host's public IP: %s", service, error)
+        if self.services:
+            log.info("public IP unknown: none of %d services answered", len(self.services))
         return None

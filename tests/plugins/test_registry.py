@@ -73,6 +73,12 @@ def test_offline_the_address_is_unknown() -> None:
     assert asked().look_up(3) is None
 
 
+def test_an_unknown_address_is_one_line_on_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    asked(OSError("offline"), "", "<html>").look_up(3)
+    assert caplog.messages == ["public IP unknown: none of 3 services answered"]
+
+
 def test_a_service_that_hangs_leaves_time_for_the_next() -> None:
     release = threading.Event()
 
