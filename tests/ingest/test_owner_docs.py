@@ -13,6 +13,8 @@ import perseus
 from perseus import keys
 from perseus.errors import EXIT_HELD
 from perseus.ingest.feed import Feed
+from perseus.network import statusfield
+from perseus.network.facts import ALL_FIELDS_MAX
 from perseus.network.instance import Instance
 from tests.ingest.running import Start, path, wait_active
 
@@ -55,6 +57,15 @@ def test_a_process_that_is_written_like_this_says_who_holds_its_exchange(
     assert refused.returncode == EXIT_HELD
     assert "coinbase is held by" in error
     assert "Traceback" not in error
+
+
+def test_the_limits_of_fields_are_those_of_the_code() -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith("| `instance.set_fields")]
+    assert f"Keep to {statusfield.COUNT_MAX} names: with those of plugins a card has {ALL_FIELDS_MAX}," in row
+    assert f"text of at most {statusfield.TEXT_MAX} characters" in row
+    (most,) = re.findall(r"at most (\d+) letters", row)
+    assert statusfield.is_name("a" * int(most))
+    assert not statusfield.is_name("a" * (int(most) + 1))
 
 
 def test_every_call_on_the_page_exists() -> None:
