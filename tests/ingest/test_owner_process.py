@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 import redis
 
 from perseus import keys
@@ -28,11 +29,12 @@ class Feed:
 
     def __init__(self, instance):
         print(instance.exchange.name, file=sys.stderr)
+        {make}
 
     def connect(self): {connect}
     def warm(self): pass
     def receive(self, timeout): {receive}
-    def close(self): pass
+    def close(self): {close}
 
 sys.exit(perseus.run({name!r}, Feed))
 """
@@ -43,9 +45,11 @@ def run(
     name: str = "binance",
     connect: str = "pass",
     receive: str = "time.sleep(0.01); return 1",
+    make: str = "pass",
+    close: str = "pass",
     **changes: str,
 ) -> subprocess.Popen[str]:
-    return start("-c", RUN.format(name=name, connect=connect, receive=receive), **changes)
+    return start("-c", RUN.format(name=name, connect=connect, receive=receive, make=make, close=close), **changes)
 
 
 def test_perseus_run_serves_an_owner_s_feed_until_it_is_stopped(start: Start, reader: redis.Redis) -> None:
@@ -71,9 +75,16 @@ def test_perseus_run_turns_errors_into_exit_codes_and_says_them(start: Start, re
     assert not reader.exists(keys.status(1))
 
 
-def test_a_feed_that_cannot_be_stopped_is_ended_with_its_process(start: Start, reader: redis.Redis) -> None:
-    process = run(start, receive="time.sleep(600)", PERSEUS_STOP_SECONDS="1")
-    wait_active(reader, process)
+@pytest.mark.parametrize("part", ["make", "connect", "receive", "close"])
+def test_a_feed_that_cannot_be_stopped_is_ended_with_its_process(start: Start, reader: redis.Redis, part: str) -> None:
+    hang = {part: "print('hangs', file=sys.stderr); time.sleep(600)"}
+    process = run(start, PERSEUS_STOP_SECONDS="1", **hang)
+    if part == "close":
+        wait_active(reader, process)
+    else:
+        assert process.stderr is not None
+        while process.stderr.readline() != "hangs\n":
+            assert process.poll() is None
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     error = process.communicate(timeout=20)[1]
