@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ import click
 from perseus import db, keys
 from perseus.commands import readiness
 from perseus.commands.invocation import command_line
-from perseus.errors import SettingError
 from perseus.local import embedded, homelock, orphans, runfile
 from perseus.local.child import Task
 from perseus.local.embedded import EmbeddedStore
@@ -46,13 +46,14 @@ def run(settings: Settings) -> int:
         _clear(home, settings.port)
         database = runfile.database_url(settings)
         db.initialise(database)
-        own = stack.enter_context(_embedded(home)) if settings.redis_url is None else None
+        environ = {**os.environ, "PERSEUS_HOME": str(home), **orphans.badge(home, _me())}
+        own = stack.enter_context(_embedded(home, environ)) if settings.redis_url is None else None
         typed = functools.partial(command_line, sys.argv[0], home)
         about = _about(settings, own, database)
         _say(_banner(home, own, database, about))
         if own is None:
             _require_store(settings, typed(["init"]))
-        supervisor = Supervisor(home, about, own, {**os.environ, "PERSEUS_HOME": str(home)}, typed, _say)
+        supervisor = Supervisor(home, about, own, environ, typed, _say)
         stack.callback(supervisor.stop)
         stack.callback(_on_signals, signal.SIG_IGN)
         told = _told()
@@ -69,7 +70,9 @@ def _home(settings: Settings) -> Path:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         (home / "logs").mkdir(exist_ok=True)
     except OSError as error:
-        raise SettingError("PERSEUS_HOME", f"{home} cannot be used ({error.strerror})", "Choose another.") from None
+        raise homelock.unusable(home, error) from None
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise homelock.unusable(home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     return home
 
 
@@ -88,20 +91,24 @@ def _clear(home: Path, port: int) -> None:
 
 
 @contextmanager
-def _embedded(home: Path) -> Iterator[EmbeddedStore]:
-    store = embedded.start(home)
+def _embedded(home: Path, environ: Mapping[str, str]) -> Iterator[EmbeddedStore]:
+    store = embedded.start(home, environ)
     try:
         yield store
     finally:
         store.stop(STORE_SECONDS)
 
 
-def _about(settings: Settings, own: EmbeddedStore | None, database: str) -> Run:
+def _me() -> ProcessMark:
     me = ProcessMark.of(os.getpid())
     assert me is not None
+    return me
+
+
+def _about(settings: Settings, own: EmbeddedStore | None, database: str) -> Run:
     url = own.url if own is not None else runfile.store_url(settings)
     return Run(
-        up=me,
+        up=_me(),
         web=f"http://{readiness.HOST}:{settings.port}",
         store_url=url,
         store_kept=own is None or own.kept,

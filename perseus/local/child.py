@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from perseus.local import logfile
 from perseus.local.pids import ProcessMark
-
-FULL_LOG_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,13 @@ class Task:
 
 
 class Child:
-    """A running task. Its output goes to `log_path`, whose predecessor is kept once when it has grown large."""
+    """A running task. Its output goes to `log_path`. Raises OSError when the machine starts no more processes."""
 
     def __init__(self, task: Task, folder: Path, environ: Mapping[str, str]) -> None:
         self.task = task
         self.log_path = folder / f"{task.name.replace(' ', '-')}.log"
-        _turn_over(self.log_path)
         # A session of its own: Ctrl-C at the terminal reaches `up` alone, which ends the others in order.
-        with self.log_path.open("ab") as output:
+        with logfile.opened(self.log_path) as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "perseus", *task.command],
                 env=dict(environ),
@@ -67,16 +65,8 @@ class Child:
 
     def last_words(self) -> str:
         """The last line of its log, for people."""
-        with self.log_path.open("rb") as log:
-            log.seek(max(0, self.log_path.stat().st_size - 2000))
-            lines = log.read().decode("utf-8", "replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+        return logfile.last_line(self.log_path)
 
     def _end_group(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-
-
-def _turn_over(path: Path) -> None:
-    if path.exists() and path.stat().st_size > FULL_LOG_BYTES:
-        path.replace(path.with_suffix(".log.1"))

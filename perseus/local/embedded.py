@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from perseus import keys
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
-from perseus.local import redis_server
+from perseus.local import logfile, redis_server
 from perseus.local.pids import ProcessMark, end, wait_for
 from perseus.store import answers, connect
 
@@ -47,11 +49,11 @@ class EmbeddedStoreFailed(PerseusError):
 class EmbeddedStore:
     """One running embedded store. `kept` False: the stand-in, whose data end with it. `is_new`: began without data."""
 
-    def __init__(self, folder: Path, server: redis_server.RedisServer | None) -> None:
+    def __init__(self, folder: Path, server: redis_server.RedisServer | None, environ: Mapping[str, str]) -> None:
         self._folder = folder
         self._server = server
-        self._password = secrets.token_urlsafe(32)
-        self._port = _free_port()
+        self._environ = environ
+        self._port, self._password = _last_place(folder) or (_free_port(), secrets.token_urlsafe(32))
         self.kept = server is not None
         self.is_new = not self.kept or not _has_data(folder) or self._unmarked.exists()
         if self.is_new:
@@ -59,9 +61,9 @@ class EmbeddedStore:
         self._process = self._spawn()
 
     @classmethod
-    def open(cls, folder: Path, server: redis_server.RedisServer | None) -> Self:
+    def open(cls, folder: Path, server: redis_server.RedisServer | None, environ: Mapping[str, str]) -> Self:
         """Start one and wait until it answers. Raises EmbeddedStoreFailed."""
-        store = cls(folder, server)
+        store = cls(folder, server, environ)
         try:
             store._settle()
         except BaseException:
@@ -121,7 +123,10 @@ class EmbeddedStore:
         return self._process.poll()
 
     def restart(self) -> None:
-        """Start it again after it has ended: same port, password and data. Does not wait until it answers."""
+        """Start it again after it has ended: same port, password and data. Does not wait until it answers.
+
+        Raises OSError when its folder cannot be written, or the machine starts no more processes.
+        """
         self._process = self._spawn()
 
     def stop(self, seconds: float = 5.0) -> None:
@@ -135,10 +140,11 @@ class EmbeddedStore:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C at the terminal must not reach the store before the processes that use it.
-        with self.log_path.open("ab") as output:
+        with logfile.opened(self.log_path) as output:
             return subprocess.Popen(
                 self._command(),
                 cwd=self._folder,
+                env=dict(self._environ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -174,22 +180,29 @@ class EmbeddedStore:
         return up
 
     def _last_words(self, count: int = 1) -> str:
-        lines = self.log_path.read_text("utf-8", "replace").splitlines()[-count:]
+        try:
+            lines = self.log_path.read_text("utf-8", "replace").splitlines()[-count:]
+        except OSError as error:
+            return f"it cannot be read ({error.strerror})"
         return " ".join(line.strip() for line in lines) or "it wrote nothing"
 
 
-def start(home: Path) -> EmbeddedStore:
+def start(home: Path, environ: Mapping[str, str] = os.environ) -> EmbeddedStore:
     """Start the embedded store of `home` and mark a new one. Raises EmbeddedStoreFailed.
 
-    Its data are in `home`/store. One at a time for a home: a server left over there is ended first.
+    Its data are in `home`/store; `environ` is what its process sees. One at a time for a home: a server left over
+    there is ended first.
     """
     folder = home.resolve() / "store"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _end_left_over(folder)
-    server = redis_server.find()
-    _refuse_newer_data(folder, server)
-    store = EmbeddedStore.open(folder, server)
-    store.mark()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _end_left_over(folder)
+        server = redis_server.find()
+        _refuse_newer_data(folder, server)
+        store = EmbeddedStore.open(folder, server, environ)
+        store.mark()
+    except OSError as error:
+        raise EmbeddedStoreFailed(f"{error.filename or folder}: {error.strerror}", folder / "store.log") from None
     return store
 
 
@@ -217,6 +230,30 @@ def _end_left_over(folder: Path) -> None:
     if works_here and mark is not None:
         log.warning("a store left over in %s (pid %d) is ended", folder, pid)
         end([mark], 5.0)
+
+
+def _last_place(folder: Path) -> tuple[int, str] | None:
+    """Port and password of the last run, as long as nobody else has the port.
+
+    A process that people started by hand has read its URL once, and must find the store after a restart of `up`.
+    """
+    try:
+        config = (folder / "redis.conf").read_text("ascii")
+    except (OSError, ValueError):
+        return None
+    port, password = re.search(r"^port (\d{1,5})$", config, re.M), re.search(r"^requirepass (\S+)$", config, re.M)
+    return (int(port[1]), password[1]) if port and password and _is_free(int(port[1])) else None
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As Redis does: connections of a server that has just ended do not keep the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
 
 
 def _free_port() -> int:

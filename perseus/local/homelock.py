@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from perseus.errors import EXIT_HELD, PerseusError
+from perseus.errors import EXIT_HELD, PerseusError, SettingError
 from perseus.local.runfile import Run
 
 
@@ -26,17 +28,33 @@ class HomeInUse(PerseusError):
         self.web = web
 
 
+def unusable(home: Path, error: OSError) -> SettingError:
+    """What to raise when nothing can be written in a home."""
+    return SettingError("PERSEUS_HOME", f"{home} cannot be used ({error.strerror})", "Mend that, or choose another.")
+
+
 @contextmanager
 def held(home: Path, pid: int) -> Iterator[None]:
-    """Hold the home for the process `pid` (ours). Raises HomeInUse."""
-    with (home / "up.lock").open("a+", encoding="ascii") as file:
+    """Hold the home for the process `pid` (ours). Raises HomeInUse, and SettingError for one that is not writable."""
+    try:
+        file = (home / "up.lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise unusable(home, error) from None
+    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            run = Run.living(home)
-            raise HomeInUse(home, file.read().strip() or "unknown", run.web if run else None) from None
-        file.truncate(0)
-        file.write(str(pid))
-        file.flush()
+            _lock(file, home)
+            file.truncate(0)
+            # Unbuffered: on a full disk a line kept back would fail again when the file is closed.
+            os.write(file.fileno(), str(pid).encode("ascii"))
+        except OSError as error:
+            raise unusable(home, error) from None
         yield
+
+
+def _lock(file: TextIO, home: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        run = Run.living(home)
+        raise HomeInUse(home, file.read().strip() or "unknown", run.web if run else None) from None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from perseus.ingest.backoff import Backoff
-from perseus.local import runfile, verdict
+from perseus.local import homelock, runfile, verdict
 from perseus.local.child import Child, Task
 from perseus.local.embedded import EmbeddedStore, ended_by
 from perseus.local.pids import ProcessMark, wait_for
@@ -48,13 +49,16 @@ class Supervisor:
         self._backoffs: dict[str, Backoff] = {}
         self._started_at: dict[str, float] = {}
         self._store_due: float | None = None
+        self._troubles: set[str] = set()
 
     def start(self, tasks: Sequence[Task]) -> None:
-        """Start every task."""
-        self._write_down()
+        """Start every task. Raises SettingError when run.json cannot be written: no task finds the store without."""
+        try:
+            self._run.write(self._home)
+        except OSError as error:
+            raise homelock.unusable(self._home, error) from None
         for task in tasks:
             self._start(task)
-        self._write_down()
 
     def look(self) -> None:
         """Look at everything once: note what ended, start again what is due."""
@@ -73,11 +77,17 @@ class Supervisor:
         ingests = [child for child in self._children.values() if child.task.exchange is not None]
         self._end(ingests, began + INGESTS_BY)
         self._end(list(self._children.values()), began + REST_BY)
-        runfile.remove(self._home)
+        with self._going_on("run.json cannot be removed"):
+            runfile.remove(self._home)
 
     def _start(self, task: Task) -> None:
-        self._children[task.name] = Child(task, self._home / "logs", self._environ)
         self._started_at[task.name] = time.monotonic()
+        with self._going_on(f"{task.name} cannot be started, and is tried again"):
+            self._children[task.name] = Child(task, self._home / "logs", self._environ)
+            # At once: an `up` killed before its next start leaves this one to be found by the next.
+            self._write_down()
+        if task.name not in self._children:
+            self._due[task.name] = (time.monotonic() + self._pause(task.name), task)
 
     def _judge(self, child: Child, code: int) -> None:
         task = child.task
@@ -98,8 +108,6 @@ class Supervisor:
         for task in due:
             del self._due[task.name]
             self._start(task)
-        if due:
-            self._write_down()
 
     def _look_at_store(self) -> None:
         if self._store is None:
@@ -112,9 +120,11 @@ class Supervisor:
             self._say(f"The data store ended ({ended_by(code)}) and is started again. Its log: {self._store.log_path}")
             self._store_due = now + self._pause(STORE)
         elif now >= self._store_due:
-            self._store.restart()
-            self._store_due = None
-            self._started_at[STORE] = now
+            self._store_due = now + self._pause(STORE)
+            with self._going_on("The data store cannot be started, and is tried again"):
+                self._store.restart()
+                self._store_due = None
+                self._started_at[STORE] = now
             self._write_down()
 
     def _end(self, children: Sequence[Child], until: float) -> None:
@@ -128,4 +138,16 @@ class Supervisor:
         marks = {name: child.mark for name, child in self._children.items() if child.mark is not None}
         store = ProcessMark.of(self._store.pid) if self._store is not None else None
         self._run = dataclasses.replace(self._run, children=marks, store_process=store)
-        self._run.write(self._home)
+        with self._going_on("run.json cannot be written"):
+            self._run.write(self._home)
+
+    @contextmanager
+    def _going_on(self, trouble: str) -> Iterator[None]:
+        """The boundary to the machine: a full disk or a folder that is gone is said once, and ends no process."""
+        try:
+            yield
+            self._troubles.discard(trouble)
+        except OSError as error:
+            if trouble not in self._troubles:
+                self._say(f"{trouble} ({error.filename or self._home}: {error.strerror}). Everything else goes on.")
+            self._troubles.add(trouble)

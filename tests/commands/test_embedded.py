@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -154,6 +156,41 @@ def test_a_port_taken_meanwhile_is_exchanged_for_another(start: Start, monkeypat
     monkeypatch.setattr(embedded, "_free_port", lambda: next(offered, None) or real())
     monkeypatch.setattr(embedded, "_end_left_over", lambda folder: None)
     assert start().url != first.url
+
+
+def test_a_store_started_again_is_found_at_the_same_url(start: Start) -> None:
+    first = start()
+    first.stop()
+    assert start().url == first.url
+
+
+def test_a_port_that_somebody_took_between_two_runs_is_left_to_them_with_a_new_password(start: Start) -> None:
+    first = start()
+    first.stop()
+    with socket.create_server(("127.0.0.1", port_of(first))):
+        again = start()
+    assert port_of(again) != port_of(first)
+    assert again.url.rpartition("@")[0] != first.url.rpartition("@")[0]
+
+
+def port_of(store: EmbeddedStore) -> int:
+    return int(store.url.rpartition(":")[2].partition("/")[0])
+
+
+def test_a_store_whose_folder_is_gone_starts_again_empty(start: Start, tmp_path: Path) -> None:
+    store = start()
+    os.kill(store.pid, signal.SIGKILL)
+    assert wait_for(lambda: store.exit_code() is not None, 5)
+    shutil.rmtree(tmp_path / "store")
+    store.restart()
+    with connect(store.url, timeout=2, name="test") as client:
+        assert wait_for(lambda: answers(client), 5)
+
+
+def test_a_folder_that_cannot_be_made_is_told_as_the_store_s(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file is in the way")
+    with pytest.raises(EmbeddedStoreFailed, match="File exists"):
+        start()
 
 
 def test_data_of_a_newer_redis_are_refused_by_an_older_one(start: Start, tmp_path: Path) -> None:

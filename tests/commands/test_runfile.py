@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from perseus import db
-from perseus.errors import EXIT_HELD, SettingError
+from perseus.errors import EXIT_CONFIG, EXIT_HELD, SettingError
 from perseus.local import homelock, orphans, pids, runfile
 from perseus.local.homelock import HomeInUse
 from perseus.local.pids import ProcessMark
@@ -96,6 +98,55 @@ def test_orphans_are_ended_and_forgotten_and_strangers_are_not(tmp_path: Path, r
     assert orphan.wait(5) == -signal.SIGTERM
     assert Run.read(tmp_path) is None
     assert orphans.end(tmp_path) == 0
+
+
+def test_a_home_in_which_no_lock_can_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "up.lock").mkdir()
+    with (
+        pytest.raises(SettingError, match=f"PERSEUS_HOME: {tmp_path} cannot be used") as refused,
+        homelock.held(tmp_path, 1),
+    ):
+        pass
+    assert refused.value.exit_code == EXIT_CONFIG
+
+
+def test_an_error_of_what_is_done_while_the_home_is_held_is_not_told_as_one_of_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), homelock.held(tmp_path, 1):
+        (tmp_path / "missing").read_text()
+
+
+def sleeper(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], ProcessMark]]:
+    process = subprocess.Popen(["sleep", "60"], env={**os.environ, **environ})
+    mark = ProcessMark.of(process.pid)
+    assert mark is not None
+    try:
+        yield process, mark
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_what_a_killed_up_started_and_did_not_write_down_is_known_by_its_badge(tmp_path: Path, me: ProcessMark) -> None:
+    gone = ProcessMark(me.pid, me.started + 1)
+    with (
+        contextmanager(sleeper)(orphans.badge(tmp_path, gone)) as (left, _),
+        contextmanager(sleeper)(orphans.badge(tmp_path / "other", gone)) as (elsewhere, _),
+        contextmanager(sleeper)({"PERSEUS_HOME": str(tmp_path)}) as (by_hand, _),
+    ):
+        assert orphans.end(tmp_path) == 1
+        assert left.wait(5) == -signal.SIGTERM
+        assert (elsewhere.poll(), by_hand.poll()) == (None, None)
+
+
+def test_nothing_of_an_up_that_lives_is_ended_though_its_lock_was_removed(tmp_path: Path, run: Run) -> None:
+    with contextmanager(sleeper)({}) as (_, up), contextmanager(sleeper)(orphans.badge(tmp_path, up)) as (child, mark):
+        replace(run, up=up, store_process=None, children={"web": mark}).write(tmp_path)
+        with pytest.raises(HomeInUse, match=f"process {up.pid}, {run.web}"):
+            orphans.end(tmp_path)
+        runfile.remove(tmp_path)
+        with pytest.raises(HomeInUse, match=f"process {up.pid}, still starting"):
+            orphans.end(tmp_path)
+        assert child.poll() is None
 
 
 def test_what_ignores_the_order_to_end_is_killed() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 
 import psutil
 import pytest
@@ -124,6 +127,70 @@ def test_the_next_up_ends_what_a_killed_one_left(site: Site) -> None:
             assert up.stop()[0] == 0
 
 
+def test_the_next_up_ends_what_one_killed_during_its_start_left(site: Site) -> None:
+    with site.start("up") as killed:
+        eventually(lambda: (site.home / "logs" / "web.log").exists())
+        left = [member for member in killed.family() if member.pid != killed.pid]
+        killed.stop(signal.SIGKILL)
+        assert still_running(left), "at least the store"
+        (site.home / "run.json").unlink()
+        with site.start("up") as up:
+            eventually(lambda: "that a killed `perseus up` had left" in up.said)
+            eventually(lambda: not still_running(left))
+            assert up.stop()[0] == 0
+
+
+def test_an_ingest_process_started_by_hand_outlives_a_restart_of_up(site: Site) -> None:
+    site.settings |= {"PERSEUS_HEARTBEAT_SECONDS": "4", "PERSEUS_STOP_SECONDS": "3", "PERSEUS_RETRY_SECONDS": "1"}
+    assert site.run("init").returncode == 0
+    with closing(sqlite3.connect(site.home / "perseus.db")) as database, database:
+        database.execute("update exchanges set is_active = (name = 'kraken')")
+    with site.start("up") as first:
+        eventually(site.states)
+        with site.start("ingest", "kraken") as by_hand:
+            eventually(lambda: site.states() == {"kraken": "active"})
+            assert first.stop()[0] == 0
+            with site.start("up") as second:
+                left_ms = eventually(lambda: lease_left_ms(site))
+                eventually(lambda: (lease_left_ms(site) or 0) > left_ms)
+                assert "lost" not in by_hand.said
+                assert by_hand.stop()[0] == 0
+                assert second.stop()[0] == 0
+
+
+def lease_left_ms(site: Site) -> int | None:
+    """What is left of kraken's lease, which only a heartbeat makes more."""
+    view = site.get("/api/network/instances")
+    left: int | None = view["instances"][0]["leaseLeftMs"] if view else None
+    return left
+
+
+def test_without_its_lock_an_up_that_lives_keeps_its_processes(shared: tuple[Site, Command]) -> None:
+    site, up = shared
+    before = site.run_json()["children"]
+    (site.home / "up.lock").unlink()
+    second = site.run("up")
+    assert second.returncode == EXIT_HELD
+    assert f"process {up.pid}, http://127.0.0.1:{site.port}" in second.stderr
+    assert site.run_json()["children"] == before
+    assert site.has_three_active()
+
+
+def test_an_up_goes_on_without_its_logs_and_when_it_can_write_nothing_down(site: Site) -> None:
+    with site.start("up") as up:
+        eventually(site.has_three_active)
+        shutil.rmtree(site.home / "logs")
+        (site.home / "run.json.new").mkdir()
+        dispatch = site.child("dispatch")
+        dispatch.kill()
+        eventually(lambda: "dispatch ended (killed by SIGKILL) and is started again" in up.said)
+        eventually(lambda: (site.home / "logs" / "dispatch.log").exists())
+        assert up.said.count("run.json cannot be written") == 1
+        assert up.process.poll() is None
+        assert site.has_three_active()
+        assert up.stop()[0] == 0
+
+
 def test_a_process_that_only_has_the_pid_of_an_orphan_is_left_alone(site: Site) -> None:
     site.home.mkdir()
     stranger = psutil.Popen(["sleep", "60"])
@@ -155,6 +222,14 @@ def test_a_home_that_cannot_be_made_is_named(site: Site) -> None:
     site.home.write_text("a file is in the way")
     refused = site.run("up")
     assert (refused.returncode, "PERSEUS_HOME" in refused.stderr) == (EXIT_CONFIG, True)
+
+
+def test_a_home_that_cannot_be_written_is_named(site: Site) -> None:
+    (site.home / "logs").mkdir(parents=True)
+    (site.home / "up.lock").mkdir()
+    refused = site.run("up")
+    assert (refused.returncode, "PERSEUS_HOME" in refused.stderr) == (EXIT_CONFIG, True)
+    assert "Traceback" not in refused.stderr
 
 
 def test_an_unmarked_store_from_outside_is_not_marked_and_said(site: Site, real_store: str) -> None:

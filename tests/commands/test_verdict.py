@@ -9,7 +9,8 @@ import pytest
 
 from perseus.commands.invocation import command_line
 from perseus.local import verdict
-from perseus.local.child import FULL_LOG_BYTES, Child, Task
+from perseus.local.child import Child, Task
+from perseus.local.logfile import FULL_BYTES
 from perseus.local.pids import wait_for
 
 INGEST = Task("ingest kraken", ("ingest", "kraken"), "kraken")
@@ -50,13 +51,13 @@ def test_a_command_line_can_be_copied_as_it_stands(tmp_path: Path, monkeypatch: 
 
 def test_the_log_of_a_child_ends_with_its_last_words_and_is_turned_over_when_large(tmp_path: Path) -> None:
     log = tmp_path / "init.log"
-    log.write_bytes(b"x" * (FULL_LOG_BYTES + 1))
+    log.write_bytes(b"x" * (FULL_BYTES + 1))
     child = Child(Task("init", ("init", "--nonsense")), tmp_path, {"PATH": ""})
     assert wait_for(lambda: child.exit_code() is not None, 20)
     assert child.exit_code() == 2
     assert "No such option" in child.last_words()
     assert log.stat().st_size < 1000
-    assert (tmp_path / "init.log.1").stat().st_size > FULL_LOG_BYTES
+    assert (tmp_path / "init.log.1").stat().st_size > FULL_BYTES
 
 
 def test_what_a_child_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
