@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from pathlib import Path
 
@@ -75,8 +76,16 @@ def _run(command: str, *arguments: object) -> None:
     sys.exit(importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments))
 
 
+def _escape_output() -> None:
+    """A path that the terminal's encoding cannot show is shown escaped: no command may end because of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line. An error that Perseus raises on purpose ends it with that error's text and exit code."""
+    _escape_output()
     try:
         commands(prog_name="perseus")
     except PerseusError as error:

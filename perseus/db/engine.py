@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable
-from perseus.errors import SettingError
+from perseus.errors import SettingError, whole
 
 NAME = "PERSEUS_DATABASE_URL"
 FORMS = "Write sqlite:////absolute/path.db or postgresql://user:password@host/name."
@@ -24,8 +24,11 @@ ANSWER_SECONDS = 5
 
 
 def default_url(home: Path) -> str:
-    """URL of the SQLite file of a home."""
-    return URL.create("sqlite", database=str(home.resolve() / "perseus.db")).render_as_string()
+    """URL of the SQLite file of a home. Raises SettingError for a path that is no text where this process runs."""
+    path = str(home.resolve() / "perseus.db")
+    if whole(path) != path:
+        raise SettingError("PERSEUS_HOME", f"{path} is not text in this locale", "Set PYTHONUTF8=1, or choose another.")
+    return URL.create("sqlite", database=path).render_as_string()
 
 
 def parse(database_url: str) -> URL:

@@ -26,3 +26,13 @@ class DatabaseMismatch(PerseusError):
         self.where = where
         self.problem = problem
         self.mend = mend
+
+
+class DatabaseMissing(DatabaseMismatch):
+    """Raised when the SQLite file is not there."""
+
+    def __init__(self, where: str, mend: str) -> None:
+        PerseusError.__init__(self, f"The database at {where} is not there yet. {mend}")
+        self.where = where
+        self.problem = "it is not there yet"
+        self.mend = mend

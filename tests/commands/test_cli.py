@@ -32,6 +32,10 @@ def test_the_version_is_said(site: Site) -> None:
     assert site.run("--version").stdout == f"perseus {VERSION}\n"
 
 
+def test_the_summaries_in_the_help_are_whole(site: Site) -> None:
+    assert "..." not in site.run("--help").stdout.partition("Commands:")[2]
+
+
 def test_help_names_every_command(site: Site) -> None:
     said = site.run("--help").stdout
     for command in ("up", "init", "web", "ingest", "dispatch"):
@@ -118,7 +122,31 @@ def test_an_unknown_exchange_is_an_error_that_lists_the_known(ready: Site, real_
     ready.settings["PERSEUS_REDIS_URL"] = real_store
     ended = ready.run("ingest", "conibase")
     assert ended.returncode == EXIT_CONFIG
-    assert "'conibase' is not a known exchange. Known: coinbase, binance, binance_us." in ended.stderr
+    assert (
+        "'conibase' is not a known exchange. Did you mean coinbase? Known: coinbase, binance, binance_us."
+        in ended.stderr
+    )
+
+
+def test_an_exchange_that_is_switched_off_says_so(ready: Site, real_store: str) -> None:
+    ready.settings["PERSEUS_REDIS_URL"] = real_store
+    ended = ready.run("ingest", "kraken")
+    assert ended.returncode == EXIT_CONFIG
+    assert ended.stderr.startswith("perseus: kraken is switched off. ")
+
+
+def test_a_name_that_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
+    ended = Site(tmp_path / "home-\u65e5", PYTHONIOENCODING="latin-1:strict").run("init")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "home-\\u65e5" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["up", "init"])
+def test_a_home_that_the_locale_cannot_read_is_named(tmp_path: Path, command: str) -> None:
+    site = Site(tmp_path / "home-\u65e5", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    ended = site.run(command)
+    assert ended.returncode == EXIT_CONFIG
+    assert ended.stderr.startswith("perseus: PERSEUS_HOME: is not UTF-8 text.")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

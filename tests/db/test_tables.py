@@ -103,7 +103,7 @@ def test_a_name_that_slipped_in_is_named_with_what_to_do(url: str, tmp_path: Pat
 
 def test_a_missing_file_is_not_made_by_reading(url: str, tmp_path: Path) -> None:
     for read in (db.check, db.exchanges):
-        with pytest.raises(db.DatabaseMismatch, match="no such file. Run `perseus init`"):
+        with pytest.raises(db.DatabaseMismatch, match="is not there yet. Run `perseus init`"):
             read(url)
     assert list(tmp_path.iterdir()) == []
 

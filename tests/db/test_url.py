@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +61,8 @@ def test_postgresql_without_its_driver_says_what_to_install(monkeypatch: pytest.
 @pytest.mark.usefixtures("with_psycopg")
 def test_what_is_said_of_a_database_holds_no_password() -> None:
     assert db.where(f"postgresql://u:{SECRET}@host/x") == "host:5432/x"
+
+
+def test_a_home_that_is_no_text_in_this_locale_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="PERSEUS_HOME: .* is not text in this locale"):
+        db.default_url(tmp_path / "h\udcc3\udcb6me")
