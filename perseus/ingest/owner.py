@@ -31,7 +31,13 @@ def join(name: str) -> Instance:
     except BaseException:
         membership.close(settings.stop_seconds)
         raise
-    atexit.register(membership.close, settings.stop_seconds)
+
+    def close() -> None:
+        atexit.unregister(close)
+        membership.close(settings.stop_seconds)
+
+    atexit.register(close)
+    instance.when_ended(close)
     return _valid(instance)
 
 

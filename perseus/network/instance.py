@@ -21,6 +21,7 @@ from perseus.network.heartbeat import Heartbeat
 from perseus.network.journal import Journal
 from perseus.network.lease import Lease, Standing
 from perseus.network.observer import Observer
+from perseus.network.outbox import await_written
 from perseus.network.payload import InstanceStatus
 from perseus.network.proof import RestartProof
 from perseus.network.states import State
@@ -30,15 +31,12 @@ from perseus.network.warden import Warden
 
 log = logging.getLogger(__name__)
 
-AT_WORK = (State.STARTING, State.WARMING, State.ACTIVE)
-
 
 class Instance:
     """Made by `perseus.network.joining.join`; methods are safe from any thread.
 
     Only `transition`, `wait_valid` and `stop` block. As a context manager it stops in order, or, when an exception
-    passes before it was active, fails the start: error reported, back to idle. Either way the lease is released and
-    its threads have ended.
+    passes before it was active, fails the start. Either way the lease is released and its threads have ended.
     """
 
     def __init__(
@@ -73,6 +71,7 @@ class Instance:
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
         self._halted = True
         self._stopped = False
+        self._ended: list[Callable[[], object]] = []
         self._patience = lease.timing.stop / 5
         self._journal = Journal(
             activity, facts.status, self._error_logged, self._fenced, lease.timing.retry, clock, store_clock
@@ -80,7 +79,7 @@ class Instance:
         self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock)
         self._announcer = Announcer(lease, facts.status, observer, clock, self.report_error)
         self._warden = Warden(lease, clock, self._announcer.tell, lambda: not self._halted, hard_exit)
-        if grant.death is not None:
+        if grant.death:
             self._journal.death(grant.death)
 
     def begin(self) -> None:
@@ -122,7 +121,7 @@ class Instance:
                 self.guard()
             if self.stop_requested.wait(0.05) or (give_up is not None and now >= give_up):
                 return False
-        self._halted = self.state not in AT_WORK
+        self._halted = self.state not in states.AT_WORK
         return True
 
     def transition(self, to_state: State, reason: str) -> None:
@@ -132,10 +131,8 @@ class Instance:
         """
         with self._moving:
             states.check(self.exchange.name, self.state, to_state)
-            if to_state in AT_WORK:
-                if self.stop_requested.is_set():
-                    raise StopRequested(self.exchange.name, self.stop_reason)
-                self.guard()
+            if to_state in states.AT_WORK:
+                self._may_work()
             self._move(to_state, reason)
 
     def set_symbols(self, count: int) -> None:
@@ -178,6 +175,10 @@ class Instance:
         """Stop in order: stopping, stopped, lease released, threads ended. Repeating it does nothing."""
         self._finish(reason or self.stop_reason, (State.STOPPING, State.STOPPED))
 
+    def when_ended(self, call: Callable[[], object]) -> None:
+        """Have `call()` made once it has stopped, by whoever stops it; must not raise."""
+        self._ended.append(call)
+
     def fail_start(self, error: BaseException) -> None:
         """Give up a start: error reported, back to idle, lease released, threads ended."""
         text = in_short(error)
@@ -187,30 +188,23 @@ class Instance:
     def _move(self, to_state: State, reason: str) -> None:
         from_state = self.state
         written = self._journal.transition(from_state, to_state, reason, self._downtime_ms)
-        if to_state in AT_WORK:
-            self._await_event(written)
+        if to_state in states.AT_WORK:
+            # A state of work is not entered before its event is in the log, so that a crash leaves a trace.
+            await_written(written, self._may_work)
             self._downtime_ms = None
         else:
             self._give_time(written)
         self._facts.enter(to_state, self._store_clock.now_ms())
-        self._halted = to_state not in (*AT_WORK, State.STOPPING)
+        self._halted = to_state not in (*states.AT_WORK, State.STOPPING)
         self._heartbeat.written(self._heartbeat.ask(), self._patience)
         log.info("%s: %s -> %s (%s)", self.exchange.name, from_state, to_state, reason)
         self._observer.state_changed(self.status(), from_state, to_state, reason)
 
-    def _await_event(self, written: Future[str]) -> None:
-        """A state of work is not entered before its event is in the log, so that a crash leaves a trace."""
-        while True:
-            try:
-                written.result(0.05)
-                return
-            except TimeoutError:
-                self.guard()
-                if self.stop_requested.is_set():
-                    raise StopRequested(self.exchange.name, self.stop_reason) from None
-            except Fenced:
-                self.guard()
-                raise
+    def _may_work(self) -> None:
+        """Raise StopRequested or LeaseLost unless a state of work may be entered."""
+        if self.stop_requested.is_set():
+            raise StopRequested(self.exchange.name, self.stop_reason)
+        self.guard()
 
     def _give_time(self, written: Future[str]) -> None:
         """A stop goes on without its event, and waits no more for a store that did not take it in time."""
@@ -233,6 +227,8 @@ class Instance:
                     self._walk_and_release(reason, path)
             finally:
                 self._end_threads()
+        for call in self._ended:
+            call()
 
     def _walk_and_release(self, reason: str, path: tuple[State, ...]) -> None:
         self._journal.tell_repeats()
@@ -297,7 +293,7 @@ class Instance:
         log.warning("%s: the lease had vanished from the data store and was put back.", self.exchange.name)
         self._journal.put_back(self.state, absent_ms)
 
-    def _fenced(self, error: Fenced) -> None:
+    def _fenced(self, _: Fenced) -> None:
         self._lease.end("a later lease has written to its log", self._clock.elapsed())
 
     def _error_logged(self, text: str, count: int) -> None:

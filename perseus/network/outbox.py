@@ -115,3 +115,19 @@ class Outbox:
         with self._changed:
             self._waiting.popleft()
         return True
+
+
+def await_written(written: Future[str], check: Callable[[], None]) -> None:
+    """Wait until an event is in the log, or until `check()`, asked again and again, raises.
+
+    Raises what made the event impossible; Fenced only where `check` finds nothing wrong.
+    """
+    while True:
+        try:
+            written.result(0.05)
+            return
+        except TimeoutError:
+            check()
+        except Fenced:
+            check()
+            raise

@@ -149,7 +149,7 @@ def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:
         return _plain(reading, Condition.UNKNOWN, "its lease vanished before its time", status, last.beat_ms)
     if _may_have_lost(store, reading, last, status):
         reason = "the data store has restarted and may have lost its lease"
-        return _plain(reading, Condition.UNKNOWN, reason, status, now_ms - (store.restarted_ms_ago or 0))
+        return _plain(reading, Condition.UNKNOWN, reason, status)
     return _plain(reading, Condition.OFFLINE, "no heartbeat until its lease ended", status, last.until_ms)
 
 

@@ -21,6 +21,9 @@ class State(StrEnum):
 
 OFFLINE = "offline"
 
+# States in which an instance acts for its exchange, or is about to.
+AT_WORK = (State.STARTING, State.WARMING, State.ACTIVE)
+
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     State.IDLE: (State.STARTING,),
     State.STARTING: (State.WARMING, State.STOPPING, State.IDLE),
