@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 import signal
@@ -71,8 +70,6 @@ def _home(settings: Settings) -> Path:
         (home / "logs").mkdir(exist_ok=True)
     except OSError as error:
         raise homelock.unusable(home, error) from None
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise homelock.unusable(home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
     return home
 
 

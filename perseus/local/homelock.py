@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -42,6 +43,9 @@ def held(home: Path, pid: int) -> Iterator[None]:
         raise unusable(home, error) from None
     with file:
         try:
+            # A lock of ours may be writable in a folder that is not: nothing else could be made there.
+            if not os.access(home, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             _lock(file, home)
             file.truncate(0)
             # Unbuffered: on a full disk a line kept back would fail again when the file is closed.

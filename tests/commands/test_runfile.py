@@ -110,6 +110,13 @@ def test_a_home_in_which_no_lock_can_be_written_is_named(tmp_path: Path) -> None
     assert refused.value.exit_code == EXIT_CONFIG
 
 
+def test_a_home_in_which_only_the_lock_can_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may write everywhere, so the answer is given here.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(SettingError, match="cannot be used .Permission denied"), homelock.held(tmp_path, 1):
+        pass
+
+
 def test_an_error_of_what_is_done_while_the_home_is_held_is_not_told_as_one_of_the_lock(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), homelock.held(tmp_path, 1):
         (tmp_path / "missing").read_text()
