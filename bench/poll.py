@@ -12,9 +12,10 @@ from bench.members import CLOCK, Network
 from bench.rounds import Call, compare
 from perseus import keys
 from perseus.db.known import KnownExchanges
-from perseus.network.directory import Directory, SharedDirectory
+from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS
+from perseus.network.shared import SharedDirectory
 from perseus.store import Client
 from perseus.web.app import app
 from perseus.web.network import PAGE_EVENTS

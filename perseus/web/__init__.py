@@ -10,7 +10,8 @@ from perseus import db
 from perseus.clock import SystemClock
 from perseus.db.known import KnownExchanges
 from perseus.local import runfile
-from perseus.network.directory import Directory, SharedDirectory
+from perseus.network.directory import Directory
+from perseus.network.shared import SharedDirectory
 from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from perseus.network.directory import Directory, NetworkView, SharedDirectory
+from perseus.network.directory import Directory, NetworkView
+from perseus.network.shared import SharedDirectory
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
 from tests.network.network_keys import ALL
