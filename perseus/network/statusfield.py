@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 Value = str | int | float | None
 
@@ -14,12 +15,12 @@ COUNT_MAX = 20
 EXACT_MAX = 2**53
 
 
-def is_name(name: object) -> bool:
+def is_name(name: object) -> TypeGuard[str]:
     """camelCase, at most 40 letters and digits."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
-def is_value(value: object) -> bool:
+def is_value(value: object) -> TypeGuard[Value]:
     """Text of at most 200 characters, a number that JSON carries exactly, or None."""
     if isinstance(value, bool):
         return False
@@ -36,7 +37,7 @@ def sound(fields: Mapping[str, object]) -> tuple[dict[str, Value], list[str]]:
     dropped: list[str] = []
     for name, value in fields.items():
         if is_name(name) and is_value(value):
-            kept[name] = value  # type: ignore[assignment]
+            kept[name] = value
         else:
             dropped.append(str(name)[:40])
     return kept, dropped
