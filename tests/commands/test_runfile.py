@@ -126,6 +126,8 @@ def sleeper(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], 
     process = subprocess.Popen(["sleep", "60"], env={**os.environ, **environ})
     mark = ProcessMark.of(process.pid)
     assert mark is not None
+    # Popen returns while the kernel still sets up the new program: its environment can be read a moment later only.
+    assert pids.wait_for(lambda: Path(f"/proc/{process.pid}/environ").read_bytes() != b"", 5)
     try:
         yield process, mark
     finally:
