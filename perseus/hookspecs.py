@@ -18,8 +18,8 @@ Rules that hold for every hook:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     from perseus.network.exchange import Exchange
     from perseus.network.instance import Instance
     from perseus.network.payload import InstanceStatus
+    from perseus.network.reading import ExchangeStatus
     from perseus.network.states import State
-    from perseus.pluginhost.context import Context, IngestContext
+    from perseus.notify.delivery import BreakerState, Delivery
+    from perseus.notify.notification import Notification
+    from perseus.notify.notifier import NotifierKind
+    from perseus.notify.outcomes import Delivered
+    from perseus.pluginhost.context import Context, IngestContext, NotifyContext
     from perseus.pluginhost.manifest import Manifest
     from perseus.settings import Settings
+    from perseus.web.extensions import CardAction, Fragment, NavLink
 
 # docs/hooks.md is made from these signatures and docstrings, the labels in them included.
 
@@ -76,6 +82,18 @@ def perseus_shutdown(context: Context) -> None:
     Where: in every process that loads the plugin, on its own thread.
     May block: within the stop time of the process (`PERSEUS_STOP_SECONDS`); what takes longer is cut off.
     May raise: logged; the other plugins are shut down all the same. Not called after a kill.
+    Returns: nothing.
+    """
+
+
+@hookspec
+def perseus_configured(config: Any, context: Context) -> None:
+    """Take in the plugin's own configuration: an instance of the model that its manifest declares.
+
+    Called: after the configuration was read and found valid, before `perseus_startup`; only with a declared model.
+    Where: in every process that loads the plugin, on a thread made for this call.
+    May block: for 5 s; the process waits for it.
+    May raise: anything. A plugin that raises or takes longer is `failed` and gets no further call.
     Returns: nothing.
     """
 
@@ -214,4 +232,125 @@ def perseus_instance_deregistered(status: InstanceStatus, reason: str) -> None:
     May block: within the stop time.
     May raise: logged.
     Returns: nothing.
+    """
+
+
+@hookspec
+def perseus_register_notifiers() -> Sequence[NotifierKind]:  # type: ignore[empty-body]
+    """Offer kinds of destinations, each with a configuration of its own: three channels are three destinations.
+
+    Called: once, after `perseus_startup`.
+    Where: in the dispatcher, on a thread made for this call.
+    May block: no; after 5 s the plugin is `failed`.
+    May raise: no; the plugin is then `failed`.
+    Returns: `perseus.NotifierKind`s. What their notifiers may do is in `docs/plugins.md`.
+    """
+
+
+@hookspec
+def perseus_notify(event: Notification, context: NotifyContext) -> Delivered | bool | None:
+    """Deliver one message: the whole of a small notifier, whose one destination bears the plugin's name.
+
+    Called: for each message that the rules send to this destination, in the order in which things happened, one at a
+    time. Again with the same `event.id` after a failure; `event.is_repeat` says that it may have arrived before.
+    Where: in the dispatcher, on a thread that this destination's lane made for the call.
+    May block: for `PERSEUS_DELIVERY_SECONDS`, 10 s; then the call is abandoned and the breaker opens.
+    May raise: `perseus.Wait`, `perseus.Retry`, `perseus.Poison`, `perseus.Permanent`; anything else counts as Retry.
+    Returns: None or True for delivered, or a `perseus.Delivered` with the service's name of the message. False: Retry.
+    """
+
+
+@hookspec
+def perseus_probe(context: NotifyContext) -> str | None:
+    """Try the way to the service without posting anything: the button Probe.
+
+    Called: when a person asks, and before a breaker that opened is closed again.
+    Where: in the dispatcher, as `perseus_notify`.
+    May block: as `perseus_notify`.
+    May raise: as `perseus_notify`; the reason is shown.
+    Returns: what was found, for people.
+    """
+
+
+@hookspec
+def perseus_delivery_finished(delivery: Delivery) -> None:
+    """Observe the end of an attempt, whatever its outcome.
+
+    Called: after it is recorded.
+    Where: in the dispatcher, on the plugin's own thread.
+    May block: yes; only this plugin's later calls wait.
+    May raise: logged.
+    Returns: nothing.
+    """
+
+
+@hookspec
+def perseus_delivery_dead(delivery: Delivery) -> None:
+    """Observe that a message was given up and lies among the dead letters.
+
+    Called: after it is recorded.
+    Where: in the dispatcher, on the plugin's own thread.
+    May block: yes; only this plugin's later calls wait.
+    May raise: logged.
+    Returns: nothing.
+    """
+
+
+@hookspec
+def perseus_breaker_changed(destination: str, state: BreakerState, reason: str) -> None:
+    """Observe that a destination has stopped being sent to, is tried, or is sent to again.
+
+    Called: after it is recorded.
+    Where: in the dispatcher, on the plugin's own thread.
+    May block: yes; only this plugin's later calls wait.
+    May raise: logged.
+    Returns: nothing.
+    """
+
+
+@hookspec
+def perseus_register_blueprints() -> Sequence[Any]:  # type: ignore[empty-body]
+    """Add pages: Flask blueprints, mounted under `/-/plugins/<plugin name>/`.
+
+    Called: once, when the app of a web worker is made.
+    Where: in each web worker, on a thread made for this call.
+    May block: no; after 5 s the plugin is `failed`.
+    May raise: no; the plugin is then `failed`.
+    Returns: `flask.Blueprint`s. Their views run like any other view; keep them quick.
+    """
+
+
+@hookspec
+def perseus_nav_links() -> Sequence[NavLink]:  # type: ignore[empty-body]
+    """Add links to the bar of every page.
+
+    Called: once, when the app of a web worker is made.
+    Where: in each web worker, on a thread made for this call.
+    May block: no; after 5 s the plugin is `failed`.
+    May raise: no; the plugin is then `failed`.
+    Returns: `perseus.NavLink`s, with addresses on this site.
+    """
+
+
+@hookspec
+def perseus_card_fragments(status: ExchangeStatus, slot: str) -> Sequence[Fragment] | None:
+    """Add short facts to the card of an exchange.
+
+    Called: when a card's facts have changed, and at most every 5 s, for each slot: `badge`, `body`, `footer`.
+    Where: in each web worker, on the plugin's own thread; no viewer waits for it: a card shows the last answers.
+    May block: for 0.05 s; an answer that takes longer is dropped and logged, the last one stays.
+    May raise: logged; the card shows that the plugin failed.
+    Returns: `perseus.Fragment`s: plain text, and an address on this site to link to.
+    """
+
+
+@hookspec
+def perseus_card_actions(status: ExchangeStatus) -> Sequence[CardAction] | None:
+    """Add buttons to the card of an exchange, which lead to pages of the plugin.
+
+    Called: as `perseus_card_fragments`.
+    Where: as `perseus_card_fragments`.
+    May block: as `perseus_card_fragments`.
+    May raise: as `perseus_card_fragments`.
+    Returns: `perseus.CardAction`s: a label, and an address on this site to open.
     """

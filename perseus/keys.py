@@ -10,12 +10,33 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `logs:network:<name>` | stream | entries: 90 days | the append script | page, API, dispatcher | activity log of one exchange |
 | `{logs:network:<name>}:meta` | hash | none | the append script | the append script, page | what makes an event fenced, ordered and once-only |
 | `{<key>}:fence` | hash | none | `perseus.fence.RedisFence`, where an owner uses it | the same | newest fencing token that wrote `<key>`, count of refused writes |
+| `{exchange:<id>:status}:maintenance` | string (JSON) | until its end | `Instance.maintenance`, `perseus maintenance` | dispatcher, page | the owner's word that an outage is meant: until when, why, who |
+| `{perseus:dest:<id>}:lease` | string | 30 s | dispatcher | dispatcher, page | which dispatcher sends for this destination: `<worker> <token>` |
+| `{perseus:dest:<id>}:token` | string | none | dispatcher | dispatcher | counts the leases of this destination |
+| `{perseus:dest:<id>}:cursor` | hash | none | dispatcher | dispatcher, page | by exchange name, the last event that is settled: `<stream id> <seq>`; `since`: where it began |
+| `{perseus:dest:<id>}:memory` | hash | none | dispatcher | dispatcher, page | by exchange name, what was told: incident, flapping (JSON) |
+| `{perseus:dest:<id>}:inflight` | hash | none | dispatcher | dispatcher, page | the message that is being sent now: what a next holder must take for a possible repeat |
+| `{perseus:dest:<id>}:not_before` | string | none | dispatcher | dispatcher, page | Unix ms before which a limit forbids to send |
+| `{perseus:dest:<id>}:sent` | list | none | dispatcher | dispatcher | Unix ms of the newest 100 requests: what the seeded limits count |
+| `{perseus:dest:<id>}:history` | stream | newest 10,000 | dispatcher | page, API, `perseus explain` | decisions and attempts |
+| `{perseus:dest:<id>}:dead` | stream | newest 1,000 | dispatcher | page, redrive | messages that were given up, with the reason |
+| `{perseus:dest:<id>}:state` | hash | none | dispatcher | page, API | breaker, last result, queue, oldest undelivered |
+| `{perseus:dest:<id>}:orders` | list | none | page, API, commands | dispatcher | what people ask of the destination: probe, test send, replay ... (JSON) |
+| `{perseus:dest:<id>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of an order |
+| `{perseus:kind:<name>}:orders` | list | none | page, API | dispatcher | the same for a kind: check a configuration before it is saved |
+| `{perseus:kind:<name>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of it |
+| `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
+| `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
+| `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
 | `perseus:initialised` | string | none | `perseus init`, `perseus up` on its own new store | claim, page | tells a new store from an emptied one; its text is `kept` or `not kept` |
 """
 
 from __future__ import annotations
 
 INITIALISED = "perseus:initialised"
+DISPATCHERS = "perseus:dispatchers"
+DISPATCH_LOG = "logs:dispatch"
+NETWORK_CHANNEL = "channel:network"
 
 
 def status(exchange_id: int) -> str:
@@ -41,3 +62,28 @@ def activity_meta(exchange_name: str) -> str:
 def fence(key: str) -> str:
     """What guards one key of an owner against late writes, in its slot."""
     return f"{{{key}}}:fence"
+
+
+def maintenance(exchange_id: int) -> str:
+    """The owner's word that an outage of this exchange is meant, in the lease's own slot."""
+    return f"{{{status(exchange_id)}}}:maintenance"
+
+
+def destination(destination_id: str, part: str) -> str:
+    """One part of a destination's keys, which all share a slot: `lease`, `cursor`, `history` ..."""
+    return f"{{perseus:dest:{destination_id}}}:{part}"
+
+
+def destination_answer(destination_id: str, order: str) -> str:
+    """What came of an order to a destination."""
+    return destination(destination_id, f"answer:{order}")
+
+
+def kind_orders(kind: str) -> str:
+    """What is asked of any dispatcher that has this kind of destination."""
+    return f"{{perseus:kind:{kind}}}:orders"
+
+
+def kind_answer(kind: str, order: str) -> str:
+    """What came of it."""
+    return f"{{perseus:kind:{kind}}}:answer:{order}"

@@ -89,6 +89,38 @@ class Settings(BaseSettings):
         default=("https://api.ipify.org", "https://ifconfig.me/ip", "https://icanhazip.com"),
         description="Services asked in turn for this host's public IP, comma separated. Empty: nobody is asked.",
     )
+    plugins_dir: Path | None = Field(
+        default=None, description="Folder of further plugins: a `<name>.py` or a package `<name>/` each."
+    )
+    safe_mode: bool = Field(default=False, description="Load the bundled plugins only.")
+    strict_plugins: bool = Field(
+        default=False, description="A plugin that cannot be used ends the process instead of being noted. For CI."
+    )
+    delivery_seconds: float = Field(
+        default=10.0, ge=0.01, le=300, description="Longest time that one delivery to a destination may take."
+    )
+    destination_lease_seconds: float = Field(
+        default=30.0,
+        ge=0.5,
+        le=3600,
+        description="Life of a dispatcher's lease on a destination. More than delivery_seconds.",
+    )
+    dispatch_memory_mb: int = Field(
+        default=512,
+        ge=128,
+        le=65_536,
+        description="Memory (RSS) over which the dispatcher ends itself to be started again.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
+        description="Address under which people open the pages, for links in messages. Unset: messages have none.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Key that seals secrets in the database. Unset: the file `secret.key` in the home.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )

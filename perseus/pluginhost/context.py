@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from perseus.network.exchange import Exchange
     from perseus.network.identity import Identity
     from perseus.network.observer import Observer
+    from perseus.notify.http import Http
     from perseus.settings import Settings
     from perseus.store import Client
 
@@ -37,3 +39,20 @@ class IngestContext(Context):
     identity: Callable[[Exchange], Identity]
     pause: Callable[[float], object]
     public_ip: Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyContext(Context):
+    """What a notifier is handed with each call.
+
+    `destination`: its id. `config`: its checked configuration (the model that the plugin declared).
+    `http`: a client with the deadline, the limits and the redaction of this destination built in; its errors are
+    those of `perseus.notify.outcomes`. `log`: a logger whose lines are scrubbed of this site's secrets.
+    `seconds_left()`: what remains of the deadline of this call.
+    """
+
+    destination: str
+    config: Any
+    http: Http
+    log: logging.Logger
+    seconds_left: Callable[[], float]

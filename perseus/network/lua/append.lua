@@ -38,4 +38,6 @@ if redis.call('XLEN', KEYS[1]) > tonumber(ARGV[5]) then
   local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
   redis.call('HSET', KEYS[2], 'cut_before_ms', string.match(oldest[1][1], '^%d+'))
 end
+-- A hint for who waits; a store that forbids it costs them a second, and the log nothing.
+redis.pcall('PUBLISH', 'channel:network', KEYS[1])
 return {'APPENDED', id}

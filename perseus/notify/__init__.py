@@ -1,0 +1,1 @@
+"""From an event to a message: routing, lanes, deliveries. Runs in `perseus dispatch` alone; readers may be anywhere."""

@@ -1,0 +1,1 @@
+"""What is known of deliveries: read from the keys of the destinations, by pages, API and commands."""

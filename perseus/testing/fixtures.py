@@ -1,0 +1,1 @@
+"""Fixtures, loaded by pytest wherever Perseus is installed."""
