@@ -16,7 +16,7 @@ from typing import Any
 from bench import store
 from bench.figures import HEAD, Figure, over
 
-PARTS = ("renewal", "lateness", "poll", "viewers", "imports", "memory")
+PARTS = ("renewal", "lateness", "poll", "viewers", "imports", "memory", "delivery")
 
 
 def main() -> int:
