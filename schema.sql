@@ -19,3 +19,50 @@ CREATE TABLE exchanges (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Who is told what happens. One row for each destination that was made on the pages. The id names its Redis keys. A row
+-- whose `config` is null adds policy and pause to a destination that the environment configures. Secrets inside
+-- `config` are sealed with a key that is not in the database. `revision` grows with each change.
+CREATE TABLE destinations (
+    id varchar(50) PRIMARY KEY CHECK (id ~ '^[a-z0-9][a-z0-9_-]*$'),
+    kind varchar(50) NOT NULL CHECK (kind ~ '^[a-z0-9_]+$'),
+    config jsonb,
+    policy jsonb NOT NULL DEFAULT '{}',
+    is_paused boolean NOT NULL DEFAULT false,
+    revision integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by varchar(200)
+);
+
+-- What holds for all destinations, a document each. `rules`: the routing rules, in order; made by `perseus init`.
+CREATE TABLE notify_settings (
+    name varchar(50) PRIMARY KEY,
+    value jsonb NOT NULL,
+    revision integer NOT NULL DEFAULT 1,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by varchar(200)
+);
+
+-- Times in which what matches is recorded, but not sent. Rows stay, as a record of who silenced what. `ended_at` is set
+-- when somebody ended one early.
+CREATE TABLE silences (
+    id varchar(50) PRIMARY KEY,
+    match jsonb NOT NULL DEFAULT '{}',
+    destinations jsonb NOT NULL DEFAULT '[]',
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    author varchar(200) NOT NULL,
+    reason varchar(500) NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    ended_by varchar(200)
+);
+
+-- Plugins that were switched off, or on again, at run time. A plugin without a row is on.
+CREATE TABLE plugin_switches (
+    plugin varchar(100) PRIMARY KEY,
+    is_enabled boolean NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by varchar(200)
+);

@@ -5,27 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, DateTime, Identity, Integer, String, func, text, true
+from sqlalchemy import JSON, Boolean, CheckConstraint, DateTime, Identity, Integer, String, false, func, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 FIRST_OWN_ID = 1000
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Time = DateTime(timezone=True)
 
 
 class Base(DeclarativeBase):
     """Root of the tables."""
 
 
+def _one_of(name: str, column: str, pattern: str, glob: str) -> tuple[CheckConstraint, CheckConstraint]:
+    """The same check in PostgreSQL's words and in SQLite's."""
+    return (
+        CheckConstraint(f"{column} ~ '{pattern}'", name=name).ddl_if(dialect="postgresql"),
+        CheckConstraint(glob, name=name).ddl_if(dialect="sqlite"),
+    )
+
+
 class ExchangeRow(Base):
     """One exchange: its names, addresses, limits and fees. Ids below 1000 are those of the seed rows."""
 
     __tablename__ = "exchanges"
-    __table_args__ = (
-        CheckConstraint("name ~ '^[a-z0-9_-]+$'", name="exchanges_name_check").ddl_if(dialect="postgresql"),
-        CheckConstraint("name <> '' AND name NOT GLOB '*[^a-z0-9_-]*'", name="exchanges_name_check").ddl_if(
-            dialect="sqlite"
-        ),
+    __table_args__ = _one_of(
+        "exchanges_name_check", "name", "^[a-z0-9_-]+$", "name <> '' AND name NOT GLOB '*[^a-z0-9_-]*'"
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(start=FIRST_OWN_ID), primary_key=True)
@@ -38,5 +44,70 @@ class ExchangeRow(Base):
     fee_schedule: Mapped[dict[str, Any] | None] = mapped_column(Json)
     geo_restrictions: Mapped[dict[str, Any] | None] = mapped_column(Json)
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=true())
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+
+
+class DestinationRow(Base):
+    """One destination. `config` None: the environment configures it, and the row adds policy and pause."""
+
+    __tablename__ = "destinations"
+    __table_args__ = (
+        *_one_of(
+            "destinations_id_check",
+            "id",
+            "^[a-z0-9][a-z0-9_-]*$",
+            "id GLOB '[a-z0-9]*' AND id NOT GLOB '*[^a-z0-9_-]*'",
+        ),
+        *_one_of("destinations_kind_check", "kind", "^[a-z0-9_]+$", "kind <> '' AND kind NOT GLOB '*[^a-z0-9_]*'"),
+    )
+
+    id: Mapped[str] = mapped_column(String(50), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(50))
+    config: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    policy: Mapped[dict[str, Any]] = mapped_column(Json, server_default=text("'{}'"))
+    is_paused: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    updated_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class SettingRow(Base):
+    """One document that holds for all destinations. The row `rules` is a JSON list of them, in order."""
+
+    __tablename__ = "notify_settings"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    value: Mapped[Any] = mapped_column(Json, nullable=False)
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    updated_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    updated_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class SilenceRow(Base):
+    """One silence. `ended_at` None: nobody ended it before its time. SQLite keeps times as UTC without saying so."""
+
+    __tablename__ = "silences"
+
+    id: Mapped[str] = mapped_column(String(50), primary_key=True)
+    match: Mapped[dict[str, Any]] = mapped_column(Json, server_default=text("'{}'"))
+    destinations: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
+    starts_at: Mapped[datetime] = mapped_column(Time)
+    ends_at: Mapped[datetime] = mapped_column(Time)
+    author: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column(Time)
+    ended_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class SwitchRow(Base):
+    """A plugin that was switched off, or on again. Without a row it is on."""
+
+    __tablename__ = "plugin_switches"
+
+    plugin: Mapped[str] = mapped_column(String(100), primary_key=True)
+    is_enabled: Mapped[bool] = mapped_column(Boolean)
+    updated_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    updated_by: Mapped[str | None] = mapped_column(String(200))

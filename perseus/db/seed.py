@@ -1,4 +1,7 @@
-"""The six known exchanges, as rows. Facts as their public documentation gave them when the rows were written."""
+"""Rows that a new site begins with: the first routing rule, and the six known exchanges.
+
+Facts of exchanges are as their public documentation gave them when the rows were written.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from perseus.db.models import ExchangeRow
+from perseus.db.models import ExchangeRow, SettingRow
+from perseus.notify.configuration import FIRST_RULE
 
+RULES = "rules"
 COINBASE_TIMEFRAMES = ["1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "1d"]
 BINANCE_TIMEFRAMES = ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"]
 
@@ -103,6 +108,12 @@ def sow(connection: Connection) -> int:
     for seed in sorted(missing, key=lambda seed: seed["id"] in ids):
         connection.execute(insert(ExchangeRow).values(_without(seed, {"id"} if seed["id"] in ids else set())))
     return len(missing)
+
+
+def sow_rules(connection: Connection) -> None:
+    """Make the row of the routing rules, where there never was one. Rules that somebody deleted stay deleted."""
+    if connection.execute(select(SettingRow.name).where(SettingRow.name == RULES)).first() is None:
+        connection.execute(insert(SettingRow).values(name=RULES, value=[FIRST_RULE.model_dump(mode="json")]))
 
 
 def _refresh(connection: Connection, row: Row[Any], seed: dict[str, Any]) -> None:

@@ -10,14 +10,14 @@ from sqlalchemy.schema import CreateTable
 from perseus.db.engine import answers, engine, parse, where
 from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseUnavailable
 from perseus.db.models import Base, ExchangeRow
-from perseus.db.seed import sow
+from perseus.db.seed import sow, sow_rules
 from perseus.network.exchange import Exchange
 
 RUN_INIT = "Run `perseus init`."
 
 
 def initialise(database_url: str) -> int:
-    """Make what is missing: on SQLite the tables, everywhere the seed rows. Returns how many rows were added.
+    """Make what is missing: on SQLite the tables, everywhere the seed rows. Returns how many exchanges were added.
 
     Safe to repeat, and for two at once. Errors as `check`: a PostgreSQL schema is compared, never made.
     """
@@ -28,6 +28,7 @@ def initialise(database_url: str) -> int:
     check(database_url)
     with answers(database_url), engine(database_url).begin() as connection:
         _one_at_a_time(connection)
+        sow_rules(connection)
         return sow(connection)
 
 
@@ -39,10 +40,12 @@ def check(database_url: str) -> None:
         there = {
             table: {column["name"] for column in inspector.get_columns(table)} for table in inspector.get_table_names()
         }
+    absent = [repr(table.name) for table in Base.metadata.sorted_tables if table.name not in there]
+    if absent:
+        some = "tables" if len(absent) > 1 else "table"
+        raise DatabaseMismatch(where(database_url), f"it has no {some} {', '.join(absent)}", _mend(database_url))
     for table in Base.metadata.sorted_tables:
-        missing = sorted({column.name for column in table.columns} - there.get(table.name, set()))
-        if table.name not in there:
-            raise DatabaseMismatch(where(database_url), f"it has no table {table.name!r}", _mend(database_url))
+        missing = sorted({column.name for column in table.columns} - there[table.name])
         if missing:
             listed = ", ".join(missing)
             raise DatabaseMismatch(where(database_url), f"{table.name} lacks {listed}", _mend(database_url))

@@ -45,6 +45,10 @@ class Rule(BaseModel):
     go_on: bool = False
 
 
+#: What holds until somebody says otherwise, as the first row of the rules.
+FIRST_RULE = Rule(name="Everything to every destination", destinations=("*",))
+
+
 class Silence(BaseModel):
     """For a time, what matches is recorded but not sent. Times: Unix milliseconds; `destinations` empty: all."""
 
@@ -106,7 +110,8 @@ class Policy(BaseModel):
 class Destination:
     """One configured notifier. `id` names its keys. `config`: raw values of the kind's fields, secrets as SecretStr.
 
-    `origin`: `environment` (its id is its kind's name) or `page`. `revision` grows with each change that was saved.
+    `origin`: `environment` (its id is its kind's name) or `page`. `revision` grows with each change that was saved;
+    0: there is no row of it. `problem`: why it cannot be sent to, in a sentence for people; None while it can.
     """
 
     id: str
@@ -116,6 +121,7 @@ class Destination:
     is_paused: bool = False
     origin: Literal["environment", "page"] = "page"
     revision: int = 0
+    problem: str | None = None
 
     def secrets(self) -> frozenset[str]:
         """The secret values, for scrubbing."""
@@ -124,12 +130,16 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything at one moment. `disabled`: names of plugins that are switched off."""
+    """Everything at one moment. `disabled`: names of plugins that are switched off.
+
+    `problems`: what could not be read besides destinations, in sentences for people.
+    """
 
     destinations: tuple[Destination, ...] = ()
     rules: tuple[Rule, ...] = ()
     silences: tuple[Silence, ...] = ()
     disabled: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
 
 
 class ConfigurationSource(Protocol):

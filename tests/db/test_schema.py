@@ -24,7 +24,7 @@ def columns(ddl: str) -> dict[str, dict[str, tuple[str, bool]]]:
             re.match(r"\s*(\w+) (timestamp with time zone|\w+(?:\(\d+\))?)(.*)", line) for line in body.split("\n")
         )
         tables[name] = {
-            column[1]: (TYPES.get(column[2], column[2]), not re.search("not null|generated", column[3]))
+            column[1]: (TYPES.get(column[2], column[2]), not re.search("not null|generated|primary key", column[3]))
             for column in found
             if column is not None and column[1] not in ("constraint", "primary", "unique", "check")
         }
@@ -53,6 +53,10 @@ def test_the_comparison_sees_twelve_columns_and_a_difference_in_any_part() -> No
 
 
 def test_both_hold_names_to_what_a_key_may_carry() -> None:
-    rule = "name ~ '^[a-z0-9_-]+$'"
-    assert rule in SCHEMA.read_text("utf-8")
-    assert rule in from_models()
+    for rule in ("name ~ '^[a-z0-9_-]+$'", "id ~ '^[a-z0-9][a-z0-9_-]*$'", "kind ~ '^[a-z0-9_]+$'"):
+        assert rule in SCHEMA.read_text("utf-8")
+        assert rule in from_models()
+
+
+def test_every_table_of_the_models_is_compared() -> None:
+    assert set(columns(SCHEMA.read_text("utf-8"))) == set(Base.metadata.tables)

@@ -117,7 +117,7 @@ def test_a_file_of_another_version_is_refused_by_the_column_it_lacks(url: str, t
 
 def test_an_empty_file_says_to_run_init(url: str, tmp_path: Path) -> None:
     (tmp_path / "perseus.db").touch()
-    with pytest.raises(db.DatabaseMismatch, match="no table 'exchanges'. Run `perseus init`"):
+    with pytest.raises(db.DatabaseMismatch, match="no tables 'destinations', 'exchanges', .* Run `perseus init`"):
         db.check(url)
     with pytest.raises(db.DatabaseMismatch, match="Run `perseus init`"):
         db.exchanges(url)
