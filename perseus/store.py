@@ -97,10 +97,13 @@ def _plain(error: Exception) -> str:
 
 
 class Script:
-    """One Lua script of `perseus/network/lua`. Calling it is one round trip; it is loaded when the store lacks it."""
+    """One Lua script of `<package>/lua`. Calling it is one round trip; it is loaded when the store lacks it.
 
-    def __init__(self, client: Client, name: str) -> None:
-        source = importlib.resources.files("perseus.network").joinpath("lua", f"{name}.lua").read_text("utf-8")
+    Its keys share one slot.
+    """
+
+    def __init__(self, client: Client, name: str, package: str = "perseus.network") -> None:
+        source = importlib.resources.files(package).joinpath("lua", f"{name}.lua").read_text("utf-8")
         self._run = client.register_script(source)
         self._client = client
 
