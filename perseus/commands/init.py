@@ -11,6 +11,7 @@ from perseus import db, keys
 from perseus.commands import readiness
 from perseus.local import runfile
 from perseus.local.runfile import Run
+from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import answers, where
 
@@ -26,7 +27,9 @@ a lease may not have noticed. Waiting {seconds:g} s, until it must have. Ctrl-C 
 
 
 def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> int:
-    """Make the database ready, then the store. Errors as `perseus.db.initialise` and `readiness.store`.
+    """Make the database, the key of secrets, then the store ready.
+
+    Errors as `perseus.db.initialise`, `Sealer.ready` and `readiness.store`.
 
     The mark ends the hold-off of claims. A store without it, beside a database that had its exchanges already, may
     have been emptied: then it is set one TTL later.
@@ -35,6 +38,9 @@ def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> in
     added = db.initialise(url)
     names = ", ".join(exchange.name for exchange in db.exchanges(url))
     click.echo(f"Database {db.where(url)}: ready, {added} exchanges added. Active: {names or 'none'}.")
+    sealer = Sealer.of(settings)
+    sealer.ready()
+    click.echo(f"Secrets: sealed with the key of {sealer.where}. Keep a copy of it, apart from the database.")
     living = Run.living(settings.home)
     if settings.redis_url is None and living is None:
         click.echo(NO_STORE)

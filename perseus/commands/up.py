@@ -24,6 +24,7 @@ from perseus.local.embedded import EmbeddedStore
 from perseus.local.pids import ProcessMark
 from perseus.local.runfile import Run
 from perseus.local.supervisor import LOOK_SECONDS, Supervisor
+from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import answers, where_url
 
@@ -37,7 +38,7 @@ If it is new, run: {init}"""
 def run(settings: Settings) -> int:
     """Run everything until Ctrl-C or SIGTERM. What was started is ended, whatever happens.
 
-    Errors as `homelock.held`, `readiness`, `perseus.db.initialise` and `embedded.start`.
+    Errors as `homelock.held`, `readiness`, `perseus.db.initialise`, `Sealer.ready` and `embedded.start`.
     """
     home = _home(settings)
     _on_signals(signal.default_int_handler)
@@ -45,6 +46,7 @@ def run(settings: Settings) -> int:
         _clear(home, settings.port)
         database = runfile.database_url(settings)
         db.initialise(database)
+        Sealer.of(settings).ready()
         environ = {**os.environ, "PERSEUS_HOME": str(home), **orphans.badge(home, _me())}
         own = stack.enter_context(_embedded(home, environ)) if settings.redis_url is None else None
         typed = functools.partial(command_line, sys.argv[0], home)

@@ -195,3 +195,20 @@ def test_init_without_a_store_says_that_none_was_marked(site: Site) -> None:
     said = site.run("init")
     assert said.returncode == 0
     assert "none is named, so none was marked" in said.stdout
+
+
+def test_init_makes_the_key_of_secrets_and_keeps_the_one_that_is_there(site: Site) -> None:
+    said = site.run("init").stdout
+    assert f"Secrets: sealed with the key of {site.home}/secret.key. Keep a copy" in said
+    key = (site.home / "secret.key").read_bytes()
+    assert site.run("init").returncode == 0
+    assert (site.home / "secret.key").read_bytes() == key
+    assert key.decode().strip() not in said
+
+
+def test_init_needs_no_file_where_the_key_is_a_setting(site: Site) -> None:
+    site.settings["PERSEUS_SECRET_KEY"] = "the-key-of-this-site-as-a-text-of-its-own"
+    said = site.run("init").stdout
+    assert "sealed with the key of PERSEUS_SECRET_KEY" in said
+    assert "the-key-of-this-site" not in said
+    assert not (site.home / "secret.key").exists()

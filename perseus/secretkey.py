@@ -1,0 +1,94 @@
+"""The key that seals secrets: PERSEUS_SECRET_KEY, or else the file `secret.key` in the home.
+
+Whoever first needs the file makes it; nobody ever writes over it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
+
+from perseus.errors import EXIT_CONFIG, PerseusError
+
+FILE = "secret.key"
+SETTING = "PERSEUS_SECRET_KEY"
+LEAST = 32
+
+
+class KeyUnusable(PerseusError):
+    """Raised when there is no key to seal with: unreadable, open to others, too short. `where`: setting or file."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, where: str, problem: str, mend: str) -> None:
+        super().__init__(f"The key that seals secrets cannot be used: {where} {problem}. {mend}")
+        self.where = where
+
+
+def keys(setting: SecretStr | None, path: Path, make: bool) -> list[bytes]:
+    """Fernet keys of a site. The first one seals, all open. `make`: make a file that is missing. Raises KeyUnusable.
+
+    Several in the setting, joined by commas, are how a site changes its key: the new one before the old.
+    """
+    if setting is None:
+        return [_of_file(path, make)]
+    parts = [part.strip() for part in setting.get_secret_value().split(",")]
+    if any(len(part) < LEAST for part in parts):
+        mend = "Make it longer. A comma stands between two keys, each of that length."
+        raise KeyUnusable(SETTING, f"holds a key of less than {LEAST} characters", mend)
+    return [_derived(part) for part in parts]
+
+
+def _derived(text: str) -> bytes:
+    """Any text of good length as a Fernet key."""
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"perseus sealing 1").derive(text.encode("utf-8"))
+    return base64.urlsafe_b64encode(key)
+
+
+def _of_file(path: Path, make: bool) -> bytes:
+    try:
+        if make and not path.exists():
+            _make(path)
+        return _read(path)
+    except FileNotFoundError:
+        raise KeyUnusable(str(path), "is not there", f"Put it back from a backup, or set {SETTING}.") from None
+    except OSError as error:
+        problem = f"cannot be read or made ({error.strerror})"
+        raise KeyUnusable(str(path), problem, f"Mend that, or set {SETTING}.") from None
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all, and never over one that is there: what it sealed could not be opened any more."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(prefix=f"{FILE}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(beside, path)
+    except FileExistsError:
+        pass  # another process was faster, and its key is the one
+    finally:
+        os.unlink(beside)
+
+
+def _read(path: Path) -> bytes:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise KeyUnusable(str(path), f"can be read by others (mode {mode:03o})", f"Run: chmod 600 {path}")
+    key = path.read_bytes().strip()
+    try:
+        Fernet(key)
+    except ValueError:
+        mend = "Put the file back from a backup. Without one move it away, and enter the secrets again."
+        raise KeyUnusable(str(path), "holds no key", mend) from None
+    return key
