@@ -24,7 +24,7 @@ LEAST = 32
 
 
 class KeyUnusable(PerseusError):
-    """Raised when there is no key to seal with: unreadable, open to others, too short. `where`: setting or file."""
+    """Raised when there is no key to seal with: unreadable, open to others, no key. `where`: setting or file."""
 
     exit_code = EXIT_CONFIG
 
@@ -36,15 +36,14 @@ class KeyUnusable(PerseusError):
 def keys(setting: SecretStr | None, path: Path, make: bool) -> list[bytes]:
     """Fernet keys of a site. The first one seals, all open. `make`: make a file that is missing. Raises KeyUnusable.
 
-    Several in the setting, joined by commas, are how a site changes its key: the new one before the old.
+    Several in the setting, joined by commas, are how a site changes its key: the new one before the old. A comma between
+    parts of which one is too short for a key is part of the key.
     """
     if setting is None:
         return [_of_file(path, make)]
     parts = [part.strip() for part in setting.get_secret_value().split(",")]
-    if any(len(part) < LEAST for part in parts):
-        mend = "Make it longer. A comma stands between two keys, each of that length."
-        raise KeyUnusable(SETTING, f"holds a key of less than {LEAST} characters", mend)
-    return [_derived(part) for part in parts]
+    are_keys = all(len(part) >= LEAST for part in parts)
+    return [_derived(part) for part in (parts if are_keys else [setting.get_secret_value()])]
 
 
 def _derived(text: str) -> bytes:

@@ -36,3 +36,34 @@ class DatabaseMissing(DatabaseMismatch):
         self.where = where
         self.problem = "it is not there yet"
         self.mend = mend
+
+
+class StaleRevision(PerseusError):
+    """Raised when somebody else has changed what is to be saved, since it was read. Nothing was saved.
+
+    `revision`: what is stored now, None when it is gone; `by`: who stored it, where that is known.
+    """
+
+    def __init__(self, what: str, revision: int | None, by: str | None) -> None:
+        who = by or "somebody else"
+        change = f"{who} has deleted it" if revision is None else f"{who} has saved revision {revision}"
+        super().__init__(f"{what} was not saved: {change} meanwhile. Load it again and repeat your change.")
+        self.what = what
+        self.revision = revision
+        self.by = by
+
+
+class NameTaken(PerseusError):
+    """Raised when a new destination bears the id of one that is there."""
+
+    def __init__(self, destination: str) -> None:
+        super().__init__(f"There is a destination {destination!r} already. Choose another name, or change that one.")
+        self.destination = destination
+
+
+class NotThere(PerseusError):
+    """Raised when what is to be changed or ended is not in the database."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no {what} any more. Load the page again.")
+        self.what = what

@@ -1,53 +1,81 @@
-"""The exchanges that the database names, kept for five seconds, and kept on when the database falls silent."""
+"""What the database says, asked at most every few seconds, and kept on when the database falls silent."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from perseus.clock import Clock
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
+from perseus.notify.configuration import Configuration
 
 KEPT_SECONDS = 5.0
+FOLLOWED_SECONDS = 2.0
+
+Said = TypeVar("Said")
 
 log = logging.getLogger(__name__)
 
 
-class KnownExchanges:
-    """Call it for the exchanges. `trouble` is why the database did not give them when it was last asked, or None.
+class Known(Generic[Said]):
+    """Call it for what is known. `trouble` is why the database did not give it when it was last asked, or None.
 
-    A database that is down must not empty the page: the last exchanges it gave stand in, () while it never gave any.
+    A database that is down must not empty the page: the last that it gave stands in, `first` while it never gave any.
     One thread asks at a time; the others meanwhile get what is known.
     """
 
-    def __init__(self, read: Callable[[], tuple[Exchange, ...]], clock: Clock) -> None:
+    def __init__(self, read: Callable[[], Said], clock: Clock, what: str, kept_seconds: float, first: Said) -> None:
         self._read = read
         self._clock = clock
+        self._what = what
+        self._kept_seconds = kept_seconds
         self._asking = threading.Lock()
-        self._exchanges: tuple[Exchange, ...] = ()
+        self._known = first
         self._asked_at: float | None = None
         self.trouble: PerseusError | None = None
 
-    def __call__(self) -> tuple[Exchange, ...]:
+    def __call__(self) -> Said:
         if self._is_old() and self._asking.acquire(blocking=self._asked_at is None):
             try:
                 if self._is_old():
                     self._ask()
             finally:
                 self._asking.release()
-        return self._exchanges
+        return self._known
+
+    def forget(self) -> None:
+        """Ask the database at the next call: something was saved that its author wants to see."""
+        self._asked_at = None
 
     def _is_old(self) -> bool:
-        return self._asked_at is None or self._clock.elapsed() - self._asked_at >= KEPT_SECONDS
+        asked_at = self._asked_at
+        return asked_at is None or self._clock.elapsed() - asked_at >= self._kept_seconds
 
     def _ask(self) -> None:
         try:
-            self._exchanges = self._read()
+            self._known = self._read()
+            if self.trouble is not None:
+                log.info("%s can be read again.", self._what)
             self.trouble = None
         except PerseusError as error:
             if self.trouble is None:
-                log.warning("The exchanges cannot be read, the last known ones stand in. %s", error)
+                log.warning("%s cannot be read, the last known stands in. %s", self._what, error)
             self.trouble = error
         self._asked_at = self._clock.elapsed()
+
+
+class KnownExchanges(Known[tuple[Exchange, ...]]):
+    """The exchanges, asked for every five seconds; () while the database never gave any."""
+
+    def __init__(self, read: Callable[[], tuple[Exchange, ...]], clock: Clock) -> None:
+        super().__init__(read, clock, "The list of exchanges", KEPT_SECONDS, ())
+
+
+class KnownConfiguration(Known[Configuration]):
+    """A ConfigurationSource: who is told what, asked for every two seconds. `first`: what holds before an answer."""
+
+    def __init__(self, read: Callable[[], Configuration], clock: Clock, first: Configuration | None = None) -> None:
+        super().__init__(read, clock, "The configuration of notifications", FOLLOWED_SECONDS, first or Configuration())
