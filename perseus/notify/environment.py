@@ -1,0 +1,117 @@
+"""Destinations that the environment configures: `PERSEUS_PLUGIN_<KIND>_<FIELD>`, or `..._<FIELD>_FILE` for its file.
+
+One for each kind of which a variable is set; its id is the kind's name. `PERSEUS_PLUGIN_<KIND>=on` is for a kind that
+needs no configuration.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from perseus.errors import SettingError
+from perseus.notify.configuration import Configuration, Destination
+from perseus.notify.notifier import NotifierKind
+
+PREFIX = "PERSEUS_PLUGIN_"
+FILE = "_FILE"
+ON = "on"
+
+#: Raw values of a model's fields, secrets as SecretStr, and what is wrong with them in words.
+Read = Callable[[str, type[BaseModel], Mapping[str, str]], tuple[dict[str, Any], list[str]]]
+
+
+def destinations(
+    kinds: Iterable[NotifierKind], environ: Mapping[str, str], read: Read, absent: Mapping[str, str] | None = None
+) -> tuple[Destination, ...]:
+    """Those that the environment configures, in the order of their ids; what is wrong with one is its `problem`.
+
+    `read`: `perseus.pluginhost.form.from_environment`. `absent`: by name, why a plugin is not there; variables that may
+    be its own give a destination with this problem. Raises SettingError for a name that belongs to no kind.
+    """
+    offered = {kind.name: kind for kind in kinds}
+    absent = {name: why for name, why in (absent or {}).items() if name not in offered}
+    given: dict[str, dict[str, str]] = {}
+    for name in sorted(name for name in environ if name.startswith(PREFIX)):
+        given.setdefault(_owner(name, offered, absent), {})[name] = environ[name]
+    found = [
+        _destination(offered[name], variables, read)
+        if name in offered
+        else Destination(name, name, {}, origin="environment", problem=absent[name])
+        for name, variables in given.items()
+    ]
+    return tuple(sorted(found, key=lambda one: one.id))
+
+
+def combined(configuration: Configuration, from_environment: Iterable[Destination]) -> Configuration:
+    """The configuration of the database with what the environment of this process adds to it.
+
+    A row without a configuration gives policy and pause to the destination of the environment whose id it has.
+    """
+    own = {one.id: one for one in from_environment}
+    stored = {one.id: one for one in configuration.destinations}
+    both = [_merged(stored.get(name), own.get(name)) for name in sorted(own.keys() | stored.keys())]
+    return replace(configuration, destinations=tuple(both))
+
+
+def _merged(stored: Destination | None, own: Destination | None) -> Destination:
+    if stored is None:
+        assert own is not None
+        return own
+    if own is None:
+        return stored if stored.origin == "page" else replace(stored, problem=_nothing_set(stored.kind))
+    if stored.origin == "page":
+        return replace(stored, problem=_twice(stored.id, own.kind))
+    return replace(
+        own,
+        policy=stored.policy,
+        is_paused=stored.is_paused,
+        revision=stored.revision,
+        problem=own.problem or stored.problem,
+    )
+
+
+def _nothing_set(kind: str) -> str:
+    return f"It is configured by the environment, but the dispatcher has no {PREFIX}{kind.upper()}_... set."
+
+
+def _twice(name: str, kind: str) -> str:
+    return (
+        f"{name} is configured twice, here and by {PREFIX}{kind.upper()}_... in the environment of the dispatcher. "
+        "Unset that, or delete this one and give it another name."
+    )
+
+
+def _destination(kind: NotifierKind, variables: Mapping[str, str], read: Read) -> Destination:
+    switch = f"{PREFIX}{kind.name.upper()}"
+    fields = {name: value for name, value in variables.items() if name != switch}
+    config, problems = read(kind.name, kind.config, fields)
+    if variables.get(switch, ON) != ON:
+        problems = [f"{switch} can only be {ON!r}: unset it.", *problems]
+    return Destination(kind.name, kind.name, config, origin="environment", problem=" ".join(problems) or None)
+
+
+def _owner(name: str, offered: Mapping[str, NotifierKind], absent: Mapping[str, str]) -> str:
+    """Name of the kind, or of the absent plugin, that a variable belongs to. Raises SettingError."""
+    rest = name.removeprefix(PREFIX).lower()
+    # Of the kinds log and log_json, LOG_JSON_PATH is the one's that has such a field, else the longer one's.
+    near = sorted((kind for kind in [*offered, *absent] if f"{rest}_".startswith(f"{kind}_")), key=len, reverse=True)
+    with_field = [kind for kind in near if kind in offered and name in names(offered[kind])]
+    if with_field or near:
+        return (with_field or near)[0]
+    known = [each.removeprefix(PREFIX) for kind in offered.values() for each in names(kind)]
+    like = difflib.get_close_matches(name.removeprefix(PREFIX), known, 1, 0.7)
+    kinds = ", ".join(sorted(offered)) or "none"
+    mend = f"Did you mean {PREFIX}{like[0]}?" if like else f"Kinds that are there: {kinds}. See `perseus plugins`."
+    raise SettingError(name, "belongs to no kind of destination", mend)
+
+
+def names(kind: NotifierKind) -> list[str]:
+    """Every variable that configures a kind."""
+    own = f"{PREFIX}{kind.name.upper()}"
+    fields = [f"{own}_{field.upper()}" for field in kind.config.model_fields]
+    return [own, *fields, *(f"{field}{FILE}" for field in fields)]
