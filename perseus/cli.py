@@ -70,6 +70,35 @@ def dispatch() -> None:
     _run("dispatch")
 
 
+@commands.command("new-plugin")
+@click.argument("kind", type=click.Choice(["notifier", "ingest", "ui"]))
+@click.argument("name")
+@click.option("--into", type=click.Path(path_type=Path), default=".", metavar="DIR", help="Folder to make it in.")
+def new_plugin(kind: str, name: str, into: Path) -> None:
+    """Make the folder of a new plugin NAME, with tests that pass.
+
+    A notifier sends messages; ingest plugins run in ingest processes, ui plugins in the web pages.
+    """
+    _tool("new_plugin", kind, name, into)
+
+
+@commands.command("lint-plugin")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--load", is_flag=True, help="Then load it as Perseus would: runs its import and its manifest.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def lint_plugin(path: Path, load: bool, as_json: bool) -> None:
+    """Check the text of a plugin, line by line.
+
+    PATH is a module, a package, or a folder with a pyproject.toml. Exit codes: 0 no fault, 1 faults.
+    """
+    _tool("lint_plugin", path, load, as_json)
+
+
+def _tool(command: str, *arguments: object) -> None:
+    """A command that needs no site, and so no settings."""
+    sys.exit(importlib.import_module(f"perseus.commands.{command}").run(*arguments))
+
+
 def _run(command: str, *arguments: object) -> None:
     settings = Settings.from_environment()
     logs.configure(settings.log_level)

@@ -1,0 +1,54 @@
+"""`perseus lint-plugin`: what is wrong with a plugin, line by line, before anybody loads it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from perseus.kit import lint
+from perseus.kit.findings import Finding
+from perseus.kit.lint import Plugin
+from perseus.pluginhost.candidate import PluginRejected, examine
+
+
+def run(path: Path, load: bool, as_json: bool) -> int:
+    """0 when there is nothing to say, else 1. Raises NoPlugin."""
+    plugins = lint.plugins(path)
+    found = [finding for plugin in plugins for finding in lint.check(plugin)]
+    if load and not found:
+        found = [finding for plugin in plugins for finding in _loaded(plugin)]
+    if as_json:
+        click.echo(json.dumps([finding.as_json() for finding in found], indent=2))
+    else:
+        _tell(plugins, found)
+    return 1 if found else 0
+
+
+def _loaded(plugin: Plugin) -> Iterator[Finding]:
+    with _importable(plugin.folder):
+        try:
+            examine(plugin.entry)
+        except PluginRejected as error:
+            yield Finding(plugin.root, 0, "load", f"{error.state}: {error}")
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _tell(plugins: list[Plugin], found: list[Finding]) -> None:
+    for finding in found:
+        click.echo(str(finding))
+    files = sum(len(plugin.files) for plugin in plugins)
+    names = ", ".join(plugin.name for plugin in plugins)
+    click.echo(f"{names}: {len(found) or 'no'} fault{'' if len(found) == 1 else 's'} in {files} files.", err=True)
