@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from perseus.network.states import State
     from perseus.pluginhost.context import Context, IngestContext
     from perseus.pluginhost.manifest import Manifest
+    from perseus.web.extensions import CardAction, Fragment, NavLink
 
 __all__ = [
+    "CardAction",
     "Context",
     "Exchange",
     "Feed",
+    "Fragment",
     "Holder",
     "Identity",
     "IngestContext",
@@ -50,6 +53,7 @@ __all__ = [
     "LeasePending",
     "LeaseRefused",
     "Manifest",
+    "NavLink",
     "NotOnNetwork",
     "PerseusError",
     "RedisFence",
@@ -67,14 +71,17 @@ __all__ = [
 ]
 
 _HOME = {
+    "CardAction": "web.extensions",
     "Context": "pluginhost.context",
     "Exchange": "network.exchange",
     "Feed": "ingest.feed",
+    "Fragment": "web.extensions",
     "Identity": "network.identity",
     "IngestContext": "pluginhost.context",
     "Instance": "network.instance",
     "InstanceStatus": "network.payload",
     "Manifest": "pluginhost.manifest",
+    "NavLink": "web.extensions",
     "RedisFence": "fence",
     "State": "network.states",
     "WriteFenced": "fence",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 from importlib.metadata import EntryPoint
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pluggy
 
@@ -29,6 +29,7 @@ STARTUP_SECONDS = 5.0
 SLOW_SECONDS = 5.0
 
 Failed = Callable[[str, BaseException], object]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,30 @@ class Plugins:
         """Call one plugin's implementation. None when it has none, returned None, or raised."""
         calls = [(hook, partial(_call, hook, arguments)) for hook in self._ordered(name) if hook.plugin_name == plugin]
         return next(_answers(name, calls), None)
+
+    def implementation(self, plugin: str, name: str) -> Callable[..., Any] | None:
+        """One plugin's hook, for who handles its faults himself: takes all arguments by name, raises what it raises."""
+        hook = next((hook for hook in self._ordered(name) if hook.plugin_name == plugin), None)
+        return None if hook is None else lambda **arguments: _call(hook, arguments)
+
+    def offered(self, name: str, sound: Callable[[str, Any], Made]) -> list[Made]:
+        """What `sound(plugin, answer)` makes of each answer to a hook that is called once, 5 s each.
+
+        A plugin that fails in it, takes longer, or whose answer `sound` refuses by an exception, is taken out wholly.
+        """
+        made = []
+        for hook in self._ordered(name):
+            try:
+                answer = call_within(STARTUP_SECONDS, f"plugin:{hook.plugin_name}", partial(_call, hook, {}))
+                made.append(sound(hook.plugin_name, answer))
+            except TookTooLong as error:
+                self._drop(self._info(hook.plugin_name), f"{name} took longer than {error.seconds:g} s")
+            except Exception as error:  # noqa: BLE001 - the log has it, and the plugin is out
+                self._drop(self._info(hook.plugin_name), f"{name} raised {said(error)}", error)
+        return made
+
+    def _info(self, plugin: str) -> PluginInfo:
+        return next(info for info in self._infos if info.name == plugin and info.state is PluginState.LOADED)
 
     def _ordered(self, name: str) -> list[pluggy.HookImpl]:
         priority = {info.name: info.priority for info in self._infos if info.state is PluginState.LOADED}
