@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from perseus.network.payload import InstanceStatus
     from perseus.network.states import State
     from perseus.pluginhost.context import Context, IngestContext
+    from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
     from perseus.pluginhost.manifest import Manifest
-    from perseus.web.extensions import CardAction, Fragment, NavLink
 
 __all__ = [
     "CardAction",
@@ -71,17 +71,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "CardAction": "web.extensions",
+    "CardAction": "pluginhost.extensions",
     "Context": "pluginhost.context",
     "Exchange": "network.exchange",
     "Feed": "ingest.feed",
-    "Fragment": "web.extensions",
+    "Fragment": "pluginhost.extensions",
     "Identity": "network.identity",
     "IngestContext": "pluginhost.context",
     "Instance": "network.instance",
     "InstanceStatus": "network.payload",
     "Manifest": "pluginhost.manifest",
-    "NavLink": "web.extensions",
+    "NavLink": "pluginhost.extensions",
     "RedisFence": "fence",
     "State": "network.states",
     "WriteFenced": "fence",

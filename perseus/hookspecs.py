@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from perseus.notify.notifier import NotifierKind
     from perseus.notify.outcomes import Delivered
     from perseus.pluginhost.context import Context, IngestContext, NotifyContext
+    from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
     from perseus.pluginhost.manifest import Manifest
     from perseus.settings import Settings
-    from perseus.web.extensions import CardAction, Fragment, NavLink
 
 # docs/hooks.md is made from these signatures and docstrings, the labels in them included.
 

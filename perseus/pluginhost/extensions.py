@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from perseus.web import words
-
 SLOTS = ("badge", "body", "footer")
-TEXT_LIMIT = 120
 LABEL_LIMIT = 40
 # A second slash, or a backslash that browsers take for one, would begin the name of another host.
 PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]{0,500}")
@@ -18,7 +15,7 @@ PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]{0,500}")
 class Fragment:
     """A short fact on a card. Raises ValueError for what cannot be shown.
 
-    `text`: plain, never HTML; what is beyond 120 characters is cut. `href`: None, or a path on this site to link to.
+    `text`: plain, never HTML; the card cuts it at 120 characters. `href`: None, or a path on this site to link to.
     """
 
     text: str
@@ -58,7 +55,7 @@ def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{what} must be text that is not empty")
     # A Markup would pass through the templates as HTML; what is copied here is a plain str, and they escape it.
-    return words.plain(str.__str__(value), TEXT_LIMIT)
+    return str.__str__(value)
 
 
 def _label(value: object) -> str:
