@@ -102,8 +102,8 @@ class Policy(BaseModel):
         default=True, description="A message of its own when an exchange is back, besides the edit of the first."
     )
     batch: bool = Field(default=True, description="Messages that queued behind a limit are sent as one.")
-    title_template: str | None = Field(default=None, max_length=1000, description="Jinja2; see docs/plugins.md.")
-    text_template: str | None = Field(default=None, max_length=5000, description="Jinja2; see docs/plugins.md.")
+    title_template: str | None = Field(default=None, max_length=1000, description="Jinja2; see docs/notifications.md.")
+    text_template: str | None = Field(default=None, max_length=5000, description="Jinja2; see docs/notifications.md.")
 
 
 @dataclass(frozen=True, slots=True)
