@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined
 
 from perseus import hookspecs, keys
 from perseus.errors import Holder
+from perseus.kit import hooklist
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.pluginhost.candidate import HOOKS
@@ -157,6 +158,7 @@ def protocol() -> str:
 
 #: Page below docs/ -> what makes its text.
 PAGES: Mapping[str, Callable[[], str]] = {
+    "hooks.json": hooklist.as_json,
     "hooks.md": hooks,
     "keys.md": key_catalogue,
     "redis-protocol.md": protocol,
