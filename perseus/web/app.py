@@ -6,12 +6,15 @@ import importlib.resources
 
 from flask import Flask
 
+from perseus.pluginhost.manager import Plugins
 from perseus.web import api, assets, health, htmx, kept, network, problems, security, site, templating
+from perseus.web.extensions import Extensions
 from perseus.web.site import Site
 
 
-def app(about: Site) -> Flask:
-    """The app that shows `about`."""
+def app(about: Site, extensions: Extensions | None = None) -> Flask:
+    """The app that shows `about`, with what plugins add to it."""
+    extensions = extensions or Extensions(Plugins())
     made = Flask("perseus.web", static_folder=None, template_folder=str(importlib.resources.files("perseus.templates")))
     made.extensions[site.NAME] = about
     static = assets.packaged()
@@ -19,7 +22,8 @@ def app(about: Site) -> Flask:
     htmx.install(made)
     problems.install(made)
     templating.install(made, static)
-    made.extensions[kept.NAME] = kept.Kept(made.jinja_env)
+    made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions)
     for routes in (network.routes, api.routes, health.routes, assets.blueprint(static)):
         made.register_blueprint(routes)
+    extensions.install(made)
     return made

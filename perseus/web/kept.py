@@ -5,7 +5,7 @@ Their HTML holds marks where words depend on the time (`moments.Timed`), so it s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,17 +16,21 @@ from markupsafe import Markup
 from perseus.network.activity import Event
 from perseus.network.directory import ExchangeStatus
 from perseus.web import cards, feed, words
+from perseus.web.additions import Additions
 from perseus.web.cards import Card, Outlook
 from perseus.web.moments import Timed
 
 NAME = "perseus.kept"
 
+Adding = Callable[[ExchangeStatus, Hashable], Additions]
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A card, its HTML, and the outlook that it was made from."""
+    """A card, its HTML, and what it was made from."""
 
     outlook: Outlook
+    additions: Additions
     card: Card
     html: Timed
 
@@ -34,8 +38,9 @@ class Drawn:
 class Kept:
     """One app's. Safe from any thread: what two of them make at once is the same."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, adding: Adding) -> None:
         self._environment = environment
+        self._adding = adding
         self._cards: dict[int, Drawn] = {}
         self._feed: tuple[tuple[object, ...], Timed] = ((), Timed(""))
 
@@ -53,14 +58,16 @@ class Kept:
 
     def _card(self, status: ExchangeStatus, now_ms: int) -> Drawn:
         kept, outlook = self._cards.get(status.exchange.id), cards.outlook(status, now_ms)
-        if kept is None or kept.outlook != outlook:
+        additions = self._adding(status, outlook)
+        if kept is None or kept.outlook != outlook or kept.additions != additions:
             made = cards.card(outlook)
-            kept = self._cards[status.exchange.id] = Drawn(outlook, made, self._draw("_card.html", "card", made))
+            html = self._draw("_card.html", "card", made, additions)
+            kept = self._cards[status.exchange.id] = Drawn(outlook, additions, made, html)
         return kept
 
-    def _draw(self, template: str, macro: str, what: object) -> Timed:
+    def _draw(self, template: str, macro: str, *what: object) -> Timed:
         module: Any = self._environment.get_template(template).module
-        return Timed(getattr(module, macro)(what))
+        return Timed(getattr(module, macro)(*what))
 
 
 def kept() -> Kept:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from perseus.clock import iso
 from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
+from perseus.web.additions import NONE
 from perseus.web.kept import Kept
 from tests.web.views import BINANCE, COINBASE, HOUR, NOW, FakeDirectory, app_of, event, gone, live
 
@@ -28,7 +29,7 @@ def shown(kept: Kept, *statuses: ExchangeStatus, now_ms: int) -> list[str]:
 
 
 def test_an_unchanged_card_is_not_drawn_again_and_still_tells_the_time() -> None:
-    kept = Kept(ENVIRONMENT)
+    kept = Kept(ENVIRONMENT, lambda *_: NONE)
     first, later = kept.cards([ALIVE], NOW)[0], kept.cards([aged(ALIVE, 2_000)], NOW + 2_000)[0]
     assert later is first
     assert ">3 s ago<" in first.html.at(NOW)
@@ -36,19 +37,19 @@ def test_an_unchanged_card_is_not_drawn_again_and_still_tells_the_time() -> None
 
 
 def test_a_heartbeat_that_grows_late_is_drawn_again() -> None:
-    kept = Kept(ENVIRONMENT)
+    kept = Kept(ENVIRONMENT, lambda *_: NONE)
     assert "on time" in shown(kept, ALIVE, now_ms=NOW)[0]
     assert "late</span>" in shown(kept, aged(ALIVE, 25_000), now_ms=NOW + 25_000)[0]
 
 
 def test_an_unchanged_feed_still_tells_the_time() -> None:
-    kept, events = Kept(ENVIRONMENT), (event(BINANCE, NOW - 1_000),)
+    kept, events = Kept(ENVIRONMENT, lambda *_: NONE), (event(BINANCE, NOW - 1_000),)
     assert ">1 s ago<" in kept.feed(events, None, NOW)
     assert ">9 s ago<" in kept.feed(events, None, NOW + 8_000)
 
 
 def test_an_event_whose_log_was_written_anew_is_drawn_again() -> None:
-    kept, first = Kept(ENVIRONMENT), event(BINANCE, NOW - 1_000)
+    kept, first = Kept(ENVIRONMENT, lambda *_: NONE), event(BINANCE, NOW - 1_000)
     second = Event(first.exchange, first.stream_id, {**first.fields, "reason": "another"})
     kept.feed((first,), None, NOW)
     assert "another" in kept.feed((second,), None, NOW)
@@ -74,7 +75,7 @@ STATUSES = st.sampled_from(
 
 @given(st.lists(st.tuples(STATUSES, st.integers(0, 3 * HOUR)), max_size=8))
 def test_whatever_was_shown_before_a_card_is_the_one_made_anew(polls: list[tuple[ExchangeStatus, int]]) -> None:
-    kept = Kept(ENVIRONMENT)
+    kept = Kept(ENVIRONMENT, lambda *_: NONE)
     for status, later in polls:
         seen = aged(status, later) if status.live else status
-        assert shown(kept, seen, now_ms=NOW + later) == shown(Kept(ENVIRONMENT), seen, now_ms=NOW + later)
+        assert shown(kept, seen, now_ms=NOW + later) == shown(Kept(ENVIRONMENT, lambda *_: NONE), seen, now_ms=NOW + later)
