@@ -33,13 +33,21 @@ if TYPE_CHECKING:
     from perseus.network.instance import Instance
     from perseus.network.payload import InstanceStatus
     from perseus.network.states import State
-    from perseus.pluginhost.context import Context, IngestContext
+    from perseus.notify.delivery import BreakerState, Delivery
+    from perseus.notify.notification import Notification, Severity
+    from perseus.notify.notifier import Limit, NotifierKind
+    from perseus.notify.outcomes import Delivered, DeliveryError, Permanent, Poison, Retry, Wait
+    from perseus.pluginhost.context import Context, IngestContext, NotifyContext
     from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
     from perseus.pluginhost.manifest import Manifest
 
 __all__ = [
+    "BreakerState",
     "CardAction",
     "Context",
+    "Delivered",
+    "Delivery",
+    "DeliveryError",
     "Exchange",
     "Feed",
     "Fragment",
@@ -52,16 +60,25 @@ __all__ = [
     "LeaseLost",
     "LeasePending",
     "LeaseRefused",
+    "Limit",
     "Manifest",
     "NavLink",
     "NotOnNetwork",
+    "Notification",
+    "NotifierKind",
+    "NotifyContext",
+    "Permanent",
     "PerseusError",
+    "Poison",
     "RedisFence",
+    "Retry",
     "SettingError",
+    "Severity",
     "State",
     "StoreRefused",
     "StoreUnavailable",
     "UnknownExchange",
+    "Wait",
     "WriteFenced",
     "__version__",
     "hookimpl",
@@ -71,8 +88,12 @@ __all__ = [
 ]
 
 _HOME = {
+    "BreakerState": "notify.delivery",
     "CardAction": "pluginhost.extensions",
     "Context": "pluginhost.context",
+    "Delivered": "notify.outcomes",
+    "Delivery": "notify.delivery",
+    "DeliveryError": "notify.outcomes",
     "Exchange": "network.exchange",
     "Feed": "ingest.feed",
     "Fragment": "pluginhost.extensions",
@@ -80,10 +101,19 @@ _HOME = {
     "IngestContext": "pluginhost.context",
     "Instance": "network.instance",
     "InstanceStatus": "network.payload",
+    "Limit": "notify.notifier",
     "Manifest": "pluginhost.manifest",
     "NavLink": "pluginhost.extensions",
+    "Notification": "notify.notification",
+    "NotifierKind": "notify.notifier",
+    "NotifyContext": "pluginhost.context",
+    "Permanent": "notify.outcomes",
+    "Poison": "notify.outcomes",
     "RedisFence": "fence",
+    "Retry": "notify.outcomes",
+    "Severity": "notify.notification",
     "State": "network.states",
+    "Wait": "notify.outcomes",
     "WriteFenced": "fence",
     "hookimpl": "hookspecs",
     "join": "ingest.owner",
