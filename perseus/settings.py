@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from perseus.errors import SettingError, whole
 
 PREFIX = "PERSEUS_"
-REDIS_SCHEMES = ("redis", "rediss")
+REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 SEE_SETTINGS = "See docs/settings.md."
 
 
@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     web_threads: int = Field(default=16, ge=1, le=256, description="Threads in each web worker.")
     redis_url: SecretStr | None = Field(
         default=None,
-        description="Data store, `redis://` or `rediss://`. Unset: that of the `perseus up` that runs in this home.",
+        description="Data store: `redis://`, `rediss://`; of a Redis Cluster `redis+cluster://`, `rediss+cluster://`. "
+        "Unset: that of the `perseus up` that runs in this home.",
     )
     database_url: SecretStr | None = Field(
         default=None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
@@ -201,9 +202,11 @@ def _check_redis_url(settings: Settings) -> None:
         raise SettingError(name, "is not a URL with a sound port", form) from None
     if url.scheme not in REDIS_SCHEMES:
         raise SettingError(
-            name, f"the scheme {url.scheme or '(none)'!r} is not supported", "Use redis:// or rediss://."
+            name, f"the scheme {url.scheme or '(none)'!r} is not supported", f"Use one of {', '.join(REDIS_SCHEMES)}."
         )
     if not url.hostname:
         raise SettingError(name, "names no host", form)
     if url.path.strip("/") and not url.path.strip("/").isdigit():
         raise SettingError(name, "the part behind the host must be a database number", "Write for example /0.")
+    if url.scheme.endswith("+cluster") and url.path.strip("/0"):
+        raise SettingError(name, "a Redis Cluster has no databases but number 0", "Leave the number away.")

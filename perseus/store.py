@@ -1,7 +1,8 @@
 """The data store: how Perseus connects to Redis, runs its scripts, and what it makes of silence.
 
-Every client here has short time-outs and retries nothing by itself: redis-py's defaults can block longer than a
-lease lives. Who may wait decides so in its own loop.
+One server or a Redis Cluster: `Client` is both, and hardly anything else needs to know which. Every client here has
+short time-outs and retries nothing by itself: redis-py's defaults can block longer than a lease lives. Who may wait
+decides so in its own loop.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from perseus.cluster import Cluster
 from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
 
 Client = redis.Redis
+
+CLUSTER = "+cluster"
+PORT = 6379
+IS_ONE_SERVER = "it is one server and no Redis Cluster: write redis:// or rediss://"
+IS_CLUSTER = "it is a node of a Redis Cluster: write redis+cluster:// or rediss+cluster://"
 
 # An error inside a script carries the code of the command that failed in the middle of its text.
 NO_ANSWER = re.compile(r"(^|-)(READONLY|OOM|NOREPLICAS|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|MISCONF|TRYAGAIN)\b")
@@ -34,14 +41,25 @@ NO_ANSWER_KINDS = (
     redis.exceptions.OutOfMemoryError,
     redis.exceptions.ClusterDownError,
     redis.exceptions.TryAgainError,
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
 )
 
 
 def connect(url: str, *, timeout: float, name: str) -> Client:
     """A client of the store at `url`; opens no connection yet.
 
-    `timeout` (seconds) bounds each connect and each answer; `name` is what CLIENT LIST shows. Errors: use `answers`.
+    `redis+cluster://` and `rediss+cluster://` name one node, which leads to all. `timeout` (seconds) bounds each
+    connect and each answer; `name` is what CLIENT LIST shows. Errors: use `answers`.
     """
+    parts = urlsplit(url)
+    if not parts.scheme.endswith(CLUSTER):
+        return _server(url, timeout, name)
+    seed = (parts.hostname or "localhost", parts.port or PORT)
+    return Cluster(seed, lambda place, seconds: _server(_at(parts, *place), seconds, name), timeout)
+
+
+def _server(url: str, timeout: float, name: str) -> redis.Redis:
     return redis.Redis.from_url(
         url,
         decode_responses=True,
@@ -56,18 +74,41 @@ def connect(url: str, *, timeout: float, name: str) -> Client:
     )
 
 
+def _at(parts: SplitResult, host: str, port: int) -> str:
+    """The URL of one node: user, password and options as those of the Cluster."""
+    user, at, _ = parts.netloc.rpartition("@")
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return parts._replace(scheme=parts.scheme.removesuffix(CLUSTER), netloc=f"{user}{at}{address}").geturl()
+
+
+def is_cluster(client: Client) -> bool:
+    """Do its keys live on several servers, each with a clock and a memory of its own?"""
+    return isinstance(client, Cluster)
+
+
+def now_ms(client: Client, key: str) -> int:
+    """Unix milliseconds by the server that has this key. Errors: use `answers`."""
+    asked: Any = client
+    return milliseconds(asked.execute_command("TIME", near=key) if is_cluster(client) else asked.time())
+
+
+def milliseconds(time_: tuple[int, int]) -> int:
+    """What TIME answers, in milliseconds."""
+    return time_[0] * 1000 + time_[1] // 1000
+
+
 def where(client: Client) -> str:
     """Host and port of a client, without user or password: fit for messages."""
     options = client.connection_pool.connection_kwargs
     if "path" in options:
         return str(options["path"])
-    return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    return f"{options.get('host', 'localhost')}:{options.get('port', PORT)}"
 
 
 def where_url(url: str) -> str:
     """The same of a URL."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or 6379}"
+    return f"{parts.hostname}:{parts.port or PORT}"
 
 
 @contextmanager
@@ -87,9 +128,20 @@ def answers(client: Client) -> Iterator[None]:
     except redis.exceptions.ResponseError as error:
         if REFUSED.search(str(error)):
             raise StoreRefused(where(client), _plain(error)) from None
-        if isinstance(error, NO_ANSWER_KINDS) or NO_ANSWER.search(str(error)):
+        if is_no_answer(error):
             raise StoreUnavailable(where(client), _plain(error)) from None
+        if isinstance(error, redis.exceptions.MovedError):
+            raise StoreRefused(where(client), IS_CLUSTER) from None
+        if "cluster support disabled" in str(error):
+            raise StoreRefused(where(client), IS_ONE_SERVER) from None
         raise
+
+
+def is_no_answer(error: object) -> bool:
+    """Is this, as one answer of a pipeline, the silence of the store? Anything else is about one key, or a refusal."""
+    if isinstance(error, NO_ANSWER_KINDS):
+        return True
+    return isinstance(error, redis.exceptions.ResponseError) and bool(NO_ANSWER.search(str(error)))
 
 
 def _plain(error: Exception) -> str:

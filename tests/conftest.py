@@ -14,6 +14,7 @@ from perseus import keys
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
+from tests.redis_cluster import RedisCluster
 from tests.redis_process import RedisProcess, free_port
 
 KRAKEN = Exchange(4, "kraken", "Kraken")
@@ -90,6 +91,25 @@ def store(request: pytest.FixtureRequest) -> str:
     if request.param == "real":
         return _emptied(request.getfixturevalue("redis_server").url)
     return _emptied(request.getfixturevalue("fake_server"))
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """One real Cluster of three nodes for the session; use `cluster_store`, which empties it first."""
+    cluster = RedisCluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        yield cluster.start()
+    finally:
+        cluster.kill()
+
+
+@pytest.fixture
+def cluster_store(redis_cluster: RedisCluster) -> str:
+    """URL of a real, empty, initialised Redis Cluster."""
+    redis_cluster.flush()
+    with connect(redis_cluster.url, timeout=2, name="test") as client:
+        client.set(keys.INITIALISED, "kept")
+    return redis_cluster.url
 
 
 @pytest.fixture

@@ -165,6 +165,8 @@ def test_times_from_the_environment_are_checked_against_each_other(monkeypatch: 
         ("redis://store.example.org:99999/0", "is not a URL with a sound port"),
         ("redis://[::1/0", "is not a URL with a sound port"),
         ("redis://store.example.org/zero", "the part behind the host must be a database number"),
+        ("redis+cluster://store.example.org/1", "a Redis Cluster has no databases but number 0"),
+        ("redis+sentinel://store.example.org", "the scheme 'redis+sentinel' is not supported"),
     ],
 )
 def test_an_address_of_the_store_that_cannot_be_is_refused(
@@ -175,7 +177,15 @@ def test_an_address_of_the_store_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://localhost", "redis://localhost/", "rediss://u:p@10.0.0.1:6380/15", "redis://[::1]:6379/0"]
+    "url",
+    [
+        "redis://localhost",
+        "redis://localhost/",
+        "rediss://u:p@10.0.0.1:6380/15",
+        "redis://[::1]:6379/0",
+        "redis+cluster://localhost:7000",
+        "rediss+cluster://u:p@store.example.org:10000/0?ssl_check_hostname=false",
+    ],
 )
 def test_an_address_of_the_store_that_can_be_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert read(monkeypatch, redis_url=url).redis_url is not None

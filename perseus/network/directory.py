@@ -1,4 +1,4 @@
-"""The read side: what may be said of every exchange, from one pipeline, judged by the store's clock alone."""
+"""The read side: what may be said of every exchange, from one pipeline a server, judged by the store's clock alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from perseus import keys
+from perseus.batch import Batch
 from perseus.clock import Clock, StoreClock, SystemClock
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
@@ -26,7 +27,8 @@ from perseus.network.reading import (
     judge,
     last_record,
 )
-from perseus.store import Client, answers
+from perseus.network.restarts import Restarts
+from perseus.store import Client, answers, is_cluster
 
 __all__ = [
     "ActivityPage",
@@ -82,15 +84,14 @@ class ActivityPage:
 
 
 class Directory:
-    """Reads the network. One pipeline a call, however many exchanges; known exchanges come from `exchanges()`."""
+    """Reads the network. One pipeline a call and server, however many exchanges, which come from `exchanges()`."""
 
     def __init__(self, client: Client, exchanges: Callable[[], Sequence[Exchange]], clock: Clock = MACHINE) -> None:
         self._client = client
         self._exchanges = exchanges
         self._clock = clock
         self._store_clock = StoreClock(clock)
-        self._run_id: str | None = None
-        self._run_seen_at: float | None = None
+        self._restarts = Restarts(clock)
         self._latest: NetworkView | None = None
         self._is_away = False
 
@@ -125,14 +126,14 @@ class Directory:
         if exchange is not None and not wanted:
             raise UnknownExchange(exchange, tuple(known_.name for known_ in known))
         before = _before(cursor, known)
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.time()
+        batch = Batch(self._client)
+        batch.add("GET", keys.INITIALISED)
         for each in wanted:
-            pipeline.xrevrange(keys.activity(each.name), max=_bound(before, each), count=count + 1)
+            batch.add("XREVRANGE", keys.activity(each.name), _bound(before, each), "-", "COUNT", count + 1)
         with answers(self._client):
-            time_, *streams = _settled(pipeline.execute(raise_on_error=False))
+            _, *streams = _settled(batch.run())
         logs = [_events(each, stream) for each, stream in zip(wanted, streams, strict=True)]
-        return _page(logs, count, _milliseconds(time_) - RETENTION_MS)
+        return _page(logs, count, batch.now_ms(keys.INITIALISED) - RETENTION_MS)
 
     def store_is_up(self) -> bool:
         """Does the store answer and serve us?"""
@@ -143,37 +144,41 @@ class Directory:
             return False
 
     def _read(self, exchanges: Sequence[Exchange], count: int) -> NetworkView:
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.time()
-        pipeline.info("server")
-        pipeline.get(keys.INITIALISED)
+        batch = Batch(self._client, with_info=True)
+        batch.add("GET", keys.INITIALISED)
         for exchange in exchanges:
-            pipeline.get(keys.status(exchange.id))
-            pipeline.pttl(keys.status(exchange.id))
-            pipeline.hmget(keys.last_record(exchange.id), LAST_FIELDS)
-            pipeline.xrevrange(keys.activity(exchange.name), count=count + 1)
-            pipeline.hget(keys.activity_meta(exchange.name), "cut_before_ms")
+            batch.add("GET", keys.status(exchange.id))
+            batch.add("PTTL", keys.status(exchange.id))
+            batch.add("HMGET", keys.last_record(exchange.id), *LAST_FIELDS)
+            batch.add("XREVRANGE", keys.activity(exchange.name), "+", "-", "COUNT", count + 1)
+            batch.add("HGET", keys.activity_meta(exchange.name), "cut_before_ms")
         sent_at = self._clock.elapsed()
         with answers(self._client):
-            time_, info, *rest = pipeline.execute(raise_on_error=False)
-            # INFO may be missing or forbidden where everything else is served: then a restart just goes unnoticed.
-            time_, initialised, *rest = _settled([time_, *rest])
-        now_ms = _milliseconds(time_)
+            initialised, *rest = _settled(batch.run())
+        now_ms = batch.now_ms(keys.INITIALISED)
         self._store_clock.heard(now_ms, sent_at, self._clock.elapsed())
-        store = StoreNotice(True, None, initialised is None, initialised != "not kept", self._restarted_ms_ago(info))
+        restarted = self._restarts.ms_ago(keys.INITIALISED, batch)
+        store = StoreNotice(True, None, initialised is None, initialised != "not kept", restarted)
         parts = [rest[at : at + COMMANDS_EACH] for at in range(0, len(rest), COMMANDS_EACH)]
-        return _view(exchanges, parts, now_ms, count, store)
+        logs, statuses, capped = [], [], []
+        for exchange, part in zip(exchanges, parts, strict=True):
+            logs.append(_events(exchange, part[3]))
+            statuses.append(self._judged(_reading(exchange, part), batch, store))
+            if _is_cut(part[4], now_ms):
+                capped.append(exchange.name)
+        page = _page(logs, count, now_ms - RETENTION_MS)
+        return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
 
-    def _restarted_ms_ago(self, info: Any) -> int | None:
-        """How long ago this store began to serve, as far as it could matter; None when it does not say."""
-        if not isinstance(info, dict) or "run_id" not in info:
-            return None
-        now = self._clock.elapsed()
-        if self._run_id is not None and info["run_id"] != self._run_id:
-            self._run_seen_at = now
-        self._run_id = info["run_id"]
-        uptime_ms = int(info.get("uptime_in_seconds", 0)) * 1000
-        return uptime_ms if self._run_seen_at is None else min(uptime_ms, round((now - self._run_seen_at) * 1000))
+    def _judged(self, reading: Reading, batch: Batch, store: StoreNotice) -> ExchangeStatus:
+        """By the clock and the memory of the server that has its lease.
+
+        In a Cluster the mark of `perseus init` speaks for its own node only: there a log without a last record shows
+        that the node of the lease was emptied.
+        """
+        key = keys.status(reading.exchange.id)
+        is_emptied = store.emptied or (is_cluster(self._client) and reading.newest is not None)
+        own = replace(store, emptied=is_emptied, restarted_ms_ago=self._restarts.ms_ago(key, batch))
+        return judge(reading, batch.now_ms(key), own)
 
     def _last_known(self, exchanges: Sequence[Exchange], reason: str) -> NetworkView:
         latest = self._latest
@@ -200,17 +205,10 @@ class Directory:
         return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, capped, read_at_ms)
 
 
-def _view(
-    exchanges: Sequence[Exchange], parts: list[list[Any]], now_ms: int, count: int, store: StoreNotice
-) -> NetworkView:
-    statuses, logs, capped = [], [], []
-    for exchange, part in zip(exchanges, parts, strict=True):
-        logs.append(_events(exchange, part[3]))
-        statuses.append(judge(_reading(exchange, part), now_ms, store))
-        if isinstance(part[4], str) and part[4].isdecimal() and int(part[4]) > now_ms - RETENTION_MS:
-            capped.append(exchange.name)
-    page = _page(logs, count, now_ms - RETENTION_MS)
-    return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
+def _is_cut(cut_before_ms: Any, now_ms: int) -> bool:
+    """Has the storm cap cut inside the last 90 days?"""
+    is_time = isinstance(cut_before_ms, str) and cut_before_ms.isdecimal()
+    return is_time and int(cut_before_ms) > now_ms - RETENTION_MS
 
 
 def _reading(exchange: Exchange, part: list[Any]) -> Reading:
@@ -233,10 +231,6 @@ def _settled(results: list[Any]) -> list[Any]:
         if isinstance(result, Exception) and not is_about_a_key:
             raise result
     return results
-
-
-def _milliseconds(time_: tuple[int, int]) -> int:
-    return time_[0] * 1000 + time_[1] // 1000
 
 
 def _events(exchange: Exchange, stream: Any) -> Iterator[Event]:

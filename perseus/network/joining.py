@@ -21,7 +21,7 @@ from perseus.network.lease import Lease, Timing, new_nonce
 from perseus.network.observer import NullObserver, Observer
 from perseus.network.proof import RestartProof
 from perseus.settings import Settings
-from perseus.store import Client, answers, wait_until_up
+from perseus.store import Client, answers, is_cluster, now_ms, wait_until_up
 
 log = logging.getLogger(__name__)
 
@@ -140,22 +140,26 @@ class Claimant:
         received_at = self._clock.elapsed()
         is_emptied = not grant.recorded and not self._is_initialised()
         if is_emptied:
-            log.warning("The data store was emptied: %s waits until no old holder can work.", self._exchange.name)
+            exchange = self._exchange.name
+            log.warning("The data store may have been emptied: %s waits until no old holder can work.", exchange)
         proof.keep(self._nonce)
         self.facts.granted(grant.token)
         held_off_at = received_at if is_emptied else None
         return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, held_off_at)
 
     def _is_initialised(self) -> bool:
-        """Asked after the claim: a store emptied in between has lost the claim too."""
+        """Asked after the claim: a store emptied in between has lost the claim too.
+
+        In a Cluster the mark is on one node, and says nothing of what another has kept.
+        """
         with answers(self._client):
-            return bool(self._client.exists(keys.INITIALISED))
+            return bool(self._client.exists(keys.INITIALISED)) and not is_cluster(self._client)
 
     def _read_time(self) -> None:
         sent_at = self._clock.elapsed()
         with answers(self._client):
-            seconds, micros = self._client.time()
-        self.store_clock.heard(seconds * 1000 + micros // 1000, sent_at, self._clock.elapsed())
+            store_ms = now_ms(self._client, keys.status(self._exchange.id))
+        self.store_clock.heard(store_ms, sent_at, self._clock.elapsed())
 
 
 def _claims(client: Client, exchange: Exchange, settings: Settings) -> RedisClaims:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from perseus import keys
+from perseus.batch import Batch
 from perseus.clock import Clock, SystemClock
 from perseus.errors import PerseusError, StoreUnavailable
 from perseus.network import activity
@@ -19,7 +20,7 @@ from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS, LastRecord, last_record
 from perseus.settings import Settings
-from perseus.store import Client, answers
+from perseus.store import Client
 
 log = logging.getLogger(__name__)
 
@@ -87,36 +88,32 @@ class Watcher:
         Raises StoreUnavailable, StoreRefused.
         """
         exchanges = self._exchanges()
-        now_ms, results = self._read(exchanges)
+        found = self._read(exchanges)
         now = self._clock.elapsed()
         if self._reading_since is None or now - self._read_at > self._settle + self._longest:
             self._reading_since = now
         self._read_at = now
         is_settled = now - self._reading_since >= self._settle
-        next_ms = [now_ms + round(self._longest * 1000)]
-        for exchange, (pttl, values) in zip(exchanges, results, strict=True):
+        waits_ms = [round(self._longest * 1000)]
+        for exchange, (now_ms, pttl, values) in zip(exchanges, found, strict=True):
             record = _record(values)
             if record is None or isinstance(pttl, Exception):
                 continue
             if is_settled:
                 self._write_all(exchange, _deaths(record, pttl, now_ms), now_ms)
             if not record.closed:
-                next_ms.append((now_ms + pttl if pttl >= 0 else record.until_ms) + GRACE_MS)
-        coming = [moment for moment in next_ms if moment > now_ms]
-        return max(0.01, (min(coming) - now_ms) / 1000)
+                waits_ms.append((pttl if pttl >= 0 else record.until_ms - now_ms) + GRACE_MS)
+        return max(0.01, min(wait_ms for wait_ms in waits_ms if wait_ms > 0) / 1000)
 
-    def _read(self, exchanges: Sequence[Exchange]) -> tuple[int, list[tuple[Any, Any]]]:
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.time()
+    def _read(self, exchanges: Sequence[Exchange]) -> list[tuple[int, Any, Any]]:
+        """Of each exchange the time of the server that has its lease, PTTL and last record."""
+        batch = Batch(self._client)
         for exchange in exchanges:
-            pipeline.pttl(keys.status(exchange.id))
-            pipeline.hmget(keys.last_record(exchange.id), LAST_FIELDS)
-        with answers(self._client):
-            time_, *rest = pipeline.execute(raise_on_error=False)
-            if isinstance(time_, Exception):
-                raise time_
-        seconds, micros = time_
-        return seconds * 1000 + micros // 1000, list(zip(rest[::2], rest[1::2], strict=True))
+            batch.add("PTTL", keys.status(exchange.id))
+            batch.add("HMGET", keys.last_record(exchange.id), *LAST_FIELDS)
+        found = batch.run()
+        now_ms = [batch.now_ms(keys.last_record(exchange.id)) for exchange in exchanges]
+        return list(zip(now_ms, found[::2], found[1::2], strict=True))
 
     def _write_all(self, exchange: Exchange, deaths: list[Death], now_ms: int) -> None:
         """Write what is to be written of one exchange; what is wrong with it costs no other exchange its watcher."""

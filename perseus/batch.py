@@ -1,0 +1,69 @@
+"""Reads that go out together: one pipeline a server, with the time of the server that has each key.
+
+One server's clock wrote a lease or an event, and only that clock may judge it. In a Cluster each node has its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perseus.cluster import Cluster
+from perseus.store import Client, answers, is_no_answer, milliseconds
+
+Server = tuple[str, int] | None
+
+
+class Batch:
+    """Commands to be sent by `run`. `with_info`: ask each server for INFO too, which may be missing or forbidden."""
+
+    def __init__(self, client: Client, *, with_info: bool = False) -> None:
+        self._client = client
+        self._about = [("TIME",), ("INFO", "server")] if with_info else [("TIME",)]
+        self._commands: list[tuple[str | int, ...]] = []
+        self._servers: dict[str, Server] = {}
+        self._told: dict[Server, list[Any]] = {}
+
+    def add(self, command: str, key: str, *arguments: str | int) -> None:
+        """One more command on one key."""
+        self._commands.append((command, key, *arguments))
+        self._servers[key] = None
+
+    def run(self) -> list[Any]:
+        """The answers in the order of the commands; an error about one key stands in its place.
+
+        Raises StoreUnavailable, also when only one node of a Cluster does not answer, and StoreRefused.
+        """
+        with answers(self._client):
+            if isinstance(self._client, Cluster):
+                self._servers = {key: self._client.place(key) for key in self._servers}
+            first = {server: key for key, server in reversed(self._servers.items())}
+            results = self._sent(first)
+            for told in self._told.values():
+                if isinstance(told[0], Exception):
+                    raise told[0]
+            for result in results:
+                if is_no_answer(result):
+                    raise result
+        return results
+
+    def now_ms(self, key: str) -> int:
+        """Unix milliseconds, read with the answers, by the server that has this key of the batch."""
+        return milliseconds(self._told[self._servers[key]][0])
+
+    def info(self, key: str) -> dict[str, Any] | None:
+        """What that server says of itself; None when it does not."""
+        info = self._told[self._servers[key]][1]
+        return info if isinstance(info, dict) else None
+
+    def _sent(self, first: dict[Server, str]) -> list[Any]:
+        """Ask each server, by way of the first key that it has, about itself; then everything that is asked."""
+        pipeline: Any = self._client.pipeline(transaction=False)
+        for server, key in first.items():
+            for about in self._about:
+                pipeline.execute_command(*about, **({} if server is None else {"near": key}))
+        for command in self._commands:
+            pipeline.execute_command(*command)
+        results: list[Any] = pipeline.execute(raise_on_error=False)
+        each = len(self._about)
+        self._told = {server: results[at * each : (at + 1) * each] for at, server in enumerate(first)}
+        return results[len(first) * each :]
