@@ -16,9 +16,12 @@ from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web.app import app
+from perseus.web.extensions import Extensions
 from perseus.web.site import Site
 
 __all__ = ["create_app"]
+
+CLOSE_SECONDS = 1.0
 
 
 def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask:
@@ -31,9 +34,12 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     database_url, clock = runfile.database_url(settings), SystemClock()
     client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
     known = KnownExchanges(lambda: db.exchanges(database_url), clock)
+    extensions = Extensions.load(settings)
+    if extensions.plugins.plugins():
+        atexit.register(extensions.close, CLOSE_SECONDS)
     directory = Directory(client, known, clock)
     if watch:
         watcher = Watcher(client, known, settings, clock)
         watcher.start()
         atexit.register(watcher.stop)
-    return app(Site(SharedDirectory(directory, clock), directory, known))
+    return app(Site(SharedDirectory(directory, clock), directory, known), extensions)

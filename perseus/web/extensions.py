@@ -45,11 +45,12 @@ class Page:
 class Extensions:
     """What the plugins of this worker offered when it started; a plugin that failed then is left out wholly."""
 
-    def __init__(self, plugins: Plugins, elapsed: Elapsed = time.monotonic) -> None:
+    def __init__(self, plugins: Plugins, context: Context | None = None, elapsed: Elapsed = time.monotonic) -> None:
         pages = [page for pages in plugins.offered(BLUEPRINTS, _pages) for page in pages]
         links = plugins.offered(LINKS, _links)
         loaded = plugins.implementing((BLUEPRINTS, LINKS))
         self.plugins = plugins
+        self._context = context
         self.pages = tuple(page for page in pages if page.plugin in loaded)
         self.links = tuple(link for plugin, some in links if plugin in loaded for link in some)
         adding = plugins.implementing((FRAGMENTS, ACTIONS, SHUTDOWN))
@@ -58,9 +59,9 @@ class Extensions:
     @classmethod
     def load(cls, settings: Settings) -> Self:
         """Those that are installed, started up."""
-        plugins = load(GROUP)
-        plugins.startup(Context(settings))
-        return cls(plugins)
+        plugins, context = load(GROUP), Context(settings)
+        plugins.startup(context)
+        return cls(plugins, context)
 
     def install(self, app: Flask) -> None:
         """Mount the pages, and give the templates `nav_links`."""
@@ -75,11 +76,11 @@ class Extensions:
             return NONE
         return together([contributor.of(status, facts) for contributor in self._contributors])
 
-    def close(self, context: Context, timeout: float) -> None:
+    def close(self, timeout: float) -> None:
         """Shut the plugins down; those that are not done after `timeout` seconds are left behind."""
         end = time.monotonic() + timeout
         for contributor in self._contributors:
-            contributor.finish(partial(self.plugins.call_one, contributor.name, SHUTDOWN, context=context))
+            contributor.finish(partial(self.plugins.call_one, contributor.name, SHUTDOWN, context=self._context))
         for contributor in self._contributors:
             if not contributor.join(max(0.0, end - time.monotonic())):
                 log.error("Plugin %s was not done in time and is cut off.", contributor.name)

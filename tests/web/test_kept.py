@@ -78,4 +78,5 @@ def test_whatever_was_shown_before_a_card_is_the_one_made_anew(polls: list[tuple
     kept = Kept(ENVIRONMENT, lambda *_: NONE)
     for status, later in polls:
         seen = aged(status, later) if status.live else status
-        assert shown(kept, seen, now_ms=NOW + later) == shown(Kept(ENVIRONMENT, lambda *_: NONE), seen, now_ms=NOW + later)
+        anew = Kept(ENVIRONMENT, lambda *_: NONE)
+        assert shown(kept, seen, now_ms=NOW + later) == shown(anew, seen, now_ms=NOW + later)

@@ -16,6 +16,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.web.app import app
+from perseus.web.extensions import Extensions
 from perseus.web.site import Site
 
 NOW = 1_795_269_802_000  # 2026-11-21 14:03:22 UTC
@@ -153,6 +154,8 @@ def known_of(directory: FakeDirectory) -> KnownExchanges:
     return KnownExchanges(lambda: tuple(status.exchange for status in directory.shown.exchanges), SystemClock())
 
 
-def app_of(directory: FakeDirectory, known: KnownExchanges | None = None) -> Flask:
+def app_of(
+    directory: FakeDirectory, known: KnownExchanges | None = None, extensions: Extensions | None = None
+) -> Flask:
     """The real app over a fake directory. Errors are answered, as in production."""
-    return app(Site(directory, directory, known or known_of(directory)))
+    return app(Site(directory, directory, known or known_of(directory)), extensions)

@@ -1,0 +1,1 @@
+"""Plugins as their authors would write them; tests load and use them."""
