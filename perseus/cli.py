@@ -70,6 +70,18 @@ def dispatch() -> None:
     _run("dispatch")
 
 
+@commands.command()
+@click.argument("event")
+@click.argument("destination")
+def explain(event: str, destination: str) -> None:
+    """Say why an EVENT was sent to a DESTINATION, or was not.
+
+    EVENT is <exchange>:<stream id>, as the address of its page and /api/network/activity have it. Exit codes: 0 told,
+    78 no such event or destination.
+    """
+    _run("explain", event, destination)
+
+
 @commands.command("new-plugin")
 @click.argument("kind", type=click.Choice(["notifier", "ingest", "ui"]))
 @click.argument("name")

@@ -110,8 +110,11 @@ Known = TypeVar("Known", bound=Part)
 def _report(text: str) -> Report | None:
     try:
         raw = json.loads(text)
-        parts = {"plugins": PluginReport, "kinds": KindReport, "destinations": DestinationReport}
-        sound = {name: tuple(_sound(kind, raw.get(name))) for name, kind in parts.items()}
+        sound = {
+            "plugins": tuple(_sound(PluginReport, raw.get("plugins"))),
+            "kinds": tuple(_sound(KindReport, raw.get("kinds"))),
+            "destinations": tuple(_sound(DestinationReport, raw.get("destinations"))),
+        }
         return Report.model_validate({**raw, **sound})
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None

@@ -84,7 +84,7 @@ def _answer(evidence: Evidence, became: Fate, reasons: tuple[Reason, ...], attem
             return f"{name} was not told, by intent: {why}."
         case Fate.DROPPED:
             return f"{name} was not told: {why}."
-    return f"Whether {name} was told is no longer known: {why}."
+    return f"It is not known whether {name} was told: {why}."
 
 
 def _delivered(evidence: Evidence, became: Fate, attempts: list[Attempted], why: str) -> str:
@@ -141,6 +141,8 @@ def _unrecorded(evidence: Evidence, became: Fate) -> Iterator[Reason]:
 
 
 def _forgotten(evidence: Evidence) -> Reason:
+    if not fate.has_begun(evidence.position.cursor):
+        return Reason("not_begun", "no dispatcher has served this destination yet; it begins with what happens then")
     oldest_ms = evidence.told.oldest_ms
     if oldest_ms is None:
         return Reason("trimmed", "the history of this destination is empty, though it is past this event")
@@ -164,7 +166,7 @@ def _waits(evidence: Evidence) -> Iterator[Reason]:
 def _blocked(evidence: Evidence) -> Iterator[Reason]:
     standing, now_ms = evidence.position.standing, evidence.position.now_ms
     if evidence.serving.problem:
-        yield Reason("problem", evidence.serving.problem)
+        yield Reason("problem", _said(evidence.serving.problem))
     if evidence.serving.is_paused:
         yield Reason("paused", "the destination is paused")
     if standing.breaker is BreakerState.PARKED:

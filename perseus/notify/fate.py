@@ -61,15 +61,22 @@ def _judged(verdict: Verdict | None, outcomes: list[Outcome]) -> Fate | None:
 
 
 def unrecorded(event: Event, cursor: Cursor) -> Fate:
-    """Of an event without records: still to come, from before the destination began, or no longer known."""
+    """Of an event without records: still to come, from before the destination began, or not known."""
     if is_before(event, cursor):
         return Fate.DROPPED
+    if not has_begun(cursor):
+        return Fate.UNKNOWN
     return Fate.UNKNOWN if is_settled(event, cursor) else Fate.WAITING
 
 
 def is_before(event: Event, cursor: Cursor) -> bool:
     """Was it written before the destination began to listen?"""
     return cursor.since_ms is not None and eventfacts.at_ms(event) < cursor.since_ms
+
+
+def has_begun(cursor: Cursor) -> bool:
+    """Has any dispatcher ever served the destination? It begins with what happens then."""
+    return cursor.since_ms is not None or bool(cursor.marks)
 
 
 def is_settled(event: Event, cursor: Cursor) -> bool:

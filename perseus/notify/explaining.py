@@ -1,0 +1,71 @@
+"""Gathers what an explanation needs, from the store and the configuration, and gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from perseus.network.activity import Event
+from perseus.network.exchange import Exchange
+from perseus.notify import dispatchers, eventfacts, lookup
+from perseus.notify.configuration import ConfigurationSource
+from perseus.notify.dispatchers import Dispatchers
+from perseus.notify.explain import Evidence, Explanation, Serving, explain
+from perseus.notify.ledger import Ledger
+from perseus.notify.lookup import UnknownDestination
+from perseus.notify.roster import Listed, roster
+from perseus.store import Client
+
+# A record may be of an earlier millisecond than its event where they lie on two nodes of a Cluster.
+SKEW_MS = 60_000
+DEAD_MAX = 1_000
+
+
+class Explainer:
+    """Explains events of one site. Every call raises StoreUnavailable, StoreRefused."""
+
+    def __init__(
+        self,
+        client: Client,
+        exchanges: Callable[[], Sequence[Exchange]],
+        configuration: ConfigurationSource,
+        running: Callable[[], Dispatchers] | None = None,
+    ) -> None:
+        self._client = client
+        self._ledger = Ledger(client)
+        self._exchanges = exchanges
+        self._configuration = configuration
+        self._running = running or (lambda: dispatchers.read(client))
+
+    def event(self, name: str) -> Event:
+        """The event `<exchange>:<stream id>`. Raises UnknownEvent, UnknownExchange."""
+        return lookup.event(self._client, self._exchanges(), name)
+
+    def destinations(self) -> Mapping[str, Listed]:
+        """Every destination, by id."""
+        return roster(self._configuration(), self._running())
+
+    def explain(self, event: Event, destination: str) -> Explanation:
+        """Why it was or was not sent there. Raises UnknownDestination."""
+        known = self.destinations()
+        if destination not in known:
+            raise UnknownDestination(destination, tuple(known))
+        return self._explained(event, known[destination])
+
+    def everywhere(self, event: Event) -> tuple[Explanation, ...]:
+        """The same for every destination."""
+        return tuple(self._explained(event, listed) for listed in self.destinations().values())
+
+    def _explained(self, event: Event, listed: Listed) -> Explanation:
+        told = self._ledger.told(listed.id, (event.name,), eventfacts.at_ms(event) - SKEW_MS)
+        dead = self._ledger.dead(listed.id, count=DEAD_MAX).entries
+        return explain(
+            Evidence(
+                event=event,
+                destination=listed.id,
+                configuration=self._configuration(),
+                serving=Serving(listed.destination.is_paused, listed.problem),
+                position=self._ledger.position(listed.id),
+                told=told,
+                dead=tuple(letter for letter in dead if event.name in letter.events),
+            )
+        )
