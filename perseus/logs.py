@@ -5,9 +5,15 @@ from __future__ import annotations
 import logging
 import time
 
+from perseus.pluginhost import scrub
+
 
 def configure(level: str) -> None:
-    """Lines of `level` and above to stderr: time (UTC), level, name, message. Called once, by a command."""
+    """Lines of `level` and above to stderr: time (UTC), level, name, message. Called once, by a command.
+
+    Secrets that are registered with `perseus.pluginhost.scrub` are in none of them.
+    """
+    scrub.install()
     handler = logging.StreamHandler()
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
