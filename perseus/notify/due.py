@@ -39,13 +39,11 @@ def dues(situation: Situation) -> Iterator[Due]:
 
 
 def _of(situation: Situation, event: Event, memory: Memory) -> Iterator[Due]:
-    pending = situation.pending.get(event.exchange.name)
     if memory.is_flapping:
         calm_ms = max(flapping.calm_ms(memory, situation.destination.policy), _free_ms(situation, event))
-        # A change that came before it was calm must be counted first.
-        if not pending or eventfacts.at_ms(pending[0]) > calm_ms:
-            yield Due(calm_ms, partial(_calm, situation, event, memory))
-    elif pending:
+        yield Due(calm_ms, partial(_calm, situation, event, memory))
+    elif situation.pending.get(event.exchange.name):
+        # What is pending may end the outage: nobody is reminded of it before that is known.
         return
     elif memory.hushed in ENDING and _is_untold(memory):
         yield from _end_of_hush(situation, event, memory)

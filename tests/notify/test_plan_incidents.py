@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.notify.configuration import Policy
+from perseus.clock import iso
+from perseus.notify import eventfacts
+from perseus.notify.configuration import Match, Policy, Rule
 from perseus.notify.incidents import next_reminder_ms
 from perseus.notify.notification import Kind
 from tests.notify.plan_table import KRAKEN, QUIET, Table, at, back, failed, lost, moves
@@ -93,6 +95,33 @@ def test_reminders_that_were_missed_are_not_made_up_for() -> None:
     table.now = at(20_000)
     assert table.run(20_001).titles[1:] == ["Kraken: still offline for 5 h 33 min, reminder 1"]
     assert table.rest.until_ms == at(28_810)
+
+
+def test_nobody_is_reminded_of_an_outage_whose_end_was_not_read_yet() -> None:
+    table = Table(REMINDS).live([lost(KRAKEN, 10)], 20)
+    table.now = at(5_000)
+    assert table.tell(back(KRAKEN, 2_000, 1_990)).run().titles[1:] == ["Kraken is back online after 33 min 10 s"]
+
+
+def test_a_death_that_is_routed_here_is_told_although_the_one_before_it_was_not() -> None:
+    only = Rule(name="feed-2", match=Match(hosts=("feed-2",)), destinations=("ops",))
+    table = Table(rules=(only,)).live([lost(KRAKEN, 10), lost(KRAKEN, 70, hostname="feed-2")], 100)
+    assert table.titles == ["Kraken is offline"]
+    assert table.whys == ["drop no_route", "send rule"]
+
+
+BEGINS = [
+    ({"offlineAt": iso(at(7))}, at(7)),
+    ({"offlineAt": iso(at(50))}, at(10)),
+    ({"offlineAt": iso(at(-90_000))}, at(10)),
+    ({"offlineAt": "soon"}, at(10)),
+    ({"offlineAt": ""}, at(10)),
+]
+
+
+@pytest.mark.parametrize(("fields", "began"), BEGINS)
+def test_an_outage_began_when_the_lease_ended_if_that_can_be(fields: dict[str, str], began: int) -> None:
+    assert eventfacts.since_ms(lost(KRAKEN, 10, **fields)) == began
 
 
 def test_nobody_is_reminded_of_an_outage_that_no_rule_sends_here_any_more() -> None:
