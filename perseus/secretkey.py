@@ -43,11 +43,19 @@ def keys(setting: SecretStr | None, path: Path, make: bool) -> list[bytes]:
         return [_of_file(path, make)]
     parts = [part.strip() for part in setting.get_secret_value().split(",")]
     are_keys = all(len(part) >= LEAST for part in parts)
-    return [_derived(part) for part in (parts if are_keys else [setting.get_secret_value()])]
+    return [_of_text(part) for part in (parts if are_keys else [setting.get_secret_value()])]
+
+
+def _of_text(text: str) -> bytes:
+    """Any text of good length as a Fernet key. The content of a `secret.key` is one: a site may move it to the setting."""
+    try:
+        Fernet(text)
+    except ValueError:
+        return _derived(text)
+    return text.encode("ascii")
 
 
 def _derived(text: str) -> bytes:
-    """Any text of good length as a Fernet key."""
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"perseus sealing 1").derive(text.encode("utf-8"))
     return base64.urlsafe_b64encode(key)
 

@@ -63,6 +63,13 @@ def test_a_new_key_before_the_old_seals_with_the_new_and_opens_both(tmp_path: Pa
         by_text(OTHER, tmp_path).open(old)
 
 
+def test_the_content_of_the_file_may_move_to_the_setting(tmp_path: Path) -> None:
+    sealed = Sealer(None, tmp_path).seal(SECRET)
+    content = (tmp_path / secretkey.FILE).read_text().strip()
+    assert by_text(content, tmp_path).open(sealed) == SECRET
+    assert by_text(f"{OTHER},{content}", tmp_path).open(sealed) == SECRET
+
+
 def test_a_text_with_a_comma_and_a_short_part_is_one_key(tmp_path: Path) -> None:
     sealed = by_text(f"{LONG}, and more", tmp_path).seal(SECRET)
     with pytest.raises(CannotOpen):
