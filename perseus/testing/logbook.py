@@ -1,4 +1,4 @@
-"""The activity logs of a fake network: real streams with the ids of a fake clock, and room to wait while Redis is away."""
+"""The activity logs of a fake network: real streams, with ids by a fake clock. Entries wait while Redis is away."""
 
 from __future__ import annotations
 

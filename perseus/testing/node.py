@@ -46,7 +46,7 @@ class FakeNode:
         return OFFLINE if self._death is not None else self._state
 
     def start(self) -> Self:
-        """Begin a new process: idle to starting, as 'back online' after a death. Raises RuntimeError while one lives."""
+        """Begin a new process: idle to starting, 'back online' after a death. Raises RuntimeError while one lives."""
         if self._is_alive:
             raise RuntimeError(f"{self.exchange.name} runs already: kill() or stop() it first")
         if self._state is not State.STOPPED and self._beat_ms and self._death is None:
