@@ -36,8 +36,8 @@ class KeyUnusable(PerseusError):
 def keys(setting: SecretStr | None, path: Path, make: bool) -> list[bytes]:
     """Fernet keys of a site. The first one seals, all open. `make`: make a file that is missing. Raises KeyUnusable.
 
-    Several in the setting, joined by commas, are how a site changes its key: the new one before the old. Where a part is
-    too short for a key, the comma belongs to the key.
+    Several in the setting, joined by commas, are how a site changes its key: the new one before the old. Where a
+    part is too short for a key, the comma belongs to the key.
     """
     if setting is None:
         return [_of_file(path, make)]
@@ -47,7 +47,7 @@ def keys(setting: SecretStr | None, path: Path, make: bool) -> list[bytes]:
 
 
 def _of_text(text: str) -> bytes:
-    """Any text of good length as a Fernet key. The content of a `secret.key` is one: a site may move it to the setting."""
+    """Any text of good length as a Fernet key. The content of a `secret.key` stays what it is."""
     try:
         Fernet(text)
     except ValueError:

@@ -95,7 +95,7 @@ def answer(shelf: Shelf, name: str, **answers: object) -> None:
     shelf.module(name).answers.update(answers)
 
 
-def test_hook_fragments_and_actions_stand_in_their_places(shelf: Shelf, page: Callable[[], Page]) -> None:
+def test_fragments_and_actions_stand_in_their_places(shelf: Shelf, page: Callable[[], Page]) -> None:
     shelf.add("more", ANSWERING)
     shown = page()
     module = shelf.module("more")
@@ -118,7 +118,7 @@ def test_hook_fragments_and_actions_stand_in_their_places(shelf: Shelf, page: Ca
     assert '<a class="button" href="/-/plugins/more/">Runbook</a>' in rest
 
 
-def test_hook_example_adds_to_cards_that_need_somebody() -> None:
+def test_the_example_adds_to_cards_that_need_somebody() -> None:
     directory = FakeDirectory(view([live(), gone(Condition.OFFLINE, BINANCE)]))
     extensions = Extensions(load(entry_points=[RUNBOOK]))
     app = app_of(directory, extensions=extensions)

@@ -42,7 +42,7 @@ def of_shelf(shelf: Shelf) -> Extensions:
     return Extensions(shelf.load())
 
 
-def test_hook_pages_of_a_plugin_stand_below_its_name_in_the_frame_of_all_pages() -> None:
+def test_pages_of_a_plugin_stand_below_its_name_in_the_frame_of_all_pages() -> None:
     app = app_with(Extensions(load(entry_points=[RUNBOOK])))
     page = get(app, "/-/plugins/runbook/kraken")
     assert page.status_code == 200
