@@ -82,6 +82,19 @@ def explain(event: str, destination: str) -> None:
     _run("explain", event, destination)
 
 
+@commands.command()
+@click.argument("name")
+@click.argument("minutes", type=float, required=False)
+@click.argument("reason", required=False)
+@click.option("--end", is_flag=True, help="End it now.")
+def maintenance(name: str, minutes: float | None, reason: str | None, end: bool) -> None:
+    """Announce that the exchange NAME is going to be offline for so many MINUTES, and for which REASON.
+
+    Until then nobody is notified that it goes offline or comes back; if it is still offline in the end, that is told.
+    """
+    _run("maintenance", name, minutes, reason, end)
+
+
 @commands.command("new-plugin")
 @click.argument("kind", type=click.Choice(["notifier", "ingest", "ui"]))
 @click.argument("name")

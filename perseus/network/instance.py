@@ -20,6 +20,7 @@ from perseus.network.facts import Facts
 from perseus.network.heartbeat import Heartbeat
 from perseus.network.journal import Journal
 from perseus.network.lease import Lease, Standing
+from perseus.network.maintenance import Upkeep
 from perseus.network.observer import Observer
 from perseus.network.outbox import await_written
 from perseus.network.payload import InstanceStatus
@@ -35,7 +36,8 @@ log = logging.getLogger(__name__)
 class Instance:
     """Made by `perseus.network.joining.join`; methods are safe from any thread.
 
-    Only `transition`, `wait_valid` and `stop` block. As a context manager it stops in order, or, when an exception
+    Only `transition`, `wait_valid`, `stop`, `maintenance(minutes, reason)` and `end_maintenance()` (of
+    `perseus.network.maintenance.Upkeep`) block. As a context manager it stops in order, or, when an exception
     passes before it was active, fails the start. Either way the lease is released and its threads have ended.
     """
 
@@ -47,6 +49,7 @@ class Instance:
         facts: Facts,
         claims: Claims,
         activity: ActivityLog,
+        upkeep: Upkeep,
         proof: RestartProof,
         observer: Observer,
         clock: Clock,
@@ -54,23 +57,20 @@ class Instance:
         hard_exit: Callable[[], None],
     ) -> None:
         self.exchange = exchange
-        self.instance_id = lease.instance_id
-        self.token = lease.token
+        self.instance_id, self.token = lease.instance_id, lease.token
         self.stop_requested = StopFlag()
         self.stop_reason = "stop requested"
         self.status: Callable[[], InstanceStatus] = facts.status
+        self.maintenance, self.end_maintenance = upkeep.announce, upkeep.end
         self._lease = lease
         self._facts = facts
-        self._claims = claims
-        self._activity = activity
+        self._claims, self._activity = claims, activity
         self._proof = proof
         self._observer = observer
-        self._clock = clock
-        self._store_clock = store_clock
+        self._clock, self._store_clock = clock, store_clock
         self._moving = threading.Lock()
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
-        self._halted = True
-        self._stopped = False
+        self._halted, self._stopped = True, False
         self._ended: list[Callable[[], object]] = []
         self._patience = lease.timing.stop / 5
         self._journal = Journal(

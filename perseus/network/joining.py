@@ -18,6 +18,7 @@ from perseus.network.facts import Facts
 from perseus.network.identity import Identity, new_instance_id
 from perseus.network.instance import Instance
 from perseus.network.lease import Lease, Timing, new_nonce
+from perseus.network.maintenance import Upkeep
 from perseus.network.observer import NullObserver, Observer
 from perseus.network.proof import RestartProof
 from perseus.settings import Settings
@@ -54,7 +55,9 @@ def join(
     try:
         lease, grant = claimant.claim(proof, observer, pause)
         claims = _claims(clients("heartbeat"), exchange, settings)
-        activity = ActivityLog(clients("activity"), exchange, settings.activity_max_entries)
+        client_of_log = clients("activity")
+        activity = ActivityLog(client_of_log, exchange, settings.activity_max_entries)
+        upkeep = Upkeep(client_of_log, exchange, lambda: identity.admin_email or claimant.facts.status().instance_id)
         instance = Instance(
             exchange,
             lease,
@@ -62,6 +65,7 @@ def join(
             claimant.facts,
             claims,
             activity,
+            upkeep,
             proof,
             observer,
             clock,

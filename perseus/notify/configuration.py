@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from perseus.network.maintenance import Maintenance as Maintenance
 from perseus.notify.notification import Severity
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
@@ -61,16 +62,6 @@ class Silence(BaseModel):
     ends_ms: int
     author: str = Field(min_length=1, max_length=200)
     reason: str = Field(min_length=1, max_length=500)
-
-
-class Maintenance(BaseModel):
-    """Set by the owner of an ingest process: 'back by'. Offline and back online are then recorded, not sent."""
-
-    model_config = STRICT
-
-    until_ms: int
-    reason: str = Field(min_length=1, max_length=500)
-    author: str
 
 
 class Policy(BaseModel):
