@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.instances import party
+from tests.redis_cluster import RedisCluster
+from tests.redis_process import RedisProcess
 
 __all__ = ["party"]
 
@@ -17,3 +19,8 @@ def store(cluster_store: str) -> str:
 @pytest.fixture
 def real_store(cluster_store: str) -> str:
     return cluster_store
+
+
+@pytest.fixture
+def servers(redis_cluster: RedisCluster) -> list[RedisProcess]:
+    return redis_cluster.nodes
