@@ -40,6 +40,9 @@ SETTINGS_INTRO = """\
 Every setting is an environment variable, read once when a process starts. A name that begins with `PERSEUS_` and is
 not in this table, an empty value and a value of the wrong form are errors: the process says which, and ends with exit
 code 78. Times are in seconds; fractions are allowed.
+
+Names that begin with `PERSEUS_PLUGIN_` configure plugins: `perseus plugins` lists those that the installed ones read.
+The process that loads the plugin checks them.
 """
 SETTINGS_RULES = """\
 ## Rules among the times
@@ -51,6 +54,7 @@ start.
 - `PERSEUS_RETRY_SECONDS` plus PERSEUS_STORE_TIMEOUT_SECONDS must be less than PERSEUS_HEARTBEAT_SECONDS.
 - `PERSEUS_MARGIN_SECONDS` must be more than PERSEUS_STOP_SECONDS.
 - `PERSEUS_MARGIN_SECONDS` must leave more than 2 x PERSEUS_HEARTBEAT_SECONDS of PERSEUS_TTL_SECONDS.
+- `PERSEUS_DESTINATION_LEASE_SECONDS` must be more than PERSEUS_DELIVERY_SECONDS plus 2 x PERSEUS_STORE_TIMEOUT_SECONDS.
 
 Give all processes of one site the same times. Readers take heartbeat and TTL of an instance from its payload; the
 watcher waits one `PERSEUS_HEARTBEAT_SECONDS` of its own before it judges anybody.

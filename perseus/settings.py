@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from perseus.errors import SettingError, whole
 
 PREFIX = "PERSEUS_"
+#: What configures plugins: checked by who loads them, not here.
+PLUGIN_PREFIX = "PERSEUS_PLUGIN_"
 REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 SEE_SETTINGS = "See docs/settings.md."
 
@@ -104,7 +106,7 @@ class Settings(BaseSettings):
         default=30.0,
         ge=0.5,
         le=3600,
-        description="Life of a dispatcher's lease on a destination. More than delivery_seconds.",
+        description="Life of a dispatcher's lease on a destination. Longer than a delivery and its record take.",
     )
     dispatch_memory_mb: int = Field(
         default=512,
@@ -150,12 +152,16 @@ def _refuse_unknown(given: Mapping[str, str], model: type[BaseSettings]) -> None
     known = [PREFIX + name.upper() for name in model.model_fields]
     for name in given:
         if name not in known:
+            if name.startswith(PLUGIN_PREFIX) and not difflib.get_close_matches(name, known, 1, 0.95):
+                continue
             near = [each for each in known if each.startswith(name)] or difflib.get_close_matches(name, known, 1, 0.85)
             raise SettingError(name, "no such setting", f"Did you mean {near[0]}?" if near else SEE_SETTINGS)
 
 
 def _refuse_unreadable(given: Mapping[str, str]) -> None:
     for name, value in given.items():
+        if name.startswith(PLUGIN_PREFIX):
+            continue
         if whole(value) != value:
             raise SettingError(name, "is not UTF-8 text", "Write it again in a UTF-8 terminal.")
         if not value.strip() and name != "PERSEUS_PUBLIC_IP_SERVICES":
@@ -169,7 +175,7 @@ def _named(error: ValidationError) -> SettingError:
 
 
 def check_timing(settings: Settings) -> None:
-    """Raise SettingError when the times do not leave room for a safe lease; says the rule that is broken."""
+    """Raise SettingError when the times do not leave room for safe leases; says the rule that is broken."""
     s = settings
     rules = (
         (s.ttl_seconds >= 3 * s.heartbeat_seconds, "TTL_SECONDS", "must be at least 3 x PERSEUS_HEARTBEAT_SECONDS"),
@@ -183,6 +189,11 @@ def check_timing(settings: Settings) -> None:
             s.ttl_seconds - s.margin_seconds > 2 * s.heartbeat_seconds,
             "MARGIN_SECONDS",
             "must leave more than 2 x PERSEUS_HEARTBEAT_SECONDS of PERSEUS_TTL_SECONDS",
+        ),
+        (
+            s.destination_lease_seconds > s.delivery_seconds + 2 * s.store_timeout_seconds,
+            "DESTINATION_LEASE_SECONDS",
+            "must be more than PERSEUS_DELIVERY_SECONDS plus 2 x PERSEUS_STORE_TIMEOUT_SECONDS",
         ),
     )
     for holds, name, rule in rules:

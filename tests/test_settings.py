@@ -35,6 +35,14 @@ def test_variables_of_others_are_nobody_s_business(monkeypatch: pytest.MonkeyPat
     assert read(monkeypatch) == Settings()
 
 
+def test_what_configures_plugins_is_checked_by_who_loads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, plugin_discord_url="x", plugin_log="", plugin_odd="\udcff") == Settings()
+
+
+def test_a_misspelt_setting_is_not_taken_for_one_of_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, plugin_dir="/srv/plugins").mend == "Did you mean PERSEUS_PLUGINS_DIR?"
+
+
 def test_a_value_is_read_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read(
         monkeypatch,

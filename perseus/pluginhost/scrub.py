@@ -27,9 +27,13 @@ PART = 12
 
 
 class Scrubber:
-    """Knows secret values. Safe on any thread; costs nothing while it knows none."""
+    """Knows secret values. Safe on any thread; costs nothing while it knows none.
 
-    def __init__(self) -> None:
+    `is_quiet`: it warns of no value that is too short.
+    """
+
+    def __init__(self, is_quiet: bool = False) -> None:
+        self._is_quiet = is_quiet
         self._lock = threading.Lock()
         self._values: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
@@ -46,7 +50,7 @@ class Scrubber:
             self._pattern = (
                 re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
             )
-        if any(len(value) < SHORTEST for value in new):
+        if not self._is_quiet and any(len(value) < SHORTEST for value in new):
             log.warning("A secret is shorter than %d characters: it cannot be kept out of logs.", SHORTEST)
 
     @property

@@ -59,6 +59,7 @@ def test_every_setting_has_a_row_with_its_default_and_meaning() -> None:
         {"retry_seconds": 13.0},
         {"margin_seconds": 5.0},
         {"margin_seconds": 15.0},
+        {"destination_lease_seconds": 14.0},
     ],
 )
 def test_every_rule_among_the_times_is_told_as_the_code_says_it(unsafe: dict[str, float]) -> None:
