@@ -36,6 +36,7 @@ __all__ = [
     "set_policy",
     "silences",
     "switch_plugin",
+    "switched_off",
 ]
 
 KEPT_MS = 3_600_000
@@ -52,13 +53,13 @@ def load(database_url: str, sealer: Sealer, now_ms: int | None = None) -> Config
         destinations = connection.execute(select(DestinationRow.__table__).order_by(DestinationRow.id)).all()
         chosen = _rules(connection)
         current = _silences(connection, now_ms - KEPT_MS)
-        off = connection.scalars(select(SwitchRow.plugin).where(SwitchRow.is_enabled.is_(False))).all()
+        off = _off(connection)
     records, problems = notifyrows.readable_silences(current)
     return Configuration(
         destinations=tuple(notifyrows.destination(row, sealer) for row in destinations),
         rules=chosen.rules,
         silences=tuple(record.effective for record in records),
-        disabled=frozenset(off),
+        disabled=off,
         problems=tuple(filter(None, (chosen.problem, *problems))),
     )
 
@@ -121,6 +122,16 @@ def switch_plugin(database_url: str, plugin: str, is_enabled: bool, by: str) -> 
     with answers(database_url), engine(database_url).begin() as connection:
         if connection.execute(change).rowcount == 0:
             connection.execute(insert(row).values(plugin=plugin, **values))
+
+
+def switched_off(database_url: str) -> frozenset[str]:
+    """Names of the plugins that are switched off. Errors as `load`."""
+    with answers(database_url), engine(database_url).connect() as connection:
+        return _off(connection)
+
+
+def _off(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.scalars(select(SwitchRow.plugin).where(SwitchRow.is_enabled.is_(False))))
 
 
 def _rules(connection: Connection) -> RuleSet:

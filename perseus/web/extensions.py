@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self, cast
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, abort, current_app, request
 
 from perseus.network.directory import ExchangeStatus
 from perseus.pluginhost.context import Context
@@ -23,6 +24,8 @@ NAME = "perseus.extensions"
 BLUEPRINTS = "perseus_register_blueprints"
 LINKS = "perseus_nav_links"
 
+SwitchedOff = Callable[[], AbstractSet[str]]
+
 log = logging.getLogger(__name__)
 
 
@@ -33,48 +36,76 @@ class Page:
     plugin: str
     blueprint: Blueprint
 
+    @property
+    def name(self) -> str:
+        """What its endpoints begin with: no two plugins share it, however they name their blueprints."""
+        return f"plugins.{self.plugin}.{self.blueprint.name}"
+
     def mount(self, app: Flask) -> None:
-        """Put it under `/-/plugins/<plugin>/`; its endpoints begin with `plugins.<plugin>.`."""
+        """Put it under `/-/plugins/<plugin>/`."""
         app.register_blueprint(
             self.blueprint,
-            name=f"plugins.{self.plugin}.{self.blueprint.name}",
+            name=self.name,
             url_prefix=f"/-/plugins/{self.plugin}{self.blueprint.url_prefix or ''}",
         )
 
 
 class Extensions:
-    """What the plugins of this worker offered when it started; a plugin that failed then is left out wholly."""
+    """What the plugins of this worker offered when it started; a plugin that failed then is left out wholly.
 
-    def __init__(self, plugins: Plugins, context: Context | None = None, elapsed: Elapsed = time.monotonic) -> None:
+    `switched_off()`: names of the plugins that are off now; they add nothing until they are on again.
+    """
+
+    def __init__(
+        self,
+        plugins: Plugins,
+        context: Context | None = None,
+        switched_off: SwitchedOff = frozenset,
+        elapsed: Elapsed = time.monotonic,
+    ) -> None:
         pages = [page for pages in plugins.offered(BLUEPRINTS, _pages) for page in pages]
         links = plugins.offered(LINKS, _links)
         loaded = plugins.implementing((BLUEPRINTS, LINKS))
         self.plugins = plugins
+        self.switched_off = switched_off
         self._context = context
-        self.pages = tuple(page for page in pages if page.plugin in loaded)
-        self.links = tuple(link for plugin, some in links if plugin in loaded for link in some)
+        self._pages = {page.name: page for page in pages if page.plugin in loaded}
+        self._links = [(plugin, link) for plugin, some in links if plugin in loaded for link in some]
         adding = plugins.implementing((FRAGMENTS, ACTIONS, SHUTDOWN))
         self._contributors = [Contributor(plugins, name, elapsed) for name in adding]
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
+    def load(cls, settings: Settings, switched_off: SwitchedOff = frozenset) -> Self:
         """Those that are installed, started up."""
         plugins, context = load(GROUP), Context(settings)
         plugins.startup(context)
-        return cls(plugins, context)
+        return cls(plugins, context, switched_off)
 
     def install(self, app: Flask) -> None:
-        """Mount the pages, and give the templates `nav_links`."""
+        """Mount the pages, and give the templates `nav_links()`."""
         app.extensions[NAME] = self
         app.jinja_env.globals["nav_links"] = self.links
-        for page in self.pages:
+        for page in self._pages.values():
             page.mount(app)
+        if self._pages:
+            app.before_request(self._refuse_switched_off)
+
+    def links(self) -> list[NavLink]:
+        """What stands in the bar now."""
+        off = self.switched_off() if self._links else ()
+        return [link for plugin, link in self._links if plugin not in off]
 
     def additions(self, status: ExchangeStatus, facts: Hashable) -> Additions:
         """What plugins add to this exchange's card, as they last said; waits for none of them."""
         if not self._contributors:
             return NONE
-        return together([contributor.of(status, facts) for contributor in self._contributors])
+        off = self.switched_off()
+        return together([one.of(status, facts) for one in self._contributors if one.name not in off])
+
+    def _refuse_switched_off(self) -> None:
+        page = self._pages.get(request.blueprint or "")
+        if page is not None and page.plugin in self.switched_off():
+            abort(404, f"The plugin {page.plugin} is switched off.")
 
     def close(self, timeout: float) -> None:
         """Shut the plugins down; those that are not done after `timeout` seconds are left behind."""

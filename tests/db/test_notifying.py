@@ -195,6 +195,6 @@ def test_a_silence_that_is_none_is_refused(url: str) -> None:
 def test_a_plugin_is_off_from_its_switch_to_the_next(url: str, sealer: Sealer) -> None:
     notifying.switch_plugin(url, "discord", False, "ada")
     notifying.switch_plugin(url, "slack", True, "ada")
-    assert notifying.load(url, sealer).disabled == {"discord"}
+    assert notifying.load(url, sealer).disabled == notifying.switched_off(url) == {"discord"}
     notifying.switch_plugin(url, "discord", True, "bob")
     assert notifying.load(url, sealer).disabled == frozenset()

@@ -119,6 +119,22 @@ def test_a_plugin_whose_links_fail_loses_its_pages_too(shelf: Shelf) -> None:
     assert get(app_with(of_shelf(shelf)), "/-/plugins/half/x").status_code == 404
 
 
+def test_a_plugin_that_is_switched_off_adds_nothing_until_it_is_on_again() -> None:
+    off: set[str] = set()
+    extensions = Extensions(load(entry_points=[RUNBOOK]), switched_off=lambda: off)
+    app = app_with(extensions)
+    off.add("runbook")
+    answer = get(app, "/-/plugins/runbook/kraken", Accept="text/html")
+    assert answer.status_code == 404
+    assert "The plugin runbook is switched off." in answer.text
+    assert "Runbook" not in get(app, "/network").text
+    assert not extensions._contributors[0]._corners, "it is not even asked"
+    off.clear()
+    assert get(app, "/-/plugins/runbook/kraken").status_code == 200
+    assert ">Runbook</a>" in get(app, "/network").text
+    extensions.close(1)
+
+
 def test_two_plugins_may_name_their_pages_alike(shelf: Shelf) -> None:
     for name in ("one", "two"):
         shelf.add(name, PAGES + "@hookimpl\ndef perseus_register_blueprints():\n    return [pages]\n")
