@@ -147,11 +147,9 @@ def sound(answer: Any, kind: type[Fragment | CardAction]) -> tuple[Fragment | Ca
 
 def together(all_of_them: Sequence[Additions]) -> Additions:
     """What several plugins add, in calling order."""
-    return (
-        Additions(*(tuple(chain.from_iterable(parts)) for parts in zip(*all_of_them, strict=True)))
-        if all_of_them
-        else NONE
-    )
+    if not all_of_them:
+        return NONE
+    return Additions(*(tuple(chain.from_iterable(parts)) for parts in zip(*all_of_them, strict=True)))
 
 
 def _plain(one: Fragment | CardAction) -> Fragment | CardAction:
