@@ -25,7 +25,7 @@ CREATE TABLE exchanges (
 -- `config` are sealed with a key that is not in the database. `revision` grows with each change.
 CREATE TABLE destinations (
     id varchar(50) PRIMARY KEY CHECK (id ~ '^[a-z0-9][a-z0-9_-]*$'),
-    kind varchar(50) NOT NULL CHECK (kind ~ '^[a-z0-9_]+$'),
+    kind varchar(50) NOT NULL CHECK (kind ~ '^[a-z0-9_-]+$'),
     config jsonb,
     policy jsonb NOT NULL DEFAULT '{}',
     is_paused boolean NOT NULL DEFAULT false,

@@ -59,7 +59,7 @@ class DestinationRow(Base):
             "^[a-z0-9][a-z0-9_-]*$",
             "id GLOB '[a-z0-9]*' AND id NOT GLOB '*[^a-z0-9_-]*'",
         ),
-        *_one_of("destinations_kind_check", "kind", "^[a-z0-9_]+$", "kind <> '' AND kind NOT GLOB '*[^a-z0-9_]*'"),
+        *_one_of("destinations_kind_check", "kind", "^[a-z0-9_-]+$", "kind <> '' AND kind NOT GLOB '*[^a-z0-9_-]*'"),
     )
 
     id: Mapped[str] = mapped_column(String(50), primary_key=True)

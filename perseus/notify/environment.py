@@ -7,31 +7,26 @@ needs no configuration.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
-
-from pydantic import BaseModel
 
 from perseus.errors import SettingError
 from perseus.notify.configuration import Configuration, Destination
 from perseus.notify.notifier import NotifierKind
+from perseus.pluginhost.form import from_environment
+from perseus.pluginhost.variables import FILE, prefix
+from perseus.settings import PLUGIN_PREFIX as PREFIX
 
-PREFIX = "PERSEUS_PLUGIN_"
-FILE = "_FILE"
 ON = "on"
-
-#: Raw values of a model's fields, secrets as SecretStr, and what is wrong with them in words.
-Read = Callable[[str, type[BaseModel], Mapping[str, str]], tuple[dict[str, Any], list[str]]]
 
 
 def destinations(
-    kinds: Iterable[NotifierKind], environ: Mapping[str, str], read: Read, absent: Mapping[str, str] | None = None
+    kinds: Iterable[NotifierKind], environ: Mapping[str, str], absent: Mapping[str, str] | None = None
 ) -> tuple[Destination, ...]:
     """Those that the environment configures, in the order of their ids; what is wrong with one is its `problem`.
 
-    `read`: `perseus.pluginhost.form.from_environment`. `absent`: by name, why a plugin is not there; variables that may
-    be its own give a destination with this problem. Raises SettingError for a name that belongs to no kind.
+    `absent`: by name, why a plugin is not there; variables that may be its own give a destination with this problem.
+    Raises SettingError for a name that belongs to no kind.
     """
     offered = {kind.name: kind for kind in kinds}
     absent = {name: why for name, why in (absent or {}).items() if name not in offered}
@@ -39,7 +34,7 @@ def destinations(
     for name in sorted(name for name in environ if name.startswith(PREFIX)):
         given.setdefault(_owner(name, offered, absent), {})[name] = environ[name]
     found = [
-        _destination(offered[name], variables, read)
+        _destination(offered[name], variables)
         if name in offered
         else Destination(name, name, {}, origin="environment", problem=absent[name])
         for name, variables in given.items()
@@ -47,12 +42,12 @@ def destinations(
     return tuple(sorted(found, key=lambda one: one.id))
 
 
-def combined(configuration: Configuration, from_environment: Iterable[Destination]) -> Configuration:
+def combined(configuration: Configuration, of_environment: Iterable[Destination]) -> Configuration:
     """The configuration of the database with what the environment of this process adds to it.
 
     A row without a configuration gives policy and pause to the destination of the environment whose id it has.
     """
-    own = {one.id: one for one in from_environment}
+    own = {one.id: one for one in of_environment}
     stored = {one.id: one for one in configuration.destinations}
     both = [_merged(stored.get(name), own.get(name)) for name in sorted(own.keys() | stored.keys())]
     return replace(configuration, destinations=tuple(both))
@@ -76,20 +71,19 @@ def _merged(stored: Destination | None, own: Destination | None) -> Destination:
 
 
 def _nothing_set(kind: str) -> str:
-    return f"It is configured by the environment, but the dispatcher has no {PREFIX}{kind.upper()}_... set."
+    return f"It is configured by the environment, but the dispatcher has no {prefix(kind)}... set."
 
 
 def _twice(name: str, kind: str) -> str:
     return (
-        f"{name} is configured twice, here and by {PREFIX}{kind.upper()}_... in the environment of the dispatcher. "
+        f"{name} is configured twice, here and by {prefix(kind)}... in the environment of the dispatcher. "
         "Unset that, or delete this one and give it another name."
     )
 
 
-def _destination(kind: NotifierKind, variables: Mapping[str, str], read: Read) -> Destination:
-    switch = f"{PREFIX}{kind.name.upper()}"
-    fields = {name: value for name, value in variables.items() if name != switch}
-    config, problems = read(kind.name, kind.config, fields)
+def _destination(kind: NotifierKind, variables: Mapping[str, str]) -> Destination:
+    switch = _switch(kind.name)
+    config, problems = from_environment(kind.name, kind.config, variables)
     if variables.get(switch, ON) != ON:
         problems = [f"{switch} can only be {ON!r}: unset it.", *problems]
     return Destination(kind.name, kind.name, config, origin="environment", problem=" ".join(problems) or None)
@@ -97,9 +91,8 @@ def _destination(kind: NotifierKind, variables: Mapping[str, str], read: Read) -
 
 def _owner(name: str, offered: Mapping[str, NotifierKind], absent: Mapping[str, str]) -> str:
     """Name of the kind, or of the absent plugin, that a variable belongs to. Raises SettingError."""
-    rest = name.removeprefix(PREFIX).lower()
     # Of the kinds log and log_json, LOG_JSON_PATH is the one's that has such a field, else the longer one's.
-    near = sorted((kind for kind in [*offered, *absent] if f"{rest}_".startswith(f"{kind}_")), key=len, reverse=True)
+    near = sorted((kind for kind in [*offered, *absent] if f"{name}_".startswith(prefix(kind))), key=len, reverse=True)
     with_field = [kind for kind in near if kind in offered and name in names(offered[kind])]
     if with_field or near:
         return (with_field or near)[0]
@@ -112,6 +105,9 @@ def _owner(name: str, offered: Mapping[str, NotifierKind], absent: Mapping[str, 
 
 def names(kind: NotifierKind) -> list[str]:
     """Every variable that configures a kind."""
-    own = f"{PREFIX}{kind.name.upper()}"
-    fields = [f"{own}_{field.upper()}" for field in kind.config.model_fields]
-    return [own, *fields, *(f"{field}{FILE}" for field in fields)]
+    fields = [prefix(kind.name) + field.upper() for field in kind.config.model_fields]
+    return [_switch(kind.name), *fields, *(f"{field}{FILE}" for field in fields)]
+
+
+def _switch(kind: str) -> str:
+    return prefix(kind).removesuffix("_")

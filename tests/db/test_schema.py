@@ -53,7 +53,7 @@ def test_the_comparison_sees_twelve_columns_and_a_difference_in_any_part() -> No
 
 
 def test_both_hold_names_to_what_a_key_may_carry() -> None:
-    for rule in ("name ~ '^[a-z0-9_-]+$'", "id ~ '^[a-z0-9][a-z0-9_-]*$'", "kind ~ '^[a-z0-9_]+$'"):
+    for rule in ("name ~ '^[a-z0-9_-]+$'", "id ~ '^[a-z0-9][a-z0-9_-]*$'", "kind ~ '^[a-z0-9_-]+$'"):
         assert rule in SCHEMA.read_text("utf-8")
         assert rule in from_models()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,19 +42,9 @@ KINDS = (
 )
 
 
-def read(name: str, model: type[BaseModel], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """What the plugin host does, in short: strip the names, tell what is missing or unknown."""
-    prefix = f"{environment.PREFIX}{name.upper()}_"
-    raw = {key.removeprefix(prefix).lower(): value for key, value in environ.items()}
-    missing = [key for key, field in model.model_fields.items() if field.is_required() and key not in raw]
-    unknown = [key for key in raw if key not in model.model_fields]
-    wrapped = {key: SecretStr(value) if key == "webhook_url" else value for key, value in raw.items()}
-    return wrapped, [f"{key} is missing." for key in missing] + [f"{key} is unknown." for key in unknown]
-
-
 def found(absent: Mapping[str, str] | None = None, **variables: str) -> tuple[Destination, ...]:
     environ = {f"PERSEUS_PLUGIN_{name}": value for name, value in variables.items()}
-    return environment.destinations(KINDS, {**environ, "PERSEUS_PLUGINS_DIR": "/x", "PATH": ""}, read, absent)
+    return environment.destinations(KINDS, {**environ, "PERSEUS_PLUGINS_DIR": "/x", "PATH": ""}, absent)
 
 
 def test_a_variable_makes_a_destination_named_after_its_kind() -> None:
@@ -76,8 +67,24 @@ def test_a_switch_that_says_something_else_is_a_problem() -> None:
 
 def test_what_is_wrong_with_one_is_told_and_leaves_the_others() -> None:
     discord, log = found(DISCORD_NAME="x", LOG_PATH="-")
-    assert discord.problem == "webhook_url is missing."
+    assert discord.problem == "PERSEUS_PLUGIN_DISCORD_WEBHOOK_URL: is missing."
     assert log.problem is None
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text(f"{SECRET}\n")
+    (discord,) = found(DISCORD_WEBHOOK_URL_FILE=str(tmp_path / "url"))
+    assert (discord.secrets(), discord.problem) == ({SECRET}, None)
+    (nowhere,) = found(DISCORD_WEBHOOK_URL_FILE=SECRET)
+    assert nowhere.problem is not None
+    assert "there is no such file" in nowhere.problem
+    assert SECRET not in nowhere.problem
+
+
+def test_a_kind_with_a_dash_has_variables_with_an_underscore() -> None:
+    environ = {"PERSEUS_PLUGIN_MY_PAGER_FORMAT": "y"}
+    (pager,) = environment.destinations((NotifierKind("my-pager", never, Nested),), environ)
+    assert (pager.id, pager.config, pager.problem) == ("my-pager", {"format": "y"}, None)
 
 
 def test_a_name_of_two_kinds_belongs_to_the_one_that_has_the_field() -> None:
@@ -144,4 +151,7 @@ def test_a_problem_of_the_environment_or_of_the_row_is_kept() -> None:
     row = Destination("discord", "discord", {}, origin="environment", revision=1, problem="Its policy cannot be read.")
     (of_row,) = environment.combined(Configuration((row,)), found(DISCORD_WEBHOOK_URL=SECRET)).destinations
     (of_own,) = environment.combined(Configuration((row,)), found(DISCORD_NAME="x")).destinations
-    assert (of_row.problem, of_own.problem) == ("Its policy cannot be read.", "webhook_url is missing.")
+    assert (of_row.problem, of_own.problem) == (
+        "Its policy cannot be read.",
+        "PERSEUS_PLUGIN_DISCORD_WEBHOOK_URL: is missing.",
+    )
