@@ -94,6 +94,10 @@ class Ledger:
         named = {one: standing(*part) for one, part in zip(destinations, parts, strict=True)}
         return named, batch.now_ms(keys.INITIALISED)
 
+    def now_ms(self) -> int:
+        """The store's time, Unix milliseconds."""
+        return self.standings(())[1]
+
     def position(self, destination: str) -> Position:
         """Where it is."""
         batch = Batch(self._client)

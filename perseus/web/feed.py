@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from perseus.network.activity import ERROR, TRANSITION, Event
 from perseus.network.states import OFFLINE
 from perseus.web import badges, moments, words
 from perseus.web.badges import Badge
+from perseus.web.deliveries import Mark, marks
+from perseus.web.deliverymarks import Fates
 from perseus.web.facts import Fact
 from perseus.web.failures import Failure, failure
 from perseus.web.moments import Moment
@@ -19,6 +21,7 @@ BESIDE_LIMIT = 48
 ERROR_LIMIT = 2_000
 JUNK_FIELDS = 12
 JUNK_LIMIT = 120
+NONE: Fates = {}
 REASONS = {
     "lease_expired": "its lease ran out, nobody released it",
     "restarted": "a new process on the same host took over",
@@ -30,11 +33,13 @@ REASONS = {
 class Row:
     """One event. `kind` is `transition`, `error` or `other`; what a kind does not have is None or empty.
 
-    `element_id` names exchange and stream id together, since ids repeat across logs. `failed` says what failed when
+    `name` is the event's, `element_id` made from it, since ids repeat across logs. `marks`: what became of it at
+    destinations. `failed` says what failed when
     `reason` is why. `opening` is how a long `error` begins. `fields` are the raw ones of a kind that this version does
     not know.
     """
 
+    name: str
     element_id: str
     exchange: str
     kind: str
@@ -50,6 +55,7 @@ class Row:
     count: int = 1
     title: str | None = None
     fields: tuple[Fact, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def is_wordy(self) -> bool:
@@ -74,9 +80,9 @@ class Feed:
     older: str | None
 
 
-def feed(events: Iterable[Event], older: str | None, now_ms: int) -> Feed:
-    """Group events, given newest first, by day."""
-    rows = [row(event) for event in events]
+def feed(events: Iterable[Event], older: str | None, now_ms: int, fates: Fates = NONE) -> Feed:
+    """Group events, given newest first, by day. `fates`: what is known of their deliveries."""
+    rows = [replace(row(event), marks=marks(fates.get(event.name, ()))) for event in events]
     grouped = groupby(rows, key=lambda r: r.at.day if r.at else "")
     return Feed(tuple(Day(date, _day_title(date, now_ms), tuple(some)) for date, some in grouped), older)
 
@@ -94,6 +100,7 @@ def _transition(event: Event) -> Row:
     fields = event.fields
     downtime, failed = _whole(fields.get("downtimeMs")), failure(fields.get("reason"))
     return Row(
+        event.name,
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "transition",
@@ -110,6 +117,7 @@ def _transition(event: Event) -> Row:
 def _error(event: Event) -> Row:
     state, error = event.fields.get("state"), words.plain(event.fields["error"], ERROR_LIMIT)
     return Row(
+        event.name,
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "error",
@@ -126,6 +134,7 @@ def _other(event: Event) -> Row:
     named = f"Unknown event {words.plain(event.kind, 40)}" if event.kind else "Not an event"
     pairs = [pair for pair in event.fields.items() if pair[0] != "event"][:JUNK_FIELDS]
     return Row(
+        event.name,
         _element_id(event),
         words.plain(event.exchange.display_name, words.NAME_LIMIT),
         "other",

@@ -18,6 +18,7 @@ from perseus.network.directory import ExchangeStatus
 from perseus.web import cards, feed, words
 from perseus.web.additions import Additions
 from perseus.web.cards import Card, Outlook
+from perseus.web.deliverymarks import Fates
 from perseus.web.moments import Timed
 
 NAME = "perseus.kept"
@@ -48,11 +49,11 @@ class Kept:
         """A card for each exchange, problems first."""
         return sorted((self._card(status, now_ms) for status in statuses), key=lambda drawn: cards.place(drawn.card))
 
-    def feed(self, events: tuple[Event, ...], older: str | None, now_ms: int) -> Markup:
-        """The newest events and the link to older ones."""
-        key, html = (events, older, now_ms // words.DAY), self._feed[1]
+    def feed(self, events: tuple[Event, ...], older: str | None, now_ms: int, fates: Fates) -> Markup:
+        """The newest events with what became of them, and the link to older ones."""
+        key, html = (events, older, now_ms // words.DAY, fates), self._feed[1]
         if self._feed[0] != key:
-            html = self._draw("_feed.html", "newest", feed.feed(events, older, now_ms))
+            html = self._draw("_feed.html", "newest", feed.feed(events, older, now_ms, fates))
             self._feed = key, html
         return html.at(now_ms)
 

@@ -9,18 +9,21 @@ from flask import Blueprint, Response, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from perseus.network.activity import Event
 from perseus.network.directory import NetworkView
 from perseus.web import cards, feed, htmx, moments, notices, summary
+from perseus.web.deliverymarks import Fates, of_past
 from perseus.web.feed import Feed
 from perseus.web.kept import kept
 from perseus.web.moments import Moment
 from perseus.web.notices import Notice
+from perseus.web.polled import NOW_HEADER
 from perseus.web.site import site
 from perseus.web.summary import Summary
 from perseus.web.templating import Context, render
 
 PAGE_EVENTS = 50
-NOW_HEADER = "Perseus-Now"
+NO_FATES: Fates = {}
 
 routes = Blueprint("network", __name__)
 
@@ -89,7 +92,7 @@ def home() -> BaseResponse:
 def page() -> Response:
     """The whole page; complete without JavaScript."""
     view = site().shared.view()
-    live = _live(view)
+    live = _live(view, _fates(view))
     as_of = moments.ago(view.now_ms) if live.is_current else live.read_at
     return Response(render(NetworkPage(summary.title(live.summary), as_of, view.now_ms, live)))
 
@@ -100,7 +103,8 @@ def live() -> Response:
     if not htmx.wants_fragment():
         return page()
     view = site().shared.view()
-    response = Response(site().body.of(view, site().known.trouble, lambda: _fragment(view)))
+    fates = _fates(view)
+    response = Response(site().body.of((view, site().known.trouble, fates), lambda: _fragment(view, fates)))
     response.headers[NOW_HEADER] = str(view.now_ms)
     return response
 
@@ -111,23 +115,33 @@ def older() -> Response:
     before = request.args.get("before") or None
     found = site().directory.activity(PAGE_EVENTS, before, None)
     now_ms = site().shared.view().now_ms
-    some = feed.feed(found.events, found.older, now_ms)
+    some = feed.feed(found.events, found.older, now_ms, _past_fates(found.events))
     context = OlderFragment(some) if htmx.wants_fragment() else OlderPage("Activity · Network", some)
     return Response(moments.Timed(render(context)).at(now_ms))
 
 
-def _fragment(view: NetworkView) -> str:
-    part = _live(view)
+def _fates(view: NetworkView) -> Fates:
+    outbound = site().outbound
+    return outbound.marks.of(view.events) if outbound else NO_FATES
+
+
+def _past_fates(events: tuple[Event, ...]) -> Fates:
+    outbound = site().outbound
+    return of_past(outbound.client, tuple(outbound.roster()), events) if outbound else NO_FATES
+
+
+def _fragment(view: NetworkView, fates: Fates) -> str:
+    part = _live(view, fates)
     return render(LiveFragment(summary.title(part.summary), part))
 
 
-def _live(view: NetworkView) -> Live:
+def _live(view: NetworkView, fates: Fates) -> Live:
     drawn = kept().cards(view.exchanges, view.now_ms)
     return Live(
         notices=notices.notices(view, site().known.trouble),
         summary=summary.summary([one.card for one in drawn]),
         cards=tuple(one.html.at(view.now_ms) for one in drawn),
-        feed=kept().feed(view.events, view.older, view.now_ms),
+        feed=kept().feed(view.events, view.older, view.now_ms, fates),
         is_current=view.store.answers,
         read_at=None if view.store.answers else moments.ago(view.read_at_ms),
     )

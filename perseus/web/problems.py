@@ -14,8 +14,11 @@ from typing import ClassVar
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from perseus.db import DatabaseMismatch, DatabaseUnavailable
+from perseus.db.errors import NameTaken, NotThere, StaleRevision
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.directory import BadCursor
+from perseus.notify.lookup import UnknownDestination, UnknownEvent
 from perseus.web.templating import Context, render
 
 log = logging.getLogger(__name__)
@@ -23,7 +26,7 @@ log = logging.getLogger(__name__)
 PROGRAMS = ("/api/", "/health")
 MEDIA_TYPE = "application/problem+json"
 STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
-DATABASE_SILENT = "The database of exchanges does not answer. Check that it runs."
+DATABASE_SILENT = "The database does not answer, or does not fit this version. Check that it runs; the log says more."
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
 NEXT_STEPS = {404: "Check the address, or start from the"}  # the page goes on: "Network page."
 
@@ -82,8 +85,14 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(400, "Not a cursor. Use one of an earlier answer, or none for the newest ones.", "cursor")
         case BadParameter():
             return Problem(400, str(error), error.field)
+        case UnknownEvent() | UnknownDestination() | NotThere():
+            return Problem(404, str(error))
+        case StaleRevision() | NameTaken():
+            return Problem(409, str(error))
         case StoreUnavailable() | StoreRefused():
             return Problem(503, STORE_SILENT)
+        case DatabaseUnavailable() | DatabaseMismatch():
+            return Problem(503, DATABASE_SILENT)
     return None
 
 

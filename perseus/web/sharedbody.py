@@ -5,22 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from perseus.network.directory import NetworkView
-
 
 class SharedBody:
-    """Keeps the newest body. A viewer costs a rendering only when the view, or the database's trouble, is another."""
+    """Keeps the newest body. A viewer costs a rendering only when something that it is made from is another."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._view: NetworkView | None = None
-        self._trouble: object = None
+        self._parts: tuple[object, ...] = ()
         self._body = ""
 
-    def of(self, view: NetworkView, trouble: object, render: Callable[[], str]) -> str:
-        """The body for this very `view` and `trouble`; `render` makes it when nobody has yet."""
+    def of(self, parts: tuple[object, ...], render: Callable[[], str]) -> str:
+        """The body of these very `parts`; `render` makes it when nobody has yet."""
         with self._lock:
-            if self._view is not view or self._trouble is not trouble:
+            if len(self._parts) != len(parts) or any(a is not b for a, b in zip(self._parts, parts, strict=True)):
                 self._body = render()
-                self._view, self._trouble = view, trouble
+                self._parts = parts
             return self._body

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-from flask import current_app
+from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
+from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
 
 NAME = "perseus"
@@ -36,14 +37,23 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One network: its shared view and body, its single reads, and the exchanges that its database names."""
+    """One network: its shared view and body, its single reads, and the exchanges that its database names.
+
+    `outbound` None: it tells nobody of anything, and has no pages about that.
+    """
 
     shared: SharedView
     directory: Reader
     known: KnownExchanges
     body: SharedBody = field(default_factory=SharedBody)
+    outbound: Outbound | None = None
 
 
 def site() -> Site:
     """The site of the app that answers the current request."""
     return cast(Site, current_app.extensions[NAME])
+
+
+def outbound() -> Outbound:
+    """How the same site notifies; 404 for one that does not."""
+    return site().outbound or abort(404)

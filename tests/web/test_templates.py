@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from jinja2 import UndefinedError, meta
 
-from perseus.web import network, problems
+from perseus.web import eventpage, network, problems
 from perseus.web.templating import Context, render
 from tests.web.views import FakeDirectory, app_of, gone, live, view
 
@@ -22,6 +22,8 @@ CONTEXTS = (
     network.OlderPage,
     network.OlderFragment,
     problems.ErrorPage,
+    eventpage.EventPage,
+    eventpage.EventPart,
 )
 BANNED = {
     "an inline style": r"""\sstyle\s*=""",
@@ -64,7 +66,7 @@ def _needed(app: Flask, name: str) -> set[str]:
     assert app.jinja_env.loader is not None
     tree = app.jinja_env.parse(app.jinja_env.loader.get_source(app.jinja_env, name)[0])
     needed = meta.find_undeclared_variables(tree) - set(app.jinja_env.globals)
-    imported = ("_macros.html", "_card.html", "_feed.html")
+    imported = ("_macros.html", "_card.html", "_feed.html", "_page.html", "_told.html")
     for other in meta.find_referenced_templates(tree):
         if other is not None and other not in imported:
             needed |= _needed(app, other)
@@ -78,7 +80,8 @@ def test_a_template_gets_exactly_the_fields_of_its_context(context: type[Context
 
 
 def test_every_whole_template_has_a_context() -> None:
-    partial = {"base.html", "_macros.html", "_card.html", "_feed.html", "_live.html", "_icons.html"}
+    partial = {"base.html", "_icons.html", "_live.html", "_event.html", "_macros.html", "_page.html"}
+    partial |= {"_card.html", "_feed.html", "_told.html"}
     assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}
 
 
@@ -99,4 +102,4 @@ def test_nothing_of_a_healthy_page_needs_a_request() -> None:
     shown = view([live(), gone(live().condition)])
     app = app_of(FakeDirectory(shown))
     with app.app_context():
-        assert render(network.LiveFragment("t", network._live(shown)))
+        assert render(network.LiveFragment("t", network._live(shown, {})))

@@ -1,0 +1,78 @@
+"""What the pages about notifications read and change: the database, the ledger, what dispatchers say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from perseus.clock import Clock
+from perseus.db import notifying
+from perseus.db.known import Known, KnownConfiguration, KnownExchanges
+from perseus.errors import PerseusError
+from perseus.notify import dispatchers
+from perseus.notify.configuration import Configuration
+from perseus.notify.dispatchers import Dispatchers
+from perseus.notify.explaining import Explainer
+from perseus.notify.ledger import Ledger
+from perseus.notify.roster import Listed, roster
+from perseus.sealing import Sealer
+from perseus.settings import Settings
+from perseus.store import Client
+from perseus.web.deliverymarks import DeliveryMarks
+
+REPORTS_KEPT_SECONDS = 2.0
+NOBODY = "the Plugins page"
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One site's. `by`: who changes things through the pages, until there is sign-in."""
+
+    client: Client
+    database_url: str
+    sealer: Sealer
+    configuration: KnownConfiguration
+    dispatchers: Known[Dispatchers]
+    ledger: Ledger
+    explainer: Explainer
+    marks: DeliveryMarks
+    by: str
+
+    @classmethod
+    def of(cls, settings: Settings, client: Client, database_url: str, exchanges: KnownExchanges, clock: Clock) -> Self:
+        """That of this site. Nothing is read yet."""
+        sealer = Sealer.of(settings)
+        configuration = KnownConfiguration(partial(notifying.load, database_url, sealer), clock)
+        running = Known(
+            partial(dispatchers.read, client),
+            clock,
+            "What dispatchers say of themselves",
+            REPORTS_KEPT_SECONDS,
+            Dispatchers(),
+        )
+        return cls(
+            client,
+            database_url,
+            sealer,
+            configuration,
+            running,
+            Ledger(client),
+            Explainer(client, exchanges, configuration, running),
+            DeliveryMarks(client, lambda: tuple(roster(configuration(), running())), clock),
+            settings.admin_name or settings.admin_email or NOBODY,
+        )
+
+    def roster(self) -> Mapping[str, Listed]:
+        """Every destination, by id."""
+        return roster(self.configuration(), self.dispatchers())
+
+    @property
+    def database_trouble(self) -> PerseusError | None:
+        """Why the database did not give the configuration when it was last asked."""
+        return self.configuration.trouble
+
+    def fresh(self) -> Configuration:
+        """The configuration as it is now: whoever edits must see what was saved last. Raises DatabaseUnavailable."""
+        return notifying.load(self.database_url, self.sealer)

@@ -1,0 +1,24 @@
+"""A page whose main part is asked for again every few seconds, under the same address: whole for a browser."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from perseus.web import htmx
+from perseus.web.moments import Timed
+from perseus.web.templating import Context, render
+
+NOW_HEADER = "Perseus-Now"
+
+
+def polled(page: Context, part: Context, now_ms: int) -> Response:
+    """`part` for htmx, `page` for a browser, its ages seen from `now_ms`, the store's time."""
+    wanted = part if htmx.wants_fragment() else page
+    response = Response(Timed(render(wanted)).at(now_ms))
+    response.headers[NOW_HEADER] = str(now_ms)
+    return response
+
+
+def still(page: Context, now_ms: int, status: int = 200) -> Response:
+    """A page that is not asked for again."""
+    return Response(Timed(render(page)).at(now_ms), status)
