@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from perseus import keys
-from perseus.errors import Holder
+from perseus.errors import Holder, StoreUnavailable
 from perseus.network import payload
 from perseus.network.payload import InstanceStatus
 from perseus.store import Client, Script
@@ -93,6 +93,15 @@ class Claims(Protocol):
 
     def close(self) -> None:
         """End the connection; nothing is asked any more."""
+
+
+def give_back(claims: Claims, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
+    """Release a lease, trying twice. False when it was not ours any more; errors as `Claims`."""
+    try:
+        return claims.release(nonce, instance_id, token, reason, body)
+    except StoreUnavailable:
+        # Once more: the request or its answer may be lost, and the script is safe to repeat.
+        return claims.release(nonce, instance_id, token, reason, body)
 
 
 class RedisClaims:

@@ -10,17 +10,17 @@ from types import TracebackType
 from typing import Self
 
 from perseus.clock import Clock, StoreClock
-from perseus.errors import LeaseLost, PerseusError, StopRequested, StoreUnavailable, in_short, told
+from perseus.errors import LeaseLost, PerseusError, StopRequested, in_short, told
 from perseus.network import states
 from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.announcer import Announcer
-from perseus.network.claims import Claims, Granted
+from perseus.network.claims import Claims, Granted, give_back
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.heartbeat import Heartbeat
 from perseus.network.journal import Journal
 from perseus.network.lease import Lease, Standing
-from perseus.network.maintenance import Upkeep
+from perseus.network.maintenance import Maintenance, Upkeep
 from perseus.network.observer import Observer
 from perseus.network.outbox import await_written
 from perseus.network.payload import InstanceStatus
@@ -36,9 +36,8 @@ log = logging.getLogger(__name__)
 class Instance:
     """Made by `perseus.network.joining.join`; methods are safe from any thread.
 
-    Only `transition`, `wait_valid`, `stop`, `maintenance(minutes, reason)` and `end_maintenance()` (of
-    `perseus.network.maintenance.Upkeep`) block. As a context manager it stops in order, or, when an exception
-    passes before it was active, fails the start. Either way the lease is released and its threads have ended.
+    Only `transition`, `wait_valid`, `stop` and those of maintenance block. As a context manager it stops in order, or,
+    when an exception passes before it was active, fails the start. Either way the lease is released, its threads ended.
     """
 
     def __init__(
@@ -58,15 +57,12 @@ class Instance:
     ) -> None:
         self.exchange = exchange
         self.instance_id, self.token = lease.instance_id, lease.token
-        self.stop_requested = StopFlag()
-        self.stop_reason = "stop requested"
+        self.stop_requested, self.stop_reason = StopFlag(), "stop requested"
         self.status: Callable[[], InstanceStatus] = facts.status
-        self.maintenance, self.end_maintenance = upkeep.announce, upkeep.end
-        self._lease = lease
-        self._facts = facts
+        self._upkeep = upkeep
+        self._lease, self._facts = lease, facts
         self._claims, self._activity = claims, activity
-        self._proof = proof
-        self._observer = observer
+        self._proof, self._observer = proof, observer
         self._clock, self._store_clock = clock, store_clock
         self._moving = threading.Lock()
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
@@ -166,6 +162,14 @@ class Instance:
         self._journal.error(text)
         self._heartbeat.ask()
 
+    def maintenance(self, minutes: float, reason: str) -> Maintenance:
+        """For so many minutes, going offline and coming back is not told to people. Errors as `Upkeep.announce`."""
+        return self._upkeep.announce(minutes, reason)
+
+    def end_maintenance(self) -> bool:
+        """End it now; False when there was none. Errors as `Upkeep.end`."""
+        return self._upkeep.end()
+
     def request_stop(self, reason: str) -> None:
         """Ask the work to end; safe in a signal handler."""
         self.stop_reason = reason
@@ -251,12 +255,8 @@ class Instance:
                 self._observer.deregistered(self.status(), reason)
 
     def _release(self, reason: str) -> bool:
-        lease, body = self._lease, self.status().to_json()
-        try:
-            return self._claims.release(lease.nonce, lease.instance_id, lease.token, reason, body)
-        except StoreUnavailable:
-            # Once more: the request or its answer may be lost, and the script is safe to repeat.
-            return self._claims.release(lease.nonce, lease.instance_id, lease.token, reason, body)
+        lease = self._lease
+        return give_back(self._claims, lease.nonce, lease.instance_id, lease.token, reason, self.status().to_json())
 
     def _end_threads(self) -> None:
         self._lease.end("the instance has stopped", self._clock.elapsed())

@@ -46,6 +46,15 @@ def moved(situation: Situation, event: Event, memory: Memory) -> Memory:
     return memory.model_copy(update=update)
 
 
+def primed(event: Event) -> Memory:
+    """What a new destination knows of an exchange from the newest event before its time: so that it can tell how many
+    of those that were online are lost, and a gap. Nothing of it counts as told."""
+    number = eventfacts.number(event, "seq")
+    state = eventfacts.to_state(event) or eventfacts.field(event, "state") or None
+    began = eventfacts.since_ms(event) if state == OFFLINE else eventfacts.at_ms(event)
+    return Memory(state=state, state_ms=began if state else None, seq=number)
+
+
 def quietly(event: Event, memory: Memory, verdict: Verdict, why: Why, detail: str, edit: Edit | None = None) -> Step:
     """Settled without a message of its own."""
     exchange = event.exchange.name
