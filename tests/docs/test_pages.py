@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from perseus import db, errors
+from perseus import db, errors, keys
 from perseus.cli import commands
 from perseus.ingest.capture import Capture
 from perseus.network import directory, reading
@@ -24,7 +24,6 @@ from perseus.store import Client, connect
 from tests.conftest import KRAKEN, short
 from tests.docs import pages
 from tests.instances import IDENTITY, walk
-from tests.redis_process import RedisProcess
 
 ARCHITECTURE = pages.read("architecture.md")
 OPERATE = pages.read("operate.md")
@@ -141,13 +140,22 @@ def test_the_capture_that_is_shown_can_be_played(tmp_path: Path) -> None:
     assert [(frame.at, frame.symbols) for frame in frames] == [(100.2, set()), (100.45, {"BTC-USD"})]
 
 
-@pytest.fixture
-def limited(own_server: RedisProcess) -> str:
+@pytest.fixture(params=["one server", "cluster"])
+def limited(request: pytest.FixtureRequest) -> Iterator[str]:
     """URL of a store with the user of the page, who may do what the page says and nothing else."""
     (rule,) = [block for block in pages.blocks(OPERATE, "text") if block.startswith("ACL ")]
-    with own_server.client() as client:
-        client.execute_command(*rule.split())
-    return own_server.url.replace("redis://", "redis://perseus:secret@")
+    is_cluster = request.param == "cluster"
+    url = request.getfixturevalue("cluster_store" if is_cluster else "real_store")
+    servers = (
+        request.getfixturevalue("redis_cluster").nodes if is_cluster else [request.getfixturevalue("redis_server")]
+    )
+    for server in servers:
+        with server.client() as client:
+            client.execute_command(*rule.split())
+    yield url.replace("://", "://perseus:secret@")
+    for server in servers:
+        with server.client() as client:
+            client.acl_deluser("perseus")
 
 
 def test_the_rights_that_the_page_gives_are_enough(limited: str, settings: Settings) -> None:
@@ -159,7 +167,11 @@ def test_the_rights_that_the_page_gives_are_enough(limited: str, settings: Setti
 
     reader = clients("reader")
     reader.set("perseus:initialised", "kept", nx=True)
+    ear = reader.pubsub(ignore_subscribe_messages=True)
+    ear.subscribe(keys.NETWORK_CHANNEL)
+    ear.get_message(timeout=2)
     with join(KRAKEN, settings, clients, IDENTITY) as instance:
+        assert instance.wait_valid(5)
         walk(instance)
         instance.report_error("an error")
         watcher = Watcher(reader, lambda: (KRAKEN,), short(settings.home))
@@ -168,5 +180,7 @@ def test_the_rights_that_the_page_gives_are_enough(limited: str, settings: Setti
         assert seen.exchange(KRAKEN.id).condition.value == State.ACTIVE
         assert seen.activity(10).events
     assert seen.exchange(KRAKEN.id).condition.value == State.STOPPED
+    assert ear.get_message(timeout=2)
+    ear.close()
     for client in made:
         client.close()
