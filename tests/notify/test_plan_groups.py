@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from perseus.notify.memory import Memory
 from perseus.notify.notification import Kind
+from perseus.notify.settling import primed
 from tests.notify.plan_table import (
     ALL,
     BITGET,
@@ -13,6 +15,7 @@ from tests.notify.plan_table import (
     Table,
     at,
     back,
+    event,
     failed,
     lost,
     moves,
@@ -72,6 +75,21 @@ def test_one_that_came_back_while_it_was_held_is_told_both_in_order() -> None:
 def test_what_is_not_offline_does_not_wait_for_the_group() -> None:
     table = Table(GROUPS).online(*ALL).live([lost(KRAKEN, 10), failed(BYBIT, 12), back(KRAKEN, 13, 3)], 15)
     assert table.titles == ["Kraken is offline", "Bybit: error", "Kraken is back online after 3 s"]
+
+
+def test_a_new_destination_knows_from_the_newest_events_before_it_how_many_were_online() -> None:
+    active = moves(KRAKEN, -500, "active", seq="7")
+    assert primed(active) == Memory(state="active", state_ms=at(-500), seq=7)
+    assert primed(failed(KRAKEN, -500)) == Memory(state="active", state_ms=at(-500))
+    away = primed(lost(OKX, -500))
+    assert (away.state, away.state_ms, away.incident) == ("offline", at(-500), None)
+    assert primed(event(KRAKEN, -500, "odd")) == Memory()
+
+    table = Table(GROUPS, now=at(20))
+    table.memories = {exchange.name: primed(moves(exchange, -500, "active")) for exchange in ALL} | {"okx": away}
+    table.tell(*(lost(exchange, 10) for exchange in (KRAKEN, BYBIT, BITGET))).run()
+    assert table.titles == ["Network degraded: 3 of 4 exchanges offline"]
+    assert table.tell(back(OKX, 15, 515)).run().titles[1:] == ["OKX is back online after 8 min 35 s"]
 
 
 def test_a_later_outage_begins_anew() -> None:
