@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from perseus.network.activity import Event
 from perseus.network.directory import ExchangeStatus
 from perseus.web import moments, problems
-from perseus.web.problems import BadParameter, Problem
+from perseus.web.parameters import count, query
+from perseus.web.problems import Problem
 from perseus.web.site import site
-
-MOST = 200
-USUAL = 50
 
 routes = Blueprint("api", __name__, url_prefix="/api/network")
 
@@ -24,7 +20,7 @@ routes = Blueprint("api", __name__, url_prefix="/api/network")
 @routes.get("/instances")
 def instances() -> Response:
     """RPC-01: every exchange that the database names, with its instance or without."""
-    _query(())
+    query(())
     view = site().shared.view()
     if not view.store.answers:
         return problems.answer(Problem(503, problems.STORE_SILENT))
@@ -36,15 +32,15 @@ def instances() -> Response:
 @routes.get("/activity")
 def activity() -> Response:
     """RPC-02: events, newest first; `older` is the cursor of the next page, null at the end."""
-    given = _query(("exchange", "count", "cursor"))
-    page = site().directory.activity(_count(given.get("count")), given.get("cursor"), given.get("exchange"))
+    given = query(("exchange", "count", "cursor"))
+    page = site().directory.activity(count(given.get("count")), given.get("cursor"), given.get("exchange"))
     return jsonify(events=[_event(event) for event in page.events], older=page.older)
 
 
 @routes.get("/exchanges/<int:exchange_id>")
 def exchange(exchange_id: int) -> Response:
     """RPC-03: one exchange, `online` false when nothing serves it."""
-    _query(())
+    query(())
     return jsonify(_instance(site().directory.exchange(exchange_id)))
 
 
@@ -67,20 +63,3 @@ def _instance(status: ExchangeStatus) -> dict[str, Any]:
 
 def _event(event: Event) -> dict[str, str]:
     return {**event.fields, "name": event.name, "id": event.stream_id, "exchange": event.exchange.name}
-
-
-def _query(known: tuple[str, ...]) -> Mapping[str, str]:
-    for name, values in request.args.lists():
-        if name not in known:
-            raise BadParameter(name, f"no such parameter. Known: {', '.join(known) or 'none'}.")
-        if len(values) > 1:
-            raise BadParameter(name, "is given more than once.")
-    return request.args
-
-
-def _count(text: str | None) -> int:
-    if text is None:
-        return USUAL
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST:
-        raise BadParameter("count", f"must be a whole number from 1 to {MOST}.")
-    return int(text)

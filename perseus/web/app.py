@@ -7,7 +7,21 @@ import importlib.resources
 from flask import Flask
 
 from perseus.pluginhost.manager import Plugins
-from perseus.web import api, assets, eventpage, health, htmx, kept, network, problems, security, site, templating
+from perseus.web import (
+    api,
+    assets,
+    eventpage,
+    health,
+    htmx,
+    kept,
+    network,
+    notifyapi,
+    pluginspage,
+    problems,
+    security,
+    site,
+    templating,
+)
 from perseus.web.extensions import Extensions
 from perseus.web.site import Site
 
@@ -23,7 +37,8 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     problems.install(made)
     templating.install(made, static)
     made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions)
-    for routes in (network.routes, eventpage.routes, api.routes, health.routes, assets.blueprint(static)):
+    pages = (network.routes, eventpage.routes, pluginspage.routes)
+    for routes in (*pages, api.routes, notifyapi.routes, health.routes, assets.blueprint(static)):
         made.register_blueprint(routes)
     extensions.install(made)
     return made
