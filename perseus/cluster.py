@@ -57,6 +57,7 @@ class Cluster(redis.Redis):
         self._layout: Layout | None = None
         self._is_stale = False
         self._probed = -1
+        self._silent: Place | None = None
         self._lock = threading.RLock()
         super().__init__(connection_pool=self._node(seed).connection_pool)
 
@@ -132,15 +133,17 @@ class Cluster(redis.Redis):
     def _ask_for_layout(self) -> Layout:
         """Ask the next two nodes in turn, each with half the time: the next call asks the two behind them."""
         known = self._layout.places if self._layout is not None else ()
-        candidates = list(dict.fromkeys((*known, self._seed)))
+        candidates = [place for place in dict.fromkeys((*known, self._seed)) if place != self._silent] or [self._seed]
         failures: list[Exception] = []
         while len(failures) < PROBES:
             self._probed += 1
+            place = candidates[self._probed % len(candidates)]
             try:
-                return self._layout_of(candidates[self._probed % len(candidates)])
+                return self._layout_of(place)
             except AuthenticationError:
                 raise
             except (redis.ConnectionError, redis.TimeoutError) as error:
+                self._silent = place
                 failures.append(error)
         raise failures[-1]
 
@@ -177,7 +180,7 @@ class Cluster(redis.Redis):
         try:
             answers = _naming(place, lambda: pipeline.execute(raise_on_error=False))
         except (redis.ConnectionError, redis.TimeoutError):
-            self._is_stale = True
+            self._is_stale, self._silent = True, place
             raise
         self._is_stale = self._is_stale or any(isinstance(answer, ClusterDownError | MovedError) for answer in answers)
         return [ScriptMissing(place) if isinstance(answer, NoScriptError) else answer for answer in answers]

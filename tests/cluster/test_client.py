@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.cluster import Cluster
+from perseus.cluster import HOPS, Cluster
 from perseus.errors import StoreRefused, StoreUnavailable
+from perseus.layout import Place
 from perseus.network.activity import ActivityLog, transition
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
@@ -146,6 +147,33 @@ def test_a_script_that_one_node_has_forgotten_is_loaded_there_again(
     with redis_cluster.node(keys.status(4)).client() as node:
         node.script_flush()
     assert isinstance(claims.acquire("n", "i", None, claim_body("i")), Granted)
+
+
+# A layout that is not true any more.
+
+
+def test_after_a_failure_the_layout_is_asked_for_anew(cluster: Cluster) -> None:
+    """As after a failover: the node that is known for a slot does not answer, and another serves it by now."""
+    cluster.set("a", "1")
+    slot = redis.crc.key_slot(b"a")
+    cluster._current().slots[slot] = ("127.0.0.1", free_port())
+    with pytest.raises(redis.ConnectionError):
+        cluster.get("a")
+    assert cluster.get("a") == "1"
+
+
+def test_nodes_that_send_a_client_on_and_on_are_no_answer(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Place] = []
+
+    def send_on(place: Place, commands: object) -> list[redis.exceptions.MovedError]:
+        asked.append(place)
+        return [redis.exceptions.MovedError(f"1 127.0.0.1:{7000 + len(asked)}")]
+
+    cluster.ping()
+    monkeypatch.setattr(cluster, "_at", send_on)
+    with pytest.raises(StoreUnavailable, match="on and on"), answers(cluster):
+        cluster.get("a")
+    assert len(asked) == HOPS
 
 
 # Slots that move.
