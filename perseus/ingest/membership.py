@@ -61,7 +61,7 @@ class Membership:
 
     def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
         self._settings = settings
-        self._plugins = plugins or load()
+        self._plugins = plugins or load(settings=settings)
         context = Context(settings)
         self._plugins.startup(context)
         self.observer = HookObserver(self._plugins, context, settings.heartbeat_seconds)

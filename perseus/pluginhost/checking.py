@@ -107,6 +107,11 @@ def check(model: type[BaseModel], raw: Mapping[str, Any]) -> tuple[BaseModel | N
     return None, _without_secrets(problems, model, plain)
 
 
+def revealed(raw: Mapping[str, Any], model: type[BaseModel]) -> frozenset[str]:
+    """The secrets in raw configuration as they are, for scrubbing."""
+    return frozenset(str(_revealed(raw[name])) for name in secrets_of(model) if raw.get(name))
+
+
 def _problems(error: ValidationError) -> dict[str, str]:
     problems: dict[str, str] = {}
     for each in error.errors(include_url=False, include_input=False, include_context=False):

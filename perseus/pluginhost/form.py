@@ -4,7 +4,7 @@ The names by which the rest of Perseus asks for it. The web needs `fields_of` an
 the dispatcher has made.
 """
 
-from perseus.pluginhost.checking import Raw, check, read_form
+from perseus.pluginhost.checking import Raw, check, read_form, revealed
 from perseus.pluginhost.formfield import FieldType, FormField, Schema, fields_of, schema_of, secrets_of
 from perseus.pluginhost.variables import Variable, example, from_environment, own, table, variables
 
@@ -20,6 +20,7 @@ __all__ = [
     "from_environment",
     "own",
     "read_form",
+    "revealed",
     "schema_of",
     "secrets_of",
     "table",

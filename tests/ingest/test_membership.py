@@ -144,7 +144,7 @@ def test_the_ctrl_c_of_a_person_ends_a_join(shelf: Shelf, site: Settings, exchan
 def test_a_plugin_that_is_slow_to_join_is_named_while_it_is(
     shelf: Shelf, site: Settings, exchange: Exchange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("perseus.pluginhost.manager.SLOW_SECONDS", 0.05)
+    monkeypatch.setattr("perseus.pluginhost.calls.SLOW_SECONDS", 0.05)
     source = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_join(): release.wait(10)"
     shelf.add("slow", source)
     membership = Membership(site, shelf.load(REGISTRY))

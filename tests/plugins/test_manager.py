@@ -72,7 +72,7 @@ def test_a_plugin_that_hangs_while_it_is_loaded_is_failed(
 
 def test_a_time_out_of_the_plugin_itself_is_not_told_as_its_deadline(shelf: Shelf) -> None:
     shelf.add("bad", "raise TimeoutError('the tide is late')", bare=True)
-    assert rejected(shelf, PluginState.FAILED) == "its import raised TimeoutError: the tide is late"
+    assert rejected(shelf, PluginState.FAILED) == "line 1: its import raised TimeoutError: the tide is late"
 
 
 def test_a_reason_that_is_a_question_ends_in_one_mark(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
@@ -125,7 +125,7 @@ def test_the_traceback_of_a_failed_import_is_on_the_log(shelf: Shelf, caplog: py
 def test_a_misspelt_hook_is_invalid_and_says_what_was_meant(shelf: Shelf) -> None:
     shelf.add("bad", "@hookimpl\ndef perseus_state_chaned(status): pass")
     reason = rejected(shelf, PluginState.INVALID)
-    assert reason == "perseus_state_chaned is not a hook. Did you mean perseus_state_changed?"
+    assert reason == "line 11: perseus_state_chaned is not a hook. Did you mean perseus_state_changed?"
 
 
 def test_a_hook_of_a_later_version_may_be_marked_as_optional(shelf: Shelf) -> None:
@@ -136,7 +136,9 @@ def test_a_hook_of_a_later_version_may_be_marked_as_optional(shelf: Shelf) -> No
 def test_an_unknown_argument_is_invalid_and_the_known_ones_are_listed(shelf: Shelf) -> None:
     shelf.add("bad", "@hookimpl\ndef perseus_heartbeat_late(status, incident): pass")
     reason = rejected(shelf, PluginState.INVALID)
-    assert reason == "perseus_heartbeat_late asks for incident, but hooks of version 1.0 give it status, seconds"
+    assert reason == (
+        "line 11: perseus_heartbeat_late asks for incident, but hooks of version 1.0 give it status, seconds"
+    )
 
 
 def test_every_fault_of_a_plugin_is_told_at_once(shelf: Shelf) -> None:
@@ -287,7 +289,7 @@ def test_a_plugin_that_fails_to_start_is_taken_out_wholly(shelf: Shelf, settings
     plugins = shelf.load()
     plugins.startup(Context(settings))
     info = only(plugins, "bad")
-    assert (info.state, info.reason) == (PluginState.FAILED, "perseus_startup raised OSError: no disk")
+    assert (info.state, info.reason) == (PluginState.FAILED, "line 11: perseus_startup raised OSError: no disk")
     answers = plugins.call_each("perseus_instance_identity", exchange=None, settings=None)
     assert [answer.plugin for answer in answers] == ["good"]
 
@@ -295,7 +297,7 @@ def test_a_plugin_that_fails_to_start_is_taken_out_wholly(shelf: Shelf, settings
 def test_a_plugin_that_hangs_when_it_starts_is_taken_out(
     shelf: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perseus.pluginhost.manager.STARTUP_SECONDS", 0.1)
+    monkeypatch.setattr("perseus.pluginhost.starting.SECONDS", 0.1)
     hang = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_startup(): release.wait(30)"
     shelf.add("hung", hang)
     plugins = shelf.load()
