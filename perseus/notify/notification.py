@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any, Self
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
@@ -61,3 +64,27 @@ class Notification:
     is_repeat: bool = False
     is_drill: bool = False
     is_replay: bool = False
+
+    def to_json(self) -> str:
+        """All of it as JSON, as dead letters keep it."""
+        raw: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        raw["events"] = [[_listed(event.exchange), event.stream_id, dict(event.fields)] for event in self.events]
+        raw["exchange"] = self.exchange and _listed(self.exchange)
+        return json.dumps(raw)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The message of that text. Raises ValueError for what is none."""
+        try:
+            raw = json.loads(text)
+            raw["kind"], raw["severity"] = Kind(raw["kind"]), Severity(raw["severity"])
+            raw["events"] = tuple(Event(Exchange(*of), str(at), dict(said)) for of, at, said in raw["events"])
+            raw["exchange"] = Exchange(*raw["exchange"]) if raw["exchange"] else None
+            raw["facts"] = tuple((str(label), str(value)) for label, value in raw["facts"])
+            return cls(**raw)
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"this is no notification: {type(error).__name__}") from None
+
+
+def _listed(exchange: Exchange) -> Sequence[int | str]:
+    return exchange.id, exchange.name, exchange.display_name

@@ -53,11 +53,18 @@ class Wait(DeliveryError):
 
 
 class Retry(DeliveryError):
-    """Try again later: time-out, 5xx, half a reply. `after`: seconds, else full jitter from 2 s to 5 min."""
+    """Try again later: time-out, 5xx, half a reply. `after`: seconds, else full jitter from 2 s to 5 min.
 
-    def __init__(self, reason: str, *, after: float | None = None, status: int | None = None) -> None:
+    `may_have_arrived`: False where the service cannot have the message, as when there was no connection. In doubt it
+    is True, and the message goes out again marked as a possible repeat.
+    """
+
+    def __init__(
+        self, reason: str, *, after: float | None = None, status: int | None = None, may_have_arrived: bool = True
+    ) -> None:
         super().__init__(reason, status=status)
         self.after = after
+        self.may_have_arrived = may_have_arrived
 
 
 class Poison(DeliveryError):
