@@ -88,9 +88,10 @@ def explain(event: str, destination: str) -> None:
 @click.argument("reason", required=False)
 @click.option("--end", is_flag=True, help="End it now.")
 def maintenance(name: str, minutes: float | None, reason: str | None, end: bool) -> None:
-    """Announce that the exchange NAME is going to be offline for so many MINUTES, and for which REASON.
+    """Announce that an exchange will be offline.
 
-    Until then nobody is notified that it goes offline or comes back; if it is still offline in the end, that is told.
+    For so many MINUTES nobody is notified that NAME goes offline or comes back, and REASON is recorded as to why. If it
+    is still offline in the end, that is told.
     """
     _run("maintenance", name, minutes, reason, end)
 
