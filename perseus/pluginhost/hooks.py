@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Protocol
 
 from perseus.errors import Holder
@@ -15,14 +14,13 @@ from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.fields import Contradiction, Fields, carried, merged, sound
-from perseus.pluginhost.lane import Lane
-from perseus.pluginhost.manager import Plugins
+from perseus.pluginhost.observing import Observing
+from perseus.pluginhost.plugins import Plugins
 
 log = logging.getLogger(__name__)
 
 FIELDS = "perseus_status_fields"
 FIELDS_SECONDS = 0.1
-SHUTDOWN = "perseus_shutdown"
 OBSERVING = (
     "perseus_instance_registered",
     "perseus_registration_refused",
@@ -54,71 +52,59 @@ class HookObserver:
         self, plugins: Plugins, context: Context, interval: float, elapsed: Callable[[], float] = time.monotonic
     ) -> None:
         self._plugins = plugins
-        self._context = context
         self._elapsed = elapsed
         self._instance: Shown | None = None
         self._lock = threading.Lock()
         self._answers: dict[str, Fields] = {}
         self._told: set[Contradiction] = set()
-        names = plugins.implementing((*OBSERVING, FIELDS, SHUTDOWN))
-        self._lanes = [Lane(name, interval, partial(self._collect, name)) for name in names]
+        self._observing = Observing(plugins, context, (*OBSERVING, FIELDS), interval, self._collect)
 
     def attach(self, instance: Shown) -> None:
         """From now on plugins may add fields to this instance's card."""
         self._instance = instance
-        with_fields = self._plugins.implementing((FIELDS,))
-        for lane in self._lanes:
-            if lane.name in with_fields:
-                lane.wake()
+        self._observing.wake(self._plugins.implementing((FIELDS,)))
 
     def finish(self) -> None:
         """Let every lane run dry, shut its plugin down and end. Does not wait."""
-        for lane in self._lanes:
-            lane.finish(partial(self._plugins.call_one, lane.name, SHUTDOWN, context=self._context))
+        self._observing.finish()
 
     def close(self, timeout: float) -> None:
         """`finish`, and wait for it; plugins that are not done after `timeout` seconds are left behind."""
-        self.finish()
-        end = time.monotonic() + timeout
-        for lane in self._lanes:
-            if not lane.join(max(0.0, end - time.monotonic())):
-                log.error("Plugin %s was not done in time and is cut off.", lane.name)
+        self._observing.close(timeout)
 
     def registered(self, status: InstanceStatus) -> None:
         """As Observer."""
-        self._tell("perseus_instance_registered", status=status)
+        self._observing.tell("perseus_instance_registered", status=status)
 
     def refused(self, exchange: Exchange, holder: Holder) -> None:
         """As Observer."""
-        self._tell("perseus_registration_refused", exchange=exchange, holder=holder)
+        self._observing.tell("perseus_registration_refused", exchange=exchange, holder=holder)
 
     def state_changed(self, status: InstanceStatus, from_state: State, to_state: State, reason: str) -> None:
         """As Observer."""
-        self._tell("perseus_state_changed", status=status, from_state=from_state, to_state=to_state, reason=reason)
+        self._observing.tell(
+            "perseus_state_changed", status=status, from_state=from_state, to_state=to_state, reason=reason
+        )
 
     def error_reported(self, status: InstanceStatus, error: str, count: int) -> None:
         """As Observer."""
-        self._tell("perseus_error_reported", status=status, error=error, count=count)
+        self._observing.tell("perseus_error_reported", status=status, error=error, count=count)
 
     def heartbeat_late(self, status: InstanceStatus, seconds: float) -> None:
         """As Observer."""
-        self._tell("perseus_heartbeat_late", status=status, seconds=seconds)
+        self._observing.tell("perseus_heartbeat_late", status=status, seconds=seconds)
 
     def lease_lost(self, status: InstanceStatus, reason: str, holder: Holder | None) -> None:
         """As Observer."""
-        self._tell("perseus_lease_lost", status=status, reason=reason, holder=holder)
+        self._observing.tell("perseus_lease_lost", status=status, reason=reason, holder=holder)
 
     def lease_regained(self, status: InstanceStatus) -> None:
         """As Observer. Plugins see it as a reported error and by the heartbeats that go on."""
 
     def deregistered(self, status: InstanceStatus, reason: str) -> None:
         """As Observer; the last thing there is to tell."""
-        self._tell("perseus_instance_deregistered", status=status, reason=reason)
+        self._observing.tell("perseus_instance_deregistered", status=status, reason=reason)
         self.finish()
-
-    def _tell(self, hook: str, **arguments: object) -> None:
-        for lane in self._lanes:
-            lane.put(partial(self._plugins.call_one, lane.name, hook, **arguments))
 
     def _collect(self, plugin: str) -> None:
         """Ask one plugin for its fields and show the fields of all. Runs on the plugin's lane."""
@@ -136,7 +122,7 @@ class HookObserver:
     def _show(self, instance: Shown, plugin: str, fields: Fields) -> None:
         with self._lock:
             self._answers[plugin] = carried(plugin, self._answers.get(plugin, {}), fields)
-            in_order = [(lane.name, self._answers[lane.name]) for lane in self._lanes if lane.name in self._answers]
+            in_order = [(name, self._answers[name]) for name in self._observing.names if name in self._answers]
             together, contradictions = merged(in_order)
             for contradiction in contradictions - self._told:
                 log.warning("%s", contradiction)

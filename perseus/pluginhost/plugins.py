@@ -53,8 +53,9 @@ class Plugins(Register):
         self.insist()
 
     def shut_down(self, plugin: str, context: Context) -> None:
-        """Call `perseus_shutdown` of a plugin that was started, also when it is switched off."""
-        hooks = [hook for hook in self._hooks(SHUTDOWN) if hook.plugin_name == plugin and plugin in self._started]
+        """Call `perseus_shutdown` of a plugin, also when it is switched off by now, but not when it never started."""
+        never = plugin in self._disabled and plugin not in self._started
+        hooks = [] if never else [hook for hook in self._hooks(SHUTDOWN) if hook.plugin_name == plugin]
         list(answers(SHUTDOWN, [(hook, partial(call, hook, {"context": context})) for hook in hooks]))
 
     def kinds(self) -> tuple[OfferedKind, ...]:
