@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from perseus.network.directory import ExchangeStatus
 from perseus.pluginhost.extensions import SLOTS, CardAction, Fragment
+from perseus.pluginhost.info import SwitchedOff
 from perseus.pluginhost.lane import Lane
 from perseus.pluginhost.manager import Plugins
 from perseus.web import words
@@ -101,6 +102,8 @@ class Contributor:
         before = corner.shown
         try:
             corner.shown = self._answers(corner, status)
+        except SwitchedOff:
+            corner.facts = None  # ask again once it is on
         except BaseException:  # the thread is this plugin's alone, and the card says that it failed
             corner.shown = Additions(troubles=(f"Plugin {self.name} failed.",))
             if not before.troubles:

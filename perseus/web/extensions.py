@@ -15,11 +15,10 @@ from flask import Blueprint, Flask, abort, current_app, request
 from perseus.network.directory import ExchangeStatus
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.extensions import NavLink
-from perseus.pluginhost.manager import Plugins, load
+from perseus.pluginhost.manager import UI, Plugins, load
 from perseus.settings import Settings
 from perseus.web.additions import ACTIONS, FRAGMENTS, NONE, SHUTDOWN, Additions, Contributor, Elapsed, together
 
-GROUP = "perseus.ui"
 NAME = "perseus.extensions"
 BLUEPRINTS = "perseus_register_blueprints"
 LINKS = "perseus_nav_links"
@@ -53,7 +52,8 @@ class Page:
 class Extensions:
     """What the plugins of this worker offered when it started; a plugin that failed then is left out wholly.
 
-    `switched_off()`: names of the plugins that are off now; they add nothing until they are on again.
+    `switched_off()`: names of the plugins that are off now; they add nothing until they are on again. One that is off
+    from the start is not even started: it comes with the next start of the worker.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Extensions:
         switched_off: SwitchedOff = frozenset,
         elapsed: Elapsed = time.monotonic,
     ) -> None:
+        off = self._follow(plugins, switched_off)
         pages = [page for pages in plugins.offered(BLUEPRINTS, _pages) for page in pages]
         links = plugins.offered(LINKS, _links)
         loaded = plugins.implementing((BLUEPRINTS, LINKS))
@@ -72,14 +73,25 @@ class Extensions:
         self._pages = {page.name: page for page in pages if page.plugin in loaded}
         self._links = [(plugin, link) for plugin, some in links if plugin in loaded for link in some]
         adding = plugins.implementing((FRAGMENTS, ACTIONS, SHUTDOWN))
-        self._contributors = [Contributor(plugins, name, elapsed) for name in adding]
+        self._contributors = [Contributor(plugins, name, elapsed) for name in adding if name not in off]
 
     @classmethod
     def load(cls, settings: Settings, switched_off: SwitchedOff = frozenset) -> Self:
         """Those that are installed, started up."""
-        plugins, context = load(GROUP), Context(settings)
+        plugins, context = load(UI, settings=settings), Context(settings)
+        cls._follow(plugins, switched_off)
         plugins.startup(context)
         return cls(plugins, context, switched_off)
+
+    @staticmethod
+    def _follow(plugins: Plugins, switched_off: SwitchedOff) -> AbstractSet[str]:
+        """What is switched off now; the plugins are told of it. Asks nobody where there are none."""
+        off = switched_off() if plugins.plugins() else frozenset()
+        plugins.switch(off)
+        return off
+
+    def _off(self) -> AbstractSet[str]:
+        return self._follow(self.plugins, self.switched_off)
 
     def install(self, app: Flask) -> None:
         """Mount the pages, and give the templates `nav_links()`."""
@@ -92,29 +104,33 @@ class Extensions:
 
     def links(self) -> list[NavLink]:
         """What stands in the bar now."""
-        off = self.switched_off() if self._links else ()
+        off = self._off()
         return [link for plugin, link in self._links if plugin not in off]
 
     def additions(self, status: ExchangeStatus, facts: Hashable) -> Additions:
         """What plugins add to this exchange's card, as they last said; waits for none of them."""
         if not self._contributors:
             return NONE
-        off = self.switched_off()
+        off = self._off()
         return together([one.of(status, facts) for one in self._contributors if one.name not in off])
 
     def _refuse_switched_off(self) -> None:
         page = self._pages.get(request.blueprint or "")
-        if page is not None and page.plugin in self.switched_off():
+        if page is not None and page.plugin in self._off():
             abort(404, f"The plugin {page.plugin} is switched off.")
 
     def close(self, timeout: float) -> None:
         """Shut the plugins down; those that are not done after `timeout` seconds are left behind."""
         end = time.monotonic() + timeout
         for contributor in self._contributors:
-            contributor.finish(partial(self.plugins.call_one, contributor.name, SHUTDOWN, context=self._context))
+            contributor.finish(partial(self._shut_down, contributor.name))
         for contributor in self._contributors:
             if not contributor.join(max(0.0, end - time.monotonic())):
                 log.error("Plugin %s was not done in time and is cut off.", contributor.name)
+
+    def _shut_down(self, plugin: str) -> None:
+        if self._context is not None:
+            self.plugins.shut_down(plugin, self._context)
 
 
 def extensions() -> Extensions:

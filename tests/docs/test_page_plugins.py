@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from perseus.pluginhost.groups import UI
 from perseus.web import additions
-from perseus.web.extensions import GROUP
 from tests.docs import pages
 
 PAGE = pages.read("page-plugins.md")
@@ -18,7 +18,7 @@ def test_the_plugin_and_its_template_are_those_that_are_tested() -> None:
 
 
 def test_its_group_and_its_limits_are_those_of_the_code() -> None:
-    assert f'[project.entry-points."{GROUP}"]' in pages.blocks(PAGE, "toml")[0]
+    assert f'[project.entry-points."{UI}"]' in pages.blocks(PAGE, "toml")[0]
     assert f"more than {additions.BUDGET_SECONDS:g} s" in PAGE
     assert f"cut at {additions.TEXT_LIMIT} characters" in PAGE
     assert all(f"`{slot}`" in PAGE for slot in additions.SLOTS)

@@ -10,18 +10,18 @@ import pytest
 from flask import Flask
 
 from perseus.network.directory import Condition
-from perseus.pluginhost.manager import load
-from perseus.web.extensions import GROUP, Extensions
+from perseus.pluginhost.manager import UI, load
+from perseus.web.extensions import Extensions
 from tests.web.reading import card, get
 from tests.web.views import BINANCE, COINBASE, FakeDirectory, app_of, gone, live, view
 
-RUNBOOK = EntryPoint("runbook", "tests.plugins.examples.runbook", GROUP)
+RUNBOOK = EntryPoint("runbook", "tests.plugins.examples.runbook", UI)
 DIRECTORY = FakeDirectory(view([live(COINBASE), gone(Condition.OFFLINE, BINANCE)]))
 
 
 @pytest.fixture
 def app() -> Iterator[Flask]:
-    extensions = Extensions(load(entry_points=[RUNBOOK]))
+    extensions = Extensions(load(UI, entry_points=[RUNBOOK]))
     yield app_of(DIRECTORY, extensions=extensions)
     extensions.close(1)
 

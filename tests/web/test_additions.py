@@ -13,10 +13,10 @@ from flask import Flask
 
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.manager import load
+from perseus.pluginhost.manager import UI, load
 from perseus.settings import Settings
 from perseus.web.additions import BUDGET_SECONDS, EVERY_SECONDS
-from perseus.web.extensions import GROUP, Extensions
+from perseus.web.extensions import Extensions
 from tests.conftest import ManualClock
 from tests.plugins.shelf import Shelf, shelf
 from tests.web.reading import HTMX, card, card_words, get
@@ -24,7 +24,7 @@ from tests.web.views import BINANCE, COINBASE, FakeDirectory, app_of, gone, live
 
 __all__ = ["shelf"]
 
-RUNBOOK = EntryPoint("runbook", "tests.plugins.examples.runbook", GROUP)
+RUNBOOK = EntryPoint("runbook", "tests.plugins.examples.runbook", UI)
 ANSWERING = """
 from perseus import CardAction, Fragment
 
@@ -50,7 +50,7 @@ class Page:
         self.shelf = shelf
         self.clock = clock
         self.directory = FakeDirectory(view([live()]))
-        self.extensions = Extensions(shelf.load(), elapsed=clock.elapsed)
+        self.extensions = Extensions(load(UI, shelf.entries), elapsed=clock.elapsed)
         self.app = app_of(self.directory, extensions=self.extensions)
 
     def show(self, *statuses: ExchangeStatus) -> None:
@@ -120,7 +120,7 @@ def test_fragments_and_actions_stand_in_their_places(shelf: Shelf, page: Callabl
 
 def test_the_example_adds_to_cards_that_need_somebody() -> None:
     directory = FakeDirectory(view([live(), gone(Condition.OFFLINE, BINANCE)]))
-    extensions = Extensions(load(entry_points=[RUNBOOK]))
+    extensions = Extensions(load(UI, entry_points=[RUNBOOK]))
     app = app_of(directory, extensions=extensions)
     _until(app, directory, "see the runbook")
     page = get(app, "/network").text
@@ -295,6 +295,7 @@ def test_a_card_takes_five_of_a_kind(shelf: Shelf, page: Callable[[], Page]) -> 
 
 def test_a_plugin_is_shut_down_with_its_worker(shelf: Shelf, settings: Settings) -> None:
     shelf.add("opened", "@hookimpl\ndef perseus_shutdown(context):\n    calls.put(context)\n")
-    context = Context(settings)
-    Extensions(shelf.load(), context).close(5)
+    plugins, context = load(UI, shelf.entries), Context(settings)
+    plugins.startup(context)
+    Extensions(plugins, context).close(5)
     assert shelf.heard("opened") is context

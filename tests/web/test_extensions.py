@@ -10,10 +10,12 @@ from flask import Flask
 from markupsafe import Markup
 
 import perseus
-from perseus.pluginhost.candidate import PluginState
+from perseus.pluginhost.context import Context
 from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
-from perseus.pluginhost.manager import load
-from perseus.web.extensions import GROUP, Extensions
+from perseus.pluginhost.info import PluginState
+from perseus.pluginhost.manager import UI, load
+from perseus.settings import Settings
+from perseus.web.extensions import Extensions
 from perseus.web.security import CSP, HEADERS
 from tests.plugins.shelf import Shelf, shelf
 from tests.web.reading import get, words
@@ -21,7 +23,7 @@ from tests.web.views import FakeDirectory, app_of, live, view
 
 __all__ = ["shelf"]
 
-RUNBOOK = EntryPoint("runbook", "tests.plugins.examples.runbook", GROUP)
+RUNBOOK = EntryPoint("runbook", "tests.plugins.examples.runbook", UI)
 PAGES = """
 from flask import Blueprint
 from perseus import NavLink
@@ -32,6 +34,7 @@ pages = Blueprint("pages", __name__)
 def x():
     return "<p>made by a plugin</p>", {"Content-Security-Policy": "default-src *", "X-Frame-Options": "ALLOW"}
 """
+WITH_PAGES = PAGES + "@hookimpl\ndef perseus_register_blueprints():\n    return [pages]\n"
 
 
 def app_with(extensions: Extensions) -> Flask:
@@ -39,11 +42,11 @@ def app_with(extensions: Extensions) -> Flask:
 
 
 def of_shelf(shelf: Shelf) -> Extensions:
-    return Extensions(shelf.load())
+    return Extensions(load(UI, shelf.entries))
 
 
 def test_pages_of_a_plugin_stand_below_its_name_in_the_frame_of_all_pages() -> None:
-    app = app_with(Extensions(load(entry_points=[RUNBOOK])))
+    app = app_with(Extensions(load(UI, entry_points=[RUNBOOK])))
     page = get(app, "/-/plugins/runbook/kraken")
     assert page.status_code == 200
     assert "Call whoever serves kraken." in words(page.text)
@@ -56,20 +59,15 @@ def test_pages_of_a_plugin_stand_below_its_name_in_the_frame_of_all_pages() -> N
 
 
 def test_a_link_of_a_plugin_is_in_the_bar_of_every_page_and_marked_on_its_own() -> None:
-    app = app_with(Extensions(load(entry_points=[RUNBOOK])))
+    app = app_with(Extensions(load(UI, entry_points=[RUNBOOK])))
     link = '<a href="/-/plugins/runbook/"'
     assert f"{link}>Runbook</a>" in get(app, "/network").text
     assert f'{link} aria-current="page">Runbook</a>' in get(app, "/-/plugins/runbook/").text
     assert f"{link}>Runbook</a>" in get(app, "/nowhere", Accept="text/html").text
 
 
-def test_without_plugins_the_bar_has_one_link() -> None:
-    page = get(app_with(Extensions(load(entry_points=[]))), "/network").text
-    assert words(page[page.index("<nav") : page.index("</nav>")]) == "Network"
-
-
 def test_no_plugin_weakens_the_headers_of_an_answer(shelf: Shelf) -> None:
-    shelf.add("weak", PAGES + "@hookimpl\ndef perseus_register_blueprints():\n    return [pages]\n")
+    shelf.add("weak", WITH_PAGES)
     answer = get(app_with(of_shelf(shelf)), "/-/plugins/weak/x")
     assert answer.text == "<p>made by a plugin</p>"
     assert answer.headers.getlist("Content-Security-Policy") == [CSP]
@@ -121,13 +119,14 @@ def test_a_plugin_whose_links_fail_loses_its_pages_too(shelf: Shelf) -> None:
 
 def test_a_plugin_that_is_switched_off_adds_nothing_until_it_is_on_again() -> None:
     off: set[str] = set()
-    extensions = Extensions(load(entry_points=[RUNBOOK]), switched_off=lambda: off)
+    extensions = Extensions(load(UI, entry_points=[RUNBOOK]), switched_off=lambda: off)
     app = app_with(extensions)
     off.add("runbook")
+    assert "Runbook" not in get(app, "/network").text
+    assert extensions.plugins.plugins()[0].state is PluginState.DISABLED
     answer = get(app, "/-/plugins/runbook/kraken", Accept="text/html")
     assert answer.status_code == 404
     assert "The plugin runbook is switched off." in answer.text
-    assert "Runbook" not in get(app, "/network").text
     assert not extensions._contributors[0]._corners, "it is not even asked"
     off.clear()
     assert get(app, "/-/plugins/runbook/kraken").status_code == 200
@@ -135,9 +134,18 @@ def test_a_plugin_that_is_switched_off_adds_nothing_until_it_is_on_again() -> No
     extensions.close(1)
 
 
+def test_a_plugin_that_is_off_from_the_start_is_asked_for_nothing(shelf: Shelf, settings: Settings) -> None:
+    shelf.add("off", "@hookimpl\ndef perseus_startup(context):\n    calls.put('started')\n" + WITH_PAGES)
+    plugins = load(UI, shelf.entries)
+    extensions = Extensions(plugins, Context(settings), switched_off=lambda: frozenset({"off"}))
+    plugins.startup(Context(settings))
+    assert shelf.module("off").calls.empty()
+    assert get(app_with(extensions), "/-/plugins/off/x").status_code == 404
+
+
 def test_two_plugins_may_name_their_pages_alike(shelf: Shelf) -> None:
     for name in ("one", "two"):
-        shelf.add(name, PAGES + "@hookimpl\ndef perseus_register_blueprints():\n    return [pages]\n")
+        shelf.add(name, WITH_PAGES)
     app = app_with(of_shelf(shelf))
     assert get(app, "/-/plugins/one/x").status_code == get(app, "/-/plugins/two/x").status_code == 200
 
