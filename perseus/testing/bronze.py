@@ -75,7 +75,7 @@ class Bronze(Ground):
         assert took < DEADLINE_SECONDS + SLACK_SECONDS, f"a call with {DEADLINE_SECONDS} s took {took:.1f} s"
 
     def test_failure(self) -> None:
-        """A service that fails (5xx), or cannot be reached, is Retry: never an end for good."""
+        """A service that fails (5xx), or cannot be reached, is Retry, not the end."""
         self.applies("failure")
         away = self.sender(service.unreachable())
         checks.expect(Outcome.RETRY, lambda: away.send(samples.notification()), "a service that is not there")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from types import ModuleType
 
 import pytest
@@ -29,8 +29,9 @@ class Recorder:
         self._said: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> object:
-        report: pytest.TestReport = yield
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note what became of one check."""
+        report = yield
         contract = getattr(item, "cls", None)
         rule = getattr(item, "originalname", item.name).removeprefix(PREFIX)
         if isinstance(contract, type) and issubclass(contract, NotifierContract) and rule in RULES:
@@ -38,11 +39,13 @@ class Recorder:
         return report
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the grades, or hold them against those that are there."""
         for name, results in sorted(self._results.items()):
             if self._keep(name, results) and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was found."""
         for line in self._said:
             terminalreporter.write_line(line)
 

@@ -60,14 +60,28 @@ class Ground:
 
     @pytest.fixture(autouse=True)
     def _perseus_service(self) -> Iterator[None]:
-        with FakeService() as self.service:
+        with FakeService() as service:
+            self.begin(service)
             yield
+            self.end()
+
+    def begin(self, service: FakeService) -> None:
+        """Check against this service from now on."""
+        self.service = service
+        self._senders: list[Sender] = []
+
+    def end(self) -> None:
+        """Let go of all connections."""
+        for sender in self._senders:
+            sender.close()
 
     def sender(self, url: str | None = None, seconds: float = 10.0) -> Sender:
         """The notifier, made as the dispatcher makes it, for the service or for another address."""
-        return Sender(self.offered_kind(), self.config(f"{url or self.service.url}/{PLANTED}"), seconds=seconds)
+        sender = Sender(self.offered_kind(), self.config(f"{url or self.service.url}/{PLANTED}"), seconds=seconds)
+        self._senders.append(sender)
+        return sender
 
-    def _kind(self) -> NotifierKind:
+    def offered_kind(self) -> NotifierKind:
         return kind_of(self.plugin, self.kind)
 
     def applies(self, rule: str, why_missing: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any, cast
 
 from perseus import keys
 from perseus.network.activity import Entry, Event
@@ -35,7 +36,7 @@ class Logbook:
 
     def read(self, exchange: Exchange) -> list[Event]:
         """Every event of one log, oldest first."""
-        entries = self._client.xrange(keys.activity(exchange.name))
+        entries = cast("list[tuple[str, dict[str, str]]]", self._client.xrange(keys.activity(exchange.name)))
         return [Event(exchange, stream_id, fields) for stream_id, fields in entries]
 
     def _append(self, exchange: Exchange, entry: Entry) -> None:
@@ -43,8 +44,12 @@ class Logbook:
             return
         self._known.add(entry.event_id)
         self._numbers[exchange.name] += 1
-        facts = {"event": entry.kind, "eventId": entry.event_id, "seq": str(self._numbers[exchange.name])}
-        self._client.xadd(keys.activity(exchange.name), {**facts, **entry.fields}, id=self._next_id())
+        facts: dict[Any, Any] = {
+            "event": entry.kind,
+            "eventId": entry.event_id,
+            "seq": str(self._numbers[exchange.name]),
+        }
+        self._client.xadd(keys.activity(exchange.name), facts | dict(entry.fields), id=self._next_id())
 
     def _next_id(self) -> str:
         ms, sequence = self._last

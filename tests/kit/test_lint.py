@@ -49,7 +49,11 @@ FAULTS = {
         "a secret goes into a print",
     ),
     "foreign-import": (MANIFEST + "import flask\n", 7, "flask is imported"),
-    "load": (MANIFEST + "raise OSError('no such drive')\n", 0, "failed: line 7: its import raised OSError: no such drive"),
+    "load": (
+        MANIFEST + "raise OSError('no such drive')\n",
+        0,
+        "failed: line 7: its import raised OSError: no such drive",
+    ),
 }
 
 
