@@ -21,18 +21,27 @@ ON = "on"
 
 
 def destinations(
-    kinds: Iterable[NotifierKind], environ: Mapping[str, str], absent: Mapping[str, str] | None = None
+    kinds: Iterable[NotifierKind],
+    environ: Mapping[str, str],
+    absent: Mapping[str, str] | None = None,
+    others: Iterable[str] = (),
 ) -> tuple[Destination, ...]:
     """Those that the environment configures, in the order of their ids; what is wrong with one is its `problem`.
 
     `absent`: by name, why a plugin is not there; variables that may be its own give a destination with this problem.
-    Raises SettingError for a name that belongs to no kind.
+    `others`: names of plugins that are no notifiers; their variables are theirs. Raises SettingError for a name that
+    belongs to nobody.
     """
     offered = {kind.name: kind for kind in kinds}
     absent = {name: why for name, why in (absent or {}).items() if name not in offered}
+    heads = [prefix(name) for name in others]
     given: dict[str, dict[str, str]] = {}
     for name in sorted(name for name in environ if name.startswith(PREFIX)):
-        given.setdefault(_owner(name, offered, absent), {})[name] = environ[name]
+        owner = _owner(name, offered, absent)
+        if owner is not None:
+            given.setdefault(owner, {})[name] = environ[name]
+        elif not any(name.startswith(head) for head in heads):
+            raise _nobodys(name, offered)
     found = [
         _destination(offered[name], variables)
         if name in offered
@@ -89,18 +98,20 @@ def _destination(kind: NotifierKind, variables: Mapping[str, str]) -> Destinatio
     return Destination(kind.name, kind.name, config, origin="environment", problem=" ".join(problems) or None)
 
 
-def _owner(name: str, offered: Mapping[str, NotifierKind], absent: Mapping[str, str]) -> str:
-    """Name of the kind, or of the absent plugin, that a variable belongs to. Raises SettingError."""
+def _owner(name: str, offered: Mapping[str, NotifierKind], absent: Mapping[str, str]) -> str | None:
+    """Name of the kind, or of the absent plugin, that a variable belongs to."""
     # Of the kinds log and log_json, LOG_JSON_PATH is the one's that has such a field, else the longer one's.
     near = sorted((kind for kind in [*offered, *absent] if f"{name}_".startswith(prefix(kind))), key=len, reverse=True)
     with_field = [kind for kind in near if kind in offered and name in names(offered[kind])]
-    if with_field or near:
-        return (with_field or near)[0]
+    return next(iter(with_field or near), None)
+
+
+def _nobodys(name: str, offered: Mapping[str, NotifierKind]) -> SettingError:
     known = [each.removeprefix(PREFIX) for kind in offered.values() for each in names(kind)]
     like = difflib.get_close_matches(name.removeprefix(PREFIX), known, 1, 0.7)
     kinds = ", ".join(sorted(offered)) or "none"
     mend = f"Did you mean {PREFIX}{like[0]}?" if like else f"Kinds that are there: {kinds}. See `perseus plugins`."
-    raise SettingError(name, "belongs to no kind of destination", mend)
+    return SettingError(name, "belongs to no kind of destination", mend)
 
 
 def names(kind: NotifierKind) -> list[str]:

@@ -117,6 +117,14 @@ def test_the_variables_of_a_plugin_that_is_not_there_say_so_and_end_nothing() ->
     assert log.problem is None
 
 
+def test_the_variables_of_plugins_that_are_no_notifiers_are_theirs() -> None:
+    environ = {"PERSEUS_PLUGIN_PUBLIC_IP_URL": SECRET, "PERSEUS_PLUGIN_LOG_PATH": "-"}
+    some = environment.destinations(KINDS, environ, others=("public-ip", "log"))
+    assert [one.id for one in some] == ["log"]
+    with pytest.raises(SettingError, match="PERSEUS_PLUGIN_PUBLIC_IP_URL: belongs to no kind"):
+        environment.destinations(KINDS, environ, others=("registry",))
+
+
 def by(destination: Destination) -> bool:
     return destination.problem is None
 
