@@ -96,6 +96,40 @@ def maintenance(name: str, minutes: float | None, reason: str | None, end: bool)
     _run("maintenance", name, minutes, reason, end)
 
 
+@commands.command()
+@click.option("--group", type=click.Choice(["ingest", "notifiers", "ui"]), help="Those of one group alone.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--strict", is_flag=True, help="End with 1 when a plugin cannot be used.")
+def plugins(group: str | None, as_json: bool, strict: bool) -> None:
+    """List the plugins of this machine: state, hooks, and the variables that configure them.
+
+    Each is imported as a process would, but not started. Exit codes: 0, or 1 with --strict or PERSEUS_STRICT_PLUGINS.
+    """
+    _run("plugins", group and f"perseus.{group}", as_json, strict)
+
+
+@commands.command()
+@click.argument("destination")
+@click.option("--since", required=True, metavar="TIME", help="7d, 12h, 30m, or 2026-11-21T10:00Z.")
+@click.option("--until", metavar="TIME", help="Now, unless given.")
+@click.option("--dry-run", is_flag=True, help="Send nothing; show what would be sent.")
+@click.option("--live", is_flag=True, help="Dry: by the rules, silences and grouping of today.")
+@click.option("--json", "as_json", is_flag=True, help="Dry: for programs, and for --against.")
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="FILE", help="Dry: show what differs from a former run."
+)
+def replay(
+    destination: str, since: str, until: str | None, dry_run: bool, live: bool, as_json: bool, against: Path | None
+) -> None:
+    """Send the past again to DESTINATION, each message marked as a replay.
+
+    Exit codes: 0, or 1 when the dispatcher refused or with differences.
+    """
+    if not dry_run and (live or as_json or against or until):
+        raise click.UsageError("--until, --live, --json and --against need --dry-run.")
+    _run("replay", destination, since, until, dry_run, live, as_json, against)
+
+
 @commands.command("new-plugin")
 @click.argument("kind", type=click.Choice(["notifier", "ingest", "ui"]))
 @click.argument("name")
