@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from docs import authors
 from perseus import hookspecs, keys
 from perseus.errors import Holder
 from perseus.kit import hooklist
@@ -165,6 +166,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "hooks.json": hooklist.as_json,
     "hooks.md": hooks,
     "keys.md": key_catalogue,
+    "plugins.md": authors.plugins,
     "redis-protocol.md": protocol,
     "settings.md": settings,
 }

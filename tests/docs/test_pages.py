@@ -19,7 +19,7 @@ from perseus.network.directory import Directory
 from perseus.network.joining import join
 from perseus.network.states import State
 from perseus.network.watcher import Watcher
-from perseus.settings import PREFIX, Settings
+from perseus.settings import PLUGIN_PREFIX, PREFIX, Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, short
 from tests.docs import pages
@@ -66,7 +66,8 @@ def test_the_readme_fits_on_one_screen_and_names_what_a_newcomer_needs() -> None
 
 def test_every_setting_that_a_page_names_exists(everything: str) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX}
-    assert set(re.findall(rf"\b{PREFIX}[A-Z_]*", everything)) <= known
+    named = set(re.findall(rf"\b{PREFIX}[A-Z_]*", everything))
+    assert {name for name in named if not name.startswith(PLUGIN_PREFIX)} <= known
 
 
 def test_every_path_in_the_architecture_is_there() -> None:
@@ -91,7 +92,7 @@ def test_every_command_and_option_is_told_where_it_is_operated() -> None:
 
 
 def test_every_command_that_a_page_names_exists(everything: str) -> None:
-    named = set(re.findall(r"(?:`|^)perseus ([a-z]+)", everything, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)perseus ([a-z][a-z-]*)", everything, re.MULTILINE))
     assert named
     assert named <= set(commands.commands)
     makefile = (pages.ROOT / "Makefile").read_text("utf-8")
