@@ -101,9 +101,9 @@ def maintenance(name: str, minutes: float | None, reason: str | None, end: bool)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--strict", is_flag=True, help="End with 1 when a plugin cannot be used.")
 def plugins(group: str | None, as_json: bool, strict: bool) -> None:
-    """List the plugins of this machine: state, hooks, and the variables that configure them.
+    """List the plugins of this machine.
 
-    Each is imported as a process would, but not started. Exit codes: 0, or 1 with --strict or PERSEUS_STRICT_PLUGINS.
+    With the state of each and why, its hooks, and the variables that configure it. Each is imported, none is started. Exit codes: 0, or 1 with --strict or PERSEUS_STRICT_PLUGINS.
     """
     _run("plugins", group and f"perseus.{group}", as_json, strict)
 

@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
         "typo": TYPO,
         "bell": BELL,
         "weather": WEATHER,
-        "broken": "import x_y_z\n" + PAGER,
+        "broken": "import x_y_z\n" + PAGER.partition("\n\n@hookimpl\ndef perseus_notify")[0],
     }.items():
         (folder / f"{name}.py").write_text(text)
     return folder
