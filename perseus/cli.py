@@ -103,7 +103,8 @@ def maintenance(name: str, minutes: float | None, reason: str | None, end: bool)
 def plugins(group: str | None, as_json: bool, strict: bool) -> None:
     """List the plugins of this machine.
 
-    With the state of each and why, its hooks, and the variables that configure it. Each is imported, none is started. Exit codes: 0, or 1 with --strict or PERSEUS_STRICT_PLUGINS.
+    With the state of each and why, its hooks, and the variables that configure it. Each is imported, none is started.
+    Exit codes: 0, or 1 with --strict or PERSEUS_STRICT_PLUGINS.
     """
     _run("plugins", group and f"perseus.{group}", as_json, strict)
 
