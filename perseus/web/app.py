@@ -10,12 +10,15 @@ from perseus.pluginhost.manager import Plugins
 from perseus.web import (
     api,
     assets,
+    destinationpage,
+    destinationsaving,
     eventpage,
     health,
     htmx,
     kept,
     network,
     notifyapi,
+    orderpage,
     pluginspage,
     problems,
     security,
@@ -37,8 +40,9 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     problems.install(made)
     templating.install(made, static)
     made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions)
-    pages = (network.routes, eventpage.routes, pluginspage.routes)
-    for routes in (*pages, api.routes, notifyapi.routes, health.routes, assets.blueprint(static)):
+    pages = (network.routes, eventpage.routes, pluginspage.routes, destinationsaving.routes)
+    of_destination = (destinationpage.routes, orderpage.routes)
+    for routes in (*pages, *of_destination, api.routes, notifyapi.routes, health.routes, assets.blueprint(static)):
         made.register_blueprint(routes)
     extensions.install(made)
     return made

@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from perseus.notify.dispatchers import KindReport, PluginReport, Report
 from perseus.notify.explain import Explanation
 from perseus.notify.ledger import OUTCOMES, Wanted
-from perseus.notify.lookup import UnknownDestination
 from perseus.notify.records import Attempted, BreakerChanged, DeadLetter, Decided, Foreign, Ordered, Record
 from perseus.notify.roster import Listed
 from perseus.notify.standing import Standing
@@ -48,7 +47,7 @@ def destinations() -> Response:
 def destination(name: str) -> Response:
     """One destination, with its configuration but for the secrets, and its policy."""
     query(())
-    listed = _known(name)
+    listed = outbound().listed(name)
     position = outbound().ledger.position(name)
     config = listed.destination.config
     return jsonify(
@@ -67,7 +66,7 @@ def history(name: str) -> Response:
     """Decisions, attempts, orders and changes of the breaker, newest first."""
     given = query(("event", "outcome", "count", "cursor"))
     wanted = Wanted(given.get("event"), one_of("outcome", given.get("outcome"), OUTCOMES))
-    page = outbound().ledger.history(_known(name).id, wanted, given.get("cursor"), count(given.get("count")))
+    page = outbound().ledger.history(outbound().listed(name).id, wanted, given.get("cursor"), count(given.get("count")))
     return jsonify(entries=[_record(one) for one in page.entries], older=page.older)
 
 
@@ -75,7 +74,7 @@ def history(name: str) -> Response:
 def dead(name: str) -> Response:
     """Messages that were given up, newest first."""
     given = query(("count", "cursor"))
-    page = outbound().ledger.dead(_known(name).id, given.get("cursor"), count(given.get("count")))
+    page = outbound().ledger.dead(outbound().listed(name).id, given.get("cursor"), count(given.get("count")))
     return jsonify(letters=[_dead(letter) for letter in page.entries], older=page.older)
 
 
@@ -98,13 +97,6 @@ def explanation(name: str, destination: str) -> Response:
     query(())
     found = outbound().explainer.event(name)
     return jsonify(_explanation(outbound().explainer.explain(found, destination)))
-
-
-def _known(name: str) -> Listed:
-    roster = outbound().roster()
-    if name not in roster:
-        raise UnknownDestination(name, tuple(roster))
-    return roster[name]
 
 
 def _dispatcher(report: Report, off: frozenset[str]) -> dict[str, Any]:

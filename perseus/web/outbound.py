@@ -10,12 +10,12 @@ from typing import Self
 from perseus.clock import Clock
 from perseus.db import notifying
 from perseus.db.known import Known, KnownConfiguration, KnownExchanges
-from perseus.errors import PerseusError
 from perseus.notify import dispatchers
 from perseus.notify.configuration import Configuration
 from perseus.notify.dispatchers import Dispatchers
 from perseus.notify.explaining import Explainer
 from perseus.notify.ledger import Ledger
+from perseus.notify.lookup import UnknownDestination
 from perseus.notify.roster import Listed, roster
 from perseus.sealing import Sealer
 from perseus.settings import Settings
@@ -68,10 +68,12 @@ class Outbound:
         """Every destination, by id."""
         return roster(self.configuration(), self.dispatchers())
 
-    @property
-    def database_trouble(self) -> PerseusError | None:
-        """Why the database did not give the configuration when it was last asked."""
-        return self.configuration.trouble
+    def listed(self, name: str, configuration: Configuration | None = None) -> Listed:
+        """One destination, as the given configuration has it. Raises UnknownDestination."""
+        known = roster(configuration or self.configuration(), self.dispatchers())
+        if name not in known:
+            raise UnknownDestination(name, tuple(known))
+        return known[name]
 
     def fresh(self) -> Configuration:
         """The configuration as it is now: whoever edits must see what was saved last. Raises DatabaseUnavailable."""
