@@ -17,6 +17,7 @@ from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web.app import app
 from perseus.web.extensions import Extensions
+from perseus.web.outbound import Outbound
 from perseus.web.site import Site
 
 __all__ = ["create_app"]
@@ -34,12 +35,15 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     database_url, clock = runfile.database_url(settings), SystemClock()
     client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
     known = KnownExchanges(lambda: db.exchanges(database_url), clock)
-    extensions = Extensions.load(settings)
+    directory = Directory(client, known, clock)
+    outbound = Outbound.of(settings, client, database_url, known, clock)
+    extensions = Extensions.load(settings, lambda: outbound.configuration().disabled)
     if extensions.plugins.plugins():
         atexit.register(extensions.close, CLOSE_SECONDS)
-    directory = Directory(client, known, clock)
     if watch:
+        outbound.marks.start()
+        atexit.register(outbound.marks.stop)
         watcher = Watcher(client, known, settings, clock)
         watcher.start()
         atexit.register(watcher.stop)
-    return app(Site(SharedDirectory(directory, clock), directory, known), extensions)
+    return app(Site(SharedDirectory(directory, clock), directory, known, outbound=outbound), extensions)
