@@ -35,4 +35,6 @@ def is_interrupt(error: BaseException) -> bool:
 
 def said(error: BaseException) -> str:
     """One line with the kind of what was raised, the inner one of a Breakout."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"  # its text adds file and line, which are told in our own way
     return in_short(error.raised if isinstance(error, Breakout) else error)

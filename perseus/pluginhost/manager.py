@@ -30,7 +30,9 @@ def load(
     When several bear one name, the bundled one is used; without one, none is, for the choice would be chance.
     """
     is_safe = settings is not None and settings.safe_mode
-    folder = None if settings is None or is_safe else settings.plugins_dir
+    folder = settings.plugins_dir if settings else None
+    if is_safe and folder is not None and not folder.is_dir():
+        folder = None  # safe mode starts, whatever else is wrong
     given = entry_points is not None
     found = [discovery.of_entry(entry) for entry in entry_points or ()] if given else discovery.find(group, folder)
     names = frozenset if given else partial(discovery.names, folder)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from perseus.pluginhost.manager import INGEST, Plugins, load
+from perseus.settings import Settings
 
 MANIFEST = """
 import queue
@@ -48,8 +49,8 @@ class Shelf:
         self.entries.append(EntryPoint(name, module, INGEST))
         return self.entries[-1]
 
-    def load(self, *more: EntryPoint) -> Plugins:
-        return load(entry_points=[*self.entries, *more])
+    def load(self, *more: EntryPoint, group: str = INGEST, settings: Settings | None = None) -> Plugins:
+        return load(group, [*self.entries, *more], settings=settings)
 
     def module(self, name: str) -> ModuleType:
         return sys.modules[self._names[name]]
