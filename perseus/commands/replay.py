@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,60 +15,79 @@ from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.errors import EXIT_FAILED, PerseusError
 from perseus.kit import comparison, past, rendering
-from perseus.kit.rerun import NOT_SENT, Block
-from perseus.notify import environment, orders
+from perseus.kit.rerun import NOT_SENT, Block, Rerun
+from perseus.notify import dispatchers, environment, orders
 from perseus.notify.configuration import Configuration, Destination
 from perseus.notify.lookup import UnknownDestination
+from perseus.notify.orders import Answer, What
+from perseus.notify.roster import roster
 from perseus.notify.spans import moment
-from perseus.pluginhost.kinds import kinds_of_site
+from perseus.pluginhost import kinds as offers
+from perseus.pluginhost.groups import NOTIFIERS
+from perseus.pluginhost.manager import load
 from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import Client, answers, now_ms
 
 ANSWER_SECONDS = 30.0
 LOOK_SECONDS = 0.2
+BY = "perseus replay"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What was asked for on the command line. `since`, `until`: as `past.moment`; `until` None: now."""
+class NoAnswer(PerseusError):
+    """Raised when no dispatcher took an order in time. It stays in its list for a while."""
 
-    destination: str
-    since: str
-    until: str | None = None
-    is_dry: bool = False
-    is_live: bool = False
-    as_json: bool = False
-    against: Path | None = None
+    def __init__(self, destination: str) -> None:
+        super().__init__(f"No dispatcher has answered for {destination} in {ANSWER_SECONDS:g} s. Does one run?")
+        self.destination = destination
 
 
-def run(settings: Settings, wanted: Wanted) -> int:
-    """Dry: 0, with `against` 1 when there are differences. Else 0 when the dispatcher took it, 1 when it did not.
+def run(
+    settings: Settings,
+    destination: str,
+    since: str,
+    until: str | None,
+    is_dry: bool,
+    is_live: bool,
+    as_json: bool,
+    against: Path | None,
+) -> int:
+    """Dry: 0, with `against` 1 when there are differences. Else 0 when the dispatcher took it, 1 when it refused.
 
-    Raises UnknownDestination, BadTime, NotADryRun, rendering.CannotRender; errors as `readiness`.
+    Raises UnknownDestination, BadTime, NotADryRun, CannotRender, NoAnswer; errors as `readiness`.
     """
-    database_url = readiness.database(settings)
+    url = readiness.database(settings)
+    stored = notifying.load(url, Sealer.of(settings))
+    before = comparison.read(against) if against else None
     with readiness.store(settings, "perseus-replay") as client:
-        kinds = kinds_of_site(settings)
-        known = environment.combined(
-            notifying.load(database_url, Sealer.of(settings)), environment.destinations(kinds, os.environ)
-        )
-        target = _find(known, wanted.destination)
         at_ms = _store_ms(client)
-        since_ms = past.moment(wanted.since, at_ms)
-        if not wanted.is_dry:
-            return _order(client, target, since_ms)
-        until_ms = past.moment(wanted.until, at_ms) if wanted.until else at_ms
-        events = past.events(client, db.exchanges(database_url), since_ms, until_ms)
-        rerun = rendering.rerun(target, known, kinds, is_live=wanted.is_live)
-        return _show(list(rerun.blocks(events, until_ms)), wanted)
+        since_ms = past.moment(since, at_ms)
+        until_ms = past.moment(until, at_ms) if until else at_ms
+        if not is_dry:
+            known = roster(stored, dispatchers.read(client))
+            return _ordered(client, _among(destination, [each.destination for each in known.values()]), since_ms)
+        play = _rerun(settings, stored, destination, is_live)
+        blocks = list(play.blocks(past.events(client, db.exchanges(url), since_ms, until_ms), until_ms))
+    if before is not None:
+        return _compared(before, blocks)
+    _show(blocks, destination, as_json)
+    return 0
 
 
-def _find(known: Configuration, name: str) -> Destination:
-    for destination in known.destinations:
+def _rerun(settings: Settings, stored: Configuration, destination: str, is_live: bool) -> Rerun:
+    """By the plugins and the environment of this shell, as a dispatcher in it would have them."""
+    plugins = load(NOTIFIERS, settings=settings)
+    kinds = [offered.kind for offered in plugins.kinds()]
+    own = environment.destinations(kinds, offers.variables(plugins, os.environ))
+    known = environment.combined(stored, own)
+    return rendering.rerun(_among(destination, known.destinations), known, kinds, is_live=is_live)
+
+
+def _among(name: str, known: list[Destination] | tuple[Destination, ...]) -> Destination:
+    for destination in known:
         if destination.id == name:
             return destination
-    raise UnknownDestination(name, [destination.id for destination in known.destinations])
+    raise UnknownDestination(name, [destination.id for destination in known])
 
 
 def _store_ms(client: Client) -> int:
@@ -77,20 +95,20 @@ def _store_ms(client: Client) -> int:
         return now_ms(client, keys.NETWORK_CHANNEL)
 
 
-def _show(blocks: list[Block], wanted: Wanted) -> int:
-    now = [block.as_json() for block in blocks]
-    if wanted.against is not None:
-        differences = list(comparison.differences(comparison.read(wanted.against), now))
-        click.echo("\n\n".join(differences) or "No differences.")
-        return 1 if differences else 0
-    if wanted.as_json:
-        click.echo(json.dumps(now, indent=2))
-        return 0
+def _compared(before: list[comparison.Shown], blocks: list[Block]) -> int:
+    differences = list(comparison.differences(before, [block.as_json() for block in blocks]))
+    click.echo("\n\n".join(differences) or "No differences.")
+    return 1 if differences else 0
+
+
+def _show(blocks: list[Block], destination: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([block.as_json() for block in blocks], indent=2))
+        return
     for block in blocks:
         click.echo("\n".join(_lines(block)))
     sent = sum(block.what != NOT_SENT for block in blocks)
-    click.echo(f"{sent} messages would be sent to {wanted.destination}; nothing was.", err=True)
-    return 0
+    click.echo(f"{sent} message{'' if sent == 1 else 's'} would be sent to {destination}; nothing was.", err=True)
 
 
 def _lines(block: Block) -> Iterator[str]:
@@ -102,23 +120,18 @@ def _lines(block: Block) -> Iterator[str]:
     yield ""
 
 
-def _order(client: Client, target: Destination, since_ms: int) -> int:
+def _ordered(client: Client, target: Destination, since_ms: int) -> int:
     """Ask the dispatcher, and wait for its word."""
-    key = keys.destination(target.id, "orders")
-    order = orders.place(client, key, "replay", "perseus replay", {"fromMs": since_ms})
+    order = orders.place(client, keys.destination(target.id, "orders"), What.REPLAY, BY, {"fromMs": since_ms})
     answer = _awaited(lambda: orders.answer(client, keys.destination_answer(target.id, order)))
     if answer is None:
-        text = f"no dispatcher has answered within {ANSWER_SECONDS:g} s. Is `perseus dispatch` running?"
-        raise PerseusError(f"{target.id}: the order waits, but {text}")
+        raise NoAnswer(target.id)
     click.echo(f"{target.id}, since {moment(since_ms)}: {answer.text}")
     return 0 if answer.ok else EXIT_FAILED
 
 
-def _awaited(ask: Callable[[], orders.Answer | None]) -> orders.Answer | None:
+def _awaited(ask: Callable[[], Answer | None]) -> Answer | None:
     give_up = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < give_up:
-        answer = ask()
-        if answer is not None:
-            return answer
+    while (answer := ask()) is None and time.monotonic() < give_up:
         time.sleep(LOOK_SECONDS)
-    return None
+    return answer
