@@ -140,7 +140,7 @@ def test_without_an_answer_to_hook_perseus_join_nobody_is_on_the_network(
 ) -> None:
     shelf.add("broken", "import no_such_module_anywhere", bare=True)
     membership = Membership(site, shelf.load())
-    with pytest.raises(NotOnNetwork, match=r"kraken .* broken is failed: line 1: its import raised ModuleNotFoundError"):
+    with pytest.raises(NotOnNetwork, match=r"kraken .* broken is failed: line 1: its import raised ModuleNotFound"):
         membership.claim(exchange, time.sleep)
     membership.close(1)
 
