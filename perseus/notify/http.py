@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from perseus.notify.limiter import Limiter
-from perseus.notify.outcomes import Permanent, Poison, Retry, Wait
+from perseus.notify.outcomes import DeliveryError, Permanent, Poison, Retry, Wait
 from perseus.version import VERSION
 
 ANSWER_MAX = 256 * 1024
@@ -79,7 +79,7 @@ class Http:
         except httpx.HTTPError as error:
             raise Retry(f"{where} gave no whole answer ({_kind(error)})") from None
         self._heard(response, text)
-        self._judge(where, response.status_code)
+        self._judge(where, response.status_code, text)
         return Answer(response.status_code, _lower(response), text)
 
     def _answered(
@@ -105,7 +105,14 @@ class Http:
     def _wait_ms(self) -> int:
         return max(limiter.wait_ms(self._now_ms()) for limiter in self._limiters)
 
-    def _judge(self, where: str, status: int) -> None:
+    def _judge(self, where: str, status: int, text: str) -> None:
+        try:
+            self._raise(where, status)
+        except DeliveryError as error:
+            error.answer = text
+            raise
+
+    def _raise(self, where: str, status: int) -> None:
         reason = f"{where} answered {status}"
         if status == TOO_MANY:
             raise Wait(self._wait_ms() / 1000, f"{reason}: too many requests", status=status)

@@ -29,7 +29,8 @@ class Delivered:
 class DeliveryError(PerseusError):
     """Root of what a notifier raises. `reason` is for people and is shown: no secrets, no bodies.
 
-    `status`: the HTTP status, where there was one. Anything else that a notifier raises counts as `Retry`.
+    `status`: the HTTP status, where there was one; `answer`: what came with it, for the notifier alone: it is never
+    shown, for some services give back what they were sent. Anything else that a notifier raises counts as `Retry`.
     """
 
     outcome = Outcome.RETRY
@@ -38,6 +39,7 @@ class DeliveryError(PerseusError):
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.answer: str | None = None
 
 
 class Wait(DeliveryError):
