@@ -1,7 +1,8 @@
-"""Every hook of version 1.0, with all its arguments, and a look at what they held then. Frozen: never edit this file."""
+"""Every hook of version 1.0, with all its arguments, and a look at what they held. Frozen: never edit this file."""
+
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from perseus import Manifest, hookimpl
-from pydantic import BaseModel, ConfigDict, SecretStr
 
 calls = []
 
