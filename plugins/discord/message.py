@@ -37,7 +37,7 @@ def embed(notification: Notification, room: int = TOTAL) -> dict[str, Any]:
     """One embed of at most `room` UTF-16 units."""
     budget = _Budget(room)
     footer = budget.take(_footer(notification), FOOTER)
-    title = budget.take(_title(notification), TITLE) or "Perseus"
+    title = budget.take(_title(notification), TITLE, "Perseus")
     made: dict[str, Any] = {"title": title, "color": colour(notification), "footer": {"text": footer}}
     if 0 < notification.at_ms < 253_402_300_800_000:
         made["timestamp"] = iso(notification.at_ms)
@@ -83,8 +83,8 @@ class _Budget:
     def __init__(self, room: int) -> None:
         self.left = room
 
-    def take(self, text: str, limit: int) -> str:
-        found = cut(_whole(text), min(limit, self.left))
+    def take(self, text: str, limit: int, instead: str = "") -> str:
+        found = cut(_whole(text), min(limit, self.left)) or instead
         self.left -= units(found)
         return found
 
@@ -93,8 +93,8 @@ def _fields(notification: Notification, budget: _Budget) -> Any:
     for label, value in notification.facts[:FIELDS]:
         if budget.left < 16:
             return
-        name = budget.take(label, min(FIELD_NAME, budget.left // 2)) or "-"
-        shown = budget.take(escaped(value), FIELD_VALUE) or "-"
+        name = budget.take(label, min(FIELD_NAME, budget.left // 2), "-")
+        shown = budget.take(escaped(value), FIELD_VALUE, "-")
         yield {"name": name, "value": shown, "inline": len(value) <= 40}
 
 
