@@ -88,7 +88,7 @@ def _attempt(plugin: str, what: str, call: Callable[[], Answer]) -> Answer:
     except TookTooLong as error:
         raise PluginRejected(PluginState.FAILED, f"{what} took longer than {error.seconds:g} s") from None
     except Exception as error:
-        where = raised_at(getattr(error, "raised", error))
+        where = raised_at(error)
         raise PluginRejected(PluginState.FAILED, f"{where}{what} raised {said(error)}") from error
 
 

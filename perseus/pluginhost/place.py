@@ -8,6 +8,8 @@ import linecache
 import traceback
 from pathlib import Path
 
+from perseus.pluginhost.boundary import Breakout
+
 HOST = str(Path(__file__).parent)
 IMPORTS = ("importlib", "metadata")
 
@@ -24,6 +26,7 @@ def defined_at(function: object, plugin: object) -> str:
 
 def raised_at(error: BaseException) -> str:
     """Where an exception came from: the deepest line of the plugin's own files; empty when nobody knows."""
+    error = error.raised if isinstance(error, Breakout) else error
     if isinstance(error, SyntaxError) and error.lineno:
         return _told(error.filename or "", error.lineno, error.filename or "")
     frames = traceback.extract_tb(error.__traceback__)

@@ -63,5 +63,5 @@ def _call(plugin: str, name: str, hooks: Hooks, arguments: Mapping[str, object])
     except TookTooLong as error:
         raise PluginRejected(PluginState.FAILED, f"{name} took longer than {error.seconds:g} s") from None
     except Exception as error:
-        where = raised_at(getattr(error, "raised", error))
+        where = raised_at(error)
         raise PluginRejected(PluginState.FAILED, f"{where}{name} raised {said(error)}") from error
