@@ -35,8 +35,12 @@ class Commit:
 
     def cursor(self, settled: Mapping[str, Event]) -> None:
         """These are the last events that are settled, by exchange name."""
-        if settled:
-            self.add("HSET", "cursor", *_flat({name: place(event) for name, event in settled.items()}))
+        self.places({name: place(event) for name, event in settled.items()})
+
+    def places(self, places: Mapping[str, str]) -> None:
+        """Fields of `:cursor`."""
+        if places:
+            self.add("HSET", "cursor", *_flat(places))
 
     def memories(self, memories: Mapping[str, Memory]) -> None:
         """What is remembered now, by exchange name."""

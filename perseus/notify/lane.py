@@ -1,0 +1,165 @@
+"""One destination's lane: what is to be told, in order, one message at a time.
+
+`step` does one thing and says until when to rest. Time comes from outside; a thread of the lane's own runs it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from perseus.notify import course as courses
+from perseus.notify import position
+from perseus.notify.carrier import Carrier, Closed
+from perseus.notify.commit import Commit
+from perseus.notify.configuration import Destination
+from perseus.notify.course import Course
+from perseus.notify.holding import Holding, NotHeld
+from perseus.notify.jobs import Job, with_refs
+from perseus.notify.outcomes import Outcome
+from perseus.notify.pen import Pen
+from perseus.notify.sending import Sending, Sent
+from perseus.notify.steps import Situation, Step
+from perseus.notify.surroundings import Surroundings
+
+log = logging.getLogger(__name__)
+
+HELD_MAX = 100
+AT_ONCE = 0
+
+#: Unix ms of the store until which there is nothing to do, unless it is woken. None: until it is woken.
+Until = int | None
+
+
+class Lane:
+    """Sends for one destination while `holding` has it. `fingerprint`: changes with what a person can mend."""
+
+    def __init__(
+        self, destination: Destination, fingerprint: str, sending: Sending, holding: Holding, around: Surroundings
+    ) -> None:
+        self.destination = destination
+        self.holding = holding
+        self._fingerprint = fingerprint
+        self._sending = sending
+        self._around = around
+        self._pen = Pen(holding, around)
+        self._carrier = Carrier(sending, self._pen, around)
+        self._heard: deque[str] = deque()
+        self._course: Course | None = None
+
+    def heard(self, names: Iterable[str]) -> None:
+        """The logs of these exchanges have grown. From any thread."""
+        self._heard.extend(names)
+
+    def step(self) -> Until:
+        """Do one thing. Raises StoreUnavailable, StoreRefused, StoreCorrupt; it is then to be called again later."""
+        try:
+            course = self._on_course()
+            self._pen.finish()
+            self._gather(course)
+            return self._advance(course)
+        except NotHeld:
+            return None
+
+    def _on_course(self) -> Course:
+        """The present course, or a new one after somebody else may have held the destination."""
+        token, course = self.holding.token, self._course
+        if token is None:
+            raise NotHeld(self.destination.id)
+        if course is not None and token == course.token + 1:
+            course.token = token  # the lease ran out, and nobody took it in between
+        if course is None or course.token != token:
+            self._pen.forget()
+            course = self._take_over(token)
+        return course
+
+    def _take_over(self, token: int) -> Course:
+        found = position.read(self._around.client, self.destination.id)
+        course = courses.begin(self.destination.id, token, found, self._around, self._course)
+        commit = courses.first_commit(course, found)
+        course.book.put(kind=self.destination.kind, revision=self._fingerprint, worker=self.holding.worker, problem="")
+        turn, now_ms = None, self._around.now_ms()
+        if found.state.get("revision", self._fingerprint) != self._fingerprint:
+            turn = course.circuit.resume(now_ms)
+        culprit = self._sending.take_over(found)
+        if culprit is not None:
+            turn = course.circuit.park(culprit, now_ms)
+            commit.add("HSET", "inflight", "flights", 0)
+        self._pen.write(course, commit, turn)
+        self._course = course
+        return course
+
+    def _gather(self, course: Course) -> None:
+        """Take in what was heard and seen, and read what is new."""
+        course.inbox.heard([self._heard.popleft() for _ in range(len(self._heard))])
+        seen = self._around.outlook()
+        if seen is not course.outlook or not course.has_looked:
+            course.outlook, course.has_looked = seen, True
+            course.inbox.looked(seen)
+        course.inbox.read(self._around.exchanges())
+
+    def _advance(self, course: Course) -> Until:
+        found = self._around.plan(self._situation(course))
+        if not isinstance(found, Step):
+            return self._rest(course, found.until_ms, found.held)
+        job = self._job(course, found)
+        if job.notifications or job.edit is not None:
+            return self._try(course, job)
+        self._carrier.settle(course, job)
+        return AT_ONCE
+
+    def _try(self, course: Course, job: Job) -> Until:
+        closed = self._carrier.closed(course, is_once=job.is_once)
+        if closed is not None:
+            return self._rest(course, closed.until_ms, _waiting(course, closed))
+        is_probed = not job.is_once and self._carrier.must_probe(course)
+        if is_probed and self._carrier.probe(course, is_all=False).outcome is not Outcome.DONE:
+            return AT_ONCE
+        course.circuit.breaker = course.circuit.breaker.trying()
+        self._carrier.carry(course, job)
+        return AT_ONCE
+
+    def _rest(self, course: Course, until_ms: Until, held: Mapping[str, str]) -> Until:
+        """Nothing to do: let people see how it stands."""
+        inbox = course.inbox
+        course.book.queue(inbox.pending, inbox.marks, course.outlook.newest)
+        course.book.held(held)
+        course.book.put(paused="1" if self.destination.is_paused else "")
+        self._pen.write(course, Commit(), is_urgent=False)
+        return until_ms
+
+    def _situation(self, course: Course, *, is_replay: bool = False) -> Situation:
+        inbox, outlet = course.inbox, self._sending.outlet
+        return Situation(
+            destination=self.destination,
+            configuration=self._around.configuration(),
+            pending=inbox.pending,
+            memories=course.memories,
+            maintenance=inbox.maintenance,
+            now_ms=self._around.now_ms(),
+            max_batch=1 if course.single else outlet.kind.max_batch,
+            can_update=outlet.can_update,
+            is_behind_limit=course.waited,
+            is_replay=is_replay,
+        )
+
+    def _job(self, course: Course, step: Step) -> Job:
+        def settle(commit: Commit, sent: Sent | None) -> None:
+            commit.cursor(step.cursor)
+            commit.memories(with_refs(step, sent))
+            told = sent.delivery.notification if sent is not None else ""
+            commit.decisions(step.decisions, told, self.holding.worker)
+
+        def applied(sent: Sent | None) -> None:
+            course.memories |= with_refs(step, sent)
+            course.inbox.settle(step.cursor)
+            course.single = max(0, course.single - 1) if sent is not None else course.single
+
+        return Job(step.notifications, settle, applied, step.edit)
+
+
+def _waiting(course: Course, closed: Closed) -> dict[str, str]:
+    """Why each event waits, by its name, while nothing may be sent."""
+    names = [event.name for events in course.inbox.pending.values() for event in events[:HELD_MAX]]
+    return dict.fromkeys(names[:HELD_MAX], closed.why)
