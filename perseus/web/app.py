@@ -8,6 +8,7 @@ from flask import Flask
 
 from perseus.pluginhost.manager import Plugins
 from perseus.web import (
+    alertspage,
     api,
     assets,
     destinationpage,
@@ -21,12 +22,29 @@ from perseus.web import (
     orderpage,
     pluginspage,
     problems,
+    rulespage,
     security,
+    silencespage,
     site,
     templating,
 )
 from perseus.web.extensions import Extensions
 from perseus.web.site import Site
+
+PAGES = (
+    network,
+    eventpage,
+    alertspage,
+    rulespage,
+    silencespage,
+    pluginspage,
+    destinationsaving,
+    destinationpage,
+    orderpage,
+    api,
+    notifyapi,
+    health,
+)
 
 
 def app(about: Site, extensions: Extensions | None = None) -> Flask:
@@ -40,9 +58,8 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     problems.install(made)
     templating.install(made, static)
     made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions)
-    pages = (network.routes, eventpage.routes, pluginspage.routes, destinationsaving.routes)
-    of_destination = (destinationpage.routes, orderpage.routes)
-    for routes in (*pages, *of_destination, api.routes, notifyapi.routes, health.routes, assets.blueprint(static)):
-        made.register_blueprint(routes)
+    for module in PAGES:
+        made.register_blueprint(module.routes)
+    made.register_blueprint(assets.blueprint(static))
     extensions.install(made)
     return made

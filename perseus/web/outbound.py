@@ -66,11 +66,15 @@ class Outbound:
 
     def roster(self) -> Mapping[str, Listed]:
         """Every destination, by id."""
-        return roster(self.configuration(), self.dispatchers())
+        return self.roster_of(self.configuration())
+
+    def roster_of(self, configuration: Configuration) -> Mapping[str, Listed]:
+        """Every destination, as that configuration has it."""
+        return roster(configuration, self.dispatchers())
 
     def listed(self, name: str, configuration: Configuration | None = None) -> Listed:
         """One destination, as the given configuration has it. Raises UnknownDestination."""
-        known = roster(configuration or self.configuration(), self.dispatchers())
+        known = self.roster_of(configuration or self.configuration())
         if name not in known:
             raise UnknownDestination(name, tuple(known))
         return known[name]
