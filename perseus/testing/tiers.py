@@ -38,7 +38,7 @@ RULES: Mapping[str, Rule] = {
     "fuzz": Rule(Tier.SILVER, "Odd and oversized messages are delivered within the limits of the service."),
     "repeat": Rule(Tier.SILVER, "A message given again is sent again, marked, or under the same id."),
     "drill": Rule(Tier.SILVER, "A drill says that it is one."),
-    "probe": Rule(Tier.SILVER, "It can be probed, and that posts nothing."),
+    "probe": Rule(Tier.SILVER, "It can be probed, and that posts nothing.", True),
     "preview": Rule(Tier.GOLD, "It can show what it would send, which is what it sends, without secrets."),
     "half_reply": Rule(Tier.GOLD, "A reply that breaks off is Retry: nobody knows whether the message arrived.", True),
     "batch": Rule(Tier.GOLD, "Messages that queued behind a limit are sent as one, each of them in it.", True),
