@@ -19,24 +19,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return into / "graded_pager"
 
 
-def tested(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_tests(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     run = [sys.executable, "-m", "pytest", "-q", *options]
     return subprocess.run(run, cwd=folder, env=environ, capture_output=True, text=True, timeout=120)
 
 
 def test_half_a_run_gives_no_grade(folder: Path) -> None:
-    ended = tested(folder, "--perseus-grade", "-k", "loads or described")
+    ended = run_tests(folder, "--perseus-grade", "-k", "loads or described")
     assert "perseus_graded_pager: not graded, for only 2 of 18 checks were run" in ended.stdout
     assert not list(folder.rglob("grade.json"))
 
 
 def test_a_new_plugin_is_gold_and_the_check_of_its_grade_fails_once_the_source_has_changed(folder: Path) -> None:
-    ended = tested(folder, "--perseus-grade")
+    ended = run_tests(folder, "--perseus-grade")
     assert "perseus_graded_pager: gold\n" in ended.stdout
     source = folder / "perseus_graded_pager" / "__init__.py"
     source.write_text(source.read_text() + "\nX = 1\n")
-    ended = tested(folder, "--perseus-grade=check")
+    ended = run_tests(folder, "--perseus-grade=check")
     assert ended.returncode == 1
     assert "which is not what" in ended.stdout
     assert "run pytest --perseus-grade" in ended.stdout
