@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from perseus.testing.chaos import ChaosDiscord
     from perseus.testing.clock import FakeClock
     from perseus.testing.contract import NotifierContract
     from perseus.testing.network import FakeNetwork
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from perseus.testing.service import FakeService
 
 __all__ = [
+    "ChaosDiscord",
     "FakeClock",
     "FakeNetwork",
     "FakeNode",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "ChaosDiscord": "chaos",
     "FakeClock": "clock",
     "FakeNetwork": "network",
     "FakeNode": "node",

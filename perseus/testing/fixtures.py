@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from perseus.testing.chaos import ChaosDiscord
     from perseus.testing.clock import FakeClock
     from perseus.testing.network import FakeNetwork
     from perseus.testing.service import FakeService
@@ -47,6 +48,15 @@ def fake_service() -> Iterator[FakeService]:
     from perseus.testing.service import FakeService
 
     with FakeService() as service:
+        yield service
+
+
+@pytest.fixture
+def chaos() -> Iterator[ChaosDiscord]:
+    """A Discord on this machine with its buckets, that fails in every way a test wants."""
+    from perseus.testing.chaos import ChaosDiscord
+
+    with ChaosDiscord() as service:
         yield service
 
 

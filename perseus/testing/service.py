@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,12 +37,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered. `is_cut`: the connection breaks off in the middle of the body."""
+    """What is answered. `is_cut`: the connection breaks off in the middle of the body.
+
+    `delay`: seconds before the first byte. `drip`: seconds between two bytes of the body.
+    """
 
     status: int = 200
     body: bytes = b'{"id": "1001", "ok": true}'
     headers: Mapping[str, str] = field(default_factory=dict)
     is_cut: bool = False
+    delay: float = 0.0
+    drip: float = 0.0
 
 
 class FakeService:
@@ -125,15 +131,21 @@ def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = service.take(Request(self.command, self.path, headers, body))
+            time.sleep(reply.delay)
             self.send_response(reply.status)
             content = reply.body if reply.status != 204 else b""
             facts = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
             for name, value in facts.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content[: len(content) // 2] if reply.is_cut else content)
-            self.wfile.flush()
+            self._write(content[: len(content) // 2] if reply.is_cut else content, reply.drip)
             self.close_connection = self.close_connection or reply.is_cut
+
+        def _write(self, content: bytes, drip: float) -> None:
+            for part in [bytes([byte]) for byte in content] if drip else [content]:
+                self.wfile.write(part)
+                self.wfile.flush()
+                time.sleep(drip)
 
         def log_message(self, *_: Any) -> None:
             """A test's output is not the place for an access log."""

@@ -1,0 +1,146 @@
+"""HTTP for notifiers against a service that answers, drips, breaks off and is not there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from perseus import DeliveryError, Permanent, Poison, Retry, Wait
+from perseus.notify.http import Bounded, Http
+from perseus.notify.limiter import Limiter
+from perseus.notify.notifier import Limit
+from perseus.notify.outcomes import Outcome
+from perseus.testing import ChaosDiscord
+from perseus.testing.chaos import broken_off, dripping, failing, flooded, slow
+from perseus.testing.service import FakeService, silent, unreachable
+
+NOW = 1_795_256_142_000
+SECRET = "a-token-in-the-path"
+
+
+_made: list[Http] = []
+
+
+def client(seconds: float = 5.0, limiter: Limiter | None = None, shared: Limiter | None = None) -> Bounded:
+    end = time.monotonic() + seconds
+    _made.append(Http(limiter or Limiter(), lambda: NOW, shared))
+    return _made[-1].bounded(lambda: end - time.monotonic())
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while _made:
+        _made.pop().close()
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    with FakeService() as service:
+        yield service
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, Permanent),
+        (400, Poison),
+        (401, Permanent),
+        (403, Permanent),
+        (404, Permanent),
+        (408, Retry),
+        (410, Permanent),
+        (413, Poison),
+        (422, Poison),
+        (425, Retry),
+        (429, Wait),
+        (500, Retry),
+        (503, Retry),
+    ],
+)
+def test_each_status_has_its_class(service: FakeService, status: int, kind: type[DeliveryError]) -> None:
+    service.answer(status, f"secrets of yours: {SECRET}", {"Location": "http://127.0.0.1:1/"})
+    with pytest.raises(kind) as caught:
+        client().post(f"{service.url}/{SECRET}", json={})
+    assert (type(caught.value), caught.value.status) == (kind, status)
+    assert SECRET not in f"{caught.value!r} {caught.value.reason}"
+    assert caught.value.reason.startswith(f"127.0.0.1 answered {status}")
+
+
+def test_a_good_answer_is_given_with_headers_text_and_json(service: FakeService) -> None:
+    service.answer(201, {"id": "7"}, {"X-Custom": "yes"})
+    answer = client().post(f"{service.url}/", json={"a": 1}, params={"wait": "true"})
+    assert (answer.status, answer.json(), answer.headers["x-custom"]) == (201, {"id": "7"}, "yes")
+    assert (service.requests[0].path, service.requests[0].json()) == ("/?wait=true", {"a": 1})
+
+
+def test_no_json_where_json_belongs_is_tried_again(service: FakeService) -> None:
+    service.answer(200, "<html>")
+    with pytest.raises(Retry, match="no JSON"):
+        client().get(service.url).json()
+
+
+def test_where_nobody_listens_nothing_can_have_arrived() -> None:
+    with pytest.raises(Retry) as caught:
+        client().post(f"{unreachable()}/{SECRET}", json={})
+    assert caught.value.may_have_arrived is False
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("trouble", [broken_off(), slow(1.5), dripping(0.1)])
+def test_half_an_answer_or_a_late_one_may_have_arrived(trouble: object) -> None:
+    with ChaosDiscord(trouble=trouble) as service:  # type: ignore[arg-type]
+        began = time.monotonic()
+        with pytest.raises(Retry) as caught:
+            client(0.6).post(service.webhook, json={})
+        assert caught.value.may_have_arrived
+        assert time.monotonic() - began < 1.4, "the deadline is of the whole request"
+
+
+def test_a_service_that_never_says_a_word_costs_the_deadline() -> None:
+    with silent() as url, pytest.raises(Retry, match="no whole answer"):
+        client(0.3).get(url)
+
+
+def test_an_endless_answer_is_read_only_so_far(service: FakeService) -> None:
+    service.answer(200, b"x" * 5_000_000)
+    assert len(client().get(service.url).text) == 256 * 1024
+
+
+@pytest.mark.parametrize("url", ["http://[", "no address", "http://127.0.0.1:1/\x00", "ftp://127.0.0.1/"])
+def test_an_address_that_is_none_is_told_without_saying_it(url: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        client().get(url)
+    assert caught.value.outcome in (Outcome.PERMANENT, Outcome.RETRY)
+    assert url not in str(caught.value)
+
+
+def test_no_request_goes_out_at_remaining_0() -> None:
+    limiter = Limiter((Limit(50, 1),))
+    with ChaosDiscord(limit=3, window=30) as service:
+        for _ in range(3):
+            client(limiter=limiter).post(f"{service.webhook}?wait=true", json={})
+        with pytest.raises(Wait) as caught:
+            client(limiter=limiter).post(f"{service.webhook}?wait=true", json={})
+        assert 28 < caught.value.seconds < 31
+        assert (len(service.requests), service.refused) == (3, 0)
+
+
+def test_a_limit_of_all_of_the_service_is_waited_for() -> None:
+    with ChaosDiscord(trouble=flooded(4.5)) as service:
+        with pytest.raises(Wait) as caught:
+            client().post(service.webhook, json={})
+        assert 5 <= caught.value.seconds <= 6, "the longer of the two that it names"
+
+
+def test_limits_of_a_whole_host_are_shared() -> None:
+    shared = Limiter((Limit(1, 60),))
+    with ChaosDiscord(trouble=failing(500)) as service:
+        one, other = client(shared=shared), client(shared=shared)
+        with pytest.raises(Retry):
+            one.post(service.webhook, json={})
+        with pytest.raises(Wait):
+            other.post(service.webhook, json={})
+        assert len(service.requests) == 1
