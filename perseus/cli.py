@@ -131,6 +131,15 @@ def replay(
     _run("replay", destination, since, until, dry_run, live, as_json, against)
 
 
+@commands.command()
+def receive() -> None:
+    """Show every notification here, as a webhook that lives as long as this command.
+
+    It makes itself a destination of the site, whose dispatcher must run on this machine.
+    """
+    _run("receive")
+
+
 @commands.command("new-plugin")
 @click.argument("kind", type=click.Choice(["notifier", "ingest", "ui"]))
 @click.argument("name")
