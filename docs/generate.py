@@ -17,15 +17,9 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs import authors
-from perseus import hookspecs, keys
-from perseus.errors import Holder
+from docs import authors, hookpage
+from perseus import keys
 from perseus.kit import hooklist
-from perseus.network.exchange import Exchange
-from perseus.network.identity import Identity
-from perseus.pluginhost.candidate import HOOKS
-from perseus.pluginhost.context import Context, IngestContext
-from perseus.pluginhost.manifest import Manifest
 from perseus.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parent
@@ -67,71 +61,6 @@ field: [redis-protocol.md](redis-protocol.md). The events: [events.md](events.md
 Perseus never looks for keys with SCAN or KEYS: which exchanges there are comes from the database. It needs no other
 key, so a store may be shared with other programs as long as they leave these names alone.
 """
-HOOKS_INTRO = """\
-## A plugin
-
-A module with functions, named in the entry points of its package. A whole one is a folder with two files; `say_it.py`:
-
-```python
-from perseus import Manifest, hookimpl
-
-
-@hookimpl
-def perseus_manifest():
-    return Manifest(api=">=1,<2")
-
-
-@hookimpl
-def perseus_state_changed(status, to_state):
-    print(f"{status.exchange_name} is {to_state} on {status.hostname}")
-```
-
-`pyproject.toml`:
-
-```toml
-[build-system]
-requires = ["setuptools>=77"]
-build-backend = "setuptools.build_meta"
-
-[project]
-name = "say-it"
-version = "1.0"
-
-[project.entry-points."perseus.ingest"]
-say_it = "say_it"
-
-[tool.setuptools]
-py-modules = ["say_it"]
-```
-
-Install it where Perseus is installed, here from that folder beside the checkout, and start an ingest process: it says
-each of its states. `pip uninstall say-it` takes it out again.
-
-```sh
-.venv/bin/pip install --no-deps --no-build-isolation ../say_it
-```
-
-Ingest processes load the group `perseus.ingest`. Each plugin is imported, checked and started by itself. One that
-cannot be used is logged with the reason, gets no call, and stops nothing:
-
-| state | means |
-|---|---|
-| `loaded` | in use |
-| `failed` | its import, its manifest or its `perseus_startup` raised an exception |
-| `invalid` | it breaks this contract: an unknown hook or argument, no manifest, a name that another plugin has |
-| `incompatible` | its manifest wants another version of the hooks |
-
-Plugins are called in the order of their `priority`, the largest first, then of their names; `tryfirst` and `trylast`
-go before that. The order of installation plays no part.
-"""
-HOOKS_ARGUMENTS = """\
-## What the arguments hold
-
-All of it is frozen and can be imported from `perseus`. `status` is an `InstanceStatus`, the payload of the status key
-with names in snake_case: [redis-protocol.md](redis-protocol.md). `State` is one of idle, starting, warming, active,
-stopping, stopped. `settings` holds [settings.md](settings.md), in lower case and without the prefix.
-"""
-ARGUMENTS = (Manifest, Context, IngestContext, Exchange, Holder, Identity)
 
 
 def settings() -> str:
@@ -148,14 +77,6 @@ def key_catalogue() -> str:
     return "\n".join((title, f"{text}\n", KEYS_NOTES))
 
 
-def hooks() -> str:
-    """docs/hooks.md, from the signatures and docstrings of `perseus.hookspecs`."""
-    title = MADE.format(source="perseus/hookspecs.py") + "# Hooks\n"
-    version = "This is version {}.{} of the hooks.\n".format(*hookspecs.API)
-    intro = (title, f"{_doc(hookspecs)}\n", version, HOOKS_INTRO)
-    return "\n".join((*intro, *map(_hook, HOOKS), HOOKS_ARGUMENTS, *map(_argument, ARGUMENTS)))
-
-
 def protocol() -> str:
     """docs/redis-protocol.md: its text as it stands, its Lua and the SHA1 in its bytes as the code has them."""
     return CALL.sub(_digest(_lua("acquire")), SCRIPT.sub(_script, _text("redis-protocol.md")))
@@ -164,7 +85,7 @@ def protocol() -> str:
 #: Page below docs/ -> what makes its text.
 PAGES: Mapping[str, Callable[[], str]] = {
     "hooks.json": hooklist.as_json,
-    "hooks.md": hooks,
+    "hooks.md": hookpage.hooks,
     "keys.md": key_catalogue,
     "plugins.md": authors.plugins,
     "redis-protocol.md": protocol,
@@ -185,28 +106,6 @@ def write() -> None:
 
 def _text(name: str) -> str:
     return (DOCS / name).read_text("utf-8")
-
-
-def _hook(name: str) -> str:
-    hook = getattr(hookspecs, name)
-    what, *facts = _doc(hook).split("\n\n")
-    if hook.perseus_spec["firstresult"]:
-        facts.insert(0, "Asked: one plugin after the other, until one gives an answer other than None.")
-    lines = "\n".join(facts).replace("\n", "\n  ")
-    points = re.sub(r"^ *([A-Z][a-z]+(?: [a-z]+)?): ", r"- **\1**: ", lines, flags=re.MULTILINE)
-    return f"## {name}\n\n```python\n{name}{_plain(inspect.signature(hook))}\n```\n\n{what}\n\n{points}\n"
-
-
-def _argument(kind: type) -> str:
-    return f"### {kind.__name__}\n\n```python\n{kind.__name__}{_plain(inspect.signature(kind))}\n```\n\n{_doc(kind)}\n"
-
-
-def _doc(thing: object) -> str:
-    return inspect.getdoc(thing) or ""
-
-
-def _plain(signature: inspect.Signature) -> str:
-    return str(signature).replace("'", "").removesuffix(" -> None")
 
 
 def _setting(name: str, field: FieldInfo) -> str:

@@ -9,6 +9,9 @@ Rules that hold for every hook:
 - What would end a process (SystemExit, KeyboardInterrupt, CancelledError) is an exception like any other. Only the
   Ctrl-C of a person passes through a hook that is called on the main thread.
 - The import of a plugin has 5 s, on a thread made for it: one that takes longer is `failed`.
+- A plugin that is switched off gets no call until it is on again, but `perseus_shutdown` at the end.
+- A hook or argument that will go is marked so in this file for two minor versions, with pluggy's `warn_on_impl` or
+  `warn_on_impl_args`: the log then names the plugins that still have it, and they still work.
 - The heartbeat of a lease runs on a thread of its own, on which no hook is ever called.
 - Observers (named in the past tense) cannot veto; what they return is ignored.
 - *Its own thread*: each plugin that observes has one thread, called `plugin:<name>`, fed by a queue of 1,000 calls in
@@ -59,6 +62,7 @@ def perseus_manifest() -> Manifest:  # type: ignore[empty-body]
     May block: no; after 5 s the plugin is `failed`.
     May raise: no; the plugin is then `failed`. No Manifest: `invalid`. Another API: `incompatible`. It gets no call.
     Returns: a `perseus.Manifest`.
+    Since: 1.0.
     """
 
 
@@ -71,6 +75,7 @@ def perseus_startup(context: Context) -> None:
     May block: for 5 s; the process waits for it.
     May raise: anything. A plugin that raises or takes longer is `failed` and gets no further call.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -83,6 +88,7 @@ def perseus_shutdown(context: Context) -> None:
     May block: within the stop time of the process (`PERSEUS_STOP_SECONDS`); what takes longer is cut off.
     May raise: logged; the other plugins are shut down all the same. Not called after a kill.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -90,11 +96,13 @@ def perseus_shutdown(context: Context) -> None:
 def perseus_configured(config: Any, context: Context) -> None:
     """Take in the plugin's own configuration: an instance of the model that its manifest declares.
 
-    Called: after the configuration was read and found valid, before `perseus_startup`; only with a declared model.
+    Called: after the environment was read and found valid, before `perseus_startup`; only with a declared model, and
+    not with `perseus_notify`, whose calls have the configuration of their destination as `context.config`.
     Where: in every process that loads the plugin, on a thread made for this call.
     May block: for 5 s; the process waits for it.
     May raise: anything. A plugin that raises or takes longer is `failed` and gets no further call.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -110,6 +118,7 @@ def perseus_join(exchange: Exchange, context: IngestContext) -> Instance | None:
     Anything else is logged and the next plugin is asked; when none is left, the error names plugin and cause.
     Returns: the instance that now holds the exchange, or None to leave it to the next plugin. Anything else is a
     failure of the plugin, as if it had raised.
+    Since: 1.0.
     """
 
 
@@ -122,6 +131,7 @@ def perseus_instance_identity(exchange: Exchange, settings: Settings) -> Mapping
     May block: for 3 s, all plugins together; the answers of those that take longer are left out.
     May raise: logged; the plugin's answer is left out.
     Returns: a mapping. The first plugin to give a key wins; None says nothing.
+    Since: 1.0.
     """
 
 
@@ -134,6 +144,7 @@ def perseus_detect_public_ip(timeout: float) -> str | None:
     May block: for `timeout` seconds.
     May raise: logged; the next plugin is asked.
     Returns: an IPv4 or IPv6 address as text, or None for unknown. Other text is logged and counts as None.
+    Since: 1.0.
     """
 
 
@@ -146,6 +157,7 @@ def perseus_instance_registered(status: InstanceStatus) -> None:
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -158,6 +170,7 @@ def perseus_registration_refused(exchange: Exchange, holder: Holder) -> None:
     May block: within the stop time.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -170,6 +183,7 @@ def perseus_state_changed(status: InstanceStatus, from_state: State, to_state: S
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -182,6 +196,7 @@ def perseus_error_reported(status: InstanceStatus, error: str, count: int) -> No
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -195,6 +210,7 @@ def perseus_status_fields(status: InstanceStatus) -> Mapping[str, str | int | fl
     May raise: logged; the last good answer stays.
     Returns: at most 20 fields; keys in camelCase, values text of at most 200 characters, finite numbers or None;
     other fields are dropped and logged. The first plugin to give a key wins, and a contradiction is logged.
+    Since: 1.0.
     """
 
 
@@ -208,6 +224,7 @@ def perseus_lease_lost(status: InstanceStatus, reason: str, holder: Holder | Non
     May block: within the stop time.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -220,6 +237,7 @@ def perseus_heartbeat_late(status: InstanceStatus, seconds: float) -> None:
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -232,6 +250,7 @@ def perseus_instance_deregistered(status: InstanceStatus, reason: str) -> None:
     May block: within the stop time.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -239,11 +258,12 @@ def perseus_instance_deregistered(status: InstanceStatus, reason: str) -> None:
 def perseus_register_notifiers() -> Sequence[NotifierKind]:  # type: ignore[empty-body]
     """Offer kinds of destinations, each with a configuration of its own: three channels are three destinations.
 
-    Called: once, after `perseus_startup`.
+    Called: once, after `perseus_startup`. `perseus plugins` asks without a start.
     Where: in the dispatcher, on a thread made for this call.
     May block: no; after 5 s the plugin is `failed`.
     May raise: no; the plugin is then `failed`.
     Returns: `perseus.NotifierKind`s. What their notifiers may do is in `docs/plugins.md`.
+    Since: 1.0.
     """
 
 
@@ -257,6 +277,8 @@ def perseus_notify(event: Notification, context: NotifyContext) -> Delivered | b
     May block: for `PERSEUS_DELIVERY_SECONDS`, 10 s; then the call is abandoned and the breaker opens.
     May raise: `perseus.Wait`, `perseus.Retry`, `perseus.Poison`, `perseus.Permanent`; anything else counts as Retry.
     Returns: None or True for delivered, or a `perseus.Delivered` with the service's name of the message. False: Retry.
+    Anything else: Poison, for nobody knows whether a repeat would be a second message.
+    Since: 1.0.
     """
 
 
@@ -264,11 +286,12 @@ def perseus_notify(event: Notification, context: NotifyContext) -> Delivered | b
 def perseus_probe(context: NotifyContext) -> str | None:
     """Try the way to the service without posting anything: the button Probe.
 
-    Called: when a person asks, and before a breaker that opened is closed again.
+    Called: when a person asks, and before a breaker that opened is closed again; only with `perseus_notify`.
     Where: in the dispatcher, as `perseus_notify`.
     May block: as `perseus_notify`.
     May raise: as `perseus_notify`; the reason is shown.
     Returns: what was found, for people.
+    Since: 1.0.
     """
 
 
@@ -281,6 +304,7 @@ def perseus_delivery_finished(delivery: Delivery) -> None:
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -293,6 +317,7 @@ def perseus_delivery_dead(delivery: Delivery) -> None:
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -305,6 +330,7 @@ def perseus_breaker_changed(destination: str, state: BreakerState, reason: str) 
     May block: yes; only this plugin's later calls wait.
     May raise: logged.
     Returns: nothing.
+    Since: 1.0.
     """
 
 
@@ -317,6 +343,7 @@ def perseus_register_blueprints() -> Sequence[Any]:  # type: ignore[empty-body]
     May block: no; after 5 s the plugin is `failed`.
     May raise: no; the plugin is then `failed`.
     Returns: `flask.Blueprint`s. Their views run like any other view; keep them quick.
+    Since: 1.0.
     """
 
 
@@ -329,6 +356,7 @@ def perseus_nav_links() -> Sequence[NavLink]:  # type: ignore[empty-body]
     May block: no; after 5 s the plugin is `failed`.
     May raise: no; the plugin is then `failed`.
     Returns: `perseus.NavLink`s, with addresses on this site.
+    Since: 1.0.
     """
 
 
@@ -341,6 +369,7 @@ def perseus_card_fragments(status: ExchangeStatus, slot: str) -> Sequence[Fragme
     May block: for 0.05 s; an answer that takes longer is dropped and logged, the last one stays.
     May raise: logged; the card shows that the plugin failed.
     Returns: `perseus.Fragment`s: plain text, and an address on this site to link to.
+    Since: 1.0.
     """
 
 
@@ -353,4 +382,5 @@ def perseus_card_actions(status: ExchangeStatus) -> Sequence[CardAction] | None:
     May block: as `perseus_card_fragments`.
     May raise: as `perseus_card_fragments`.
     Returns: `perseus.CardAction`s: a label, and an address on this site to open.
+    Since: 1.0.
     """

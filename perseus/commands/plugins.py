@@ -119,7 +119,7 @@ def _details(line: Line) -> Iterator[str]:
 
 def _said(variable: form.Variable) -> str:
     field = variable.field
-    facts = [str(field.type), *(["required"] if field.required else [])]
+    facts = [form.in_words(field).replace("`", ""), *(["required"] if field.required else [])]
     facts += [f"default {variable.sample}"] if variable.sample else []
     return f"{variable.name} ({', '.join(facts)})" + (f": {' '.join(field.help.split())}" if field.help else "")
 

@@ -6,7 +6,7 @@ the dispatcher has made.
 
 from perseus.pluginhost.checking import Raw, check, read_form, revealed
 from perseus.pluginhost.formfield import FieldType, FormField, Schema, fields_of, schema_of, secrets_of
-from perseus.pluginhost.variables import Variable, example, from_environment, own, prefix, table, variables
+from perseus.pluginhost.variables import Variable, example, from_environment, in_words, own, prefix, table, variables
 
 __all__ = [
     "FieldType",
@@ -18,6 +18,7 @@ __all__ = [
     "example",
     "fields_of",
     "from_environment",
+    "in_words",
     "own",
     "prefix",
     "read_form",

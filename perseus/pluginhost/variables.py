@@ -88,7 +88,7 @@ def example(name: str, model: type[BaseModel]) -> str:
 def table(name: str, model: type[BaseModel]) -> str:
     """The variables as a Markdown table, for a page of documentation."""
     rows = [
-        f"| `{variable.name}` | {_form(variable.field)} | {_shown(variable)} | {_meaning(variable.field)} |"
+        f"| `{variable.name}` | {in_words(variable.field)} | {_shown(variable)} | {_meaning(variable.field)} |"
         for variable in variables(name, model)
     ]
     return "\n".join(["| variable | type | default | meaning |", "|---|---|---|---|", *rows]) + "\n"
@@ -154,7 +154,8 @@ def _lines(variable: Variable) -> Iterator[str]:
     yield f"{'' if field.required else '#'}{variable.name}={variable.sample}"
 
 
-def _form(field: FormField) -> str:
+def in_words(field: FormField) -> str:
+    """What kind of value a variable takes, with values as Markdown code."""
     if field.choices and field.type is FieldType.SELECT:
         return ", ".join(f"`{choice}`" for choice in field.choices)
     words: dict[FieldType, Any] = {

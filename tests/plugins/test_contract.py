@@ -13,14 +13,18 @@ import pytest
 
 import perseus
 from perseus import hookspecs
+from perseus.pluginhost import peek
 from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.groups import CALLED, GENERAL
 
-ROOT = Path(__file__).parents[2]
-FACTS = ("Called: ", "Where: ", "May block: ", "May raise: ", "Returns: ")
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SNAPSHOT = HERE / "hooks.snapshot"
+FACTS = ("Called: ", "Where: ", "May block: ", "May raise: ", "Returns: ", "Since: ")
 
 
 def test_there_are_hooks_and_all_are_named_alike() -> None:
-    assert len(HOOKS) == 14
+    assert len(HOOKS) == 25
     assert all(name.startswith("perseus_") for name in HOOKS)
 
 
@@ -32,7 +36,7 @@ def test_every_hook_says_when_where_and_what_may_go_wrong(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_a_test(hook: str) -> None:
-    trees = [ast.parse(path.read_text("utf-8")) for path in Path(__file__).parent.glob("test_*hooks.py")]
+    trees = [ast.parse(path.read_text("utf-8")) for path in HERE.glob("test_*hooks.py")]
     tests = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert any(name.startswith(f"test_hook_{hook}_") for name in tests)
 
@@ -44,10 +48,51 @@ def test_every_hook_is_called_by_the_code(hook: str) -> None:
     assert any(f'"{hook}"' in path.read_text("utf-8") for path in sources if "plugins" not in path.parts)
 
 
-def test_the_page_of_hooks_says_what_the_code_says() -> None:
-    from docs import generate
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_an_example_plugin(hook: str) -> None:
+    places = [*(ROOT / "plugins").iterdir(), *(HERE / "examples").iterdir()]
+    plugins = [place for place in places if place.suffix == ".py" or (place / "__init__.py").is_file()]
+    assert any(hook in peek.hooks_in(place) for place in plugins)
 
-    assert (ROOT / "docs/hooks.md").read_text("utf-8") == generate.hooks()
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_called_in_some_group_or_in_all(hook: str) -> None:
+    assert sum(hook in hooks for hooks in (*CALLED.values(), GENERAL)) == 1
+
+
+def test_no_group_names_a_hook_that_is_not_there() -> None:
+    assert {hook for hooks in (*CALLED.values(), GENERAL) for hook in hooks} == set(HOOKS)
+
+
+def test_the_hooks_are_those_of_their_version() -> None:
+    """What a plugin relies on. Add one or an argument: raise the second number of API; take one away: the first."""
+    kept = SNAPSHOT.read_text("utf-8")
+    version, _, rest = kept.partition("\n")
+    assert version == "{}.{}".format(*hookspecs.API), "the snapshot is of another version: write it anew"
+    assert rest == signatures(), "the hooks have changed: raise hookspecs.API and write the snapshot anew"
+
+
+def signatures() -> str:
+    """One line a hook; `first` for those whose first answer ends the asking."""
+    lines = []
+    for name in sorted(HOOKS):
+        hook = getattr(hookspecs, name)
+        first = " first" if hook.perseus_spec["firstresult"] else ""
+        lines.append(f"{name}({', '.join(HOOKS[name])}){first}\n")
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_no_hook_is_younger_than_the_contract(hook: str) -> None:
+    since = re.search(r"^Since: (\d+)\.(\d+)\.$", inspect.getdoc(getattr(hookspecs, hook)) or "", re.MULTILINE)
+    assert since is not None
+    assert (int(since[1]), int(since[2])) <= hookspecs.API
+
+
+def test_the_page_of_hooks_says_what_the_code_says() -> None:
+    from docs import hookpage
+
+    assert (ROOT / "docs/hooks.md").read_text("utf-8") == hookpage.hooks()
 
 
 @pytest.mark.parametrize("hook", HOOKS)
