@@ -1,36 +1,93 @@
-"""`perseus dispatch`: the watcher alone, in the foreground."""
+"""`perseus dispatch`: the watcher, and the dispatcher with its notifier plugins, in the foreground."""
 
 from __future__ import annotations
 
 import functools
 import logging
+import os
 import signal
 
 from perseus import db
 from perseus.clock import SystemClock
 from perseus.commands import readiness
-from perseus.db.known import KnownExchanges
+from perseus.db import notifying
+from perseus.db.known import KnownConfiguration, KnownExchanges
 from perseus.network.watcher import Watcher
+from perseus.notify import environment
+from perseus.notify.assembly import Site, assemble, worker_name
+from perseus.notify.configuration import Configuration, ConfigurationSource, Destination
+from perseus.notify.dispatcher import Dispatcher
+from perseus.pluginhost.context import Context
+from perseus.pluginhost.delivery_observer import DeliveryObserver
+from perseus.pluginhost.groups import NOTIFIERS
+from perseus.pluginhost.info import PluginState
+from perseus.pluginhost.manager import Plugins, load
+from perseus.pluginhost.scrub import scrubber
+from perseus.sealing import Sealer
 from perseus.settings import Settings
 
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# They log every request, and the history has those.
+CHATTY = ("httpx", "httpcore")
 
 log = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> int:
-    """Watch until SIGTERM or SIGINT. Errors as `readiness.store` and `readiness.database`."""
-    known = KnownExchanges(functools.partial(db.exchanges, readiness.database(settings)), SystemClock())
+    """Watch and send until SIGTERM or SIGINT.
+
+    Errors as `readiness.store` and `readiness.database`; SettingError for a variable that belongs to no plugin.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    database, clock = readiness.database(settings), SystemClock()
+    known = KnownExchanges(functools.partial(db.exchanges, database), clock)
+    configuration = KnownConfiguration(functools.partial(notifying.load, database, Sealer.of(settings)), clock)
+    plugins = load(NOTIFIERS, settings=settings)
+    plugins.switch(configuration().disabled)
+    context = Context(settings)
+    plugins.startup(context)
+    own = _of_environment(plugins)
     client = readiness.store(settings, "perseus-dispatch")
-    watcher = Watcher(client, known, settings, SystemClock())
-    _until_told(watcher)
+    observer = DeliveryObserver(plugins, context)
+    site = Site(settings, client, clock, plugins, _Combined(configuration, own), known, observer, scrubber)
+    _until_told(Watcher(client, known, settings, clock), assemble(site, worker_name()), settings.stop_seconds)
+    observer.close(settings.stop_seconds / 4)
     client.close()
     return 0
 
 
-def _until_told(watcher: Watcher) -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
+def _of_environment(plugins: Plugins) -> tuple[Destination, ...]:
+    """Destinations that the environment configures; their secrets are kept out of every text from here on."""
+    absent = {info.name: info.verdict for info in plugins.plugins() if info.state is not PluginState.LOADED}
+    kinds = [offered.kind for offered in plugins.kinds()]
+    others = plugins.names() - {kind.name for kind in kinds} - absent.keys()
+    found = environment.destinations(kinds, os.environ, absent, others)
+    for destination in found:
+        scrubber.register(destination.secrets())
+    return found
+
+
+class _Combined:
+    """A ConfigurationSource: the database's, with what the environment adds. The same while nothing changes."""
+
+    def __init__(self, stored: ConfigurationSource, own: tuple[Destination, ...]) -> None:
+        self._stored = stored
+        self._own = own
+        self._latest: tuple[Configuration, Configuration] | None = None
+
+    def __call__(self) -> Configuration:
+        stored = self._stored()
+        if self._latest is None or self._latest[0] != stored:
+            self._latest = stored, environment.combined(stored, self._own)
+        return self._latest[1]
+
+
+def _until_told(watcher: Watcher, dispatcher: Dispatcher, stop_seconds: float) -> None:
     watcher.start()
-    log.info("watching")
+    dispatcher.start()
+    log.info("watching and dispatching")
     signal.sigwait(END_SIGNALS)
+    dispatcher.stop(stop_seconds * 0.7)
     watcher.stop()

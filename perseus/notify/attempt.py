@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,11 @@ class Result:
         return self.value if isinstance(self.value, Delivered) else Delivered()
 
 
-#: Wraps a call on its own thread, to keep account of it.
-Watched = Callable[[], Any]
+#: Around a call on its own thread, to keep account of it.
+Watched = Callable[[], AbstractContextManager[object]]
 
-
-@contextmanager
-def unwatched() -> Iterator[None]:
-    """For calls that nobody keeps account of."""
-    yield
+#: For calls of which nobody keeps account.
+unwatched = nullcontext
 
 
 class Caller:
@@ -58,7 +55,12 @@ class Caller:
     """
 
     def __init__(
-        self, name: str, seconds: float, scrub: Callable[[str], str], elapsed: Callable[[], float], watched: Watched
+        self,
+        name: str,
+        seconds: float,
+        scrub: Callable[[str], str],
+        elapsed: Callable[[], float],
+        watched: Watched = unwatched,
     ) -> None:
         self._name = name
         self._seconds = seconds

@@ -23,9 +23,10 @@ class Book:
         self._written = dict(written)
         self._now: dict[str, str] = {}
 
-    def put(self, **fields: str) -> None:
-        """These are so now."""
+    def put(self, **fields: str) -> dict[str, str]:
+        """These are so now. Gives those of them that stand otherwise in the store."""
         self._now |= fields
+        return {name: self._written[name] for name, text in fields.items() if self._written.get(name, text) != text}
 
     def breaker(self, breaker: Breaker) -> None:
         """How the breaker is."""

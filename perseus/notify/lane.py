@@ -52,11 +52,16 @@ class Lane:
         """The logs of these exchanges have grown. From any thread."""
         self._heard.extend(names)
 
+    def change(self, destination: Destination, fingerprint: str) -> None:
+        """Its policy, its pause or its revision is another now. From any thread."""
+        self.destination, self._fingerprint = destination, fingerprint
+
     def step(self) -> Until:
         """Do one thing. Raises StoreUnavailable, StoreRefused, StoreCorrupt; it is then to be called again later."""
         try:
             course = self._on_course()
             self._pen.finish()
+            self._resume_if_changed(course)
             self._gather(course)
             return self._advance(course)
         except NotHeld:
@@ -78,17 +83,20 @@ class Lane:
         found = position.read(self._around.client, self.destination.id)
         course = courses.begin(self.destination.id, token, found, self._around, self._course)
         commit = courses.first_commit(course, found)
-        course.book.put(kind=self.destination.kind, revision=self._fingerprint, worker=self.holding.worker, problem="")
-        turn, now_ms = None, self._around.now_ms()
-        if found.state.get("revision", self._fingerprint) != self._fingerprint:
-            turn = course.circuit.resume(now_ms)
-        culprit = self._sending.take_over(found)
+        course.book.put(kind=self.destination.kind, worker=self.holding.worker, problem="")
+        culprit, turn = self._sending.take_over(found), None
         if culprit is not None:
-            turn = course.circuit.park(culprit, now_ms)
+            turn = course.circuit.park(culprit, self._around.now_ms())
             commit.add("HSET", "inflight", "flights", 0)
         self._pen.write(course, commit, turn)
         self._course = course
         return course
+
+    def _resume_if_changed(self, course: Course) -> None:
+        """Who changed the destination has acted: its breaker need not stay as it is."""
+        before = course.book.put(revision=self._fingerprint)
+        if before.get("revision", self._fingerprint) != self._fingerprint:
+            self._pen.write(course, Commit(), course.circuit.resume(self._around.now_ms()))
 
     def _gather(self, course: Course) -> None:
         """Take in what was heard and seen, and read what is new."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from perseus import keys
 from perseus.batch import Batch
+from perseus.clock import Clock, StoreClock
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Maintenance
@@ -53,6 +54,37 @@ def look(client: Client, exchanges: Sequence[Exchange], orders: Iterable[str] = 
         {name: one for name, one in announced.items() if one is not None},
         frozenset(key for key, length in zip(lists, rest[len(exchanges) :], strict=True) if length and _counts(length)),
     )
+
+
+class Horizon:
+    """The newest look at all logs. `orders()`: keys of the lists of orders to look at. Safe from any thread."""
+
+    def __init__(
+        self,
+        client: Client,
+        exchanges: Callable[[], Sequence[Exchange]],
+        orders: Callable[[], Iterable[str]],
+        store_clock: StoreClock,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._exchanges = exchanges
+        self._orders = orders
+        self._store_clock = store_clock
+        self._clock = clock
+        self._latest = Outlook(0)
+
+    def __call__(self) -> Outlook:
+        """As it was seen last; one without anything before that."""
+        return self._latest
+
+    def look(self) -> Outlook:
+        """Look again. Raises StoreUnavailable, StoreRefused."""
+        sent_at = self._clock.elapsed()
+        seen = look(self._client, self._exchanges(), self._orders())
+        self._store_clock.heard(seen.now_ms, sent_at, self._clock.elapsed())
+        self._latest = seen
+        return seen
 
 
 def newest_events(client: Client, exchanges: Sequence[Exchange]) -> Mapping[str, Event]:
