@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from perseus.notify.notifier import NoConfig, Notifier, NotifierKind
 from perseus.pluginhost.candidate import PluginRejected
 from perseus.pluginhost.contract import NOTIFY, PROBE
-from perseus.pluginhost.form import own
 from perseus.pluginhost.hooknotifier import HookNotifier, ProbingHookNotifier
 from perseus.pluginhost.info import PluginState
 from perseus.pluginhost.kindcheck import REGISTER, check, registered
@@ -97,12 +96,3 @@ class Kinds:
                 reason = f"the kind {name} is offered more than once, by {' and '.join(everybody)}"
                 reasons |= {plugin: reason for plugin in plugins if plugin != kept}
         return reasons
-
-
-def variables(plugins: Plugins, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the variables of plugins that are no kinds: those configure a plugin, no destination."""
-    kinds = {offered.kind.name for offered in plugins.kinds()}
-    absent = {info.name for info in plugins.plugins() if info.state is not PluginState.LOADED}
-    names = plugins.names()
-    others = {name for plugin in names - kinds - absent for name in own(plugin, names | kinds, environ)}
-    return {name: value for name, value in environ.items() if name not in others}

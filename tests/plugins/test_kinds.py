@@ -12,7 +12,6 @@ from perseus.notify.notifier import NoConfig, Notifier, Probes, Updates
 from perseus.notify.outcomes import Delivered, Poison, Retry
 from perseus.pluginhost.context import Context, NotifyContext
 from perseus.pluginhost.info import PluginInfo, PluginState, SwitchedOff
-from perseus.pluginhost.kinds import variables
 from perseus.pluginhost.manager import NOTIFIERS, Plugins, PluginsUnusable
 from perseus.settings import Settings
 from tests.plugins.shelf import Shelf
@@ -249,14 +248,3 @@ def test_a_strict_site_takes_no_kinds_that_cannot_be_used(shelf: Shelf, settings
     plugins = shelf.load(group=NOTIFIERS, settings=settings.model_copy(update={"strict_plugins": True}))
     with pytest.raises(PluginsUnusable, match="bad"):
         plugins.kinds()
-
-
-def test_variables_of_plugins_that_are_no_kinds_are_not_taken_for_destinations(shelf: Shelf) -> None:
-    shelf.add("bell", CONFIGURED + NOTIFY, bare=True)
-    source = (
-        CONFIGURED + "@hookimpl\ndef perseus_configured(config): pass\n@hookimpl\ndef perseus_delivery_dead(): pass\n"
-    )
-    shelf.add("audit", source, bare=True)
-    shelf.add("gone", "1 / 0", bare=True)
-    ours = {"PERSEUS_PLUGIN_BELL_ROOM": "1", "PERSEUS_PLUGIN_GONE_X": "2", "PERSEUS_PLUGIN_TYPO_X": "3", "PATH": "4"}
-    assert variables(load(shelf), {**ours, "PERSEUS_PLUGIN_AUDIT_ROOM": "5"}) == ours
