@@ -100,6 +100,6 @@ class Bronze(Ground):
 
     def _told_by(self, sender: Sender) -> list[str]:
         errors = [checks.outcome(lambda: sender.send(samples.notification()))[1]]
-        if sender.can_probe:
+        if sender.outlet.can_probe:
             errors.append(checks.outcome(sender.probe)[1])
-        return [repr(sender.notifier), repr(sender.config), str(sender.config), *map(checks.shown, errors)]
+        return [repr(sender.outlet.notifier), repr(sender.config), str(sender.config), *map(checks.shown, errors)]

@@ -48,7 +48,7 @@ class Gold(Ground):
     def test_update(self) -> None:
         """A message that was sent can be changed, without another one."""
         sender = self.sender()
-        self.applies("update", None if sender.can_update else "it has no update()")
+        self.applies("update", None if sender.outlet.can_update else "it has no update()")
         ref = sender.send(samples.notification()).ref
         assert ref, "send() gave no ref, so nothing could be changed"
         sender.rest()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, cast
 
 from perseus import keys
+from perseus.clock import iso
 from perseus.network.activity import Entry, Event
 from perseus.network.exchange import Exchange
+from perseus.notify.system import SystemLog
 from perseus.store import Client
 from perseus.testing.clock import FakeClock
 
@@ -44,15 +47,28 @@ class Logbook:
             return
         self._known.add(entry.event_id)
         self._numbers[exchange.name] += 1
-        facts: dict[Any, Any] = {
-            "event": entry.kind,
-            "eventId": entry.event_id,
-            "seq": str(self._numbers[exchange.name]),
-        }
-        self._client.xadd(keys.activity(exchange.name), facts | dict(entry.fields), id=self._next_id())
+        facts = {"event": entry.kind, "eventId": entry.event_id, "seq": str(self._numbers[exchange.name])}
+        self.add(keys.activity(exchange.name), {**facts, **entry.fields})
+
+    def add(self, key: str, fields: Mapping[str, str]) -> None:
+        """One entry of any log, at the time of the clock."""
+        self._client.xadd(key, cast(Any, fields), id=self._next_id())
 
     def _next_id(self) -> str:
         ms, sequence = self._last
         now = self._clock.wall_ms()
         self._last = (now, 0) if now > ms else (ms, sequence + 1)
         return f"{self._last[0]}-{self._last[1]}"
+
+
+class SystemBook(SystemLog):
+    """The system log of a fake network."""
+
+    def __init__(self, client: Client, book: Logbook) -> None:
+        super().__init__(client)
+        self._book = book
+
+    def tell(self, what: str, destination: str, detail: str, now_ms: int) -> None:
+        """As SystemLog, at the time of the clock."""
+        facts = {"event": "system", "eventId": f"{what}-{now_ms}", "timestamp": iso(now_ms)}
+        self._book.add(keys.DISPATCH_LOG, {**facts, "what": what, "destination": destination, "detail": detail})

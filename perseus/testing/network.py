@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any, cast
 
 import fakeredis
 
+from perseus import keys
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.notify import outlook
 from perseus.notify.configuration import (
     FIRST_RULE,
     Configuration,
@@ -19,10 +22,11 @@ from perseus.notify.configuration import (
     Rule,
     Silence,
 )
+from perseus.notify.surroundings import Surroundings
 from perseus.store import Client
 from perseus.testing.clock import FakeClock
-from perseus.testing.destination import FakeDestination
-from perseus.testing.logbook import Logbook
+from perseus.testing.destination import Ear, FakeDestination
+from perseus.testing.logbook import Logbook, SystemBook
 from perseus.testing.node import HEARTBEAT_MS, FakeNode
 from perseus.testing.sender import Sender, kind_of
 
@@ -30,21 +34,23 @@ MINUTE_MS = 60_000
 
 
 class FakeNetwork:
-    """Nodes live and die, a watcher writes deaths down, destinations are told by the planner. Time is `clock`.
+    """Nodes live and die, a watcher writes deaths down, real lanes tell real notifiers. Time is `clock`.
 
-    Everything that is due happens before a call returns: there is nothing to wait for.
+    Everything that is due happens before a call returns: there is nothing to wait for. `rules`: everything to
+    everybody, until a test says otherwise.
     """
 
     def __init__(self) -> None:
         self.clock = FakeClock(ticked=self._tick)
         self.rules: tuple[Rule, ...] = (FIRST_RULE,)
         self.silences: tuple[Silence, ...] = ()
-        self._client = cast("Client", fakeredis.FakeRedis(decode_responses=True))
+        self._server = fakeredis.FakeServer()
+        self._client = self._connected()
         self._log = Logbook(self._client, self.clock)
         self._nodes: dict[str, FakeNode] = {}
-        self._maintenance: dict[str, Maintenance] = {}
         self._destinations: list[FakeDestination] = []
         self._judges_from_ms = 0
+        self._around = self._surroundings()
 
     def node(self, name: str) -> FakeNode:
         """The process of that exchange; the same for the same name. Raises ValueError for a name that is none."""
@@ -62,13 +68,16 @@ class FakeNetwork:
         name: str | None = None,
         policy: Policy | None = None,
     ) -> FakeDestination:
-        """Tell a destination from now on. `plugin`: its module. Errors as `Sender` and `kind_of`."""
+        """Tell a destination from now on. `plugin`: its module; `name`: by default the kind's.
+
+        Errors as `Sender` and `kind_of`.
+        """
         offered = kind_of(plugin, kind)
         sender = Sender(offered, config, clock=self.clock)
         known = Destination(name or offered.name, offered.name, dict(config), policy or Policy())
-        made = FakeDestination(known, sender)
-        made.begin(self._logs())
+        made = FakeDestination(known, sender, self._client, self._around)
         self._destinations.append(made)
+        self.settle()
         return made
 
     def events(self, name: str) -> list[Event]:
@@ -77,37 +86,36 @@ class FakeNetwork:
 
     def redis_outage(self, seconds: float) -> None:
         """Let the store be away for so long: nothing is written, renewed, judged or sent; then it is back."""
-        self._log.is_away = True
+        self._log.is_away, self._server.connected = True, False
         self.clock.advance(seconds)
-        self._log.is_away = False
+        self._log.is_away, self._server.connected = False, True
         self._judges_from_ms = self.clock.wall_ms() + HEARTBEAT_MS
         self._log.flush()
         self.settle()
 
     def silence(self, minutes: float, reason: str = "quiet, please", match: Match | None = None) -> None:
         """Record what matches for so long, and send nothing of it."""
-        now = self.clock.wall_ms()
-        ends = now + round(minutes * MINUTE_MS)
-        match = match or Match()
-        number = str(len(self.silences) + 1)
-        self.silences += (
-            Silence(id=number, match=match, starts_ms=now, ends_ms=ends, author="ada@example.org", reason=reason),
+        now_ms = self.clock.wall_ms()
+        made = Silence(
+            id=str(len(self.silences) + 1),
+            match=match or Match(),
+            starts_ms=now_ms,
+            ends_ms=now_ms + round(minutes * MINUTE_MS),
+            author="ada@example.org",
+            reason=reason,
         )
+        self.silences += (made,)
 
     def maintenance(self, name: str, minutes: float, reason: str = "a deploy") -> None:
         """The owner's word that an outage of this exchange is meant."""
-        until = self.clock.wall_ms() + round(minutes * MINUTE_MS)
-        self._maintenance[name] = Maintenance(until_ms=until, reason=reason, author="ada@example.org")
+        until_ms = self.clock.wall_ms() + round(minutes * MINUTE_MS)
+        announced = Maintenance(until_ms=until_ms, reason=reason, author="ada@example.org")
+        self._client.set(keys.maintenance(self.node(name).exchange.id), announced.model_dump_json())
 
     def settle(self) -> None:
         """Do all that is due now. Called by itself after each event and each second of the clock."""
-        if self._log.is_away:
-            return
-        known = tuple(each.destination for each in self._destinations)
-        configuration = Configuration(known, self.rules, self.silences)
-        logs = self._logs()
         for each in self._destinations:
-            each.settle(logs, configuration, self._maintenance, self.clock.wall_ms())
+            each.settle()
 
     def close(self) -> None:
         """Let go of the store and of all connections."""
@@ -115,14 +123,34 @@ class FakeNetwork:
             each.sender.close()
         self._client.close()
 
-    def _logs(self) -> dict[str, list[Event]]:
-        return {name: self._log.read(node.exchange) for name, node in self._nodes.items()}
-
     def _tick(self, now_ms: int) -> None:
-        if self._log.is_away:
-            return
-        for node in self._nodes.values():
-            node.beat(now_ms)
-            if now_ms >= self._judges_from_ms and node.is_lost(now_ms):
-                node.lose()
+        if not self._log.is_away:
+            for node in self._nodes.values():
+                node.beat(now_ms)
+                if now_ms >= self._judges_from_ms and node.is_lost(now_ms):
+                    node.lose()
         self.settle()
+
+    def _connected(self) -> Client:
+        client = fakeredis.FakeRedis(server=self._server, decode_responses=True)
+        client.set_response_callback("TIME", lambda *_, **__: divmod(self.clock.wall_ms() * 1_000, 1_000_000))
+        return cast("Client", client)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            client=self._client,
+            configuration=self._configuration,
+            exchanges=self._exchanges,
+            outlook=lambda: outlook.look(self._client, self._exchanges()),
+            now_ms=self.clock.wall_ms,
+            observer=Ear([], []),
+            system=SystemBook(self._client, self._log),
+            chance=random.Random(1).uniform,
+        )
+
+    def _exchanges(self) -> tuple[Exchange, ...]:
+        return tuple(node.exchange for node in self._nodes.values())
+
+    def _configuration(self) -> Configuration:
+        known = tuple(each.destination for each in self._destinations)
+        return Configuration(known, self.rules, self.silences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -14,8 +15,9 @@ from perseus.errors import PerseusError
 from perseus.notify.http import Http
 from perseus.notify.limiter import Limiter
 from perseus.notify.notification import Notification
-from perseus.notify.notifier import Notifier, NotifierKind, Previews, Probes, Updates
+from perseus.notify.notifier import NotifierKind, Previews
 from perseus.notify.outcomes import Delivered, Retry
+from perseus.notify.outlet import Outlet, SecondsLeft
 from perseus.pluginhost.candidate import Candidate, examine
 from perseus.pluginhost.context import NotifyContext
 from perseus.pluginhost.deadline import call_within
@@ -44,27 +46,18 @@ class Sender:
         self, kind: NotifierKind, config: Mapping[str, Any], *, seconds: float = 10.0, clock: FakeClock | None = None
     ) -> None:
         self.clock = clock or FakeClock()
-        self.config = kind.config.model_validate(config)
-        self._seconds = seconds
-        self._settings = Settings(delivery_seconds=seconds)
-        self._http = Http(Limiter(kind.limits), self.clock.wall_ms)
         self.kind = kind
-        self.notifier: Notifier = kind.make(self.config)
-
-    @property
-    def can_update(self) -> bool:
-        """Can sent messages be changed?"""
-        return isinstance(self.notifier, Updates)
-
-    @property
-    def can_probe(self) -> bool:
-        """Can the way be tried without posting?"""
-        return isinstance(self.notifier, Probes)
+        self.config = kind.config.model_validate(config)
+        self.seconds = seconds
+        self._settings = Settings(delivery_seconds=seconds)
+        limiter = Limiter(kind.limits)
+        self._http = Http(limiter, self.clock.wall_ms)
+        self.outlet = Outlet(kind, kind.make(self.config), limiter, self._context)
 
     @property
     def can_preview(self) -> bool:
         """Can what would be sent be seen?"""
-        return isinstance(self.notifier, Previews)
+        return isinstance(self.outlet.notifier, Previews)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -77,27 +70,22 @@ class Sender:
 
         Raises what the notifier or its limits raise; TookTooLong for one that hangs, Retry for one that says False.
         """
-        answer = self._call(lambda: self.notifier.send(notifications, self._context()))
+        answer = self._call(partial(self.outlet.send, notifications))
         if answer is False:
             raise Retry("the notifier said that it did not deliver")
         return answer if isinstance(answer, Delivered) else Delivered()
 
     def update(self, ref: str, notification: Notification) -> None:
-        """Let a message say something else. For `can_update` alone."""
-        notifier = self.notifier
-        assert isinstance(notifier, Updates), "it has no update()"
-        self._call(lambda: notifier.update(ref, notification, self._context()))
+        """Let a message say something else; only with `outlet.can_update`."""
+        self._call(partial(self.outlet.update, ref, notification))
 
     def probe(self) -> object:
-        """Try the way; what was found. For `can_probe` alone."""
-        notifier = self.notifier
-        assert isinstance(notifier, Probes), "it has no probe()"
-        return self._call(lambda: notifier.probe(self._context()))
+        """Try the way; what was found. Only with `outlet.can_probe`."""
+        return self._call(self.outlet.probe)
 
     def payload(self, *notifications: Notification) -> Any:
-        """What `send` would send. For `can_preview` alone."""
-        assert isinstance(self.notifier, Previews), "it has no payload()"
-        return self.notifier.payload(notifications)
+        """What `send` would send; None where it cannot tell."""
+        return self.outlet.preview(notifications)
 
     def rest(self) -> None:
         """Let so much time pass that no limit is left to wait for."""
@@ -107,18 +95,18 @@ class Sender:
         """Let go of its connections."""
         self._http.close()
 
-    def _call(self, call: Callable[[], object]) -> object:
-        return call_within(self._seconds + GIVE_UP_SECONDS, "plugin:tested", call)
-
-    def _context(self) -> NotifyContext:
-        end = time.monotonic() + self._seconds
+    def _call(self, call: Callable[[SecondsLeft], object]) -> object:
+        end = time.monotonic() + self.seconds
 
         def seconds_left() -> float:
             return end - time.monotonic()
 
+        return call_within(self.seconds + GIVE_UP_SECONDS, "plugin:tested", partial(call, seconds_left))
+
+    def _context(self, seconds_left: SecondsLeft) -> NotifyContext:
         http = self._http.bounded(seconds_left)
-        log = logging.getLogger(f"perseus.testing.{self.kind.name}")
-        return NotifyContext(self._settings, "tested", self.config, http, log, seconds_left)
+        log = logging.getLogger(f"perseus.destination.{self.kind.name}")
+        return NotifyContext(self._settings, self.kind.name, self.config, http, log, seconds_left)
 
 
 def examined(plugin: str) -> Candidate:

@@ -85,7 +85,7 @@ class Silver(Ground):
     def test_probe(self) -> None:
         """It can be probed, and that posts nothing."""
         sender = self.sender()
-        self.applies("probe", None if sender.can_probe else "it has no probe")
+        self.applies("probe", None if sender.outlet.can_probe else "it has no probe")
         found = sender.probe()
         assert isinstance(found, str), "a probe says what it found"
         assert found.strip()

@@ -161,7 +161,7 @@ def test_a_service_that_asks_for_a_pause_gets_one_and_then_everything(
 ) -> None:
     fake_service.answer(429, {"retry_after": 30}, {"Retry-After": "30"})
     coinbase = fake_network.node("coinbase").start()
-    assert [attempt.outcome for attempt in alerts.attempts] == [Outcome.WAIT]
+    assert [attempt.outcome for attempt in alerts.deliveries] == [Outcome.WAIT]
     coinbase.active()
     fake_network.clock.advance(20)
     assert len(fake_service.posts) == 1
