@@ -24,13 +24,19 @@ FLASK_PLACE = re.compile(r"<\w+:(?:exchange_)?(\w+)>")
 def test_every_address_is_listed_and_every_listed_one_is_served() -> None:
     app = app_of(FakeDirectory())
     rules = [(FLASK_PLACE.sub(r"<\1>", rule.rule), rule.methods or ()) for rule in app.url_map.iter_rules()]
-    served = {f"GET {address}" for address, methods in rules if "GET" in methods}
-    assert set(re.findall(r"^\| `(GET [^`]+)`", API, re.M)) == served
+    served = {f"{method} {address}" for address, methods in rules for method in ("GET", "POST") if method in methods}
+    rows = "".join(re.findall(r"^\|.*$", API, re.M))
+    assert set(re.findall(r"`((?:GET|POST) [^`]+)`", rows)) == served
 
 
-def test_no_address_changes_anything() -> None:
-    methods = {method for rule in app_of(FakeDirectory()).url_map.iter_rules() for method in rule.methods or ()}
-    assert methods == {"GET", "HEAD", "OPTIONS"}
+def test_what_changes_something_is_posted_and_refused_from_another_site() -> None:
+    app = app_of(FakeDirectory())
+    methods = {method for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    assert methods == {"GET", "HEAD", "OPTIONS", "POST"}
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()):
+            address = re.sub(r"<[^>]+>", "1", rule.rule)
+            assert app.test_client().post(address, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_every_badge_is_explained() -> None:
 
 
 def test_every_status_of_a_problem_is_listed() -> None:
-    for status in (400, 403, 404, 405, 421, 500, 503):
+    for status in (400, 403, 404, 405, 409, 421, 500, 503):
         assert f"| {status} |" in API
     with app_of(FakeDirectory()).test_request_context("/api/"):
         body = problems.answer(Problem(400, "d", "count")).json

@@ -11,7 +11,17 @@ import pytest
 from flask import Flask
 from jinja2 import UndefinedError, meta
 
-from perseus.web import eventpage, network, problems
+from perseus.web import (
+    alertspage,
+    destinationpage,
+    destinationsaving,
+    eventpage,
+    network,
+    orderpage,
+    pluginspage,
+    problems,
+    rulespage,
+)
 from perseus.web.templating import Context, render
 from tests.web.views import FakeDirectory, app_of, gone, live, view
 
@@ -24,6 +34,29 @@ CONTEXTS = (
     problems.ErrorPage,
     eventpage.EventPage,
     eventpage.EventPart,
+    pluginspage.PluginsPage,
+    pluginspage.PluginsPart,
+    destinationpage.DestinationPage,
+    destinationpage.DestinationPart,
+    destinationpage.HistoryPage,
+    destinationpage.DeadPage,
+    destinationsaving.KindsPage,
+    destinationsaving.NewPage,
+    destinationsaving.DeletePage,
+    orderpage.OrderPage,
+    orderpage.OrderPart,
+    alertspage.AlertsPage,
+    rulespage.RulePage,
+)
+MACROS = (
+    "_macros.html",
+    "_card.html",
+    "_feed.html",
+    "_page.html",
+    "_told.html",
+    "_history.html",
+    "_form.html",
+    "_match.html",
 )
 BANNED = {
     "an inline style": r"""\sstyle\s*=""",
@@ -66,9 +99,8 @@ def _needed(app: Flask, name: str) -> set[str]:
     assert app.jinja_env.loader is not None
     tree = app.jinja_env.parse(app.jinja_env.loader.get_source(app.jinja_env, name)[0])
     needed = meta.find_undeclared_variables(tree) - set(app.jinja_env.globals)
-    imported = ("_macros.html", "_card.html", "_feed.html", "_page.html", "_told.html")
     for other in meta.find_referenced_templates(tree):
-        if other is not None and other not in imported:
+        if other is not None and other not in MACROS:
             needed |= _needed(app, other)
     return needed
 
@@ -80,8 +112,7 @@ def test_a_template_gets_exactly_the_fields_of_its_context(context: type[Context
 
 
 def test_every_whole_template_has_a_context() -> None:
-    partial = {"base.html", "_icons.html", "_live.html", "_event.html", "_macros.html", "_page.html"}
-    partial |= {"_card.html", "_feed.html", "_told.html"}
+    partial = {"base.html", "_icons.html", "_live.html", "_event.html", "_plugins.html", "_destination.html", *MACROS}
     assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}
 
 
