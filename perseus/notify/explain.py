@@ -17,6 +17,8 @@ from perseus.notify.routing import route
 from perseus.notify.spans import SECOND, clock, moment, span
 from perseus.notify.why import MEANING, Why
 
+CODE_MAX = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -109,8 +111,8 @@ def _failure(attempts: list[Attempted]) -> str:
 def _decided(evidence: Evidence) -> Iterator[Reason]:
     for record in evidence.told.records:
         if isinstance(record, Decided):
-            meaning = next((MEANING[why] for why in Why if why == record.why), record.why or "no reason is recorded")
-            yield Reason(record.why, _said(record.detail) or meaning, record.at_ms)
+            meaning = next((MEANING[why] for why in Why if why == record.why), "no reason is recorded")
+            yield Reason(eventfacts.line(record.why, CODE_MAX), _said(record.detail) or meaning, record.at_ms)
 
 
 def _pending(evidence: Evidence, became: Fate) -> Iterator[Reason]:
