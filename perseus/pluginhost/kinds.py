@@ -36,11 +36,14 @@ class Kinds:
     def offered(self) -> tuple[OfferedKind, ...]:
         """Those of all plugins that were let in, in calling order; what cannot be used costs its plugin.
 
-        Plugins that are switched off are asked once they are on. Raises PluginsUnusable as `Plugins.insist`.
+        Plugins that are switched off are asked once they are on. The first time it raises PluginsUnusable as
+        `Plugins.insist` does.
         """
+        is_first = not self._asked
         self._ask()
+        if is_first:
+            self._plugins.insist()
         in_use = self._plugins.implementing((REGISTER, NOTIFY))
-        self._plugins.insist()
         return tuple(OfferedKind(plugin, kind) for plugin in in_use for kind in self._offered.get(plugin, ()))
 
     def _ask(self) -> None:

@@ -38,19 +38,24 @@ class Plugins(Register):
 
     def __init__(self, group: str = INGEST, is_strict: bool = False, names: Names = frozenset) -> None:
         super().__init__(group, is_strict, names)
+        self._was_started = False
         self._started: set[str] = set()
         self._kinds: Kinds | None = None
 
     def startup(self, context: Context, environ: Mapping[str, str] | None = None) -> None:
         """Configure and start each plugin that is switched on and was not started yet, 5 s each; one that fails is out.
 
-        Configuration comes from `environ`, by default the environment. Raises PluginsUnusable as `insist`.
+        Configuration comes from `environ`, by default the environment. The first time it raises PluginsUnusable as
+        `insist` does; what is switched on later ends no process.
         """
+        is_first = not self._was_started
+        self._was_started = True
         for info in self._in_use():
             if info.name not in self._started and info.name not in self._disabled:
                 self._started.add(info.name)
                 self._start(info, context, os.environ if environ is None else environ)
-        self.insist()
+        if is_first:
+            self.insist()
 
     def shut_down(self, plugin: str, context: Context) -> None:
         """Call `perseus_shutdown` of a plugin, also when it is switched off by now, but not when it never started."""

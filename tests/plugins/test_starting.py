@@ -179,3 +179,13 @@ def test_what_was_started_is_not_started_again(shelf: Shelf, settings: Settings)
     plugins.startup(Context(settings), {})
     assert shelf.heard("plugin") == "started"
     assert shelf.module("plugin").calls.empty()
+
+
+def test_a_plugin_that_is_switched_on_later_ends_no_process_however_strict(shelf: Shelf, settings: Settings) -> None:
+    shelf.add("late", "@hookimpl\ndef perseus_startup(): raise OSError('no disk')")
+    plugins = shelf.load(settings=settings.model_copy(update={"strict_plugins": True}))
+    plugins.switch(frozenset({"late"}))
+    plugins.startup(Context(settings), {})
+    plugins.switch(frozenset())
+    plugins.startup(Context(settings), {})
+    assert only(plugins).state is PluginState.FAILED
