@@ -48,7 +48,7 @@ def run(settings: Settings) -> int:
     plugins.switch(configuration().disabled)
     context = Context(settings)
     plugins.startup(context)
-    own = _of_environment(plugins)
+    own = of_environment(plugins)
     client = readiness.store(settings, "perseus-dispatch")
     observer = DeliveryObserver(plugins, context)
     site = Site(settings, client, clock, plugins, _Combined(configuration, own), known, observer, scrubber)
@@ -58,7 +58,7 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _of_environment(plugins: Plugins) -> tuple[Destination, ...]:
+def of_environment(plugins: Plugins) -> tuple[Destination, ...]:
     """Destinations that the environment configures; their secrets are kept out of every text from here on."""
     absent = {info.name: info.verdict for info in plugins.plugins() if info.state is not PluginState.LOADED}
     kinds = [offered.kind for offered in plugins.kinds()]

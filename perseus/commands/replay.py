@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import click
 
 from perseus import db, keys
-from perseus.commands import readiness
+from perseus.commands import dispatch, readiness
 from perseus.db import notifying
 from perseus.errors import EXIT_FAILED, PerseusError
 from perseus.kit import comparison, past, rendering
@@ -22,7 +21,6 @@ from perseus.notify.lookup import UnknownDestination
 from perseus.notify.orders import Answer, What
 from perseus.notify.roster import roster
 from perseus.notify.spans import moment
-from perseus.pluginhost import kinds as offers
 from perseus.pluginhost.groups import NOTIFIERS
 from perseus.pluginhost.manager import load
 from perseus.sealing import Sealer
@@ -78,8 +76,7 @@ def _rerun(settings: Settings, stored: Configuration, destination: str, is_live:
     """By the plugins and the environment of this shell, as a dispatcher in it would have them."""
     plugins = load(NOTIFIERS, settings=settings)
     kinds = [offered.kind for offered in plugins.kinds()]
-    own = environment.destinations(kinds, offers.variables(plugins, os.environ))
-    known = environment.combined(stored, own)
+    known = environment.combined(stored, dispatch.of_environment(plugins))
     return rendering.rerun(_among(destination, known.destinations), known, kinds, is_live=is_live)
 
 
