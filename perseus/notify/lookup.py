@@ -6,15 +6,14 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from perseus import keys
 from perseus.batch import Batch
 from perseus.errors import EXIT_CONFIG, PerseusError, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.exchange import Exchange
+from perseus.notify.system import DISPATCHER, log_key
 from perseus.store import Client
 
 NAME = re.compile(r"([a-z0-9_-]{1,50}):([0-9]{1,15}-[0-9]{1,19})")
-DISPATCHER = Exchange(2_147_483_647, "-dispatcher-", "Dispatcher")
 
 
 class UnknownEvent(PerseusError):
@@ -47,7 +46,7 @@ def event(client: Client, exchanges: Sequence[Exchange], name: str) -> Event:
     if parts is None:
         raise UnknownEvent(name, "is not the name of an event. Write <exchange>:<stream id>, as the feed shows it.")
     exchange, stream_id = _exchange(exchanges, parts[1]), parts[2]
-    key = keys.DISPATCH_LOG if exchange == DISPATCHER else keys.activity(exchange.name)
+    key = log_key(exchange)
     batch = Batch(client)
     batch.add("XRANGE", key, stream_id, stream_id)
     (found,) = batch.run()
