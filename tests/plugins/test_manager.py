@@ -6,8 +6,10 @@ import logging
 import threading
 from importlib import metadata
 
+import pluggy
 import pytest
 
+from perseus import hookspecs
 from perseus.pluginhost.candidate import PluginState
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.manager import INGEST, PluginInfo, Plugins, load
@@ -80,25 +82,6 @@ def test_a_reason_that_is_a_question_ends_in_one_mark(shelf: Shelf, caplog: pyte
     (info,) = shelf.load().plugins()
     for text in (info.verdict, caplog.messages[0]):
         assert text.endswith("is not a hook. Did you mean perseus_state_changed?")
-
-
-@pytest.mark.parametrize("seconds", [None, 5])
-@pytest.mark.parametrize("raised", ["SystemExit(3)", "__import__('asyncio').CancelledError"])
-def test_a_call_that_raises_what_ends_a_process_is_logged_and_the_next_plugin_is_called(
-    shelf: Shelf, caplog: pytest.LogCaptureFixture, seconds: float | None, raised: str
-) -> None:
-    shelf.add("bad", f"@hookimpl\ndef perseus_instance_identity(): raise {raised}", priority=9)
-    shelf.add("good", GOOD)
-    answers = shelf.load().call_each("perseus_instance_identity", seconds=seconds, exchange=None, settings=None)
-    assert [answer.plugin for answer in answers] == ["good"]
-    assert caplog.messages == ["Plugin bad failed in perseus_instance_identity."]
-
-
-def test_a_keyboard_interrupt_raised_in_a_thread_of_a_plugin_is_no_ctrl_c(shelf: Shelf) -> None:
-    shelf.add("bad", "@hookimpl\ndef perseus_instance_identity(): raise KeyboardInterrupt", priority=9)
-    shelf.add("good", GOOD)
-    answers = shelf.load().call_each("perseus_instance_identity", seconds=5, exchange=None, settings=None)
-    assert [answer.plugin for answer in answers] == ["good"]
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(3)", "KeyboardInterrupt", "__import__('asyncio').CancelledError"])
@@ -230,59 +213,6 @@ def test_the_registry_is_an_installed_plugin_like_any_other() -> None:
     assert "perseus_join" in info.hooks
 
 
-ORDERED = """
-@hookimpl{options}
-def perseus_instance_identity():
-    return {{"hostname": __name__}}
-"""
-
-
-def test_plugins_are_called_by_priority_and_then_by_name_whatever_the_order_of_installation(shelf: Shelf) -> None:
-    for name, priority, options in [
-        ("late", 100, "(trylast=True)"),
-        ("b", 0, ""),
-        ("a", 0, ""),
-        ("early", -100, "(tryfirst=True)"),
-        ("urgent", 5, ""),
-    ]:
-        shelf.add(name, ORDERED.format(options=options), priority=priority)
-    expected = ["early", "urgent", "a", "b", "late"]
-    for entries in (shelf.entries, shelf.entries[::-1]):
-        plugins = load(entry_points=entries)
-        answers = plugins.call_each("perseus_instance_identity", exchange=None, settings=None)
-        assert [answer.plugin for answer in answers] == expected
-
-
-def test_an_exception_is_logged_with_plugin_and_hook_and_the_next_plugin_is_called(
-    shelf: Shelf, caplog: pytest.LogCaptureFixture
-) -> None:
-    shelf.add("bad", "@hookimpl\ndef perseus_instance_identity(): raise RuntimeError('broken')", priority=9)
-    shelf.add("good", GOOD)
-    answers = shelf.load().call_each("perseus_instance_identity", exchange=None, settings=None)
-    assert [answer.plugin for answer in answers] == ["good"]
-    (record,) = caplog.records
-    assert record.message == "Plugin bad failed in perseus_instance_identity."
-    assert "broken" in caplog.text
-
-
-def test_one_that_hangs_does_not_cost_the_answers_of_the_others(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
-    hang = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_instance_identity(): release.wait(30)"
-    shelf.add("hung", hang, priority=9)
-    shelf.add("good", GOOD)
-    answers = shelf.load().call_each("perseus_instance_identity", seconds=0.3, exchange=None, settings=None)
-    shelf.module("hung").release.set()
-    assert [answer.plugin for answer in answers] == ["good"]
-    assert "Plugin hung failed in perseus_instance_identity." in caplog.text
-
-
-def test_the_first_answer_ends_the_asking(shelf: Shelf) -> None:
-    shelf.add("first", "@hookimpl\ndef perseus_detect_public_ip(): return '192.0.2.1'", priority=1)
-    shelf.add("second", "@hookimpl\ndef perseus_detect_public_ip(): calls.put('asked')")
-    answer = shelf.load().call_first("perseus_detect_public_ip", timeout=1)
-    assert answer == ("first", "192.0.2.1")
-    assert shelf.module("second").calls.empty()
-
-
 def test_a_plugin_that_fails_to_start_is_taken_out_wholly(shelf: Shelf, settings: Settings) -> None:
     shelf.add("bad", "@hookimpl\ndef perseus_startup(): raise OSError('no disk')\n" + GOOD)
     shelf.add("good", GOOD)
@@ -323,3 +253,47 @@ def test_loading_starts_no_thread_and_logs_nothing_when_all_is_well(
     shelf.load(REGISTRY)
     assert threading.enumerate() == before
     assert caplog.records == []
+
+
+def test_a_hook_that_will_go_is_told_to_who_still_has_it_and_works(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = hookspecs.perseus_instance_identity.perseus_spec  # type: ignore[attr-defined]
+    monkeypatch.setitem(spec, "warn_on_impl", DeprecationWarning("perseus_instance_identity goes in 3.0: use another"))
+    shelf.add("old", GOOD)
+    plugins = shelf.load()
+    assert caplog.messages == ["Plugin old: perseus_instance_identity goes in 3.0: use another"]
+    assert [a.plugin for a in plugins.call_each("perseus_instance_identity", exchange=None, settings=None)] == ["old"]
+
+
+def test_a_plugin_whose_attributes_fail_when_they_are_looked_at_is_failed(shelf: Shelf) -> None:
+    source = """
+    class Odd:
+        @property
+        def __dict__(self):
+            raise SystemExit("do not look")
+
+        def __dir__(self):
+            raise SystemExit("do not look")
+
+    plugin = Odd()
+    """
+    entry = shelf.add("bad", source)
+    shelf.entries[0] = metadata.EntryPoint("bad", f"{entry.value}:plugin", INGEST)
+    assert "the look at its hooks raised SystemExit: do not look" in rejected(shelf, PluginState.FAILED)
+
+
+def test_a_registration_that_fails_half_way_leaves_nothing_behind(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.add("bad", GOOD.replace("Good", "Bad") + "@hookimpl\ndef perseus_startup(): pass\n")
+    real = pluggy.PluginManager.register
+
+    def half(manager: pluggy.PluginManager, plugin: object, name: str | None = None) -> str | None:
+        done = real(manager, plugin, name)
+        if name == "bad" and manager.get_plugins() and hasattr(manager.hook, "perseus_join"):
+            raise RuntimeError("half way")
+        return done
+
+    monkeypatch.setattr(pluggy.PluginManager, "register", half)
+    assert rejected(shelf, PluginState.INVALID) == "its registration raised RuntimeError: half way"
