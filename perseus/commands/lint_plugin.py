@@ -19,7 +19,7 @@ from perseus.pluginhost.candidate import PluginRejected, examine
 def run(path: Path, load: bool, as_json: bool) -> int:
     """0 when there is nothing to say, else 1. Raises NoPlugin."""
     plugins = lint.plugins(path)
-    found = [finding for plugin in plugins for finding in lint.check(plugin)]
+    found = list(dict.fromkeys(finding for plugin in plugins for finding in lint.check(plugin)))
     if load and not found:
         found = [finding for plugin in plugins for finding in _loaded(plugin)]
     if as_json:
@@ -32,7 +32,7 @@ def run(path: Path, load: bool, as_json: bool) -> int:
 def _loaded(plugin: Plugin) -> Iterator[Finding]:
     with _importable(plugin.folder):
         try:
-            examine(plugin.entry)
+            examine(plugin.entry, plugin.group)
         except PluginRejected as error:
             yield Finding(plugin.root, 0, "load", f"{error.state}: {error}")
 

@@ -12,8 +12,7 @@ from perseus.errors import PerseusError
 from perseus.kit import callrules, hookrules, manifestrules, secretrules
 from perseus.kit.findings import Finding, kept
 from perseus.kit.source import Source, Unreadable
-
-GROUPS = ("perseus.notifiers", "perseus.ingest", "perseus.ui")
+from perseus.pluginhost.groups import GROUPS, NOTIFIERS
 
 
 class NoPlugin(PerseusError):
@@ -27,10 +26,14 @@ class NoPlugin(PerseusError):
 
 
 class Plugin:
-    """One plugin on disk: its name, the module that is loaded, the folder to import it from. Raises NoPlugin."""
+    """One plugin on disk: its name, the module that is loaded, the folder to import it from. Raises NoPlugin.
 
-    def __init__(self, name: str, module: str, folder: Path) -> None:
+    `group`: of its entry point, None where it has none.
+    """
+
+    def __init__(self, name: str, module: str, folder: Path, group: str | None = None) -> None:
         self.name = name
+        self.group = group
         self.module = module
         self.folder = folder
         place = folder.joinpath(*module.split("."))
@@ -48,7 +51,7 @@ class Plugin:
     @property
     def entry(self) -> EntryPoint:
         """As the plugin host would find it."""
-        return EntryPoint(self.name, self.module, GROUPS[0])
+        return EntryPoint(self.name, self.module, self.group or NOTIFIERS)
 
 
 def plugins(path: Path) -> list[Plugin]:
@@ -91,9 +94,9 @@ def _project(folder: Path) -> Iterator[Plugin]:
     except ValueError as error:
         raise NoPlugin(folder / "pyproject.toml", f"cannot be read: {error}") from None
     groups = project.get("project", {}).get("entry-points", {})
-    entries = {(name, value.partition(":")[0]) for group in GROUPS for name, value in groups.get(group, {}).items()}
+    entries = [(name, value, group) for group in GROUPS for name, value in groups.get(group, {}).items()]
     if not entries:
         raise NoPlugin(folder / "pyproject.toml", f"names no entry point in {', '.join(GROUPS)}")
     source = folder / "src" if (folder / "src").is_dir() else folder
-    for name, module in sorted(entries):
-        yield Plugin(name, module, source)
+    for name, module, group in entries:
+        yield Plugin(name, module.partition(":")[0], source, group)

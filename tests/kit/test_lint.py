@@ -204,6 +204,14 @@ def test_with_load_the_plugin_host_has_the_last_word(module: Path, capsys: pytes
     assert said in capsys.readouterr().out
 
 
+def test_a_plugin_in_the_wrong_group_is_found_by_loading_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project.entry-points."perseus.ui"]\nlost_one = "lost_one_plugin"\n')
+    (tmp_path / "lost_one_plugin.py").write_text(f"{MANIFEST}\n@hookimpl\ndef perseus_notify(event): ...\n")
+    assert lint_plugin.run(tmp_path, load=False, as_json=False) == 0
+    assert lint_plugin.run(tmp_path, load=True, as_json=False) == 1
+    assert "perseus.notifiers" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py")))
 def test_no_bundled_plugin_has_a_finding(name: str) -> None:
     (plugin,) = lint.plugins(ROOT / "plugins" / name)
