@@ -1,0 +1,58 @@
+"""What services of chat and mail have in common: clean text within a limit, and the small print of a message. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from perseus.errors import whole
+from perseus.notify.notification import Notification
+
+DRILL = "DRILL"
+CUT = "..."
+EVENTS_SHOWN = 3
+PRINT_MAX = 1_000
+#: Overrides that would turn the text around them: a name could read as another.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: str, *, is_line: bool = False) -> str:
+    """`text` without halves of characters, control characters and blanks around it; a line has no line breaks."""
+    kept = whole(text).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(" " if _is_control(letter, is_line) else letter for letter in kept).strip()
+
+
+def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:
+    """The beginning of `text` that `size` measures as at most `limit`, with three dots when it is not all of it."""
+    if size(text) <= limit:
+        return text
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        if size(text[:middle] + CUT) <= limit:
+            fits = middle
+        else:
+            over = middle
+    return text[:fits] + CUT if fits else ""
+
+
+def title(notification: Notification) -> str:
+    """The title as one clean line, never empty; a drill's says that it is one."""
+    said = clean(notification.title, is_line=True) or "Perseus"
+    return f"{DRILL}: {said}" if notification.is_drill and not said.startswith(DRILL) else said
+
+
+def small_print(notification: Notification) -> str:
+    """One line: possible repeat, sent again by order, the events by name, the id of the message."""
+    said = ["possible repeat"] if notification.is_repeat else []
+    said += ["sent again by order"] if notification.is_replay else []
+    names = [event.name for event in notification.events]
+    more = f" and {len(names) - EVENTS_SHOWN} more" if len(names) > EVENTS_SHOWN else ""
+    said += [f"{', '.join(names[:EVENTS_SHOWN])}{more}"] if names else []
+    return cut(clean(" · ".join([*said, cut(notification.id, 100)]), is_line=True), PRINT_MAX)
+
+
+def _is_control(letter: str, is_line: bool) -> bool:
+    if letter == "\n":
+        return is_line
+    return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in TURNING

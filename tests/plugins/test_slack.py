@@ -1,0 +1,118 @@
+"""The bundled plugin `slack`: the contract of every notifier, and Slack's own limits under any input."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import ValidationError
+
+from perseus.notify import samples
+from perseus.notify.notification import Kind, Notification, Severity
+from perseus.plugins.slack import message
+from perseus.plugins.slack.config import SlackConfig
+from perseus.testing import NotifierContract
+from perseus.testing.samples import fuzzed
+
+ROUNDS = 2_000
+
+
+class TestSlack(NotifierContract):
+    plugin = "perseus.plugins.slack"
+    exempt: ClassVar[Mapping[str, str]] = {
+        "update": "an incoming webhook cannot change a message",
+        "probe": "an incoming webhook answers nothing but a message",
+    }
+
+    def config(self, url: str) -> Mapping[str, Any]:
+        host, _, planted = url.rpartition("/")
+        return {"url": f"{host}/services/T0/B0/{planted}"}
+
+    def check_message(self, message: Any) -> None:
+        within_limits(message)
+
+
+def texts(part: Any) -> Iterator[Mapping[str, Any]]:
+    """Every text object there is."""
+    if isinstance(part, Mapping):
+        if part.get("type") in ("plain_text", "mrkdwn"):
+            yield part
+        for value in part.values():
+            yield from texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from texts(value)
+
+
+def within_limits(made: Mapping[str, Any]) -> None:
+    """Slack's limits, counted in UTF-16 units, and nothing that it could take for markup."""
+    blocks = [block for part in made["attachments"] for block in part["blocks"]]
+    assert len(blocks) <= 50
+    assert len(made["attachments"]) <= 20
+    limits = {"header": 150, "section": 3_000, "context": 2_000}
+    for block in blocks:
+        assert len(block.get("fields", ())) <= 10
+        for text in texts(block):
+            most = 2_000 if "fields" in block else limits[block["type"]]
+            assert 1 <= len(text["text"].encode("utf-16-le")) // 2 <= most
+            assert text["type"] == "plain_text"
+            assert "<" not in text["text"]
+    assert "<" not in made["text"]
+    assert (made["parse"], made["link_names"], made["mrkdwn"]) == ("none", False, False)
+    json.dumps(made, ensure_ascii=False).encode("utf-8")
+
+
+def test_odd_notifications_never_pass_a_limit() -> None:
+    chance, pool = random.Random(7), list(fuzzed(400, seed=7))
+    for _ in range(ROUNDS):
+        within_limits(message.message(chance.sample(pool, chance.choice((1, 1, 2, 10)))))
+
+
+def test_the_largest_batch_has_exactly_the_blocks_that_slack_allows() -> None:
+    full = replace(samples.notifications()[0], facts=tuple((f"name {n}", "value") for n in range(40)))
+    made = message.message([full] * 10)
+    assert sum(len(part["blocks"]) for part in made["attachments"]) == 50
+
+
+def test_no_channel_can_be_called() -> None:
+    shouted = replace(samples.notifications()[0], title="<!channel> R&D", text="<@U1> <!here|x> <https://a|b>")
+    made = message.message([shouted])
+    assert made["text"] == "&lt;!channel&gt; R&amp;D"
+    assert "&lt;@U1&gt; &lt;!here|x&gt; &lt;https://a|b&gt;" in json.dumps(made)
+
+
+def test_a_text_is_not_cut_within_an_escape() -> None:
+    endless = replace(samples.notifications()[0], text="&" * 5_000)
+    (block, *_) = message.message([endless])["attachments"][0]["blocks"]
+    assert block["text"]["text"] == "&amp;" * 599 + "..."
+
+
+def test_colours_say_how_bad_it_is() -> None:
+    def colour(**changes: Any) -> str:
+        notification: Notification = replace(samples.notifications()[0], **changes)
+        return message.colour(notification)
+
+    assert colour(severity=Severity.CRITICAL, kind=Kind.EVENT, to_state="offline") == message.RED
+    assert colour(severity=Severity.WARNING, kind=Kind.EVENT, to_state=None) == message.AMBER
+    assert colour(severity=Severity.INFO, kind=Kind.EVENT, to_state="active") == message.GREEN
+    assert colour(kind=Kind.RECOVERY, to_state="starting") == message.GREEN
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/services/T0/B0/token",
+        "http://hooks.slack.com/services/T0/B0/token",
+        "https://hooks.slack.com/services/T0/B0",
+        "https://hooks.slack.com/services/T0/B0/token?x=1",
+        "https://[",
+    ],
+)
+def test_what_slack_would_refuse_is_refused_before_and_not_told(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        SlackConfig(url=url)  # type: ignore[arg-type]
+    assert url not in str(caught.value)
