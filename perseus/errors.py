@@ -9,6 +9,7 @@ import difflib
 from dataclasses import dataclass
 
 EXIT_HELD = 69
+EXIT_MEMORY = 71
 EXIT_LOST = 75
 EXIT_CONFIG = 78
 EXIT_FAILED = 1

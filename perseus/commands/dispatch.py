@@ -6,17 +6,19 @@ import functools
 import logging
 import os
 import signal
+import threading
+from contextlib import suppress
 
 from perseus import db
 from perseus.clock import SystemClock
 from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.db.known import KnownConfiguration, KnownExchanges
+from perseus.errors import PerseusError
 from perseus.network.watcher import Watcher
 from perseus.notify import environment
-from perseus.notify.assembly import Site, assemble, worker_name
 from perseus.notify.configuration import Configuration, ConfigurationSource, Destination
-from perseus.notify.dispatcher import Dispatcher
+from perseus.notify.office import Office, Site
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.delivery_observer import DeliveryObserver
 from perseus.pluginhost.groups import NOTIFIERS
@@ -29,6 +31,8 @@ from perseus.settings import Settings
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # They log every request, and the history has those.
 CHATTY = ("httpx", "httpcore")
+# A lane and its calls are many threads, and the memory guard's ceiling counts their stacks whole.
+STACK_BYTES = 2 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +43,13 @@ def run(settings: Settings) -> int:
     Errors as `readiness.store` and `readiness.database`; SettingError for a variable that belongs to no plugin.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
+    threading.stack_size(STACK_BYTES)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     database, clock = readiness.database(settings), SystemClock()
     known = KnownExchanges(functools.partial(db.exchanges, database), clock)
-    configuration = KnownConfiguration(functools.partial(notifying.load, database, Sealer.of(settings)), clock)
+    sealer = Sealer.of(settings)
+    configuration = KnownConfiguration(functools.partial(notifying.load, database, sealer), clock)
     plugins = load(NOTIFIERS, settings=settings)
     plugins.switch(configuration().disabled)
     context = Context(settings)
@@ -51,8 +57,8 @@ def run(settings: Settings) -> int:
     own = of_environment(plugins)
     client = readiness.store(settings, "perseus-dispatch")
     observer = DeliveryObserver(plugins, context)
-    site = Site(settings, client, clock, plugins, _Combined(configuration, own), known, observer, scrubber)
-    _until_told(Watcher(client, known, settings, clock), assemble(site, worker_name()), settings.stop_seconds)
+    site = Site(settings, client, clock, plugins, _Combined(configuration, own), known, observer, scrubber, sealer)
+    _until_told(Watcher(client, known, settings, clock), Office(site), settings.stop_seconds)
     observer.close(settings.stop_seconds / 4)
     client.close()
     return 0
@@ -84,10 +90,11 @@ class _Combined:
         return self._latest[1]
 
 
-def _until_told(watcher: Watcher, dispatcher: Dispatcher, stop_seconds: float) -> None:
+def _until_told(watcher: Watcher, office: Office, stop_seconds: float) -> None:
     watcher.start()
-    dispatcher.start()
+    office.start()
     log.info("watching and dispatching")
     signal.sigwait(END_SIGNALS)
-    dispatcher.stop(stop_seconds * 0.7)
+    with suppress(PerseusError):  # what is held runs out by itself, and the report grows old
+        office.stop(stop_seconds * 0.7)
     watcher.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.errors import EXIT_HELD, EXIT_LOST
+from perseus.errors import EXIT_HELD, EXIT_LOST, EXIT_MEMORY
 from perseus.local.child import Task
 from perseus.local.embedded import ended_by
 
@@ -23,6 +23,8 @@ def of(task: Task, code: int, start_again: str) -> Verdict:
     The web and the watcher always come back. An ingest process comes back only when it gave up a lost lease in
     order: one that was killed or failed is what the network is there to show.
     """
+    if task.exchange is None and code == EXIT_MEMORY:
+        return Verdict(True, f"{task.name} took more memory than it may, and is started again.")
     if task.exchange is None:
         return Verdict(True, f"{task.name} ended ({ended_by(code)}) and is started again.")
     if code == 0:

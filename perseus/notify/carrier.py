@@ -123,7 +123,7 @@ class Carrier:
         is_spoilt = result.outcome is Outcome.POISON and len(sent.notifications) > 1
         if is_spoilt:
             course.single = len(sent.notifications)
-        elif result.outcome in SETTLED or job.is_once:
+        elif result.outcome in SETTLED or (job.is_once and result.outcome is not Outcome.WAIT):
             job.settle(commit, sent)
             after.append(lambda: job.applied(sent))
             course.edited = ""

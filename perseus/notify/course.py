@@ -19,6 +19,7 @@ from perseus.notify.position import Position
 from perseus.notify.replaying import Replay
 from perseus.notify.settling import primed
 from perseus.notify.standing import SINCE, Mark
+from perseus.notify.steps import Step
 from perseus.notify.surroundings import Surroundings
 
 
@@ -26,8 +27,9 @@ from perseus.notify.surroundings import Surroundings
 class Course:
     """`token`: of the lease under which it was begun. `waited`: messages queued while a limit was waited for.
 
-    `single`: so many messages are sent one by one, since one of them spoils the batch. `asked`: what people ordered.
-    `edited`, `edits`: the edit that was tried last, and how often.
+    `single`: so many messages are sent one by one, since one of them spoils the batch. `notices`: steps of our own,
+    told before the plan. `asked`: what people wait for; `has_orders`: they may have ordered more. `letters`: dead
+    letters that are sent again. `edited`, `edits`: the edit that was tried last, and how often.
     """
 
     token: int
@@ -37,6 +39,8 @@ class Course:
     book: Book
     outlook: Outlook
     replay: Replay | None = None
+    notices: deque[Step] = field(default_factory=deque)
+    has_orders: bool = True
     asked: deque[Job] = field(default_factory=deque)
     letters: deque[Job] = field(default_factory=deque)
     waited: bool = False

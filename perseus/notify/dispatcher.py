@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 TRY_AGAIN_SECONDS = 60.0
 
+Chore = Callable[[], object]
 Make = Callable[[Destination, NotifierKind, Holding], Lane]
 
 
@@ -45,7 +46,7 @@ class Post:
 class Dispatcher:
     """`kinds(configuration)`: by name, those that may be used now. `make`: a lane, or raises Unusable.
 
-    `ordered`: called with the keys of lists that hold orders, besides those of destinations.
+    `hold(destination)`: the lease on it, as this worker sees it.
     """
 
     def __init__(
@@ -73,14 +74,19 @@ class Dispatcher:
         self._ending: dict[str, threading.Thread] = {}
         self._unusable: dict[str, tuple[float, Destination, NotifierKind]] = {}
         self._latest: Configuration | None = None
+        self.kinds: Mapping[str, NotifierKind] = {}
         self.problems: dict[str, str] = {}
         self._keeper = Keeper(life_seconds, clock, self._wake_one)
         self._tail = Tail(client, self.heard, self.look_at_logs, clock)
+        self._chores: Sequence[Chore] = ()
+        self._is_away = False
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
-    def start(self) -> None:
-        """Begin to send."""
+    def start(self, *chores: Chore) -> None:
+        """Begin to send. `chores` are done once a second, and at once after somebody ordered something."""
+        self._chores = chores
         self._tail.start()
         self._keeper.start()
         self._thread.start()
@@ -89,6 +95,7 @@ class Dispatcher:
         """Let each lane finish its call, within that time, and give its destination back."""
         end = time.monotonic() + seconds
         self._stopping.set()
+        self._woken.set()
         posts = list(self._posts.values())
         for post in posts:
             post.thread.stop()
@@ -105,7 +112,7 @@ class Dispatcher:
     def look(self) -> None:
         """Let the lanes be as the configuration says."""
         configuration = self._configuration()
-        kinds = self._kinds(configuration)
+        kinds = self.kinds = self._kinds(configuration)
         wanted = {one.id: one for one in configuration.destinations if one.problem is None and one.kind in kinds}
         for name in [name for name in self._posts if name not in wanted]:
             self._end(name)
@@ -116,12 +123,20 @@ class Dispatcher:
             self._latest = configuration
             self._wake()
 
+    def blame(self, destination: str, reason: str) -> None:
+        """This process ends because of a destination: leave its breaker open. Raises what `Lane.step` raises."""
+        post = self._posts.get(destination)
+        if post is not None:
+            post.thread.lane.blame(reason)
+
     def look_at_logs(self) -> None:
         """Look at all logs, and wake the lanes that have something to do. Raises StoreUnavailable, StoreRefused."""
         before = self._horizon()
         seen = self._horizon.look()
         if (before.newest, before.maintenance) != (seen.newest, seen.maintenance):
             self._wake()
+        if seen.ordered:
+            self._woken.set()
         for name, post in self.posts().items():
             if keys.destination(name, "orders") in seen.ordered:
                 post.thread.wake()
@@ -218,7 +233,15 @@ class Dispatcher:
         while not self._stopping.is_set():
             try:
                 self.look()
+                for chore in self._chores:
+                    chore()
+                self._is_away = False
+            except PerseusError as error:
+                if not self._is_away:
+                    log.warning("The dispatcher cannot report: %s", error)
+                self._is_away = True
             except Exception:
                 # The last line of defence of a thread that nobody would miss: say it and look again.
                 log.exception("The dispatcher could not follow its configuration")
-            self._stopping.wait(LOOK_SECONDS)
+            self._woken.wait(LOOK_SECONDS)
+            self._woken.clear()

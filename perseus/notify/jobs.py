@@ -15,10 +15,10 @@ from perseus.notify.steps import Edit, Step
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One message. `is_once`: no retry, a person waits for the result.
+    """One message. `is_once`: no retry, a person waits for the result; `refused(why)`: it cannot be sent soon.
 
     `settle(commit, sent)` adds what is written when it is settled, `sent` being None for what needed no message.
-    `applied(sent)` is called once that is written.
+    `applied(sent)` is called once that is written. `letter`: the id of the dead letter that is sent again.
     """
 
     notifications: tuple[Notification, ...]
@@ -26,6 +26,8 @@ class Job:
     applied: Callable[[Sent | None], None]
     edit: Edit | None = None
     is_once: bool = False
+    refused: Callable[[str], object] | None = None
+    letter: str = ""
 
 
 def with_refs(step: Step, sent: Sent | None) -> Mapping[str, Memory]:

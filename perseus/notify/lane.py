@@ -8,17 +8,23 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from perseus.notify import course as courses
 from perseus.notify import position
+from perseus.notify.breaker import Breaker
 from perseus.notify.carrier import Carrier, Closed
 from perseus.notify.commit import Commit
 from perseus.notify.configuration import Destination
 from perseus.notify.course import Course
+from perseus.notify.errands import PATIENCE_MS, Errands
 from perseus.notify.holding import Holding, NotHeld
 from perseus.notify.jobs import Job, with_refs
+from perseus.notify.mending import Mender
 from perseus.notify.outcomes import Outcome
+from perseus.notify.outlet import Outlet
 from perseus.notify.pen import Pen
+from perseus.notify.replaying import Replay
 from perseus.notify.sending import Sending, Sent
 from perseus.notify.steps import Situation, Step
 from perseus.notify.surroundings import Surroundings
@@ -27,6 +33,7 @@ log = logging.getLogger(__name__)
 
 HELD_MAX = 100
 AT_ONCE = 0
+BLAME_SECONDS, LONGEST_BLAME_SECONDS = 60.0, 3_600.0
 
 #: Unix ms of the store until which there is nothing to do, unless it is woken. None: until it is woken.
 Until = int | None
@@ -45,8 +52,15 @@ class Lane:
         self._around = around
         self._pen = Pen(holding, around)
         self._carrier = Carrier(sending, self._pen, around)
+        self._errands = Errands(lambda: self.destination, sending, self._carrier, self._pen, around)
+        self._mender = Mender(self._pen, around)
         self._heard: deque[str] = deque()
         self._course: Course | None = None
+
+    @property
+    def outlet(self) -> Outlet:
+        """What it sends with."""
+        return self._sending.outlet
 
     def heard(self, names: Iterable[str]) -> None:
         """The logs of these exchanges have grown. From any thread."""
@@ -63,9 +77,24 @@ class Lane:
             self._pen.finish()
             self._resume_if_changed(course)
             self._gather(course)
+            if course.has_orders:
+                course.has_orders = self._errands.serve(course)
+                return AT_ONCE
             return self._advance(course)
         except NotHeld:
             return None
+
+    def blame(self, reason: str) -> None:
+        """The process ends because of this destination: leave its breaker open. From any thread; errors as `step`."""
+        course, now_ms = self._course, self._around.now_ms()
+        before = Breaker() if course is None else course.circuit.breaker
+        seconds = min(LONGEST_BLAME_SECONDS, BLAME_SECONDS * 2.0**before.failures)
+        breaker = before.opened(reason, now_ms, seconds)
+        commit = Commit()
+        commit.state({**breaker.fields(), "updatedAt": str(now_ms)})
+        entry = {"what": "breaker", "state": breaker.state, "reason": reason, "worker": self.holding.worker}
+        commit.history(entry)
+        self.holding.write(commit)
 
     def _on_course(self) -> Course:
         """The present course, or a new one after somebody else may have held the destination."""
@@ -102,23 +131,60 @@ class Lane:
         """Take in what was heard and seen, and read what is new."""
         course.inbox.heard([self._heard.popleft() for _ in range(len(self._heard))])
         seen = self._around.outlook()
-        if seen is not course.outlook or not course.has_looked:
+        is_new = seen is not course.outlook or not course.has_looked
+        if is_new:
             course.outlook, course.has_looked = seen, True
             course.inbox.looked(seen)
+            course.has_orders = course.has_orders or self._errands.key in seen.ordered
         course.inbox.read(self._around.exchanges())
+        self._mender.look(course, is_new=is_new)
 
     def _advance(self, course: Course) -> Until:
+        if course.asked:
+            return self._try(course, course.asked[0])
+        if course.notices:
+            return self._carry_out(course, self._notice(course))
         found = self._around.plan(self._situation(course))
-        if not isinstance(found, Step):
-            return self._rest(course, found.until_ms, found.held)
-        job = self._job(course, found)
+        if isinstance(found, Step):
+            return self._carry_out(course, self._job(course, found))
+        if not self.destination.is_paused:
+            extra = course.letters[0] if course.letters else self._of_the_past(course)
+            if extra is not None:
+                return self._carry_out(course, extra)
+            if self._carrier.must_probe(course) and self._carrier.closed(course) is None:
+                self._carrier.probe(course, is_all=True)
+                return AT_ONCE
+        return self._rest(course, found.until_ms, found.held)
+
+    def _carry_out(self, course: Course, job: Job) -> Until:
         if job.notifications or job.edit is not None:
             return self._try(course, job)
         self._carrier.settle(course, job)
         return AT_ONCE
 
+    def _notice(self, course: Course) -> Job:
+        def applied(_: Sent | None) -> None:
+            course.notices.popleft()
+
+        return replace(self._job(course, course.notices[0]), applied=applied)
+
+    def _of_the_past(self, course: Course) -> Job | None:
+        """The next piece of a replay; None when there is none, or no more."""
+        if course.replay is None:
+            return None
+        pending = course.replay.pending(self._around.exchanges())
+        step = self._around.plan(replace(self._situation(course), pending=pending, is_replay=True)) if pending else None
+        if isinstance(step, Step):
+            return self._again(course, course.replay, step)
+        course.replay = None
+        course.book.put(replay="", replayFrom="")
+        return None
+
     def _try(self, course: Course, job: Job) -> Until:
         closed = self._carrier.closed(course, is_once=job.is_once)
+        if closed is not None and job.is_once and not self._is_soon(closed):
+            self._errands.refuse(course, job, closed.why)
+            return AT_ONCE
         if closed is not None:
             return self._rest(course, closed.until_ms, _waiting(course, closed))
         is_probed = not job.is_once and self._carrier.must_probe(course)
@@ -127,6 +193,9 @@ class Lane:
         course.circuit.breaker = course.circuit.breaker.trying()
         self._carrier.carry(course, job)
         return AT_ONCE
+
+    def _is_soon(self, closed: Closed) -> bool:
+        return closed.until_ms is not None and closed.until_ms - self._around.now_ms() <= PATIENCE_MS
 
     def _rest(self, course: Course, until_ms: Until, held: Mapping[str, str]) -> Until:
         """Nothing to do: let people see how it stands."""
@@ -137,7 +206,7 @@ class Lane:
         self._pen.write(course, Commit(), is_urgent=False)
         return until_ms
 
-    def _situation(self, course: Course, *, is_replay: bool = False) -> Situation:
+    def _situation(self, course: Course) -> Situation:
         inbox, outlet = course.inbox, self._sending.outlet
         return Situation(
             destination=self.destination,
@@ -149,7 +218,6 @@ class Lane:
             max_batch=1 if course.single else outlet.kind.max_batch,
             can_update=outlet.can_update,
             is_behind_limit=course.waited,
-            is_replay=is_replay,
         )
 
     def _job(self, course: Course, step: Step) -> Job:
@@ -165,6 +233,17 @@ class Lane:
             course.single = max(0, course.single - 1) if sent is not None else course.single
 
         return Job(step.notifications, settle, applied, step.edit)
+
+    def _again(self, course: Course, replay: Replay, step: Step) -> Job:
+        def settle(commit: Commit, sent: Sent | None) -> None:
+            told = sent.delivery.notification if sent is not None else ""
+            commit.decisions(step.decisions, told, self.holding.worker)
+            course.book.put(replay=replay.text(step.cursor))
+
+        def applied(_: Sent | None) -> None:
+            replay.settle(step.cursor)
+
+        return Job(step.notifications, settle, applied)
 
 
 def _waiting(course: Course, closed: Closed) -> dict[str, str]:

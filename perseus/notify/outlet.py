@@ -70,3 +70,8 @@ class Outlet:
     def can_probe(self) -> bool:
         """Can the way be tried without posting?"""
         return isinstance(self.notifier, Probes)
+
+    @property
+    def can_preview(self) -> bool:
+        """Can what would be sent be seen?"""
+        return isinstance(self.notifier, Previews)

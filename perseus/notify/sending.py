@@ -74,6 +74,10 @@ class Sending:
         """Try the way without posting."""
         return self._call(self.outlet.probe, self._caller.deadline())
 
+    def preview(self, notifications: Sequence[Notification]) -> Result:
+        """What would be sent: the value of the result, None where the notifier cannot tell. Nothing is sent."""
+        return self._caller.call(lambda _: self.outlet.preview(notifications), self._caller.deadline())
+
     def note(self, commit: Commit, sent: Sent) -> None:
         """Add to the commit what a next holder must know of this message."""
         named = _names(sent.notifications)
