@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import pluggy
 from pydantic import BaseModel
 
-from perseus.pluginhost import form
+from perseus.pluginhost import form, scrub
 from perseus.pluginhost.boundary import said
 from perseus.pluginhost.calls import call
 from perseus.pluginhost.candidate import PluginRejected
@@ -47,7 +47,10 @@ def configuration(plugin: str, model: type[BaseModel], environ: Mapping[str, str
     except Exception as error:  # noqa: BLE001 - the plugin is refused; a traceback could hold a secret
         reason = f"its model of configuration cannot be used: {said(error).removeprefix('ValueError: ')}"
         raise PluginRejected(PluginState.INVALID, reason) from None
-    scrubber.register(form.revealed(raw, model))
+    secrets = form.revealed(raw, model)
+    if secrets:
+        scrub.install()  # the owner's own program, which calls perseus.run, has not set up its log by ours
+        scrubber.register(secrets)
     made, faults = form.check(model, raw)
     if problems or made is None:
         raise PluginRejected(PluginState.FAILED, " ".join(problems or faults.values()))

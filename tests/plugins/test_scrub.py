@@ -25,6 +25,7 @@ def scrubber(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scrubber]:
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
     monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
     before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(logging.LogRecord)
     known = Scrubber()
     scrub.install(known)
     yield known

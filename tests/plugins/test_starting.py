@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,12 +42,17 @@ TOKEN = {"PERSEUS_PLUGIN_WEATHER_TOKEN": SECRET}
 
 
 @pytest.fixture(autouse=True)
-def known(monkeypatch: pytest.MonkeyPatch) -> Scrubber:
-    """What this test registers is forgotten with it."""
-    known = Scrubber()
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scrubber]:
+    """What this test registers is forgotten with it, and the log is as it was."""
+    known, before = Scrubber(), logging.getLogRecordFactory()
     for module in ("scrub", "starting", "register"):
         monkeypatch.setattr(f"perseus.pluginhost.{module}.scrubber", known)
-    return known
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(scrub.install, "__defaults__", (known,))
+    logging.setLogRecordFactory(logging.LogRecord)
+    yield known
+    logging.setLogRecordFactory(before)
 
 
 def started(shelf: Shelf, settings: Settings, environ: dict[str, str]) -> Plugins:
@@ -133,19 +140,13 @@ def test_a_configuration_that_would_never_arrive_is_told(
 def test_a_start_that_fails_betrays_no_secret(
     shelf: Shelf, settings: Settings, hook: str, raised: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = logging.getLogRecordFactory()
-    scrub.install(scrub.scrubber)
-    try:
-        source = TAKES.replace("calls.put", "globals().update(token=config.token.get_secret_value()); calls.put")
-        if hook.startswith("perseus_configured"):
-            source = HEAD + f"@hookimpl\ndef {hook}: raise {raised}(config.token.get_secret_value())\n"
-        else:
-            source += f"@hookimpl\ndef {hook}: raise {raised}(token)\n"
-        shelf.add("weather", source, bare=True)
-        info = only(started(shelf, settings, TOKEN))
-    finally:
-        logging.setLogRecordFactory(before)
-        sys.excepthook = sys.__excepthook__
+    source = TAKES.replace("calls.put", "globals().update(token=config.token.get_secret_value()); calls.put")
+    if hook.startswith("perseus_configured"):
+        source = HEAD + f"@hookimpl\ndef {hook}: raise {raised}(config.token.get_secret_value())\n"
+    else:
+        source += f"@hookimpl\ndef {hook}: raise {raised}(token)\n"
+    shelf.add("weather", source, bare=True)
+    info = only(started(shelf, settings, TOKEN))
     assert info.state is PluginState.FAILED
     assert "[secret]" in str(info.reason)
     assert "Traceback" in caplog.text
