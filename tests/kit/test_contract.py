@@ -227,8 +227,9 @@ def test_an_author_may_say_why_a_rule_does_not_apply(contract: Make) -> None:
 @pytest.mark.parametrize("rule", ["fuzz", "secrets"])
 def test_nobody_is_exempt_from_what_protects_others(rule: str, contract: Make) -> None:
     made = contract(SOUND, exempt={rule: "we are in a hurry"})
-    with pytest.raises(AssertionError, match=f"no notifier is exempt from {rule}"):
+    with pytest.raises((AssertionError, pytest.skip.Exception)) as raised:
         made.applies(rule)
+    assert f"no notifier is exempt from {rule}" in str(raised.value)
 
 
 def test_a_service_without_http_is_spared_its_rules(contract: Make) -> None:

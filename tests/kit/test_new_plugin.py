@@ -17,7 +17,7 @@ from perseus.kit.newplugin import KINDS, AlreadyThere, BadName, make
 def test_a_new_plugin_passes_its_own_tests_and_the_linter(kind: str, tmp_path: Path) -> None:
     make(kind, "night_watch", tmp_path)
     folder = tmp_path / "night_watch"
-    environ = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q"], cwd=folder, env=environ, capture_output=True, text=True
     )
