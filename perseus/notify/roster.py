@@ -34,7 +34,9 @@ def roster(configuration: Configuration, dispatchers: Dispatchers) -> Mapping[st
     stored = {one.id: one for one in configuration.destinations}
     reported, kinds = dispatchers.destinations(), dispatchers.kinds()
     listed = {}
-    for name in sorted(stored.keys() | reported.keys()):
+    # What a report has of the page and the database has not, was deleted a moment ago.
+    of_environment = {name for name, report in reported.items() if report.origin == "environment"}
+    for name in sorted(stored.keys() | of_environment):
         report = reported.get(name)
         destination = stored.get(name) or _of_environment(name, report)
         kind = kinds.get(destination.kind)

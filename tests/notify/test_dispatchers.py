@@ -80,7 +80,8 @@ def reported(name: str, **changes: object) -> dict[str, object]:
 
 def test_the_roster_has_those_of_the_database_and_those_of_the_environment(client: Client) -> None:
     stored = Configuration(destinations=(Destination("ops", "chat", {}),))
-    listed = roster(stored, running(client, reported("mail"), reported("ops", origin="page")))
+    told = (reported("mail"), reported("ops", origin="page"), reported("deleted", origin="page"))
+    listed = roster(stored, running(client, *told))
     assert list(listed) == ["mail", "ops"]
     assert (listed["mail"].destination.origin, listed["ops"].destination.origin) == ("environment", "page")
     assert {one.problem for one in listed.values()} == {""}

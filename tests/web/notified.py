@@ -11,6 +11,7 @@ from flask import Flask
 from perseus import db, keys
 from perseus.clock import SystemClock
 from perseus.db import notifying
+from perseus.db.engine import engine
 from perseus.db.known import KnownExchanges
 from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
@@ -86,6 +87,13 @@ class Notified:
         """Let the caches forget what they know, as if seconds had passed."""
         self.outbound.configuration.forget()
         self.outbound.dispatchers.forget()
+
+    def lose_database(self) -> None:
+        """From now on the database cannot be used."""
+        with engine(self.database_url).begin() as connection:
+            for table in ("destinations", "silences", "notify_settings", "plugin_switches"):
+                connection.exec_driver_sql(f"DROP TABLE {table}")
+        self.settle()
 
     def report(self, worker: str = "host-1:4711", **changes: Any) -> None:
         """A dispatcher says what it is."""
