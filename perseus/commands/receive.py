@@ -67,7 +67,8 @@ def line(body: dict[str, Any], is_sound: bool) -> str:
     marks = [name for name, is_on in (("drill", body.get("drill")), ("repeat", body.get("possibleRepeat"))) if is_on]
     marks += [] if is_sound else ["WRONG SIGNATURE"]
     end = f"  ({', '.join(marks)})" if marks else ""
-    return f"{str(body.get('timestamp'))[11:19]}  {body.get('severity')!s:8}  {body.get('title')}{end}"
+    at = str(body.get("timestamp") or "")[11:19]
+    return f"{at:8}  {body.get('severity')!s:8}  {body.get('title')}{end}"
 
 
 @contextmanager
