@@ -44,9 +44,7 @@ def make(kind: str, name: str, into: Path) -> list[Path]:
     names = _names(name)
     written = []
     for parts, text in _files(importlib.resources.files("perseus.kit").joinpath("skeleton", kind)):
-        path = folder.joinpath(*parts)
-        if parts[0] == "package":
-            path = folder.joinpath(names["module"], *parts[1:])
+        path = folder.joinpath(*({"package": names["module"], "suite": "tests"}.get(part, part) for part in parts))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(Template(text).substitute(names), "utf-8")
         written.append(path)

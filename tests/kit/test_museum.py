@@ -147,6 +147,6 @@ def test_both_kinds_of_notifiers_deliver(kind: str, piece: ModuleType, fake_serv
     assert notification().title in fake_service.posts[0].text
     assert delivered.ref == ("1" if kind == "museum_many" else None)
     assert isinstance(sender.probe(), str)
-    if sender.can_update:
+    if sender.outlet.can_update:
         sender.update("1", notification())
     sender.close()

@@ -15,8 +15,8 @@ from perseus.kit.newplugin import KINDS, AlreadyThere, BadName, make
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_passes_its_own_tests_and_the_linter(kind: str, tmp_path: Path) -> None:
-    make(kind, "night_watch", tmp_path)
-    folder = tmp_path / "night_watch"
+    make(kind, f"night_watch_{kind}", tmp_path)
+    folder = tmp_path / f"night_watch_{kind}"
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q"], cwd=folder, env=environ, capture_output=True, text=True

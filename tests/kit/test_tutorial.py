@@ -65,7 +65,7 @@ def test_the_tutorial_runs_as_it_is_written(author: Author) -> None:
 
 def test_the_first_notifier_has_ten_lines() -> None:
     first = pages.blocks(PAGE, "python")[0]
-    assert len([line for line in first.splitlines() if line.strip()]) <= 11
+    assert len([line for line in first.splitlines() if line.strip()]) == 10
 
 
 def test_the_plugin_of_the_tutorial_is_graded_as_the_page_says(author: Author) -> None:
