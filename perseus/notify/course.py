@@ -25,19 +25,20 @@ from perseus.notify.surroundings import Surroundings
 
 @dataclass
 class Course:
-    """`token`: of the lease under which it was begun. `waited`: messages queued while a limit was waited for.
+    """`turn`, `token`: of the lease under which it goes on. `waited`: messages queued while a limit was waited for.
 
     `single`: so many messages are sent one by one, since one of them spoils the batch. `notices`: steps of our own,
     told before the plan. `asked`: what people wait for; `has_orders`: they may have ordered more. `letters`: dead
     letters that are sent again. `edited`, `edits`: the edit that was tried last, and how often.
     """
 
-    token: int
     inbox: Inbox
     memories: dict[str, Memory]
     circuit: Circuit
     book: Book
     outlook: Outlook
+    turn: int = 0
+    token: int = 0
     replay: Replay | None = None
     notices: deque[Step] = field(default_factory=deque)
     has_orders: bool = True
@@ -50,7 +51,7 @@ class Course:
     has_looked: bool = False
 
 
-def begin(destination: str, token: int, found: Position, around: Surroundings, earlier: Course | None) -> Course:
+def begin(destination: str, found: Position, around: Surroundings, earlier: Course | None) -> Course:
     """The course of a new holder. What is to be written first is for `first_commit`.
 
     `earlier`: that of the same process before it lost the destination; it stands in for what the store has lost.
@@ -62,13 +63,12 @@ def begin(destination: str, token: int, found: Position, around: Surroundings, e
     elif since_ms is None:
         since_ms, marks, memories = _now(found, around)
     return Course(
-        token,
         Inbox(around.client, since_ms, marks),
         memories,
         Circuit(destination, Breaker.read(found.state), around.chance),
         Book(found.state),
         seen,
-        Replay.read(around.client, found.state.get("replay", "")),
+        replay=Replay.read(around.client, found.state.get("replay", "")),
     )
 
 

@@ -50,6 +50,12 @@ class Holding:
         self._commit = Script(client, "commit", "perseus.notify")
         self._lock = threading.Lock()
         self._token: int | None = None
+        self._turn = 0
+
+    @property
+    def turn(self) -> int:
+        """How often it was taken: what was known in an earlier turn may have changed since."""
+        return self._turn
 
     @property
     def token(self) -> int | None:
@@ -65,7 +71,8 @@ class Holding:
         """Take the lease when it is free, renew it when it is ours. Is it ours now?"""
         with self._lock:
             answer, value = self._hold([self._key("lease"), self._key("token")], [self.worker, self._life_ms])
-            self._token = int(value) if answer == "HELD" else None
+            self._turn += answer == "ANEW"
+            self._token = None if answer == "TAKEN" else int(value)
             return self._token is not None
 
     def release(self) -> None:

@@ -98,26 +98,27 @@ class Lane:
 
     def _on_course(self) -> Course:
         """The present course, or a new one after somebody else may have held the destination."""
-        token, course = self.holding.token, self._course
+        turn, token, course = self.holding.turn, self.holding.token, self._course
         if token is None:
             raise NotHeld(self.destination.id)
-        if course is not None and token == course.token + 1:
-            course.token = token  # the lease ran out, and nobody took it in between
-        if course is None or course.token != token:
+        if course is not None and turn != course.turn and token == course.token + 1:
+            course.turn, course.token = turn, token  # the lease ran out, and nobody took it in between
+        if course is None or course.turn != turn:
             self._pen.forget()
-            course = self._take_over(token)
+            course = self._take_over(turn, token)
         return course
 
-    def _take_over(self, token: int) -> Course:
+    def _take_over(self, turn: int, token: int) -> Course:
         found = position.read(self._around.client, self.destination.id)
-        course = courses.begin(self.destination.id, token, found, self._around, self._course)
+        course = courses.begin(self.destination.id, found, self._around, self._course)
+        course.turn, course.token = turn, token
         commit = courses.first_commit(course, found)
         course.book.put(kind=self.destination.kind, worker=self.holding.worker, problem="")
-        culprit, turn = self._sending.take_over(found), None
+        culprit, opened = self._sending.take_over(found), None
         if culprit is not None:
-            turn = course.circuit.park(culprit, self._around.now_ms())
+            opened = course.circuit.park(culprit, self._around.now_ms())
             commit.add("HSET", "inflight", "flights", 0)
-        self._pen.write(course, commit, turn)
+        self._pen.write(course, commit, opened)
         self._course = course
         return course
 

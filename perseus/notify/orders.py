@@ -91,21 +91,20 @@ def answer(client: Client, key: str) -> Answer | None:
 
 
 def take(client: Client, key: str) -> Order | None:
-    """The oldest order of the list, which holds it no longer; None when there is none or it cannot be read.
+    """The oldest order of the list, which holds it no longer; None when there is none. Junk is thrown away.
 
     Raises StoreUnavailable, StoreRefused.
     """
-    with answers(client):
-        text = client.lpop(key)
-    try:
-        raw = json.loads(str(text)) if text else None
-        return (
-            Order(str(raw["id"]), str(raw["what"]), str(raw["by"]), int(raw["atMs"]), dict(raw["args"]))
-            if raw
-            else None
-        )
-    except (ValueError, TypeError, KeyError):
-        return None
+    while True:
+        with answers(client):
+            text = client.lpop(key)
+        if text is None:
+            return None
+        try:
+            raw = json.loads(str(text))
+            return Order(str(raw["id"]), str(raw["what"]), str(raw["by"]), int(raw["atMs"]), dict(raw["args"]))
+        except (ValueError, TypeError, KeyError):
+            continue
 
 
 def reply(client: Client, key: str, found: Answer) -> None:

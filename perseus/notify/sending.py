@@ -92,7 +92,8 @@ class Sending:
         if sent.result.may_have_arrived:
             self._suspects |= named
         suspects = " ".join(sorted(self._suspects))
-        commit.add("HSET", "inflight", "flights", 0, "attempt", sent.delivery.attempt, "suspects", suspects)
+        attempts = self._attempts.get(sent.delivery.notification, 0)
+        commit.add("HSET", "inflight", "flights", 0, "attempt", attempts, "suspects", suspects)
         commit.add("HDEL", "inflight", "events", "sentMs", "worker")
 
     def limits(self, commit: Commit) -> None:
