@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from flask import Blueprint, Response, request
@@ -14,7 +14,7 @@ from perseus.notify.configuration import Destination, Policy
 from perseus.notify.ledger import OUTCOMES, Wanted
 from perseus.notify.roster import Listed
 from perseus.pluginhost.form import schema_of
-from perseus.web import destinationrows, forms, historyrows, htmx, moments
+from perseus.web import destinationrows, forms, historyrows, htmx, moments, words
 from perseus.web.destinationrows import DestinationRow
 from perseus.web.forms import Field
 from perseus.web.historyrows import CHOICES, DeadRow, HistoryRow
@@ -47,10 +47,14 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form. `problems`: what is wrong besides single fields."""
+    """One form. `problems`: what is wrong besides single fields.
+
+    `unread`: what could not be read of what is stored, '' for nothing: saved again without it, it would be lost.
+    """
 
     fields: tuple[Field, ...]
     problems: tuple[str, ...] = ()
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +207,18 @@ def _settings(
         one.origin,
         one.kind,
         one.revision,
-        config_form(kind.json_schema, one.config if config is None else config, config_errors)
-        if is_ours and kind
-        else None,
+        _config_form(one, kind.json_schema, config, config_errors) if is_ours and kind else None,
         Form(forms.fields(POLICY_SCHEMA, given, policy_errors, TEMPLATES), forms.general(POLICY_SCHEMA, policy_errors)),
         kind is None or kind.can_probe,
         kind is None or kind.can_preview,
     )
+
+
+def _config_form(
+    one: Destination, schema: Mapping[str, Any], given: Mapping[str, Any] | None, errors: Mapping[str, str]
+) -> Form:
+    form = config_form(schema, one.config if given is None else given, errors)
+    return replace(form, unread=words.plain(one.problem or "", 500))
 
 
 def _stored(one: Destination) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from perseus import keys
 from perseus.db import notifying
+from perseus.db.engine import engine
 from perseus.notify.configuration import Destination
 from tests.web.dispatching import Hand, fine, wrong
 from tests.web.notified import Notified
@@ -293,3 +294,12 @@ def test_without_the_database_a_form_is_no_page_and_says_why(ops: Notified) -> N
     response = get(ops.app, HERE)
     assert response.status_code == 503
     assert "The database does not answer" in words(response.text)
+
+
+def test_a_secret_that_cannot_be_opened_here_is_told_of_before_it_is_lost(ops: Notified) -> None:
+    with engine(ops.database_url).begin() as connection:
+        connection.exec_driver_sql("UPDATE destinations SET config = '{\"url\": \"sealed:1:x\"}' WHERE id = 'ops'")
+    said = words(page(ops))
+    assert "what is missing below would be lost. url: A secret was sealed with another key" in said
+    assert "Nothing was saved" not in said
+    assert "Sending" in said
