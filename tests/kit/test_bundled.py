@@ -6,7 +6,8 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -17,11 +18,12 @@ from perseus.pluginhost import discovery, grade
 from perseus.pluginhost.grade import Tier
 from perseus.pluginhost.groups import NOTIFIERS
 from perseus.testing import NotifierContract
+from tests.plugins import mailserver
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 #: Plugin -> the tier that it has to keep.
-TIERS = {"discord": Tier.GOLD, "log": Tier.GOLD, "slack": Tier.GOLD, "webhook": Tier.GOLD}
+TIERS = {"discord": Tier.GOLD, "email": Tier.GOLD, "log": Tier.GOLD, "slack": Tier.GOLD, "webhook": Tier.GOLD}
 
 
 class TestDiscord(NotifierContract):
@@ -44,6 +46,45 @@ class TestDiscord(NotifierContract):
     def _texts(self, embed: Any) -> Sequence[str]:
         fields = [text for field in embed["fields"] for text in (field["name"], field["value"])]
         return [embed["title"], embed.get("description", ""), embed["footer"]["text"], *fields]
+
+
+class TestEmail(NotifierContract):
+    plugin = "perseus.plugins.email"
+    speaks_http = False
+    plants = (mailserver.PASSWORD,)
+    exempt: ClassVar[Mapping[str, str]] = {"update": "a mail that is sent cannot be changed"}
+
+    @pytest.fixture(autouse=True)
+    def _server(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.setenv("SSL_CERT_FILE", str(mailserver.certificate(tmp_path)))
+        self._read: list[Any] = []
+        with mailserver.serving(tmp_path) as self.inbox:
+            yield
+
+    def config(self, url: str) -> Mapping[str, Any]:
+        port = urlsplit(url).port
+        return {
+            "host": mailserver.HOST,
+            "port": self.inbox.port if port == urlsplit(self.service.url).port else port,
+            "sender": "perseus@example.org",
+            "recipients": ["ada@example.org"],
+            "user": mailserver.USER,
+            "password": mailserver.PASSWORD,
+        }
+
+    def sent(self) -> Sequence[Any]:
+        for mail, recipients in list(zip(self.inbox.mails, self.inbox.recipients, strict=True))[len(self._read) :]:
+            bodies = {"text": self._body(mail, "plain"), "html": self._body(mail, "html")}
+            self._read.append({"to": recipients, "subject": mail["Subject"], **bodies})
+        return self._read
+
+    def told(self) -> str:
+        return "\n".join([*map(str, self.sent()[-1].values()), self.inbox.mails[-1].as_string()])
+
+    def _body(self, mail: EmailMessage, kind: str) -> str:
+        part = mail.get_body((kind,))
+        assert part is not None
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 class TestLog(NotifierContract):
