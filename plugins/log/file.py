@@ -11,18 +11,18 @@ from pathlib import Path
 
 from perseus import Permanent, Retry
 
-#: What a person must put right; the last is a pipe without a reader. Anything else, such as a full disk, may pass.
+#: What a person must put right; the last is a socket. Anything else, such as a full disk, may pass.
 LASTING = frozenset(
     (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EROFS, errno.ENXIO)
 )
-MODE = 0o640
+MODE = 0o600
 
 
 def append(path: Path, lines: bytes) -> None:
     """Write whole lines behind what is there. Raises Permanent for a path that cannot be used, Retry for the rest."""
     with _opened(path) as file:
         try:
-            written = os.write(file, _begun_anew(file, path) + lines)
+            written = os.write(file, _begun_anew(file) + lines)
         except OSError as error:
             raise Retry(f"the file cannot be written: {_said(error)}", may_have_arrived=False) from None
         if written < len(lines):
@@ -41,16 +41,16 @@ def check(path: Path) -> int:
         raise Permanent(f"the file cannot be used: {_said(error)}") from None
     if not stat.S_ISREG(found.st_mode):
         raise Permanent("its path is no file")
-    if not os.access(path, os.W_OK):
-        raise Permanent("the file is not ours to write")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise Permanent("the file is not ours to read and write")
     return found.st_size
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    """A pipe without a reader must not hang, hence O_NONBLOCK; it is refused like anything else that is no file."""
+    """Read, too, for the end of what is there. Nothing may hang, hence O_NONBLOCK; a pipe is refused like all else."""
     try:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, MODE)
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, MODE)
     except OSError as error:
         reason = f"the file cannot be opened: {_said(error)}"
         if error.errno in LASTING:
@@ -64,14 +64,10 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(file)
 
 
-def _begun_anew(file: int, path: Path) -> bytes:
+def _begun_anew(file: int) -> bytes:
     """A line break when the last line is a torn one, as a full disk leaves it."""
     size = os.fstat(file).st_size
-    if size == 0:
-        return b""
-    with path.open("rb") as whole:
-        whole.seek(size - 1)
-        return b"" if whole.read(1) == b"\n" else b"\n"
+    return b"" if size == 0 or os.pread(file, 1, size - 1) == b"\n" else b"\n"
 
 
 def _said(error: OSError) -> str:

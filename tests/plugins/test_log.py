@@ -83,13 +83,13 @@ def test_a_line_break_in_a_text_makes_no_second_line(path: Path) -> None:
     assert path.read_bytes().count(b"\n") == 1
 
 
-def test_the_file_is_for_its_owner_and_group(sender: Sender, path: Path) -> None:
+def test_the_file_is_for_its_owner_alone(sender: Sender, path: Path) -> None:
     before = os.umask(0)
     try:
         sender.send(samples.notifications()[0])
     finally:
         os.umask(before)
-    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_path_that_cannot_be_used_stops_the_destination(tmp_path: Path) -> None:
