@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Callable
 
 from perseus.errors import whole
@@ -12,21 +12,24 @@ DRILL = "DRILL"
 CUT = "..."
 EVENTS_SHOWN = 3
 PRINT_MAX = 1_000
-#: Overrides that would turn the text around them: a name could read as another.
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Control characters, other breaks of lines, and overrides that would turn the text around them.
+CONTROLS = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 
 
 def clean(text: str, *, is_line: bool = False) -> str:
     """`text` without halves of characters, control characters and blanks around it; a line has no line breaks."""
-    kept = whole(text).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(" " if _is_control(letter, is_line) else letter for letter in kept).strip()
+    kept = CONTROLS.sub(" ", whole(text).replace("\r\n", "\n").replace("\r", "\n"))
+    return (kept.replace("\n", " ") if is_line else kept).strip()
 
 
 def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:
-    """The beginning of `text` that `size` measures as at most `limit`, with three dots when it is not all of it."""
-    if size(text) <= limit:
+    """The beginning of `text` that `size` measures as at most `limit`, with three dots when it is not all of it.
+
+    `size` measures no text as shorter than it has characters.
+    """
+    if len(text) <= limit and size(text) <= limit:
         return text
-    fits, over = 0, len(text)
+    fits, over = 0, min(len(text), limit + 1)
     while over - fits > 1:
         middle = (fits + over) // 2
         if size(text[:middle] + CUT) <= limit:
@@ -50,9 +53,3 @@ def small_print(notification: Notification) -> str:
     more = f" and {len(names) - EVENTS_SHOWN} more" if len(names) > EVENTS_SHOWN else ""
     said += [f"{', '.join(names[:EVENTS_SHOWN])}{more}"] if names else []
     return cut(clean(" · ".join([*said, cut(notification.id, 100)]), is_line=True), PRINT_MAX)
-
-
-def _is_control(letter: str, is_line: bool) -> bool:
-    if letter == "\n":
-        return is_line
-    return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in TURNING

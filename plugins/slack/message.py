@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from perseus.notify import plaintext
-from perseus.notify.notification import Kind, Notification, Severity
+from perseus.notify import colour, plaintext
+from perseus.notify.notification import Notification
 
 BATCH = 10
 HEADER, TEXT, FIELD, FALLBACK = 150, 3_000, 2_000, 1_000
 FIELDS_OF_SECTION, SECTIONS = 10, 2
 VALUE = FIELD - 200
-
-GREEN, BLUE, AMBER, RED, GREY = "#2e9e5b", "#3b82f6", "#d97706", "#dc2626", "#6b7280"
-OF_STATE = {"active": GREEN, "starting": BLUE, "warming": BLUE}
-OF_SEVERITY = {Severity.CRITICAL: RED, Severity.WARNING: AMBER}
 
 Json = dict[str, Any]
 
@@ -43,18 +39,10 @@ def part(notification: Notification, *, has_header: bool) -> Json:
     """One notification; the header repeats its title, where the message does not say it."""
     title = plaintext.title(notification)
     return {
-        "color": colour(notification),
+        "color": colour.css(notification),
         "fallback": _text(title, FALLBACK),
         "blocks": list(_blocks(notification, title if has_header else None)),
     }
-
-
-def colour(notification: Notification) -> str:
-    """By severity where something is wrong, else by the state that the exchange is in now."""
-    if notification.kind is Kind.RECOVERY:
-        return GREEN
-    found = OF_SEVERITY.get(notification.severity)
-    return found or OF_STATE.get(notification.to_state or "", GREY)
 
 
 def escaped(text: str) -> str:

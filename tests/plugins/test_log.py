@@ -1,4 +1,4 @@
-"""The bundled plugin `log`: the contract of every notifier, and what readers of its file rely upon."""
+"""The bundled plugin `log`: what readers of its file rely upon; its contract is in tests/kit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -17,37 +16,7 @@ from perseus import Permanent, Retry
 from perseus.notify import samples
 from perseus.plugins.log import file
 from perseus.plugins.log.notifier import LogConfig
-from perseus.testing import NotifierContract
 from perseus.testing.sender import Sender, kind_of
-
-
-class TestLog(NotifierContract):
-    plugin = "perseus.plugins.log"
-    speaks_http = False
-    exempt: ClassVar[Mapping[str, str]] = {
-        "update": "a line that was written stays as it is",
-        "deadline": "a file answers, or the system says why not",
-        "failure": "a file is not a service",
-    }
-
-    @pytest.fixture(autouse=True)
-    def _file(self, tmp_path: Path) -> None:
-        self.path = tmp_path / "notifications.jsonl"
-
-    def config(self, url: str) -> Mapping[str, Any]:
-        return {"path": str(self.path)}
-
-    def sent(self) -> Sequence[Any]:
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        return [[json.loads(line)] for line in lines]
-
-    def told(self) -> str:
-        return self.path.read_text()
-
-    def test_batch(self) -> None:
-        """Several at once are as many lines."""
-        self.sender().send(*samples.notifications())
-        assert [line["id"] for (line,) in self.sent()] == [one.id for one in samples.notifications()]
 
 
 @pytest.fixture
@@ -60,6 +29,12 @@ def sender(path: Path) -> Iterator[Sender]:
     made = Sender(kind_of("perseus.plugins.log"), {"path": str(path)})
     yield made
     made.close()
+
+
+def test_several_at_once_are_as_many_lines(sender: Sender, path: Path) -> None:
+    sender.send(*samples.notifications())
+    lines = [json.loads(line)["id"] for line in path.read_text().splitlines()]
+    assert lines == [one.id for one in samples.notifications()]
 
 
 def test_a_file_that_was_moved_away_is_begun_anew(sender: Sender, path: Path) -> None:

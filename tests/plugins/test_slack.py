@@ -1,4 +1,4 @@
-"""The bundled plugin `slack`: the contract of every notifier, and Slack's own limits under any input."""
+"""The bundled plugin `slack`: Slack's own limits under any input; its contract is in tests/kit."""
 
 from __future__ import annotations
 
@@ -6,34 +6,17 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from perseus.notify import samples
-from perseus.notify.notification import Kind, Notification, Severity
+from perseus.notify import colour, samples
 from perseus.plugins.slack import message
 from perseus.plugins.slack.config import SlackConfig
-from perseus.testing import NotifierContract
 from perseus.testing.samples import fuzzed
 
 ROUNDS = 2_000
-
-
-class TestSlack(NotifierContract):
-    plugin = "perseus.plugins.slack"
-    exempt: ClassVar[Mapping[str, str]] = {
-        "update": "an incoming webhook cannot change a message",
-        "probe": "an incoming webhook answers nothing but a message",
-    }
-
-    def config(self, url: str) -> Mapping[str, Any]:
-        host, _, planted = url.rpartition("/")
-        return {"url": f"{host}/services/T0/B0/{planted}"}
-
-    def check_message(self, message: Any) -> None:
-        within_limits(message)
 
 
 def texts(part: Any) -> Iterator[Mapping[str, Any]]:
@@ -91,15 +74,10 @@ def test_a_text_is_not_cut_within_an_escape() -> None:
     assert block["text"]["text"] == "&amp;" * 599 + "..."
 
 
-def test_colours_say_how_bad_it_is() -> None:
-    def colour(**changes: Any) -> str:
-        notification: Notification = replace(samples.notifications()[0], **changes)
-        return message.colour(notification)
-
-    assert colour(severity=Severity.CRITICAL, kind=Kind.EVENT, to_state="offline") == message.RED
-    assert colour(severity=Severity.WARNING, kind=Kind.EVENT, to_state=None) == message.AMBER
-    assert colour(severity=Severity.INFO, kind=Kind.EVENT, to_state="active") == message.GREEN
-    assert colour(kind=Kind.RECOVERY, to_state="starting") == message.GREEN
+def test_each_part_has_the_colour_of_its_notification() -> None:
+    lost, _, active, *_ = samples.notifications()
+    parts = message.message([lost, active])["attachments"]
+    assert [part["color"] for part in parts] == [colour.css(lost), colour.css(active)] == ["#dc2626", "#2e9e5b"]
 
 
 @pytest.mark.parametrize(
