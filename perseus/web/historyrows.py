@@ -76,7 +76,9 @@ class DeadRow:
 def row(record: Record) -> HistoryRow:
     """One record of a history."""
     mark, text = _said(record)
-    shown = tuple(record.events[:EVENTS_SHOWN])
+    # A drill is about an event that never happened.
+    events = () if isinstance(record, Attempted) and record.is_drill else record.events
+    shown = tuple(events[:EVENTS_SHOWN])
     notes: tuple[str, ...] = ()
     url = None
     if isinstance(record, Attempted):
@@ -84,7 +86,7 @@ def row(record: Record) -> HistoryRow:
         url, notes = told.url, tuple(filter(None, (told.status, told.took, *told.notes)))
     plain = words.plain(text, TEXT_LIMIT)
     return HistoryRow(
-        record.stream_id, moments.ago(record.at_ms), mark, plain, shown, len(record.events) - len(shown), notes, url
+        record.stream_id, moments.ago(record.at_ms), mark, plain, shown, len(events) - len(shown), notes, url
     )
 
 

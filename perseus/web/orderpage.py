@@ -150,7 +150,9 @@ def _ids(form: MultiDict[str, str]) -> list[str] | None:
 
 
 def _detail(detail: Any) -> str:
-    """As text of several lines that may stand on a page."""
+    """As text of several lines that may stand on a page; what says nothing is left out."""
+    if isinstance(detail, dict):
+        detail = {name: value for name, value in detail.items() if value is not None}
     if detail in (None, "", {}, []):
         return ""
     text = detail if isinstance(detail, str) else json.dumps(detail, indent=2, ensure_ascii=False)

@@ -263,6 +263,13 @@ def test_the_history_is_filtered_and_paged(ops: Notified) -> None:
     assert get(ops.app, f"{HERE}/history?before=junk").status_code == 400
 
 
+def test_a_drill_leads_to_no_event_since_none_happened(ops: Notified) -> None:
+    ops.tried("ops", "kraken:5-0", drill="1")
+    shown = page(ops, f"{HERE}/history")
+    assert "drill" in words(shown)
+    assert "kraken" not in shown
+
+
 def test_dead_letters_say_why_and_can_be_chosen(ops: Notified) -> None:
     letter = ops.died("ops", "coinbase:1-0", reason="HTTP 400: too long")
     shown = page(ops, f"{HERE}/dead")

@@ -154,6 +154,17 @@ def test_a_dry_run_shows_what_would_be_sent_as_text(ops: Notified) -> None:
     assert "\n  &#34;embeds&#34;" in shown
 
 
+def test_a_detail_that_says_nothing_is_left_out(ops: Notified) -> None:
+    response = ask(ops, "test")
+    order = placed(ops)
+    assert order is not None
+    detail = {"ref": None, "url": "https://chat.example/1"}
+    orders.reply(ops.client, keys.destination_answer("ops", order.id), Answer(True, "Delivered", detail))
+    shown = get(ops.app, response.headers["Location"], **HTMX).text
+    assert "https://chat.example/1" in shown
+    assert "ref" not in words(shown)
+
+
 @pytest.mark.parametrize("path", ["/nonsense?what=probe&at=1", f"/{'0' * 32}", f"/{'0' * 32}?what=explode"])
 def test_an_address_that_is_no_order_is_refused(ops: Notified, path: str) -> None:
     assert get(ops.app, HERE + path).status_code == 400
