@@ -10,7 +10,10 @@ import pytest
 
 from perseus.db.seed import SEEDS
 from perseus.network.reading import Condition
-from perseus.web import badges, problems
+from perseus.notify.fate import Fate
+from perseus.notify.ledger import OUTCOMES
+from perseus.web import badges, deliveries, destinationrows, problems
+from perseus.web.historyrows import ORDERS
 from perseus.web.problems import Problem
 from tests.web.reading import get
 from tests.web.views import FakeDirectory, app_of, event, live, view
@@ -71,6 +74,23 @@ def test_every_badge_is_explained() -> None:
     for badge in badges.RANKED:
         said = f"{badge.word} · {badge.detail}" if badge.detail else badge.word
         assert said in PAGE
+
+
+def test_every_badge_of_a_destination_and_every_mark_is_explained() -> None:
+    for badge in destinationrows.RANKED:
+        assert f"| {badge.word} |" in PAGE
+    for mark in deliveries.SAID.values():
+        assert mark in PAGE
+
+
+def test_every_state_of_a_delivery_and_every_outcome_of_a_history_is_documented() -> None:
+    for word in (*Fate, *OUTCOMES):
+        assert f"`{word}`" in API
+
+
+def test_every_button_of_a_destination_is_explained() -> None:
+    for word in ORDERS.values():
+        assert word in PAGE or word == "Redrive"
 
 
 def test_every_status_of_a_problem_is_listed() -> None:
