@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -10,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 HOST = r"^[A-Za-z0-9.:_-]+$"
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}")
+#: Parts between dots are never empty: from such an address no header can be made.
+ATOM, LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+ADDRESS = re.compile(rf"(?=.{{3,254}}$){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")
 
 
 class EmailConfig(BaseModel):
@@ -30,6 +33,11 @@ class EmailConfig(BaseModel):
     recipients: tuple[str, ...] = Field(min_length=1, max_length=50, description="Addresses that the mail is to.")
     user: str | None = Field(default=None, min_length=1, description="Name to sign in with. Unset: without signing in.")
     password: SecretStr | None = Field(default=None, description="Password of that name.")
+    ca_file: str | None = Field(
+        default=None,
+        max_length=4096,
+        description="File with certificates (PEM) to trust instead of the system's, as of an authority of your own.",
+    )
 
     @field_validator("sender")
     @classmethod
@@ -45,6 +53,21 @@ class EmailConfig(BaseModel):
             if not ADDRESS.fullmatch(each):
                 raise ValueError(f"entry {place} must be a plain address: ada@example.org")
         return recipients
+
+    @field_validator("user", "password")
+    @classmethod
+    def _can_be_sent(cls, given: str | SecretStr | None) -> str | SecretStr | None:
+        text = given.get_secret_value() if isinstance(given, SecretStr) else given
+        if text is not None and not (text.isascii() and text.isprintable()):
+            raise ValueError("must be printable ASCII: no other can be signed in with")
+        return given
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_absolute(cls, path: str | None) -> str | None:
+        if path is not None and (not Path(path).is_absolute() or "\x00" in path):
+            raise ValueError("must be a whole path, beginning with /")
+        return path
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formataddr, formatdate
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from perseus.notify.notification import Notification
 from perseus.plugins.email.config import EmailConfig
 
 NAME = "Perseus"
+#: Seven bits, which every server takes: nobody asks it whether it takes eight.
+POLICY = SMTP.clone(cte_type="7bit")
 SUBJECT, TEXT, FACTS, LABEL, VALUE = 200, 10_000, 30, 100, 1_000
 
 Json = dict[str, Any]
@@ -33,7 +36,7 @@ def content(notifications: Sequence[Notification]) -> Json:
 
 def message(notifications: Sequence[Notification], config: EmailConfig, now: float) -> EmailMessage:
     """The mail. `now`: Unix seconds. Its Message-ID is the same for every repeat of the same notifications."""
-    said, made = content(notifications), EmailMessage()
+    said, made = content(notifications), EmailMessage(POLICY)
     made["Subject"] = said["subject"]
     made["From"] = formataddr((NAME, config.sender))
     made["To"] = ", ".join(config.recipients)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from email.policy import SMTP
 from typing import Any
 
 from perseus import Delivered, NotifyContext
@@ -24,7 +23,7 @@ class Email:
     def send(self, notifications: Sequence[Notification], context: NotifyContext) -> Delivered:
         """Delivered when the server takes it for one recipient at least; the log tells of the rest. As `verdict.of`."""
         mail, is_sending = message(notifications, self._config, time.time()), False
-        raw = mail.as_bytes(policy=SMTP)  # smtplib's own way would put a > before each line that begins with From
+        raw = mail.as_bytes()  # smtplib's own way would put a > before each line that begins with From
         try:
             with connected(self._config, context.seconds_left) as server:
                 is_sending = True

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from perseus import Permanent
 from perseus.plugins.email.config import EmailConfig
 
 LEAST_SECONDS = 0.05
+#: For a goodbye. The mail is taken by then, and would go out again if the call ran past its deadline for it.
+GOODBYE_SECONDS = 0.5
 
 SecondsLeft = Callable[[], float]
 
@@ -22,15 +25,24 @@ class Watch:
 
     def __init__(self, seconds: float) -> None:
         self.server: smtplib.SMTP | None = None
-        self._timer = threading.Timer(seconds, self._break)
-        self._timer.daemon = True
-        self._timer.start()
+        self._timer = self._started(seconds)
+
+    def restart(self, seconds: float) -> None:
+        """End them after so many seconds from now instead."""
+        self._timer.cancel()
+        self._timer = self._started(seconds)
 
     def end(self) -> None:
         """Watch no more, and close what is open."""
         self._timer.cancel()
         if self.server is not None:
             self.server.close()
+
+    def _started(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(seconds, self._break)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def _break(self) -> None:
         sock = None if self.server is None else self.server.sock
@@ -53,11 +65,15 @@ class WatchedTls(Watched, smtplib.SMTP_SSL):
 
 @contextmanager
 def connected(config: EmailConfig, seconds_left: SecondsLeft) -> Iterator[smtplib.SMTP]:
-    """A connection that is ready to send. Raises OSError, as all of smtplib's and ssl's errors are."""
+    """A connection that is ready to send.
+
+    Raises OSError, as all of smtplib's and ssl's errors are; Permanent for a `ca_file` that is of no use.
+    """
     watch = Watch(_patience(seconds_left))
     try:
         server = _opened(config, watch, seconds_left)
         yield server
+        watch.restart(min(GOODBYE_SECONDS, _patience(seconds_left) / 2))
         with suppress(OSError):  # whatever it says to a goodbye changes nothing
             server.quit()
     finally:
@@ -72,16 +88,23 @@ def _opened(config: EmailConfig, watch: Watch, seconds_left: SecondsLeft) -> smt
         "timeout": _patience(seconds_left),
     }
     if config.tls == "tls":
-        server: smtplib.SMTP = WatchedTls(watch, **options, context=ssl.create_default_context())
+        server: smtplib.SMTP = WatchedTls(watch, **options, context=_trust(config))
     else:
         server = Watched(watch, **options)
     if config.tls == "starttls":
         assert server.sock is not None
         server.sock.settimeout(_patience(seconds_left))  # what holds for the handshake, which cannot be broken off
-        server.starttls(context=ssl.create_default_context())
+        server.starttls(context=_trust(config))
     if config.user is not None and config.password is not None:
         server.login(config.user, config.password.get_secret_value())
     return server
+
+
+def _trust(config: EmailConfig) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=config.ca_file)
+    except OSError:
+        raise Permanent("ca_file cannot be read, or holds no certificate: look at it and its rights") from None
 
 
 def _own_name(config: EmailConfig) -> str:

@@ -22,10 +22,11 @@ def append(path: Path, lines: bytes) -> None:
     """Write whole lines behind what is there. Raises Permanent for a path that cannot be used, Retry for the rest."""
     with _opened(path) as file:
         try:
-            written = os.write(file, _begun_anew(file) + lines)
+            whole = _begun_anew(file) + lines
+            written = os.write(file, whole)
         except OSError as error:
             raise Retry(f"the file cannot be written: {_said(error)}", may_have_arrived=False) from None
-        if written < len(lines):
+        if written < len(whole):
             raise Retry("the file took only a part: the disk may be full")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import email
 import email.policy
@@ -28,7 +29,10 @@ DEADLINE = datetime.timedelta(days=1)
 
 
 class Inbox:
-    """What arrived. `answers`: by command (`MAIL`, `RCPT`, `DATA`), or by recipient, what is answered instead of OK."""
+    """What arrived. `answers`: by command (`MAIL`, `RCPT`, `DATA`), or by recipient, what is answered instead of OK.
+
+    `goodbye`: seconds until a QUIT is answered.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -36,6 +40,7 @@ class Inbox:
         self.answers: dict[str, str] = {}
         self.login: str | None = None
         self.port = 0
+        self.goodbye = 0.0
 
     async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:
         envelope.mail_from = address
@@ -55,6 +60,10 @@ class Inbox:
         self.mails.append(cast("EmailMessage", parsed))
         self.recipients.append(list(envelope.rcpt_tos))
         return "250 OK"
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:
+        await asyncio.sleep(self.goodbye)
+        return "221 Bye"
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: object) -> AuthResult:
         """The only login that is taken is the right one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import smtplib
 import socket
 import threading
 import time
@@ -12,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perseus import DeliveryError, Permanent, Poison, Retry
 from perseus.notify import samples
-from perseus.plugins.email.config import EmailConfig
+from perseus.plugins.email import verdict
+from perseus.plugins.email.config import ADDRESS, EmailConfig
+from perseus.plugins.email.message import message
 from perseus.testing.sender import Sender, kind_of
 from tests.plugins.mailserver import HOST, PASSWORD, USER, Inbox, certificate, serving
 
@@ -100,7 +106,7 @@ def test_what_queued_is_one_mail(make: Make, inbox: Inbox) -> None:
         ({"MAIL": "552 too large"}, Poison, 552),
         ({"MAIL": "550 not you"}, Permanent, 550),
         ({"MAIL": "421 busy"}, Retry, 421),
-        ({"RCPT": "550 nobody here"}, Permanent, 550),
+        ({"RCPT": "550 nobody here"}, Poison, 550),
         ({ADA: "550 nobody here", BOB: "450 greylisted"}, Retry, 450),
     ],
 )
@@ -132,9 +138,35 @@ def test_a_certificate_that_nobody_vouches_for_is_no_encryption(
     make: Make, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    with pytest.raises(Retry, match="cannot prove who it is"):
+    with pytest.raises(Permanent, match=r"cannot prove who it is: .* in ca_file"):
         make().send(samples.notifications()[0])
     assert inbox.mails == []
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+def test_an_authority_of_ones_own_can_be_named(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch, tls: str
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with serving(tmp_path, tls, needs_login=False) as inbox:
+        known = str(certificate(tmp_path))
+        make(inbox.port, tls=tls, user=None, password=None, ca_file=known).send(samples.notifications()[0])
+        assert len(inbox.mails) == 1
+
+
+def test_a_file_of_certificates_that_is_of_no_use_stops_the_destination(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("empty.pem", "missing.pem"):
+        with pytest.raises(Permanent, match="ca_file"):
+            make(ca_file=str(tmp_path / name)).send(samples.notifications()[0])
+
+
+def test_a_server_that_never_says_goodbye_has_the_mail_all_the_same(make: Make, inbox: Inbox) -> None:
+    inbox.goodbye = 3.0
+    began = time.monotonic()
+    make(seconds=3.0).send(samples.notifications()[0])
+    assert time.monotonic() - began < 2.5
+    assert len(inbox.mails) == 1
 
 
 @pytest.mark.parametrize("tls", ["tls", "none"])
@@ -199,6 +231,12 @@ def dripping() -> Iterator[int]:
         {"host": "mail.example.org/x"},
         {"port": 0},
         {"tls": "maybe"},
+        {"sender": "p..p@example.org"},
+        {"recipients": (".ada@example.org",)},
+        {"recipients": ("ada@-.org",)},
+        {"user": "per\u00e9"},
+        {"password": f"{PASSWORD}\n"},
+        {"ca_file": "ca.pem"},
     ],
 )
 def test_what_cannot_work_or_is_not_safe_is_refused_before(changed: dict[str, Any]) -> None:
@@ -206,3 +244,34 @@ def test_what_cannot_work_or_is_not_safe_is_refused_before(changed: dict[str, An
     with pytest.raises(ValueError, match="validation error") as caught:
         EmailConfig(**{**config_for(25), **changed})
     assert PASSWORD not in str(caught.value)
+
+
+@given(st.from_regex(ADDRESS, fullmatch=True))
+def test_of_every_address_that_is_taken_a_header_can_be_made(address: str) -> None:
+    config = EmailConfig(**{**config_for(25), "sender": address, "recipients": (address, BOB)})
+    made = message(samples.notifications()[:1], config, 0)
+    assert made["To"] == f"{address}, {BOB}"
+    assert made["From"].addresses[0].addr_spec == address
+
+
+def test_a_mail_has_seven_bits_whatever_it_says() -> None:
+    odd = replace(samples.notifications()[0], title="\u00e9", text="\u00e9\n\nFrom \u20ac", facts=())
+    raw = message([odd], EmailConfig(**config_for(25)), 0).as_bytes()
+    assert raw.isascii()
+    assert b"8bit" not in raw
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "said"),
+    [
+        (smtplib.SMTPException("No suitable authentication method found."), Permanent, "no way to sign in"),
+        (socket.gaierror(socket.EAI_NONAME, "planted"), Retry, "the name mail cannot be looked up"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "planted"), Retry, "mail cannot be reached: Connection refused"),
+    ],
+)
+def test_what_keeps_it_from_the_server_is_told(error: OSError, outcome: type[DeliveryError], said: str) -> None:
+    found = verdict.of(error, "mail", may_have_arrived=False)
+    assert type(found) is outcome
+    assert said in found.reason
+    assert "planted" not in found.reason
+    assert not getattr(found, "may_have_arrived", False)
