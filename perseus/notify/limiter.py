@@ -1,104 +1,127 @@
-"""When the next request may go out: by what the service says of its limits, and by seeds until it does. Pure.
+"""When the next request may go out: by what the service says of its limits, and by seeds beside that. Pure.
 
-Times: Unix milliseconds. What a service says (X-RateLimit-*, Retry-After) comes first; nonsense is left out.
+Times: Unix milliseconds. Read are X-RateLimit-*, RateLimit-* and RateLimit (drafts of the IETF), Retry-After and
+`retry_after` in a body; a time from now is believed rather than one of another clock, and nonsense is left out.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections import deque
+import threading
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 
+from perseus.notify import ratelimit
 from perseus.notify.notifier import Limit
 
 LONGEST_MS = 3_600_000
 RECENT_MAX = 100
+BUCKETS_MAX = 8
 TOO_MANY = 429
+BUSY = 503
 SLACK_MS = 20
+#: After a 429 that says nothing else, or a last request of which nobody says when there are more.
+UNTOLD_SECONDS = 1.0
 
 
 class Limiter:
-    """`limits`: kept to as sliding windows, whatever the service says. Not for several threads at once."""
+    """`limits`: kept to as sliding windows, whatever the service says. Safe on any thread."""
 
     def __init__(self, limits: Sequence[Limit] = ()) -> None:
         self._limits = tuple(limits)
-        self._recent: deque[int] = deque(maxlen=RECENT_MAX)
-        self.not_before_ms = 0
+        self._lock = threading.RLock()
+        self._most = max([RECENT_MAX, *(limit.count for limit in limits)])
+        self._recent: deque[int] = deque(maxlen=self._most)
+        self._not_before_ms = 0
+        #: By the service's name of a bucket: how many requests remain, and until when. Unanswered ones count as well.
+        self._buckets: dict[str, tuple[int, int]] = {}
+
+    @property
+    def not_before_ms(self) -> int:
+        """Before this the service wants no request."""
+        with self._lock:
+            return max([self._not_before_ms, *(until for remain, until in self._buckets.values() if remain <= 0)])
+
+    @not_before_ms.setter
+    def not_before_ms(self, value: int) -> None:
+        with self._lock:
+            self._not_before_ms = value
 
     @property
     def recent(self) -> list[int]:
         """When the newest requests were sent, oldest first."""
-        return list(self._recent)
+        with self._lock:
+            return list(self._recent)
 
     def restore(self, not_before_ms: int, recent: Sequence[int]) -> None:
         """What was known before."""
-        self.not_before_ms = max(self.not_before_ms, not_before_ms)
-        self._recent = deque(sorted({*self._recent, *recent}), maxlen=RECENT_MAX)
+        with self._lock:
+            self._not_before_ms = max(self._not_before_ms, not_before_ms)
+            both = Counter(self._recent) | Counter(recent)
+            self._recent = deque(sorted(both.elements()), maxlen=self._most)
 
     def wait_ms(self, now_ms: int) -> int:
         """How long to wait before the next request; 0 for not at all."""
-        waits = [self.not_before_ms - now_ms]
-        for limit in self._limits:
-            window = round(limit.seconds * 1000)
-            within = [ms for ms in self._recent if now_ms - window < ms <= now_ms + LONGEST_MS]
-            if len(within) >= limit.count:
-                waits.append(within[-limit.count] + window + SLACK_MS - now_ms)
-        return max(0, min(max(waits), LONGEST_MS))
+        with self._lock:
+            self._mend(now_ms)
+            return max(0, self.not_before_ms - now_ms, *(self._of_window(limit, now_ms) for limit in self._limits))
+
+    def take(self, now_ms: int) -> int:
+        """As `wait_ms`, and where that is 0 as `sent`: for limits that several threads share."""
+        with self._lock:
+            wait = self.wait_ms(now_ms)
+            if wait == 0:
+                self.sent(now_ms)
+            return wait
 
     def sent(self, now_ms: int) -> None:
         """A request goes out."""
-        self._recent.append(now_ms)
+        with self._lock:
+            self._recent.append(now_ms)
+            # Which bucket it counts in is known when it is answered, if it is: until then it counts in all.
+            self._buckets = {
+                name: (remain - 1, until) for name, (remain, until) in self._buckets.items() if until > now_ms
+            }
 
-    def heard(self, status: int, headers: Mapping[str, str], body: str, now_ms: int) -> None:
-        """What the service answered. Names of headers in lower case."""
-        waits = [_seconds(headers.get("retry-after"), now_ms)] if status in (TOO_MANY, 503) else []
-        if status == TOO_MANY:
-            waits.append(_told(body))
-            waits.append(_reset(headers, now_ms))
-        elif _number(headers.get("x-ratelimit-remaining") or headers.get("ratelimit-remaining")) == 0:
-            waits.append(_reset(headers, now_ms))
-        known = [wait for wait in waits if wait is not None]
-        if known:
-            self.not_before_ms = max(self.not_before_ms, now_ms + _bounded(max(known)))
-        elif status == TOO_MANY:
-            self.not_before_ms = max(self.not_before_ms, now_ms + 1_000)
+    def heard(self, status: int, headers: Mapping[str, str], body: str, now_ms: int) -> float | None:
+        """What the service answered. Names of headers in lower case. Gives the seconds that it wants to be left alone.
 
+        That is a wait of the whole limiter after 429 alone: whether 503 is worth a wait is for whoever asked.
+        """
+        with self._lock:
+            remain, reset = ratelimit.left(headers, now_ms / 1000)
+            if remain is not None:
+                until = now_ms + _bounded(UNTOLD_SECONDS if reset is None else reset)
+                self._note(headers.get("x-ratelimit-bucket", "")[:100], remain, until)
+            if status not in (TOO_MANY, BUSY):
+                return None
+            wait = ratelimit.pause(headers, body, now_ms / 1000)
+            if status == TOO_MANY:
+                told = [each for each in (wait, reset) if each is not None]
+                wait = max(told, default=UNTOLD_SECONDS)
+                self._not_before_ms = max(self._not_before_ms, now_ms + _bounded(wait))
+            return wait
 
-def _reset(headers: Mapping[str, str], now_ms: int) -> float | None:
-    after = _number(headers.get("x-ratelimit-reset-after") or headers.get("ratelimit-reset"))
-    if after is not None:
-        return after
-    at = _number(headers.get("x-ratelimit-reset"))
-    return None if at is None else max(0.0, at - now_ms / 1000)
+    def _note(self, bucket: str, remain: int, until: int) -> None:
+        self._buckets.pop(bucket, None)
+        self._buckets[bucket] = (remain, until)
+        if len(self._buckets) > BUCKETS_MAX:
+            forgotten = self.not_before_ms
+            del self._buckets[next(iter(self._buckets))]
+            self._not_before_ms = forgotten
 
+    def _of_window(self, limit: Limit, now_ms: int) -> int:
+        window = round(limit.seconds * 1000)
+        within = [ms for ms in self._recent if ms > now_ms - window]
+        return within[-limit.count] + window + SLACK_MS - now_ms if len(within) >= limit.count else 0
 
-def _seconds(text: str | None, now_ms: int) -> float | None:
-    number = _number(text)
-    if number is not None or text is None:
-        return number
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now_ms / 1000)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _told(body: str) -> float | None:
-    """`retry_after` of a JSON body, seconds."""
-    try:
-        found = json.loads(body)
-        return _number(found.get("retry_after")) if isinstance(found, dict) else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    def _mend(self, now_ms: int) -> None:
+        """After the clock was set back: nothing was sent in the future, and no wait is longer than an hour."""
+        latest = now_ms + LONGEST_MS
+        self._not_before_ms = min(self._not_before_ms, latest)
+        self._buckets = {name: (remain, min(until, latest)) for name, (remain, until) in self._buckets.items()}
+        if self._recent and self._recent[-1] > now_ms:
+            self._recent = deque((min(ms, now_ms) for ms in self._recent), maxlen=self._most)
 
 
 def _bounded(seconds: float) -> int:
