@@ -10,6 +10,7 @@ from perseus.notify.breaker import Breaker
 from perseus.notify.commit import Commit
 from perseus.notify.delivery import Delivery
 from perseus.notify.outcomes import Outcome
+from perseus.notify.position import number
 from perseus.notify.standing import Mark
 
 FRESH_MS = 10_000
@@ -40,11 +41,9 @@ class Book:
         if delivery.outcome is Outcome.DONE:
             self.put(lastOkAt=at)
 
-    def queue(
-        self, pending: Mapping[str, Sequence[Event]], marks: Mapping[str, Mark], newest: Mapping[str, Mark]
-    ) -> None:
+    def queue(self, pending: Mapping[str, Sequence[Event]], newest: Mapping[str, Mark]) -> None:
         """What is still to be settled: counted by the numbers of events, where those are known."""
-        counts = [_behind(name, pending.get(name, ()), marks.get(name), newest.get(name)) for name in pending]
+        counts = [_behind(events, newest.get(name)) for name, events in pending.items()]
         oldest = min((events[0].at_ms for events in pending.values()), default=None)
         self.put(queued=str(sum(counts)), oldestAt="" if oldest is None else str(oldest))
 
@@ -62,7 +61,8 @@ class Book:
         self._written |= {**changed, "updatedAt": str(now_ms)}
 
 
-def _behind(name: str, pending: Sequence[Event], mark: Mark | None, newest: Mark | None) -> int:
-    if mark is None or newest is None or mark.seq is None or newest.seq is None:
+def _behind(pending: Sequence[Event], newest: Mark | None) -> int:
+    first = number(pending[0].fields.get("seq"))
+    if newest is None or newest.seq is None or first is None:
         return len(pending)
-    return max(len(pending), newest.seq - mark.seq)
+    return max(len(pending), newest.seq - first + 1)

@@ -200,8 +200,7 @@ class Lane:
 
     def _rest(self, course: Course, until_ms: Until, held: Mapping[str, str]) -> Until:
         """Nothing to do: let people see how it stands."""
-        inbox = course.inbox
-        course.book.queue(inbox.pending, inbox.marks, course.outlook.newest)
+        course.book.queue(course.inbox.pending, course.outlook.newest)
         course.book.held(held)
         course.book.put(paused="1" if self.destination.is_paused else "")
         self._pen.write(course, Commit(), is_urgent=False)
