@@ -29,8 +29,8 @@ class SlackConfig(BaseModel):
             _ = parts.port
         except ValueError:
             raise ValueError("is no address") from None
-        is_slack = parts.scheme == "https" and parts.hostname in HOSTS
-        is_local = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK
-        if not (is_slack or is_local) or not PATH.fullmatch(parts.path) or parts.query:
+        is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        is_slack = parts.hostname in HOSTS
+        if not is_private or not parts.hostname or (is_slack and (parts.query or not PATH.fullmatch(parts.path))):
             raise ValueError("must be the URL of an incoming webhook: https://hooks.slack.com/services/T.../B.../...")
         return url

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -57,7 +57,7 @@ class Inbox:
         if "DATA" in self.answers:
             return self.answers["DATA"]
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        self.mails.append(cast("EmailMessage", parsed))
+        self.mails.append(parsed)
         self.recipients.append(list(envelope.rcpt_tos))
         return "250 OK"
 

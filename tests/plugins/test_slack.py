@@ -83,7 +83,9 @@ def test_each_part_has_the_colour_of_its_notification() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://example.org/services/T0/B0/token",
+        "http://example.org/services/T0/B0/token",
+        "ftp://example.org/services/T0/B0/token",
+        "https:///services/T0/B0/token",
         "http://hooks.slack.com/services/T0/B0/token",
         "https://hooks.slack.com/services/T0/B0",
         "https://hooks.slack.com/services/T0/B0/token?x=1",
@@ -92,5 +94,13 @@ def test_each_part_has_the_colour_of_its_notification() -> None:
 )
 def test_what_slack_would_refuse_is_refused_before_and_not_told(url: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        SlackConfig(url=url)  # type: ignore[arg-type]
+        SlackConfig(url=url)
     assert url not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://hooks.slack.com/services/T0/B0/t-0", "https://chat.example.org/hooks/x?y=1", "http://[::1]:8080/hook"],
+)
+def test_other_services_that_take_such_messages_may_be_named(url: str) -> None:
+    assert SlackConfig(url=url).url.get_secret_value() == url
