@@ -10,11 +10,13 @@ from perseus import keys
 from perseus.clock import SystemClock
 from perseus.network.activity import Event
 from perseus.store import connect
+from perseus.web.app import app
 from perseus.web.deliverymarks import DeliveryMarks, of_past
+from perseus.web.site import Site
 from tests.conftest import ManualClock
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, get, rows
-from tests.web.views import event
+from tests.web.views import FakeDirectory, event, known_of, live, view
 
 
 def refreshed(notified: Notified) -> None:
@@ -120,12 +122,14 @@ def test_unchanged_marks_are_the_same_object_so_that_bodies_are_shared(notified:
 def test_a_shared_body_is_made_anew_when_a_mark_changes(notified: Notified) -> None:
     notified.add("ops")
     name = notified.happened()
-    refreshed(notified)
-    before = get(notified.app, "/network/live", **HTMX).text
+    happened = Event(notified.exchange, name.partition(":")[2], event().fields)
+    directory = FakeDirectory(view([live()], [happened]))
+    shown = app(Site(directory, directory, known_of(directory), outbound=notified.outbound))
+    before = get(shown, "/network/live", **HTMX).text
     notified.tried("ops", name)
     notified.decided("ops", name)
     notified.outbound.marks.refresh()
-    after = get(notified.app, "/network/live", **HTMX).text
+    after = get(shown, "/network/live", **HTMX).text
     assert ("Sent" in before, "Sent" in after) == (False, True)
 
 
