@@ -66,7 +66,10 @@ def ingest(name: str, replay: Path | None) -> None:
 
 @commands.command()
 def dispatch() -> None:
-    """Watch for deaths and write them into the activity log."""
+    """Send what happens to the destinations, and watch for deaths while no web runs.
+
+    Exit codes: 0 stopped, 71 too much memory: start it again, 78 bad setting, 1 anything else.
+    """
     _run("dispatch")
 
 

@@ -21,9 +21,9 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{perseus:dest:<id>}:history` | stream | newest 10,000 | dispatcher | page, API, `perseus explain` | decisions and attempts |
 | `{perseus:dest:<id>}:dead` | stream | newest 1,000 | dispatcher | page, redrive | messages that were given up, with the reason |
 | `{perseus:dest:<id>}:state` | hash | none | dispatcher | page, API | breaker, last result, queue, oldest undelivered |
-| `{perseus:dest:<id>}:orders` | list | none | page, API, commands | dispatcher | what people ask of the destination: probe, test send, replay ... (JSON) |
+| `{perseus:dest:<id>}:orders` | list | 10 minutes | page, API, commands | dispatcher | what people ask of the destination: probe, test send, replay ... (JSON) |
 | `{perseus:dest:<id>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of an order |
-| `{perseus:kind:<name>}:orders` | list | none | page, API | dispatcher | the same for a kind: check a configuration before it is saved |
+| `{perseus:kind:<name>}:orders` | list | 10 minutes | page, API | dispatcher | the same for a kind: check a configuration before it is saved |
 | `{perseus:kind:<name>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of it |
 | `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |

@@ -84,4 +84,4 @@ def _text(value: int | None) -> str:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and text.isascii() else None
+    return int(text) if text and text.isdecimal() and text.isascii() and len(text) < 19 else None
