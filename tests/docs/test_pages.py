@@ -108,7 +108,7 @@ def _errors(kind: type[errors.PerseusError] = errors.PerseusError) -> Iterator[t
 
 def test_every_exit_code_is_told_with_what_to_do() -> None:
     rows = re.findall(r"^\| (\d+) \| .+ \| .+ \|$", pages.section(OPERATE, "## Exit codes"), re.MULTILINE)
-    codes = {kind.exit_code for kind in _errors()} | {0, click.UsageError.exit_code}
+    codes = {kind.exit_code for kind in _errors()} | {0, errors.EXIT_MEMORY, click.UsageError.exit_code}
     assert {int(row) for row in rows} == codes
 
 
