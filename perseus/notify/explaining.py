@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.notify import dispatchers, eventfacts, lookup
+from perseus.notify import dispatchers, eventfacts, fate, lookup
 from perseus.notify.configuration import ConfigurationSource
 from perseus.notify.dispatchers import Dispatchers
 from perseus.notify.explain import Evidence, Explanation, Serving, explain
-from perseus.notify.ledger import Ledger
+from perseus.notify.fate import Fate
+from perseus.notify.ledger import Enough, Ledger
 from perseus.notify.lookup import UnknownDestination
+from perseus.notify.records import Decided, Record
 from perseus.notify.roster import Listed, roster
 from perseus.store import Client
 
@@ -52,12 +54,13 @@ class Explainer:
         return self._explained(event, known[destination])
 
     def everywhere(self, event: Event) -> tuple[Explanation, ...]:
-        """The same for every destination."""
-        return tuple(self._explained(event, listed) for listed in self.destinations().values())
+        """The same for every destination, without what was sent again long after it was settled well."""
+        return tuple(self._explained(event, listed, _is_settled_well) for listed in self.destinations().values())
 
-    def _explained(self, event: Event, listed: Listed) -> Explanation:
-        told = self._ledger.told(listed.id, (event.name,), eventfacts.at_ms(event) - SKEW_MS)
-        dead = self._ledger.dead(listed.id, count=DEAD_MAX).entries
+    def _explained(self, event: Event, listed: Listed, enough: Enough = lambda found: False) -> Explanation:
+        told = self._ledger.told(listed.id, (event.name,), eventfacts.at_ms(event) - SKEW_MS, enough)
+        is_given_up = fate.of(told.records) is Fate.FAILED
+        dead = self._ledger.dead(listed.id, count=DEAD_MAX).entries if is_given_up else ()
         return explain(
             Evidence(
                 event=event,
@@ -69,3 +72,8 @@ class Explainer:
                 dead=tuple(letter for letter in dead if event.name in letter.events),
             )
         )
+
+
+def _is_settled_well(found: Sequence[Record]) -> bool:
+    """Nothing that is written later would change the answer: an old event must not cost a whole history."""
+    return any(isinstance(one, Decided) for one in found) and fate.of(found) is not Fate.FAILED

@@ -23,6 +23,7 @@ PAGE = 500
 OUTCOMES = (*(one.value for one in Verdict), *(one.value for one in Outcome), "order", "breaker")
 
 Entry = TypeVar("Entry", Record, DeadLetter)
+Enough = Callable[[Sequence[Record]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +117,21 @@ class Ledger:
         """`count` dead letters, newest first, behind the entry `before`. Raises BadCursor."""
         return self._page(keys.destination(destination, "dead"), records.dead_letter, lambda _: True, before, count)
 
-    def told(self, destination: str, events: Iterable[str], since_ms: int) -> Told:
-        """All records about these events that were written since."""
+    def told(
+        self, destination: str, events: Iterable[str], since_ms: int, enough: Enough = lambda found: False
+    ) -> Told:
+        """The records about these events that were written since; no more are read once there are `enough`."""
         key, names, found = keys.destination(destination, "history"), frozenset(events), list[Record]()
-        first = _entries(self._one("XRANGE", key, "-", "+", "COUNT", 1), records.record)
-        start = str(max(since_ms, 0))
+        batch = Batch(self._client)
+        batch.add("XRANGE", key, "-", "+", "COUNT", 1)
+        batch.add("XRANGE", key, str(max(since_ms, 0)), "+", "COUNT", PAGE)
+        first, some = (_entries(part, records.record) for part in batch.run())
         while True:
-            some = _entries(self._one("XRANGE", key, start, "+", "COUNT", PAGE), records.record)
             found += [one for one in some if not names.isdisjoint(one.events)]
-            if len(some) < PAGE:
+            if len(some) < PAGE or enough(found):
                 return Told(tuple(found), first[0].at_ms if first else None)
             start = f"({some[-1].stream_id}"
+            some = _entries(self._one("XRANGE", key, start, "+", "COUNT", PAGE), records.record)
 
     def _page(
         self,

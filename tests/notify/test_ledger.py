@@ -176,6 +176,18 @@ def test_a_dead_letter_says_why_it_was_given_up(client: Client) -> None:
     assert letter.events == (EVENT,)
 
 
+def test_no_more_is_read_of_a_history_once_there_is_enough(client: Client) -> None:
+    first = attempt(client)
+    pipeline = client.pipeline(transaction=False)
+    for _ in range(600):
+        pipeline.xadd(keys.destination("ops", "history"), {"what": "attempt", "outcome": "done", "events": "[]"})
+    pipeline.execute()
+    second = attempt(client)
+    ledger = Ledger(client)
+    assert [one.stream_id for one in ledger.told("ops", (EVENT,), 0, lambda found: bool(found)).records] == [first]
+    assert [one.stream_id for one in ledger.told("ops", (EVENT,), 0).records] == [first, second]
+
+
 def test_what_is_told_of_an_event_begins_at_the_time_given(client: Client) -> None:
     first = attempt(client)
     told = Ledger(client).told("ops", (EVENT,), int(first.partition("-")[0]) + 60_000)

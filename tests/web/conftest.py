@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from tests.web.notified import Notified
+from tests.web.notified import SECRET, Notified
 
 
 @pytest.fixture
@@ -16,3 +17,12 @@ def notified(real_store: str, tmp_path: Path) -> Iterator[Notified]:
     site = Notified(real_store, tmp_path)
     yield site
     site.close()
+
+
+@pytest.fixture
+def ops(notified: Notified) -> Notified:
+    """The same with a destination that has a secret, and a dispatcher that knows its kind and sends for it."""
+    notified.add("ops", url=SecretStr(SECRET), colour="red")
+    notified.report()
+    notified.state("ops")
+    return notified

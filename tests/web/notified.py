@@ -24,6 +24,7 @@ from perseus.web.site import Site
 from tests.conftest import short
 from tests.web.views import event
 
+SECRET = "https://chat.example/hooks/9f8e7d6c"
 SCHEMA = {
     "type": "object",
     "title": "Config",
