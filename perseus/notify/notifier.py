@@ -71,7 +71,8 @@ class NotifierKind:
     `name`: `[a-z0-9_]+`, as in PERSEUS_PLUGIN_<NAME>_<FIELD>. `make(config)` gives a notifier and does no I/O.
     `config`: the pydantic model of its configuration; fields of type SecretStr are secrets.
     `max_batch`: how many notifications one message can hold. `limits`: kept to before the service has named its own.
-    `about`: one line for people.
+    `host_limits`: the same for services that count by our address; all destinations of the process that send to the same
+    host keep to them together. `about`: one line for people.
     """
 
     name: str
@@ -80,3 +81,4 @@ class NotifierKind:
     max_batch: int = 1
     limits: tuple[Limit, ...] = ()
     about: str = ""
+    host_limits: tuple[Limit, ...] = ()

@@ -16,6 +16,7 @@ from perseus.errors import PerseusError
 from perseus.notify.attempt import Caller
 from perseus.notify.configuration import Destination
 from perseus.notify.holding import Holding
+from perseus.notify.hostlimits import HostLimits
 from perseus.notify.http import Http
 from perseus.notify.lane import Lane
 from perseus.notify.limiter import Limiter
@@ -53,6 +54,7 @@ class Workshop:
         self._clock = clock
         self._scrubber = scrubber
         self._watched = watched
+        self._hosts = HostLimits()
 
     def lane(self, destination: Destination, kind: NotifierKind, holding: Holding) -> Lane:
         """A lane for it. Blocks for 5 s at most. Raises Unusable."""
@@ -74,7 +76,7 @@ class Workshop:
 
     def _outlet(self, destination: Destination, kind: NotifierKind, config: Any) -> Outlet:
         limiter = Limiter(kind.limits)
-        http = Http(limiter, self._around.now_ms)
+        http = Http(limiter, self._around.now_ms, self._hosts, kind.host_limits)
         log = logging.getLogger(f"perseus.destination.{destination.id}")
 
         def context(seconds_left: Any) -> NotifyContext:

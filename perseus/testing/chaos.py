@@ -111,14 +111,34 @@ def broken_off(times: int = 1) -> Trouble:
     return _some(Reply(200, b'{"id": "1001", "content": "half of it"}', is_cut=True), times)
 
 
+def torn(times: int = 1) -> Trouble:
+    """The next connections are reset in the middle of the answer."""
+    return _some(Reply(200, b'{"id": "1001", "content": "half of it"}', is_reset=True), times)
+
+
+def garbled(times: int = 1) -> Trouble:
+    """The next answers say 200 and hold no JSON."""
+    return _some(Reply(200, b"<html>it works"), times)
+
+
 def slow(seconds: float, times: int = 1) -> Trouble:
     """The next answers begin that late."""
     return _some(Reply(delay=seconds), times)
 
 
 def dripping(seconds: float, times: int = 1) -> Trouble:
-    """The next answers come byte by byte, so long apart."""
+    """The bodies of the next answers come byte by byte, so long apart."""
     return _some(Reply(drip=seconds), times)
+
+
+def dripping_head(seconds: float, times: int = 1) -> Trouble:
+    """The next answers come byte by byte from the first header on, so long apart."""
+    return _some(Reply(head_drip=seconds), times)
+
+
+def always(status: int) -> Trouble:
+    """Whatever is asked is answered with this status, for ever."""
+    return lambda _: Reply(status, b'{"message": "trouble"}')
 
 
 def refusing(text: str) -> Trouble:
@@ -132,6 +152,17 @@ def flooded(seconds: float, times: int = 1) -> Trouble:
     body = json.dumps({"message": "You are being rate limited.", "retry_after": seconds, "global": True}).encode()
     headers = {"Retry-After": str(int(seconds) + 1), "X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
     return _some(Reply(429, body, headers), times)
+
+
+def in_turn(*troubles: Trouble | None) -> Trouble:
+    """The first request has the first of these, and so on; None is no trouble, and so is what comes after the last."""
+    left = list(troubles)
+
+    def trouble(request: Request) -> Reply | None:
+        found = left.pop(0) if left else None
+        return found(request) if found else None
+
+    return trouble
 
 
 def _some(reply: Reply, times: int) -> Trouble:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -37,9 +39,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered. `is_cut`: the connection breaks off in the middle of the body.
+    """What is answered. `is_cut`: the connection ends in the middle of the body. `is_reset`: it is torn there.
 
-    `delay`: seconds before the first byte. `drip`: seconds between two bytes of the body.
+    Seconds: `delay` before the first byte, `drip` between two bytes of the body, `head_drip` of the headers.
     """
 
     status: int = 200
@@ -48,6 +50,8 @@ class Reply:
     is_cut: bool = False
     delay: float = 0.0
     drip: float = 0.0
+    head_drip: float = 0.0
+    is_reset: bool = False
 
 
 class FakeService:
@@ -111,6 +115,13 @@ def unreachable() -> str:
     return f"http://{HOST}:{port}"
 
 
+def _head(reply: Reply, content: bytes) -> bytes:
+    facts = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
+    facts["Date"] = formatdate(usegmt=True)
+    lines = [f"HTTP/1.1 {reply.status} as told", *(f"{name}: {value}" for name, value in facts.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
 def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -132,14 +143,14 @@ def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = service.take(Request(self.command, self.path, headers, body))
             time.sleep(reply.delay)
-            self.send_response(reply.status)
             content = reply.body if reply.status != 204 else b""
-            facts = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
-            for name, value in facts.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self._write(content[: len(content) // 2] if reply.is_cut else content, reply.drip)
-            self.close_connection = self.close_connection or reply.is_cut
+            self._write(_head(reply, content), reply.head_drip)
+            is_half = reply.is_cut or reply.is_reset
+            self._write(content[: len(content) // 2] if is_half else content, reply.drip)
+            self.close_connection = self.close_connection or is_half
+            if reply.is_reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
 
         def _write(self, content: bytes, drip: float) -> None:
             for part in [bytes([byte]) for byte in content] if drip else [content]:

@@ -11,6 +11,8 @@ from perseus.plugins.discord.notifier import Discord
 ABOUT = "Messages in a Discord channel, by webhook"
 #: What third parties report of webhooks, kept to until Discord has named its own limits in an answer.
 LIMITS = (Limit(5, 2), Limit(30, 60))
+#: Discord's documentation: 50 requests a second for each address, whatever the webhook.
+HOST_LIMITS = (Limit(50, 1),)
 BATCH = 10
 
 
@@ -23,4 +25,5 @@ def perseus_manifest() -> Manifest:
 @hookimpl
 def perseus_register_notifiers() -> Sequence[NotifierKind]:
     """One kind: `discord`."""
-    return [NotifierKind("discord", Discord, DiscordConfig, max_batch=BATCH, limits=LIMITS, about=ABOUT)]
+    kind = NotifierKind("discord", Discord, DiscordConfig, BATCH, LIMITS, ABOUT, HOST_LIMITS)
+    return [kind]

@@ -16,7 +16,7 @@ RESERVED = re.compile("discord|clyde", re.IGNORECASE)
 class DiscordConfig(BaseModel):
     """Where to, and under which name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: SecretStr = Field(description="The webhook's URL. In Discord: channel, Integrations, Webhooks, Copy URL.")
     thread_id: str | None = Field(

@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perseus.clock import iso
-from perseus.notify.notification import Kind, Notification, Severity
+from perseus.notify import colour, plaintext
+from perseus.notify.notification import Notification
 
 EMBEDS, TITLE, DESCRIPTION, FIELDS = 10, 256, 4_096, 25
 FIELD_NAME, FIELD_VALUE, FOOTER, TOTAL = 256, 1_024, 2_048, 6_000
 NOBODY: Mapping[str, Any] = {"parse": []}
 SILENT = 1 << 12
 
-GREEN, BLUE, AMBER, RED, GREY = 0x2E9E5B, 0x3B82F6, 0xD97706, 0xDC2626, 0x6B7280
-OF_STATE = {"active": GREEN, "starting": BLUE, "warming": BLUE, "idle": GREY, "stopping": GREY, "stopped": GREY}
-OF_SEVERITY = {Severity.CRITICAL: RED, Severity.WARNING: AMBER, Severity.INFO: GREY}
 MARKS = "\\`*_{}[]()#+-.!|>~<@:"
 
 
@@ -36,9 +34,9 @@ def message(notifications: Sequence[Notification], *, is_silent: bool = False) -
 def embed(notification: Notification, room: int = TOTAL) -> dict[str, Any]:
     """One embed of at most `room` UTF-16 units."""
     budget = _Budget(room)
-    footer = budget.take(_footer(notification), FOOTER)
-    title = budget.take(_title(notification), TITLE, "Perseus")
-    made: dict[str, Any] = {"title": title, "color": colour(notification), "footer": {"text": footer}}
+    footer = budget.take(plaintext.small_print(notification), min(FOOTER, room // 3))
+    title = budget.take(escaped(plaintext.title(notification)), TITLE, "Perseus")
+    made: dict[str, Any] = {"title": title, "color": colour.of(notification), "footer": {"text": footer}}
     if 0 < notification.at_ms < 253_402_300_800_000:
         made["timestamp"] = iso(notification.at_ms)
     description = budget.take(escaped(notification.text), DESCRIPTION)
@@ -46,15 +44,6 @@ def embed(notification: Notification, room: int = TOTAL) -> dict[str, Any]:
         made["description"] = description
     made["fields"] = list(_fields(notification, budget))
     return made
-
-
-def colour(notification: Notification) -> int:
-    """By severity where something is wrong, else by the state that the exchange is in now."""
-    if notification.kind is Kind.RECOVERY:
-        return GREEN
-    if notification.severity is Severity.INFO:
-        return OF_STATE.get(notification.to_state or "", GREY)
-    return OF_SEVERITY[notification.severity]
 
 
 def escaped(text: str) -> str:
@@ -93,19 +82,9 @@ def _fields(notification: Notification, budget: _Budget) -> Any:
     for label, value in notification.facts[:FIELDS]:
         if budget.left < 16:
             return
-        name = budget.take(label, min(FIELD_NAME, budget.left // 2), "-")
+        name = budget.take(escaped(label), min(FIELD_NAME, budget.left // 2), "-")
         shown = budget.take(escaped(value), FIELD_VALUE, "-")
         yield {"name": name, "value": shown, "inline": len(value) <= 40}
-
-
-def _title(notification: Notification) -> str:
-    return f"DRILL: {notification.title}" if notification.is_drill else notification.title
-
-
-def _footer(notification: Notification) -> str:
-    said = ["possible repeat"] if notification.is_repeat else []
-    said += ["sent again by order"] if notification.is_replay else []
-    return " · ".join([*said, notification.id[:100]])
 
 
 def _whole(text: str) -> str:

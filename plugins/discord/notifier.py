@@ -6,12 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from perseus import Delivered, NotifyContext, Permanent, Poison
+from perseus import Delivered, DeliveryError, NotifyContext, Permanent, Poison
 from perseus.notify.notification import Kind, Notification
 from perseus.plugins.discord.config import DiscordConfig
 from perseus.plugins.discord.message import message
 
-UNKNOWN_MESSAGE = 10_008
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10_003, 10_008
+TOO_MANY_EDITS = 30_046
+#: A forum channel without a thread, and a thread where there can be none: no message will ever be taken.
+WRONG_THREAD = frozenset((UNKNOWN_CHANNEL, 220_001, 220_002, 220_003))
 
 
 class Discord:
@@ -24,20 +27,29 @@ class Discord:
         self._is_quiet = config.quiet_recoveries
 
     def send(self, notifications: Sequence[Notification], context: NotifyContext) -> Delivered:
-        """Raises as `context.http.post`."""
+        """Raises as `context.http.post`; Permanent, too, for a thread that cannot be posted in."""
         params = {"wait": "true", **self._thread}
-        answer = context.http.post(self._url, json=self.payload(notifications), params=params).json()
+        try:
+            answer = context.http.post(self._url, json=self.payload(notifications), params=params).json()
+        except DeliveryError as error:
+            if _code(error) in WRONG_THREAD:
+                raise Permanent("Discord knows no such thread there: look at thread_id", status=error.status) from None
+            raise
         ref = answer.get("id") if isinstance(answer, dict) else None
         return Delivered(None if ref is None else str(ref))
 
     def update(self, ref: str, notification: Notification, context: NotifyContext) -> Delivered:
-        """Raises as `context.http.patch`; Poison when somebody deleted the message."""
+        """Raises as `context.http.patch`; Poison when somebody deleted the message, or it was changed too often."""
+        if not ref.isdecimal():
+            raise Poison("this is no message of Discord's")
         body = message([notification])
         try:
             context.http.patch(f"{self._url}/messages/{ref}", json=body, params=self._thread or None)
-        except Permanent as error:
-            if error.status == 404 and _code(error) == UNKNOWN_MESSAGE:
-                raise Poison("the message is gone", status=404) from None
+        except DeliveryError as error:
+            if _code(error) == UNKNOWN_MESSAGE:
+                raise Poison("the message is gone", status=error.status) from None
+            if _code(error) == TOO_MANY_EDITS:
+                raise Poison("Discord takes no more changes of a message that old", status=error.status) from None
             raise
         return Delivered(ref)
 
@@ -55,10 +67,10 @@ class Discord:
         return {**message(notifications, is_silent=is_silent), **shown_as}
 
 
-def _code(error: Permanent) -> int | None:
-    """The number that Discord gives for what is missing: 10008 for a message, 10015 for the webhook itself."""
+def _code(error: DeliveryError) -> int | None:
+    """The number that Discord gives for what is wrong: 10008 for a message that is gone, 10015 for the webhook."""
     try:
         found = json.loads(error.answer or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found.get("code") if isinstance(found, dict) else None

@@ -21,7 +21,7 @@ SCHEMES = ("http", "https")
 class WebhookConfig(BaseModel):
     """Where to, and with which key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: SecretStr = Field(description="Address that takes the POST, https:// or http://. A token in it stays secret.")
     secret: SecretStr | None = Field(
@@ -59,7 +59,7 @@ class Webhook:
         """Raises as `context.http.post`."""
         (notification,) = notifications
         raw = json.dumps(body(notification), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        context.http.post(self._url, content=raw, headers=self._headers(notification.id, raw))
+        context.http.post(self._url, content=raw, headers=self._headers(signature.sound_id(notification.id), raw))
         return Delivered()
 
     def payload(self, notifications: Sequence[Notification]) -> Any:

@@ -6,9 +6,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 
 PREFIX = "whsec_"
 LEAST, MOST = 24, 64
+SOUND = re.compile(r"[A-Za-z0-9:_-]{1,200}")
 
 
 def key_of(secret: str) -> bytes:
@@ -20,6 +22,13 @@ def key_of(secret: str) -> bytes:
     if not LEAST <= len(key) <= MOST:
         raise ValueError(f"must hold {LEAST} to {MOST} bytes, and this holds {len(key)}")
     return key
+
+
+def sound_id(message_id: str) -> str:
+    """The id itself where it can stand in a header and be told from the rest of what is signed, else a digest of it."""
+    if SOUND.fullmatch(message_id):
+        return message_id
+    return f"msg_{hashlib.sha256(message_id.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
 def headers(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from perseus import Permanent, Poison
-from perseus.notify import samples
+from perseus.notify import colour, samples
 from perseus.notify.notification import Kind, Notification, Severity
 from perseus.plugins.discord import message
 from perseus.plugins.discord.config import DiscordConfig
@@ -56,6 +56,20 @@ class TestDiscord(NotifierContract):
         self.service.answer(404, {"message": "Unknown Webhook", "code": 10015})
         with pytest.raises(Permanent):
             sender.update("77", samples.notifications()[0])
+
+    @pytest.mark.parametrize(("status", "code"), [(400, 220001), (404, 10003)])
+    def test_a_thread_that_is_none_stops_the_destination(self, status: int, code: int) -> None:
+        self.service.answer(status, {"message": "no", "code": code})
+        with pytest.raises(Permanent, match="thread_id"):
+            self.sender().send(samples.notifications()[0])
+
+    def test_changes_that_come_too_often_are_given_up(self) -> None:
+        sender = self.sender()
+        self.service.answer(429, {"message": "no", "code": 30046, "retry_after": 1})
+        with pytest.raises(Poison):
+            sender.update("77", samples.notifications()[0])
+        with pytest.raises(Poison):
+            sender.update("../../1", samples.notifications()[0])
 
     def test_a_probe_posts_nothing(self) -> None:
         self.service.answer(200, {"name": "alerts", "channel_id": "42"})
@@ -126,13 +140,20 @@ def test_text_from_outside_makes_no_markup_and_no_mention() -> None:
 
 
 def test_colours_say_how_bad_it_is() -> None:
-    def colour(**changes: Any) -> int:
-        return message.colour(replace(samples.notifications()[0], **changes))
+    def shown(**changes: Any) -> int:
+        (embed,) = message.message([replace(samples.notifications()[0], **changes)])["embeds"]
+        return int(embed["color"])
 
-    assert colour(severity=Severity.CRITICAL, kind=Kind.EVENT, to_state="offline") == message.RED
-    assert colour(severity=Severity.WARNING, kind=Kind.EVENT, to_state=None) == message.AMBER
-    assert colour(severity=Severity.INFO, kind=Kind.EVENT, to_state="active") == message.GREEN
-    assert colour(kind=Kind.RECOVERY, to_state="starting") == message.GREEN
+    assert shown(severity=Severity.CRITICAL, kind=Kind.EVENT, to_state="offline") == colour.RED
+    assert shown(severity=Severity.WARNING, kind=Kind.EVENT, to_state=None) == colour.AMBER
+    assert shown(severity=Severity.INFO, kind=Kind.EVENT, to_state="active") == colour.GREEN
+    assert shown(kind=Kind.RECOVERY, to_state="starting") == colour.GREEN
+
+
+def test_a_drill_says_so_once_and_a_repeat_says_of_which_event() -> None:
+    (embed,) = message.message([replace(samples.drill("ops", "ada", 1), is_repeat=True)])["embeds"]
+    assert embed["title"].count("DRILL") == 1
+    assert embed["footer"]["text"].startswith("possible repeat · kraken:1-0 · ")
 
 
 def test_recoveries_are_silent_where_that_is_wanted() -> None:

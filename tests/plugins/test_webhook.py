@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,6 +35,16 @@ class TestWebhook(NotifierContract):
         (request,) = self.service.posts
         judge = standardwebhooks.Webhook(SECRET)
         assert judge.verify(request.body, dict(request.headers))["id"] == request.headers["webhook-id"]
+
+    def test_an_id_that_can_stand_in_no_header_is_told_by_its_digest(self) -> None:
+        sender = self.sender()
+        for _ in range(2):
+            sender.rest()
+            sender.send(replace(samples.notifications()[0], id="a.b\r\nX: ä"))
+        first, again = self.service.posts
+        assert first.headers["webhook-id"] == again.headers["webhook-id"]
+        assert first.headers["webhook-id"].startswith("msg_")
+        standardwebhooks.Webhook(SECRET).verify(first.body, dict(first.headers))
 
     def test_the_library_refuses_what_was_changed_on_the_way(self) -> None:
         self.sender().send(samples.notifications()[0])
