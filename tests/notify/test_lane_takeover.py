@@ -154,7 +154,9 @@ def test_a_result_that_could_not_be_written_is_written_when_the_lease_is_had_aga
 ) -> None:
     """The store was away for longer than the lease, and nobody else took it."""
     rig.write(COINBASE, "active")
-    away(rig.lane, rig.holding, monkeypatch)
+    rig.look()
+    away(rig.lane, monkeypatch)
+    assert rig.sender.repeats == [False]
     rig.client.delete(LEASE)
     rig.look()
     assert rig.lane.step() is None
@@ -212,7 +214,7 @@ def test_a_new_destination_begins_with_what_happens_from_now_on(client: Client, 
     assert rig.sender.titles == ["Coinbase is stopping", "Kraken is active"]
 
 
-def away(lane: Lane, holding: Holding, monkeypatch: pytest.MonkeyPatch) -> None:
+def away(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store goes away right after the message went out."""
     with monkeypatch.context() as patch:
 
