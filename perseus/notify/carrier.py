@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from perseus.notify.attempt import Result
@@ -12,7 +11,7 @@ from perseus.notify.delivery import BreakerState
 from perseus.notify.jobs import Job
 from perseus.notify.notification import Kind
 from perseus.notify.outcomes import Outcome
-from perseus.notify.pen import Pen
+from perseus.notify.pen import After, Pen
 from perseus.notify.sending import SETTLED, Sending, Sent
 from perseus.notify.surroundings import Surroundings
 from perseus.notify.system import DEAD_LETTER
@@ -110,15 +109,15 @@ class Carrier:
         result = sent.result
         if is_all:
             job.settle(commit, sent)
+        after: list[After] = [lambda: job.applied(sent)] if is_all else []
         if is_all or result.outcome not in SETTLED:
-            self._attempted(course, commit, sent)
+            self._attempted(course, commit, sent, after)
         turn = course.circuit.judge(result, self._around.now_ms())
-        after = [lambda: job.applied(sent)] if is_all else []
         self._pen.write(course, commit, turn, *after)
 
     def _judge(self, course: Course, job: Job, sent: Sent) -> None:
         result, delivery, commit = sent.result, sent.delivery, Commit()
-        after: list[Callable[[], object]] = []
+        after: list[After] = []
         self._sending.note(commit, sent)
         is_spoilt = result.outcome is Outcome.POISON and len(sent.notifications) > 1
         if is_spoilt:
@@ -128,7 +127,7 @@ class Carrier:
             after.append(lambda: job.applied(sent))
             course.edited = ""
             course.waited = False
-        self._attempted(course, commit, sent)
+        self._attempted(course, commit, sent, after)
         if result.outcome is Outcome.POISON and not is_spoilt and not job.is_once:
             commit.dead(delivery, sent.notifications[0])
             after.append(lambda: self._dead(sent))
@@ -136,14 +135,14 @@ class Carrier:
         turn = course.circuit.judge(result, self._around.now_ms())
         self._pen.write(course, commit, turn, *after)
 
-    def _attempted(self, course: Course, commit: Commit, sent: Sent) -> None:
+    def _attempted(self, course: Course, commit: Commit, sent: Sent, after: list[After]) -> None:
         """Record the attempt. A pause that our own limiter asked for is none: nothing went out."""
         result = sent.result
         if result.outcome is Outcome.WAIT and result.status is None:
             return
         commit.attempt(sent.delivery)
         course.book.attempt(sent.delivery)
-        self._around.observer.finished(sent.delivery)
+        after.append(lambda: self._around.observer.finished(sent.delivery))
 
     def _dead(self, sent: Sent) -> None:
         self._around.observer.dead(sent.delivery)

@@ -76,6 +76,16 @@ class Commit:
         self.add("XADD", "dead", "MAXLEN", "=", DEAD_MAX, "*", *_flat(fields))
 
 
+def forgetting() -> Commit:
+    """After a destination was deleted: nothing of it stays, and one that gets its id later begins anew."""
+    commit = Commit()
+    commit.mark = ""
+    for part in PARTS:
+        if part not in ("lease", "token"):
+            commit.add("DEL", part)
+    return commit
+
+
 def place(event: Event) -> str:
     """A position in a log as the cursor holds it: stream id and number, '' for an unknown one."""
     seq = event.fields.get("seq", "")

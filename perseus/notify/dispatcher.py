@@ -12,8 +12,9 @@ from perseus import keys
 from perseus.clock import Clock
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
+from perseus.notify.commit import forgetting
 from perseus.notify.configuration import Configuration, ConfigurationSource, Destination
-from perseus.notify.holding import Holding
+from perseus.notify.holding import Holding, NotHeld
 from perseus.notify.keeper import Keeper
 from perseus.notify.lane import Lane
 from perseus.notify.lanethread import LaneThread
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 TRY_AGAIN_SECONDS = 60.0
+ENDING_SECONDS = 600.0
 
 Chore = Callable[[], object]
 Make = Callable[[Destination, NotifierKind, Holding], Lane]
@@ -114,8 +116,9 @@ class Dispatcher:
         configuration = self._configuration()
         kinds = self.kinds = self._kinds(configuration)
         wanted = {one.id: one for one in configuration.destinations if one.problem is None and one.kind in kinds}
+        known = {one.id for one in configuration.destinations}
         for name in [name for name in self._posts if name not in wanted]:
-            self._end(name)
+            self._end(name, is_deleted=name not in known)
         for destination in wanted.values():
             self._follow(destination, kinds[destination.kind])
         self.problems = {name: text for name, text in self.problems.items() if name in wanted}
@@ -195,30 +198,31 @@ class Dispatcher:
         self._unusable.pop(destination.id, None)
         return lane
 
-    def _end(self, name: str) -> None:
+    def _end(self, name: str, *, is_deleted: bool = False) -> None:
         """Send there no longer. Its call may take its time, and nobody waits for it."""
         post = self._posts.pop(name)
         post.thread.stop()
         self._keeper.drop(name)
 
         def finish() -> None:
-            self._release(post, time.monotonic() + 600)
+            self._release(post, time.monotonic() + ENDING_SECONDS, is_deleted=is_deleted)
             self._ending.pop(name, None)
 
         self._ending[name] = threading.Thread(target=finish, name=f"ending:{name}", daemon=True)
         self._ending[name].start()
 
-    def _release(self, post: Post, end: float) -> None:
+    def _release(self, post: Post, end: float, *, is_deleted: bool = False) -> None:
         """Give it back, unless its call goes on: then the lease runs out, and nobody sends before that."""
+        name = post.destination.id
         if not post.thread.join(end - time.monotonic()):
-            log.warning(
-                "Destination %s is still being sent to, and is given back when its lease runs out.", post.destination.id
-            )
+            log.warning("Destination %s is still being sent to, and is given back when its lease runs out.", name)
             return
         try:
+            if is_deleted and post.holding.token is not None:
+                post.holding.write(forgetting())
             post.holding.release()
-        except PerseusError as error:
-            log.info("Destination %s is given back when its lease runs out: %s", post.destination.id, error)
+        except (PerseusError, NotHeld) as error:
+            log.info("Destination %s is given back when its lease runs out: %s", name, error)
 
     def _wake(self, names: Iterable[str] = ()) -> None:
         for post in self.posts().values():

@@ -25,6 +25,7 @@ class Keeper:
         self._taken = taken
         self._holdings: dict[str, Holding] = {}
         self._kept_at: dict[str, float] = {}
+        self._failed: set[str] = set()
         self._is_away = False
         self._stopping = threading.Event()
         self._woken = threading.Event()
@@ -43,6 +44,7 @@ class Keeper:
         """Keep it no longer. Who drops it gives it back."""
         self._holdings.pop(destination, None)
         self._kept_at.pop(destination, None)
+        self._failed.discard(destination)
 
     def stop(self) -> None:
         """End; what is held stays so until it runs out or is given back."""
@@ -52,16 +54,22 @@ class Keeper:
             self._thread.join(2.0)
 
     def look(self) -> None:
-        """Renew and take what is due."""
-        now = self._clock.elapsed()
-        for name, holding in list(self._holdings.items()):
-            if holding.token is None or now - self._kept_at.get(name, now - self._third) >= self._third:
-                self._keep(name, holding, now)
+        """Renew and take what is due. Raises StoreUnavailable, StoreRefused, StoreCorrupt.
 
-    def _keep(self, name: str, holding: Holding, now: float) -> None:
-        before = holding.token
-        if holding.keep():
-            self._kept_at[name] = now
+        What failed last comes last: a node of a Cluster that hangs must not cost the others their leases.
+        """
+        now = self._clock.elapsed()
+        for name, holding in sorted(self._holdings.items(), key=lambda one: one[0] in self._failed):
+            if holding.token is None or now - self._kept_at.get(name, now - self._third) >= self._third:
+                self._keep(name, holding)
+
+    def _keep(self, name: str, holding: Holding) -> None:
+        before, began = holding.token, self._clock.elapsed()
+        self._failed.add(name)
+        is_ours = holding.keep()
+        self._failed.discard(name)
+        if is_ours:
+            self._kept_at[name] = began
             if before is None:
                 log.info("Destination %s is sent to from here.", name)
                 self._taken(name)

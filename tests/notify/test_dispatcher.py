@@ -185,6 +185,23 @@ def test_destinations_come_and_go_and_change_as_the_configuration_says(world: Ma
     assert len(told.made) == 3
 
 
+def test_a_destination_that_was_deleted_begins_anew_when_its_name_is_used_again(world: Make, real_store: str) -> None:
+    here, told = world(real_store), Told()
+    here.dispatcher("one", told.kind("log"))
+    here.change(destinations=(destination("a", "log"),))
+    here.begun("a")
+    here.write()
+    eventually(lambda: len(told.came) == 1, 3)
+    here.change(destinations=())
+    eventually(lambda: not here.client.exists(keys.destination("a", "cursor"), keys.destination("a", "lease")), 5)
+    assert not here.client.exists(keys.destination("a", "history"), keys.destination("a", "state"))
+    here.write()
+    here.change(destinations=(destination("a", "log"),))
+    here.begun("a")
+    here.write()
+    eventually(lambda: len(told.came) == 2, 3)
+
+
 def test_a_plugin_that_is_switched_off_is_skipped_and_goes_on_where_it_was(world: Make, real_store: str) -> None:
     here, told = world(real_store), Told()
     here.dispatcher("one", told.kind("log"))
