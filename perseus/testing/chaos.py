@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from perseus.testing import discordform
 from perseus.testing.service import FakeService, Reply, Request
 
 WEBHOOK = re.compile(r"/api/webhooks/(\d+)/([\w-]+)(?:/messages/(\d+))?(?:\?.*)?")
-UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK = 10_008, 10_015
+UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, INVALID_FORM = 10_008, 10_015, 50_035
 FIRST_ID = 1_000
 
 #: What makes an answer of a request, or None to let Discord answer.
@@ -28,10 +29,14 @@ class ChaosDiscord(FakeService):
 
     At most `limit` requests in `window` seconds, each beyond answered 429 and counted in `refused`. `messages`: by id,
     as they stand now. `trouble`: asked first for each request. `dead`: tokens of webhooks that were deleted.
+    `is_strict`: messages that Discord would refuse are answered 400, with the reason.
     """
 
-    def __init__(self, limit: int = 5, window: float = 2.0, trouble: Trouble = lambda _: None) -> None:
+    def __init__(
+        self, limit: int = 5, window: float = 2.0, trouble: Trouble = lambda _: None, *, is_strict: bool = False
+    ) -> None:
         super().__init__()
+        self.is_strict = is_strict
         self.limit, self.window, self.trouble = limit, window, trouble
         self.messages: dict[str, Any] = {}
         self.dead: set[str] = set()
@@ -84,11 +89,23 @@ class ChaosDiscord(FakeService):
     def _answered(self, request: Request, token: str, message: str | None, headers: Mapping[str, str]) -> Reply:
         if token in self.dead:
             return _told(404, {"message": "Unknown Webhook", "code": UNKNOWN_WEBHOOK}, headers)
-        if request.method == "GET":
+        if request.method == "GET" and message is None:
             return _told(200, {"id": "1", "name": "alerts", "channel_id": "42"}, headers)
         if message is not None and message not in self.messages:
             return _told(404, {"message": "Unknown Message", "code": UNKNOWN_MESSAGE}, headers)
+        if message is not None and request.method in ("GET", "DELETE"):
+            return self._looked_up(request.method, message, headers)
+        reason = _refusal(request) if self.is_strict else None
+        if reason is not None:
+            return _told(400, {"message": f"Invalid Form Body: {reason}", "code": INVALID_FORM}, headers)
         return self._kept(request, message, headers)
+
+    def _looked_up(self, method: str, message: str, headers: Mapping[str, str]) -> Reply:
+        with self._counting:
+            if method == "GET":
+                return _told(200, {"id": message, **self.messages[message]}, headers)
+            del self.messages[message]
+            return _told(204, {}, headers)
 
     def _kept(self, request: Request, message: str | None, headers: Mapping[str, str]) -> Reply:
         with self._counting:
@@ -168,6 +185,13 @@ def in_turn(*troubles: Trouble | None) -> Trouble:
 def _some(reply: Reply, times: int) -> Trouble:
     left = [reply] * times
     return lambda _: left.pop() if left else None
+
+
+def _refusal(request: Request) -> str | None:
+    try:
+        return discordform.refusal(request.json())
+    except ValueError:
+        return "no JSON"
 
 
 def _told(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Reply:

@@ -19,7 +19,7 @@ from perseus.notify.notification import Kind, Notification, Severity
 from perseus.plugins.discord import message
 from perseus.plugins.discord.config import DiscordConfig
 from perseus.plugins.discord.notifier import Discord
-from perseus.testing import NotifierContract
+from perseus.testing import NotifierContract, discordform
 
 ROUNDS = 10_000
 LETTERS = "ab`*_@<>#\\\n\t\x00\u202e\ud800ä漢😀🇩🇪‍ "
@@ -94,6 +94,7 @@ def within_limits(made: Mapping[str, Any]) -> None:
             assert message.units(text) <= limit
             total += message.units(text)
     assert total <= 6_000
+    assert discordform.refusal(made) is None
     json.dumps(made).encode("utf-8")
 
 
