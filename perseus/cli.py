@@ -66,7 +66,7 @@ def ingest(name: str, replay: Path | None) -> None:
 
 @commands.command()
 def dispatch() -> None:
-    """Send what happens to the destinations, and watch for deaths while no web runs.
+    """Tell destinations what happens, and watch for deaths.
 
     Exit codes: 0 stopped, 71 too much memory: start it again, 78 bad setting, 1 anything else.
     """
@@ -125,7 +125,7 @@ def plugins(group: str | None, as_json: bool, strict: bool) -> None:
 def replay(
     destination: str, since: str, until: str | None, dry_run: bool, live: bool, as_json: bool, against: Path | None
 ) -> None:
-    """Send the past again to DESTINATION, each message marked as a replay.
+    """Send the past again to DESTINATION, marked as a replay.
 
     Exit codes: 0, or 1 when the dispatcher refused or with differences.
     """
@@ -136,9 +136,9 @@ def replay(
 
 @commands.command()
 def receive() -> None:
-    """Show every notification here, as a webhook that lives as long as this command.
+    """Show every notification on this terminal.
 
-    It makes itself a destination of the site, whose dispatcher must run on this machine.
+    It makes itself a destination of the site for as long as it runs; a dispatcher must run on this machine.
     """
     _run("receive")
 

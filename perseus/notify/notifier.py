@@ -71,7 +71,7 @@ class NotifierKind:
     `name`: `[a-z0-9_]+`, as in PERSEUS_PLUGIN_<NAME>_<FIELD>. `make(config)` gives a notifier and does no I/O.
     `config`: the pydantic model of its configuration; fields of type SecretStr are secrets.
     `max_batch`: how many notifications one message can hold. `limits`: kept to before the service has named its own.
-    `host_limits`: the same for services that count by our address; all destinations of the process that send to the same
+    `host_limits`: the same for services that count by our address; all destinations of the process that send to one
     host keep to them together. `about`: one line for people.
     """
 
