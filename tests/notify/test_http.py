@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -219,7 +220,12 @@ def test_with_no_time_left_nothing_is_sent(service: FakeService) -> None:
 
 def test_a_small_answer_cannot_grow_large(service: FakeService) -> None:
     service.answer(200, gzip.compress(b"0" * 50_000_000), {"Content-Encoding": "gzip"})
-    assert client().get(service.url).text == ""
+    tracemalloc.start()
+    try:
+        assert client().get(service.url).text == ""
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
     assert service.requests[0].headers["accept-encoding"] == "identity"
 
 

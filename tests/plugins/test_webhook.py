@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -51,6 +52,11 @@ class TestWebhook(NotifierContract):
         (request,) = self.service.posts
         with pytest.raises(standardwebhooks.WebhookVerificationError):
             standardwebhooks.Webhook(SECRET).verify(request.body + b" ", dict(request.headers))
+
+
+def test_the_signature_is_that_of_the_standard() -> None:
+    made = signature.headers(SECRET, "a-1", int(time.time()), b'{"a": 1}')
+    assert standardwebhooks.Webhook(SECRET).verify(b'{"a": 1}', made) == {"a": 1}
 
 
 def test_the_body_has_the_fields_that_its_page_names_and_no_others() -> None:
