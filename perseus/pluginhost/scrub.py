@@ -6,7 +6,6 @@ wherever they turn up, also as parts of other texts.
 
 from __future__ import annotations
 
-import html
 import json
 import logging
 import re
@@ -146,6 +145,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _forms(secret: str) -> Iterator[str]:
+    import html  # a process without secrets never loads it
+
     for value in {secret, *_parts(secret)}:
         yield value
         for quoted in (quote(value, safe=""), quote(value), quote_plus(value)):

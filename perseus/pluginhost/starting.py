@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import pluggy
 from pydantic import BaseModel
 
-from perseus.pluginhost import form, scrub
+from perseus.pluginhost import scrub
 from perseus.pluginhost.boundary import said
 from perseus.pluginhost.calls import call
 from perseus.pluginhost.candidate import PluginRejected
@@ -42,6 +42,8 @@ def start(
 
 def configuration(plugin: str, model: type[BaseModel], environ: Mapping[str, str], names: Names) -> BaseModel | None:
     """What the environment says of a plugin, checked. Raises PluginRejected with everything that is wrong with it."""
+    from perseus.pluginhost import form  # most processes have no plugin with a configuration
+
     try:
         raw, problems = form.from_environment(plugin, model, form.own(plugin, names(), environ))
     except Exception as error:  # noqa: BLE001 - the plugin is refused; a traceback could hold a secret
