@@ -37,7 +37,7 @@ def written(scrubber: Scrubber) -> Iterator[io.StringIO]:
     """What a handler of a library's own writes, which knows nothing of us."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    logger = logging.getLogger("some.library")
+    logger = logging.getLogger("some.package")
     logger.addHandler(handler)
     logger.propagate = False
     yield stream
@@ -113,7 +113,7 @@ def test_a_value_of_three_characters_is_not_known_and_a_warning_says_so(caplog: 
 
 def test_a_log_line_is_clean_in_message_arguments_traceback_and_stack(scrubber: Scrubber, written: io.StringIO) -> None:
     scrubber.register([SECRET])
-    log = logging.getLogger("some.library")
+    log = logging.getLogger("some.package")
     try:
         raise ValueError(f"login with {SECRET} failed")
     except ValueError:
@@ -129,7 +129,7 @@ def test_arguments_that_do_not_fit_their_message_do_not_betray_it(
     scrubber: Scrubber, written: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scrubber.register([SECRET])
-    logging.getLogger("some.library").warning("%d of them", SECRET)
+    logging.getLogger("some.package").warning("%d of them", SECRET)
     assert "of them" in written.getvalue()
     assert "pl4nted" not in written.getvalue() + capsys.readouterr().err
 
