@@ -62,8 +62,8 @@ class Caller:
         elapsed: Callable[[], float],
         watched: Watched = unwatched,
     ) -> None:
+        self.seconds = seconds
         self._name = name
-        self._seconds = seconds
         self._scrub = scrub
         self._elapsed = elapsed
         self._watched = watched
@@ -77,7 +77,7 @@ class Caller:
 
     def deadline(self) -> float:
         """The end of a call that begins now, in elapsed seconds: taken before the message is noted down as sent."""
-        return self._elapsed() + self._seconds
+        return self._elapsed() + self.seconds
 
     def call(self, call: Callable[[SecondsLeft], object], deadline: float) -> Result:
         """Make the call; never raises."""
@@ -97,7 +97,7 @@ class Caller:
             value = result_by(future, max(0.01, seconds_left()))
         except TookTooLong:
             self._hanging.append(future)
-            return _stuck(self._seconds, _ms_since(began))
+            return _stuck(self.seconds, _ms_since(began))
         except Exception as error:  # noqa: BLE001 - the boundary to foreign code: what it raised is the result
             return self._failed(error, _ms_since(began))
         if value is False:

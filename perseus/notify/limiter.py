@@ -83,6 +83,12 @@ class Limiter:
                 name: (remain - 1, until) for name, (remain, until) in self._buckets.items() if until > now_ms
             }
 
+    def arrived(self, now_ms: int) -> None:
+        """The last request that went out has arrived by now: a service counts from then, not from when it was sent."""
+        with self._lock:
+            if self._recent and self._recent[-1] < now_ms:
+                self._recent[-1] = now_ms
+
     def heard(self, status: int, headers: Mapping[str, str], body: str, now_ms: int) -> float | None:
         """What the service answered. Names of headers in lower case. Gives the seconds that it wants to be left alone.
 

@@ -29,6 +29,9 @@ class Limits(Protocol):
     def sent(self, now_ms: int) -> None:
         """A request goes out."""
 
+    def arrived(self, now_ms: int) -> None:
+        """The last request has arrived by now."""
+
     def restore(self, not_before_ms: int, recent: Sequence[int]) -> None:
         """What an earlier holder of the destination knew."""
 

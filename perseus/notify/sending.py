@@ -47,11 +47,10 @@ class Sending:
         self._suspects = frozenset(left.get("suspects", "").split())
         message, flights = left.get("notification", ""), number(left.get("flights")) or 0
         self._attempts = {message: number(left.get("attempt")) or 0} if message else {}
-        recent = list(position.sent_ms)
         if flights:
             self._suspects |= {message, *inflight(left)}
-            # It may have gone out as late as just before its process ended.
-            recent = [*recent[:-1], position.now_ms]
+        longest_ms = round(self._caller.seconds * 1000)
+        recent = arrivals(position.sent_ms, position.now_ms, longest_ms, is_in_flight=flights > 0)
         self.outlet.limiter.restore(position.not_before_ms, recent)
         if flights < CRASHES_MAX:
             return None
@@ -119,8 +118,11 @@ class Sending:
         limiter, now_ms = self.outlet.limiter, self._now_ms()
         before = limiter.recent
         result = self._caller.call(call, deadline)
-        if limiter.recent == before:  # a notifier that does not use our client for HTTP
+        is_held_back = result.outcome is Outcome.WAIT and result.status is None
+        if limiter.recent == before and not is_held_back:  # a notifier that does not use our client for HTTP
             limiter.sent(now_ms)
+        if limiter.recent != before:
+            limiter.arrived(self._now_ms())
         if result.outcome is Outcome.WAIT:
             wait_ms = 1_000 if result.after_ms is None else result.after_ms
             limiter.not_before_ms = max(limiter.not_before_ms, self._now_ms() + wait_ms)
@@ -148,6 +150,22 @@ class Sending:
             is_drill=any(one.is_drill for one in marked),
             worker=self._holding.worker,
         )
+
+
+def arrivals(begun_ms: Sequence[int], now_ms: int, longest_ms: int, *, is_in_flight: bool) -> list[int]:
+    """The latest at which these requests, oldest first, can have arrived: no service counts from when they were begun.
+
+    One call ends before the next is begun, and none lasts longer than `longest_ms`; but that of a process which was
+    killed may have been as late as its end. What the service said of its limits may have died with it.
+    """
+    latest: list[int] = []
+    for at, begun in enumerate(begun_ms):
+        is_last = at == len(begun_ms) - 1
+        bound = now_ms if is_last else begun_ms[at + 1]
+        if not (is_last and is_in_flight):
+            bound = min(bound, begun + longest_ms)
+        latest.append(max(bound, latest[-1] + 1) if latest else bound)
+    return latest
 
 
 def _names(notifications: Sequence[Notification]) -> frozenset[str]:

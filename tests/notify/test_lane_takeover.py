@@ -9,7 +9,9 @@ from perseus.errors import StoreUnavailable
 from perseus.notify.commit import Commit
 from perseus.notify.holding import Holding, NotHeld
 from perseus.notify.lane import Lane
+from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Retry
+from perseus.notify.sending import arrivals
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.notify.rig import BINANCE, COINBASE, EXCHANGES, NAME, Rig, Sender
@@ -101,6 +103,38 @@ def test_two_ends_in_flight_of_different_messages_park_nothing(rig: Rig, monkeyp
         rig.step()
     assert rig.state["breaker"] == "closed"
     assert len(rig.sender.sent) == 8
+
+
+def test_a_next_holder_counts_requests_from_when_they_may_have_arrived_not_from_when_they_were_begun(
+    client: Client, clock: ManualClock
+) -> None:
+    """A service counts arrivals, and what the last holder heard of its limits may have died with it."""
+    rig = Rig(client, clock, limits=(Limit(3, 10.0),))
+    now = rig.clock.wall
+    begun = [now - 9_900, now - 8_000, now - 7_500]
+    rig.client.rpush(keys.destination(NAME, "sent"), *reversed(begun))
+    rig.another("two")
+    rig.write(COINBASE, "active")
+    rig.wait(0.2)
+    assert rig.sender.sent == []  # the first may have arrived as late as the second was begun
+    rig.wait(2)
+    assert len(rig.sender.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("begun", "in_flight", "expected"),
+    [
+        ([], False, []),
+        ([100, 200, 300], True, [200, 300, 9_000]),
+        ([100, 200, 300], False, [200, 300, 5_300]),
+        ([100, 8_000], False, [5_100, 9_000]),
+        ([100, 100, 100], False, [100, 101, 5_100]),
+    ],
+)
+def test_a_request_arrived_before_the_next_was_begun_and_before_its_deadline(
+    begun: list[int], in_flight: bool, expected: list[int]
+) -> None:
+    assert arrivals(begun, 9_000, 5_000, is_in_flight=in_flight) == expected
 
 
 def test_of_two_workers_one_sends(rig: Rig) -> None:
