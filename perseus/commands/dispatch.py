@@ -15,10 +15,12 @@ from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.db.known import KnownConfiguration, KnownExchanges
 from perseus.errors import PerseusError
+from perseus.local.pulse import Pulse
 from perseus.network.watcher import Watcher
 from perseus.notify import environment
 from perseus.notify.configuration import Configuration, ConfigurationSource, Destination
 from perseus.notify.office import Office, Site
+from perseus.pluginhost import cleanstream
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.delivery_observer import DeliveryObserver
 from perseus.pluginhost.groups import NOTIFIERS
@@ -32,6 +34,8 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # They log every request, and the history has those.
 CHATTY = ("httpx", "httpcore")
 # A lane and its calls are many threads, and the memory guard's ceiling counts their stacks whole.
+# Foreign code that holds the interpreter's lock for so long has stopped every lane.
+FROZEN_SECONDS = 15.0
 STACK_BYTES = 2 * 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -50,6 +54,7 @@ def run(settings: Settings) -> int:
     known = KnownExchanges(functools.partial(db.exchanges, database), clock)
     sealer = Sealer.of(settings)
     configuration = KnownConfiguration(functools.partial(notifying.load, database, sealer), clock)
+    cleanstream.install()
     plugins = load(NOTIFIERS, settings=settings)
     plugins.switch(configuration().disabled)
     context = Context(settings)
@@ -72,6 +77,8 @@ def of_environment(plugins: Plugins) -> tuple[Destination, ...]:
     found = environment.destinations(kinds, os.environ, absent, others)
     for destination in found:
         scrubber.register(destination.secrets())
+        if destination.problem is not None:
+            log.error("Destination %s of the environment is not sent to: %s", destination.id, destination.problem)
     return found
 
 
@@ -91,6 +98,8 @@ class _Combined:
 
 
 def _until_told(watcher: Watcher, office: Office, stop_seconds: float) -> None:
+    pulse = Pulse(FROZEN_SECONDS)
+    pulse.start()
     watcher.start()
     office.start()
     log.info("watching and dispatching")
@@ -98,3 +107,4 @@ def _until_told(watcher: Watcher, office: Office, stop_seconds: float) -> None:
     with suppress(PerseusError):  # what is held runs out by itself, and the report grows old
         office.stop(stop_seconds * 0.7)
     watcher.stop()
+    pulse.stop()

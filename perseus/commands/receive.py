@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.errors import PerseusError
+from perseus.notify import dispatchers
 from perseus.notify.configuration import Destination, Policy
 from perseus.plugins.webhook import signature
 from perseus.sealing import Sealer
@@ -34,6 +35,9 @@ BODY_MAX = 4 * 1024 * 1024
 def run(settings: Settings) -> int:
     """Receive until Ctrl-C or SIGTERM. Errors as `readiness.database` and `perseus.db.notifying`."""
     database_url, secret = readiness.database(settings), new_secret()
+    with readiness.store(settings, "perseus-receive") as client:
+        if not dispatchers.read(client).running:
+            click.echo("No dispatcher runs, so nothing will come yet. Start one: perseus dispatch", err=True)
     signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
     with receiving(secret, click.echo) as address, _destination(database_url, settings, address, secret) as name:
         click.echo(f"Receiving at {address} as destination {name!r}, from about 3 s from now. Ctrl-C ends it.\n")

@@ -23,12 +23,12 @@ class NotADryRun(PerseusError):
 
 
 def read(path: Path) -> list[Shown]:
-    """The blocks of a former run. Raises NotADryRun, OSError."""
+    """The blocks of a former run. Raises NotADryRun, also for a file that cannot be read."""
     try:
         blocks = json.loads(path.read_text("utf-8"))
         for block in blocks:
             _key(block)
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise NotADryRun(path) from None
     return list(blocks)
 

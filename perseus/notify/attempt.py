@@ -14,6 +14,7 @@ from perseus.notify.outlet import SecondsLeft
 from perseus.pluginhost.boundary import said
 from perseus.pluginhost.deadline import TookTooLong, begin, result_by
 
+REF_MAX = 200
 REASON_MAX = 500
 LONGEST_WAIT_MS = 3_600_000
 HANGING_MAX = 2
@@ -102,7 +103,18 @@ class Caller:
             return self._failed(error, _ms_since(began))
         if value is False:
             return Result(Outcome.RETRY, _ms_since(began), "the notifier said that it did not deliver")
-        return Result(Outcome.DONE, _ms_since(began), value=_sound(value))
+        return Result(Outcome.DONE, _ms_since(began), value=self._sound(value))
+
+    def _sound(self, value: Any) -> Any:
+        """A plugin may put anything into a `Delivered`, and a service may name a message by our secret address."""
+        if not isinstance(value, Delivered):
+            return value
+        ref, url = (None if part is None else str(part)[:500] for part in (value.ref, value.url))
+        if ref is not None and (len(ref) > REF_MAX or self._scrub(ref) != ref):
+            ref = None
+        if url is not None and (not url.startswith(("https://", "http://")) or self._scrub(url) != url):
+            url = None
+        return Delivered(ref, url)
 
     def _failed(self, error: Exception, took_ms: int) -> Result:
         if not isinstance(error, DeliveryError):
@@ -133,11 +145,3 @@ def _milliseconds(seconds: object) -> int | None:
         return None if seconds is None else max(0, min(round(float(str(seconds)) * 1000), LONGEST_WAIT_MS))
     except (ValueError, OverflowError):
         return None
-
-
-def _sound(value: Any) -> Any:
-    """A plugin may put anything into a `Delivered`."""
-    if not isinstance(value, Delivered):
-        return value
-    ref, url = value.ref, value.url
-    return Delivered(None if ref is None else str(ref)[:200], None if url is None else str(url)[:500])

@@ -65,7 +65,7 @@ def _is_untold(memory: Memory) -> bool:
 
 def _may_remind(situation: Situation, event: Event, memory: Memory) -> bool:
     incident = memory.incident
-    is_on = incident is not None and incident.ended_ms is None and not incident.acknowledged_by
+    is_on = incident is not None and incident.ended_ms is None
     if not is_on or memory.state != OFFLINE or not situation.destination.policy.reminders:
         return False
     return route(situation.configuration, situation.destination.id, event).goes

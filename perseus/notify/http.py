@@ -31,8 +31,8 @@ PAUSE_SECONDS = 2.0
 NOT_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 PERMANENT = frozenset((401, 403, 404, 407, 410))
 PASSING = frozenset((408, 421, 425))
-#: By these a service says that it has not taken up the request at all.
-UNTOUCHED = frozenset((408, 421, 425, 501, 503))
+#: By these a service says that it has not taken up the request at all. Not 503: proxies say that of a half-done one.
+UNTOUCHED = frozenset((408, 421, 425, 501))
 TOO_MANY = 429
 
 SecondsLeft = Callable[[], float]

@@ -115,9 +115,9 @@ def _move(situation: Situation, event: Event, memory: Memory, after: Memory) -> 
         return _plain(situation, event, after)
     after = after.model_copy(update={"incident": incidents.kept(situation, incident, state)})
     hushed = hush(situation, event, is_flip=False)
-    if hushed is not None:
-        return _hushed(event, after, hushed)
     edit = incidents.edit(situation, event, incident, {event.exchange.name: after})
+    if hushed is not None:  # a change of a message makes no sound, and it must not stay false when the silence ends
+        return quietly(event, after, Verdict.SUPPRESS, hushed.why, hushed.detail, edit)
     if edit is not None and state in AT_WORK:
         return quietly(event, after, Verdict.MERGE, Why.EDITED, MEANING[Why.EDITED], edit)
     step = _plain(situation, event, after)

@@ -39,7 +39,6 @@ class Incident(BaseModel):
     title: str = ""
     reminders: int = 0
     next_reminder_ms: int | None = None
-    acknowledged_by: str | None = None
 
 
 class Memory(BaseModel):

@@ -150,7 +150,7 @@ class MemoryGuard:
             try:
                 if self.look():
                     return
-            except MemoryError:
+            except (MemoryError, OSError):  # there is not even enough to look: no memory, no file
                 time.sleep(0)
 
 

@@ -45,11 +45,11 @@ def transition(from_state: str, to_state: str, reason: str, **more: str) -> Even
     return event(TRANSITION, {"fromState": from_state, "toState": to_state, "reason": reason} | more)
 
 
-def lost(exchange: Exchange = EXCHANGE) -> Event:
+def lost(exchange: Exchange = EXCHANGE, at_ms: int = SAMPLE_MS) -> Event:
     """The end of a lease that nobody released."""
-    times = {"offlineAt": iso(SAMPLE_MS - 500), "detectedAt": iso(SAMPLE_MS)}
+    times = {"offlineAt": iso(at_ms - 500), "detectedAt": iso(at_ms)}
     fields = {"fromState": "active", "toState": OFFLINE, "reason": "lease_expired"}
-    return event(TRANSITION, fields | times, exchange=exchange)
+    return event(TRANSITION, fields | times, at_ms, exchange)
 
 
 def events(at_ms: int = SAMPLE_MS) -> tuple[Event, ...]:
@@ -90,7 +90,7 @@ def notifications() -> tuple[Notification, ...]:
 
 def drill(destination: str, author: str, now_ms: int) -> Notification:
     """What a test send sends: an outage that says of itself that it is none."""
-    made = replace(lost(), stream_id=f"{now_ms}-0")
+    made = lost(at_ms=now_ms)
     return Notification(
         id=wording.identity(destination, "drill", now_ms),
         kind=Kind.EVENT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from perseus.notify.standing import inflight
 from perseus.notify.steps import Edit
 
 CRASHES_MAX = 3
+STAGGER_MS = 20_000
 SETTLED = (Outcome.DONE, Outcome.POISON)
 
 
@@ -52,9 +54,16 @@ class Sending:
         longest_ms = round(self._caller.seconds * 1000)
         recent = arrivals(position.sent_ms, position.now_ms, longest_ms, is_in_flight=flights > 0)
         self.outlet.limiter.restore(position.not_before_ms, recent)
+        if flights == CRASHES_MAX - 1:
+            self._step_aside(position)
         if flights < CRASHES_MAX:
             return None
         return f"its dispatcher ended {flights} times while it sent the message {message}"
+
+    def _step_aside(self, position: Position) -> None:
+        """Whoever ends the process takes others along that are being sent to: the next try is each one's alone."""
+        wait_ms = zlib.crc32(self._holding.destination.encode("utf-8")) % STAGGER_MS
+        self.outlet.limiter.restore(max(position.not_before_ms, position.now_ms + wait_ms), ())
 
     def is_hanging(self) -> bool:
         """Do so many calls hang that no further one is begun?"""

@@ -6,6 +6,7 @@ wherever they turn up, also as parts of other texts.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
@@ -156,6 +157,9 @@ def _forms(secret: str) -> Iterator[str]:
         yield json.dumps(value, ensure_ascii=False)[1:-1]
         yield html.escape(value)
         yield repr(value)[1:-1]
+        yield value.encode("utf-8", "replace").hex()
+        # As HTTP and SMTP carry passwords; without the end, which depends on what follows.
+        yield base64.b64encode(value.encode("utf-8", "replace")).decode("ascii").rstrip("=")[: -2 or None]
 
 
 def _parts(secret: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from perseus.notify import fate
 from perseus.notify.delivery import BreakerState
 from perseus.notify.fate import Fate
 from perseus.notify.records import Attempted, BreakerChanged, DeadLetter, Decided, Foreign, Ordered, Record
+from perseus.notify.steps import Verdict
 from perseus.web import attempts, deliveries, moments, words
 from perseus.web.deliveries import Mark
 from perseus.web.moments import Moment
@@ -108,6 +109,8 @@ def dead(letter: DeadLetter) -> DeadRow:
 def _said(record: Record) -> tuple[Mark, str]:
     match record:
         case Decided():
+            if record.verdict is Verdict.SEND:  # what came of it stands in rows of its own
+                return Mark("waiting", "To be sent", ""), record.detail
             became = fate.of((record,)) or Fate.UNKNOWN
             return deliveries.mark(became), record.detail
         case Attempted():

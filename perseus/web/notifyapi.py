@@ -137,7 +137,7 @@ def _destination(listed: Listed, standing: Standing) -> dict[str, Any]:
         "breakerReason": standing.breaker_reason or None,
         "breakerSince": moments.iso(standing.breaker_since_ms),
         "retryAt": moments.iso(standing.retry_ms),
-        "notBefore": moments.iso(standing.not_before_ms),
+        "notBefore": moments.iso(standing.not_before_ms or None),
         "queued": standing.queued,
         "oldest": moments.iso(standing.oldest_ms) if standing.queued else None,
         "lastOutcome": standing.last_outcome.value if standing.last_outcome else None,

@@ -23,7 +23,7 @@ from perseus.store import Client
 from perseus.web.deliverymarks import DeliveryMarks
 
 REPORTS_KEPT_SECONDS = 2.0
-NOBODY = "the Plugins page"
+NOBODY = "somebody at the page"
 
 
 @dataclass(frozen=True, slots=True)

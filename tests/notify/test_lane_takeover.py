@@ -11,7 +11,7 @@ from perseus.notify.holding import Holding, NotHeld
 from perseus.notify.lane import Lane
 from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Retry
-from perseus.notify.sending import arrivals
+from perseus.notify.sending import STAGGER_MS, arrivals
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.notify.rig import BINANCE, COINBASE, EXCHANGES, NAME, Rig, Sender
@@ -85,6 +85,10 @@ def test_a_message_that_ends_its_process_three_times_parks_the_destination(
     for worker in ("two", "three", "four"):
         dies_before_writing(rig, monkeypatch)
         rig.another(worker)
+        if worker == "three":
+            rig.step()
+            assert len(rig.sender.sent) == 2, "others that were sent to at the same time get through first"
+            rig.clock.advance(STAGGER_MS / 1000)
     rig.step()
     assert len(rig.sender.sent) == 3
     assert rig.state["breaker"] == "parked"

@@ -9,7 +9,7 @@ from perseus.notify import eventfacts
 from perseus.notify.configuration import Match, Policy, Rule
 from perseus.notify.incidents import next_reminder_ms
 from perseus.notify.notification import Kind
-from tests.notify.plan_table import KRAKEN, QUIET, Table, at, back, failed, lost, moves
+from tests.notify.plan_table import KRAKEN, QUIET, Table, at, back, failed, lost, moves, silence
 
 REMINDS = QUIET.model_copy(update={"reminders": (900.0, 3600.0, 14_400.0)})
 UP = [back(KRAKEN, 262, 252), moves(KRAKEN, 270, "warming", "starting"), moves(KRAKEN, 300, "active", "warming")]
@@ -81,13 +81,11 @@ def test_reminders_count_say_how_long_and_end_with_the_outage() -> None:
     assert [one.kind for one in table.told[5:]] == [Kind.RECOVERY]
 
 
-def test_reminders_end_when_somebody_has_acknowledged_it() -> None:
-    table = Table(REMINDS).live([lost(KRAKEN, 10)], 1_000)
-    memory = table.memories["kraken"]
-    assert memory.incident is not None
-    taken = memory.incident.model_copy(update={"acknowledged_by": "ann"})
-    table.memories["kraken"] = memory.model_copy(update={"incident": taken})
-    assert len(table.run(100_000).told) == 2
+def test_a_message_that_is_kept_up_to_date_is_so_through_a_silence() -> None:
+    table = Table(can_update=True, silences=(silence(40, begins=15),)).live([lost(KRAKEN, 0), back(KRAKEN, 10, 10)], 14)
+    table.live([moves(KRAKEN, 20, "warming", "starting"), moves(KRAKEN, 25, "active", "warming")], 100)
+    assert "active" in table.edits[-1].notification.text
+    assert table.whys[-2:] == ["suppress silence", "suppress silence"]
 
 
 def test_reminders_that_were_missed_are_not_made_up_for() -> None:

@@ -47,7 +47,12 @@ def test_a_dispatcher_shows_host_process_memory_and_since_when(notified: Notifie
 def test_a_plugin_shows_all_that_is_known_of_it(notified: Notified) -> None:
     notified.report()
     said = words(page(notified))
-    for part in ("chat gold Loaded 0.1.0", "Messages in a channel.", "From perseus.plugins.chat", "Hook API >=1.0,<2"):
+    for part in (
+        "chat gold by its own tests Loaded 0.1.0",
+        "Messages in a channel.",
+        "From perseus.plugins.chat",
+        "Hook API >=1.0,<2",
+    ):
         assert part in said
     assert "2 hooks perseus_manifest perseus_register_notifiers" in said
 
