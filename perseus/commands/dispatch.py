@@ -23,7 +23,7 @@ from perseus.notify.office import Office, Site
 from perseus.pluginhost import cleanstream
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.delivery_observer import DeliveryObserver
-from perseus.pluginhost.groups import NOTIFIERS
+from perseus.pluginhost.groups import INGEST, NOTIFIERS
 from perseus.pluginhost.info import PluginState
 from perseus.pluginhost.manager import Plugins, load
 from perseus.pluginhost.scrub import scrubber
@@ -62,7 +62,10 @@ def run(settings: Settings) -> int:
     own = of_environment(plugins)
     client = readiness.store(settings, "perseus-dispatch")
     observer = DeliveryObserver(plugins, context)
-    site = Site(settings, client, clock, plugins, _Combined(configuration, own), known, observer, scrubber, sealer)
+    # Ingest processes report nothing: which of their plugins cannot be used here is known by loading them.
+    elsewhere = load(INGEST, settings=settings).plugins()
+    combined = _Combined(configuration, own)
+    site = Site(settings, client, clock, plugins, combined, known, observer, scrubber, sealer, elsewhere)
     _until_told(Watcher(client, known, settings, clock), Office(site), settings.stop_seconds)
     observer.close(settings.stop_seconds / 4)
     client.close()

@@ -24,7 +24,7 @@ from perseus.notify.surroundings import DeliveryObserver, Surroundings
 from perseus.notify.system import MEMORY, SystemLog
 from perseus.notify.workshop import Workshop
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.info import PluginState
+from perseus.pluginhost.info import PluginInfo, PluginState
 from perseus.pluginhost.plugins import Plugins
 from perseus.pluginhost.scrub import Scrubber
 from perseus.settings import Settings
@@ -35,7 +35,10 @@ REPORT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the dispatcher of one process works with. `exchanges()`: of the database. `opener`: of sealed secrets."""
+    """What the dispatcher of one process works with. `exchanges()`: of the database. `opener`: of sealed secrets.
+
+    `elsewhere`: plugins of this machine that other processes use, for the report alone.
+    """
 
     settings: Settings
     client: Client
@@ -46,6 +49,7 @@ class Site:
     observer: DeliveryObserver
     scrubber: Scrubber
     opener: Opener
+    elsewhere: tuple[PluginInfo, ...] = ()
     worker: str = field(default_factory=lambda: worker_name())
 
 
@@ -72,7 +76,7 @@ class Office:
             site.settings,
             site.worker,
             self.dispatcher,
-            site.plugins.plugins,
+            lambda: (*site.plugins.plugins(), *site.elsewhere),
             site.plugins.kinds,
             site.configuration,
             self._store_clock.now_ms,

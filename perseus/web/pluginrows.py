@@ -22,6 +22,7 @@ STATES = {
 }
 FINE = ("loaded", "disabled")
 WEB = "perseus.ui"
+INGEST = "perseus.ingest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class DispatcherRow:
 
 @dataclass(frozen=True, slots=True)
 class PluginRow:
-    """One plugin. `where`: on which processes it is so, '' for all. `is_on`: nobody has switched it off."""
+    """One plugin. `where`: on which processes it is so, '' for all. `is_on`: nobody has switched it off.
+
+    `can_switch`: an ingest process asks nobody whether its plugins are switched off.
+    """
 
     key: str
     name: str
@@ -57,6 +61,7 @@ class PluginRow:
     kinds: tuple[str, ...]
     where: str
     is_on: bool
+    can_switch: bool
     is_wrong: bool
 
 
@@ -119,8 +124,9 @@ def _row(plugin: PluginReport, where: str, running: Dispatchers, configuration: 
         priority="0" if plugin.priority is None else str(plugin.priority),
         api=words.plain(plugin.api, 40) if plugin.api else None,
         grade=words.plain(plugin.grade, 20) if plugin.grade else None,
-        kinds=tuple(words.plain(kind, 60) for kind in sorted(offered)) if plugin.group != WEB else (),
+        kinds=tuple(words.plain(kind, 60) for kind in sorted(offered)) if plugin.group not in (WEB, INGEST) else (),
         where=words.plain(where, 200),
-        is_on=plugin.name not in configuration.disabled,
+        is_on=plugin.group == INGEST or plugin.name not in configuration.disabled,
+        can_switch=plugin.group != INGEST,
         is_wrong=state not in FINE,
     )
