@@ -8,7 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -119,10 +119,10 @@ def holder(client: Client) -> int:
 
 
 def kill_the_sender(client: Client, running: dict[int, Command], came: list[Any]) -> None:
-    """In the middle of what it does: soon after a request of its own arrived."""
+    """In the middle of what it does, once it has come further than the last: three ends of one message park it."""
     pid = eventually(lambda: holder(client) in running and holder(client))
     count = len(came)
-    eventually(lambda: len(came) > count)
+    eventually(lambda: len(came) > count + 1)
     time.sleep(random.uniform(0, 0.05))
     os.kill(pid, signal.SIGKILL)
     running.pop(pid).process.wait(10)
@@ -146,9 +146,9 @@ def test_nothing_is_lost_or_out_of_order_no_limit_is_broken_and_every_repeat_say
         for _ in range(KILLS):
             kill_the_sender(client, running, discord.came)
             start()
-        eventually(lambda: len({told(request)["event"] for request in discord.requests}) == EVENTS, 60)
+        eventually(lambda: len({one["event"] for one in told(discord)}) == EVENTS, 60)
         eventually(lambda: not client.exists(keys.destination("numbered", "inflight")))
-    came = [told(request) for request in discord.requests]
+    came = told(discord)
     assert discord.refused == 0
     seen: Counter[str] = Counter()
     for one in came:
@@ -160,6 +160,10 @@ def test_nothing_is_lost_or_out_of_order_no_limit_is_broken_and_every_repeat_say
     assert len({one["id"] for one in came}) == EVENTS
 
 
-def told(request: Any) -> Any:
-    """What one request said."""
-    return request.json()
+def told(service: ChaosDiscord) -> list[Any]:
+    """What arrived. Of a request whose sender was killed while it wrote, half may have come: that is no message."""
+    found = []
+    for request in list(service.requests):
+        with suppress(ValueError):
+            found.append(request.json())
+    return found
