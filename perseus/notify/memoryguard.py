@@ -36,6 +36,8 @@ class _Call:
     thread: int
     resident: int
     faults: int
+    #: The most pages that another call touched which ended while this one ran.
+    rival: int = 0
 
 
 @dataclass
@@ -60,9 +62,11 @@ class Accounts:
         try:
             yield
         finally:
-            took = self._took(call)
+            took, touched = self._took(call), self._touched(call)
             with self._lock:
                 self._running.pop(thread, None)
+                for other in self._running.values():
+                    other.rival = max(other.rival, touched)
                 self.kept[destination] = self.kept.get(destination, 0) + took
 
     def culprit(self) -> tuple[str, int] | None:
@@ -79,8 +83,8 @@ class Accounts:
         grown = self.resident() - call.resident
         with self._lock:
             others = [self._touched(other) for other in self._running.values() if other is not call]
-        touched = self._touched(call)
-        return grown if grown <= 0 or touched >= max(others, default=0) else min(grown, touched * PAGE)
+        touched, most = self._touched(call), max(others, default=0)
+        return grown if grown <= 0 or touched >= max(most, call.rival) else min(grown, touched * PAGE)
 
     def _touched(self, call: _Call) -> int:
         return max(0, self.faults(call.thread) - call.faults)

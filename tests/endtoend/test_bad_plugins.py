@@ -100,7 +100,7 @@ def test_a_plugin_that_fills_memory_is_named_and_the_dispatcher_delivers_on(
         held(store_client, "webhook", "hog")
         write_event(0)
         first.process.wait(30)
-        assert "hog" in first.said
+        assert "by sending to hog" in first.said
     with site.start("dispatch"):
         held(store_client, "webhook")
         assert arrives(receiver, write_event(1), 30) < 30

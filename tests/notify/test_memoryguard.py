@@ -67,6 +67,17 @@ def test_of_calls_at_the_same_time_the_one_that_touched_the_pages_is_named(proce
     assert found[1] >= 400 * MEGABYTE
 
 
+def test_who_ran_beside_a_hog_that_ended_is_not_named_for_it(process: Process) -> None:
+    accounts = process.accounts()
+    ids, finish = in_calls(accounts, "good")
+    with accounts.call("hog"):
+        process.grow(1, ids["good"])
+        process.grow(400, threading.get_native_id())
+    finish()
+    assert accounts.kept["good"] == MEGABYTE
+    assert accounts.kept["hog"] == 401 * MEGABYTE
+
+
 def test_who_leaks_a_little_with_each_call_is_named_in_the_end(process: Process) -> None:
     accounts = process.accounts()
     thread = threading.get_native_id()
