@@ -50,7 +50,7 @@ class Accounts:
     faults: Callable[[int], int] = lambda thread: faults_of(thread)
     kept: dict[str, int] = field(default_factory=dict)
     _running: dict[int, _Call] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @contextmanager
     def call(self, destination: str) -> Iterator[None]:
@@ -72,9 +72,10 @@ class Accounts:
     def culprit(self) -> tuple[str, int] | None:
         """The destination that took most, and how many bytes; None when none took any."""
         with self._lock:
-            taken, running = dict(self.kept), list(self._running.values())
-        for call in running:
-            taken[call.destination] = taken.get(call.destination, 0) + self._took(call)
+            # No call ends meanwhile: of a thread that is gone nothing can be read.
+            taken = dict(self.kept)
+            for call in self._running.values():
+                taken[call.destination] = taken.get(call.destination, 0) + self._took(call)
         most = max(taken, key=lambda name: taken[name], default=None)
         return None if most is None or taken[most] <= 0 else (most, taken[most])
 
