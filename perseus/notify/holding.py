@@ -84,6 +84,13 @@ class Holding:
                 self._commit(self._keys, [self.owner or "", "", *gone.arguments])
             self._token = None
 
+    def leave(self, commit: Commit) -> None:
+        """Carry out a last commit and give the lease back with it: nothing of ours is written after. Raises NotHeld."""
+        with self._lock:
+            commit.add("DEL", "lease")
+            self.write(commit)
+            self._token = None
+
     def begin(self, message: str, events: Sequence[str], attempt: int, suspects: Iterable[str]) -> Flight:
         """Note down a message as being sent, and renew the lease. Raises NotHeld.
 

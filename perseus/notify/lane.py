@@ -85,7 +85,7 @@ class Lane:
             return None
 
     def blame(self, reason: str) -> None:
-        """The process ends because of this destination: leave its breaker open. From any thread; errors as `step`."""
+        """The process ends because of this destination: leave it, its breaker open. Any thread; errors as `step`."""
         course, now_ms = self._course, self._around.now_ms()
         before = Breaker() if course is None else course.circuit.breaker
         seconds = min(LONGEST_BLAME_SECONDS, BLAME_SECONDS * 2.0**before.failures)
@@ -94,7 +94,7 @@ class Lane:
         commit.state({**breaker.fields(), "updatedAt": str(now_ms)})
         entry = {"what": "breaker", "state": breaker.state, "reason": reason, "worker": self.holding.worker}
         commit.history(entry)
-        self.holding.write(commit)
+        self.holding.leave(commit)
 
     def _on_course(self) -> Course:
         """The present course, or a new one after somebody else may have held the destination."""

@@ -155,6 +155,22 @@ def test_a_breaker_with_nothing_to_send_is_closed_by_a_probe(client: Client, clo
     assert (sender.probed, sender.tried, rig.state["breaker"]) == (1, 0, "closed")
 
 
+def test_who_is_blamed_stays_so_when_its_call_ends_after(client: Client, clock: ManualClock) -> None:
+    rig = Rig(client, clock)
+
+    def raises_late(*_: object) -> None:
+        rig.lane.blame("it took all the memory")
+        raise MemoryError
+
+    rig.sender.answers = [raises_late]
+    rig.write(COINBASE, "active")
+    rig.step()
+    assert (rig.state["breaker"], rig.state["breakerReason"]) == ("open", "it took all the memory")
+    rig.another("two")
+    rig.wait(30)
+    assert (rig.state["breaker"], rig.sender.tried) == ("open", 1)
+
+
 def test_a_call_that_hangs_opens_the_breaker_and_is_replaced_once(client: Client, clock: ManualClock) -> None:
     rig = Rig(client, clock, delivery_seconds=0.05)
     until = threading.Event()
