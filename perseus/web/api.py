@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from flask import Blueprint, Response, jsonify
 
+from perseus.network import document
 from perseus.network.activity import Event
-from perseus.network.directory import ExchangeStatus
-from perseus.web import moments, problems
+from perseus.web import problems
 from perseus.web.parameters import count, query
 from perseus.web.problems import Problem
 from perseus.web.site import site
@@ -26,7 +23,7 @@ def instances() -> Response:
         return problems.answer(Problem(503, problems.STORE_SILENT))
     if not view.exchanges and site().known.trouble:
         return problems.answer(Problem(503, problems.DATABASE_SILENT))
-    return jsonify(now=moments.iso(view.now_ms), instances=[_instance(status) for status in view.exchanges])
+    return jsonify(document.network(view))
 
 
 @routes.get("/activity")
@@ -41,24 +38,7 @@ def activity() -> Response:
 def exchange(exchange_id: int) -> Response:
     """RPC-03: one exchange, `online` false when nothing serves it."""
     query(())
-    return jsonify(_instance(site().directory.exchange(exchange_id)))
-
-
-def _instance(status: ExchangeStatus) -> dict[str, Any]:
-    payload = json.loads(status.status.to_json()) if status.status else None
-    return {
-        "exchangeId": status.exchange.id,
-        "exchangeName": status.exchange.name,
-        "displayName": status.exchange.display_name,
-        "condition": status.condition.value,
-        "online": status.live,
-        "reason": status.reason,
-        "since": moments.iso(status.since_ms),
-        "heartbeatAgeMs": status.heartbeat_age_ms,
-        "leaseLeftMs": status.lease_left_ms,
-        "status": payload if status.live else None,
-        "lastKnown": None if status.live else payload,
-    }
+    return jsonify(document.instance(site().directory.exchange(exchange_id)))
 
 
 def _event(event: Event) -> dict[str, str]:

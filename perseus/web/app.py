@@ -10,7 +10,9 @@ from perseus.pluginhost.manager import Plugins
 from perseus.web import (
     alertspage,
     api,
+    apidoc,
     assets,
+    compression,
     destinationpage,
     destinationsaving,
     eventpage,
@@ -43,6 +45,7 @@ PAGES = (
     orderpage,
     api,
     notifyapi,
+    apidoc,
     health,
 )
 
@@ -53,6 +56,8 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     made = Flask("perseus.web", static_folder=None, template_folder=str(importlib.resources.files("perseus.templates")))
     made.extensions[site.NAME] = about
     static = assets.packaged()
+    # Before the others: what is installed first sees an answer last.
+    compression.install(made)
     security.install(made)
     htmx.install(made)
     problems.install(made)
