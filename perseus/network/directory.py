@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
@@ -15,8 +14,9 @@ import redis
 from perseus import keys
 from perseus.batch import Batch
 from perseus.clock import Clock, StoreClock, SystemClock
-from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
+from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
+from perseus.network.cursors import BadCursor, bound, place
 from perseus.network.exchange import Exchange
 from perseus.network.reading import (
     LAST_FIELDS,
@@ -28,6 +28,8 @@ from perseus.network.reading import (
     last_record,
 )
 from perseus.network.restarts import Restarts
+from perseus.network.search import Search
+from perseus.network.searching import Found, Searching
 from perseus.store import Client, answers, is_cluster
 
 __all__ = [
@@ -42,19 +44,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-CURSOR = re.compile(r"([a-z0-9_-]+):([0-9]+)-([0-9]+)")
 COMMANDS_EACH = 5
 MACHINE = SystemClock()
-
-
-class BadCursor(PerseusError):
-    """Raised when a cursor is not `<exchange>:<stream id>`."""
-
-    def __init__(self, cursor: str) -> None:
-        super().__init__(
-            f"{cursor!r} is not a cursor. Use one that an earlier page gave, or none for the newest events."
-        )
-        self.cursor = cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +116,20 @@ class Directory:
         wanted = [known_ for known_ in known if exchange in (None, known_.name)]
         if exchange is not None and not wanted:
             raise UnknownExchange(exchange, tuple(known_.name for known_ in known))
-        before = _before(cursor, known)
+        before = place(cursor, known)
         batch = Batch(self._client)
         batch.add("GET", keys.INITIALISED)
         for each in wanted:
-            batch.add("XREVRANGE", keys.activity(each.name), _bound(before, each), "-", "COUNT", count + 1)
+            batch.add("XREVRANGE", keys.activity(each.name), bound(before, each), "-", "COUNT", count + 1)
         with answers(self._client):
             _, *streams = _settled(batch.run())
         logs = [_events(each, stream) for each, stream in zip(wanted, streams, strict=True)]
         return _page(logs, count, batch.now_ms(keys.INITIALISED) - RETENTION_MS)
+
+    def search(self, search: Search, count: int, cursor: str | None = None) -> Found:
+        """At most `count` events behind `cursor` that match. Raises BadCursor, StoreUnavailable, StoreRefused."""
+        known = self._exchanges()
+        return Searching(self._client, known, search, place(cursor, known)).page(count)
 
     def store_is_up(self) -> bool:
         """Does the store answer and serve us?"""
@@ -245,24 +241,3 @@ def _page(logs: Iterable[Iterator[Event]], count: int, oldest_ms: int) -> Activi
     kept = list(islice(takewhile(lambda event: event.at_ms >= oldest_ms, merged), count + 1))
     page = tuple(kept[:count])
     return ActivityPage(page, page[-1].name if len(kept) > count else None)
-
-
-def _before(cursor: str | None, known: Sequence[Exchange]) -> tuple[int, int, int] | None:
-    if cursor is None:
-        return None
-    parts = CURSOR.fullmatch(cursor)
-    ids = {exchange.name: exchange.id for exchange in known}
-    if parts is None or parts[1] not in ids or max(len(parts[2]), len(parts[3])) > 19:
-        raise BadCursor(cursor)
-    ms, sequence = int(parts[2]), int(parts[3])
-    if ms == sequence == 0:  # no entry has this id, and Redis refuses to look behind it
-        raise BadCursor(cursor)
-    return ms, sequence, ids[parts[1]]
-
-
-def _bound(before: tuple[int, int, int] | None, exchange: Exchange) -> str:
-    """The newest stream id of `exchange` that stands behind the cursor, as XREVRANGE writes it."""
-    if before is None:
-        return "+"
-    ms, sequence, exchange_id = before
-    return f"{ms}-{sequence}" if exchange.id < exchange_id else f"({ms}-{sequence}"

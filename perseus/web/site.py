@@ -9,6 +9,8 @@ from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
+from perseus.network.search import Search
+from perseus.network.searching import Found
 from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
 
@@ -30,6 +32,9 @@ class Reader(Protocol):
 
     def activity(self, count: int, cursor: str | None = None, exchange: str | None = None) -> ActivityPage:
         """Raises UnknownExchange, BadCursor, StoreUnavailable."""
+
+    def search(self, search: Search, count: int, cursor: str | None = None) -> Found:
+        """Raises BadCursor, StoreUnavailable."""
 
     def store_is_up(self) -> bool:
         """Does the store answer at this moment?"""

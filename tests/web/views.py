@@ -14,6 +14,8 @@ from perseus.network.activity import Event
 from perseus.network.directory import ActivityPage, Condition, ExchangeStatus, NetworkView, StoreNotice
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
+from perseus.network.search import Search
+from perseus.network.searching import Found
 from perseus.network.states import State
 from perseus.web.app import app
 from perseus.web.extensions import Extensions
@@ -144,6 +146,10 @@ class FakeDirectory:
             raise self.trouble
         self.asked.append((count, cursor, exchange))
         return self.pages.get(cursor, ActivityPage(self.shown.events, self.shown.older))
+
+    def search(self, search: Search, count: int, cursor: str | None = None) -> Found:
+        page = self.activity(count, cursor, search.exchange)
+        return Found(tuple(event for event in page.events if search.matches(event)), page.older)
 
     def store_is_up(self) -> bool:
         return self.is_up
