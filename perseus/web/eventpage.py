@@ -11,7 +11,7 @@ from perseus.network.activity import Event
 from perseus.web import attempts, feed, moments, words
 from perseus.web.attempts import Told
 from perseus.web.facts import Fact
-from perseus.web.feed import Row
+from perseus.web.feedrow import Row
 from perseus.web.moments import Moment
 from perseus.web.polled import polled
 from perseus.web.site import outbound

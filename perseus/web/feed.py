@@ -9,15 +9,15 @@ from itertools import groupby
 from perseus.network.activity import ERROR, TRANSITION, Event
 from perseus.network.states import OFFLINE
 from perseus.web import badges, moments, words
-from perseus.web.badges import Badge
-from perseus.web.deliveries import Mark, marks
+from perseus.web.deliveries import marks
 from perseus.web.deliverymarks import Fates
 from perseus.web.facts import Fact
 from perseus.web.failures import Failure, failure
+from perseus.web.feedrepeats import folded
+from perseus.web.feedrow import Row
 from perseus.web.moments import Moment
 
 REASON_LIMIT = 300
-BESIDE_LIMIT = 48
 ERROR_LIMIT = 2_000
 JUNK_FIELDS = 12
 JUNK_LIMIT = 120
@@ -27,40 +27,6 @@ REASONS = {
     "restarted": "a new process on the same host took over",
     "lease_put_back": "its key had vanished from the data store and was written again",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One event. `kind` is `transition`, `error` or `other`; what a kind does not have is None or empty.
-
-    `name` is the event's, `element_id` made from it, since ids repeat across logs. `marks`: what became of it at
-    destinations. `failed` says what failed when
-    `reason` is why. `opening` is how a long `error` begins. `fields` are the raw ones of a kind that this version does
-    not know.
-    """
-
-    name: str
-    element_id: str
-    exchange: str
-    kind: str
-    at: Moment | None
-    who: tuple[str, ...]
-    before: Badge | None = None
-    after: Badge | None = None
-    reason: str | None = None
-    downtime: str | None = None
-    failed: str | None = None
-    error: str | None = None
-    opening: str | None = None
-    count: int = 1
-    title: str | None = None
-    fields: tuple[Fact, ...] = ()
-    marks: tuple[Mark, ...] = ()
-
-    @property
-    def is_wordy(self) -> bool:
-        """The reason needs a line of its own."""
-        return self.reason is not None and len(self.reason) > BESIDE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +40,23 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One page of the feed; `older` is the cursor of the next one, None at the end of the logs."""
+    """One page of the feed; `older` is the cursor of the next one, None at the end of the logs.
+
+    `looked_to`: how far back a search came that stopped before it found a pageful. `is_read` False: the store did not
+    answer, so that nothing is known.
+    """
 
     days: tuple[Day, ...]
     older: str | None
+    looked_to: Moment | None = None
+    is_read: bool = True
 
 
 def feed(events: Iterable[Event], older: str | None, now_ms: int, fates: Fates = NONE) -> Feed:
     """Group events, given newest first, by day. `fates`: what is known of their deliveries."""
     rows = [replace(row(event), marks=marks(fates.get(event.name, ()))) for event in events]
     grouped = groupby(rows, key=lambda r: r.at.day if r.at else "")
-    return Feed(tuple(Day(date, _day_title(date, now_ms), tuple(some)) for date, some in grouped), older)
+    return Feed(tuple(Day(date, _day_title(date, now_ms), folded(some)) for date, some in grouped), older)
 
 
 def row(event: Event) -> Row:

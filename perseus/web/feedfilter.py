@@ -1,0 +1,85 @@
+"""What a reader wants to see of the feed, as it stands in an address: `exchange`, `kind`, `from`, `to`, `find`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from perseus.network.exchange import Exchange
+from perseus.network.search import EVERYTHING, Kind, Search, words
+from perseus.web.parameters import one_of
+from perseus.web.problems import BadParameter
+
+NAMES = ("exchange", "kind", "from", "to", "find")
+FIND_LIMIT = 200
+NAMES_SAID = 20
+TIME = "must be a time in UTC such as 2026-11-21T14:03 or a day such as 2026-11-21."
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+SIGNED = re.compile(r" (?=\d\d:\d\d$)")  # a plus that an address lost
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """`given`: the parameters as they were written, for links and for the form. `search`: what they ask for."""
+
+    given: tuple[tuple[str, str], ...] = ()
+    search: Search = EVERYTHING
+
+    @classmethod
+    def of(cls, args: Mapping[str, str], exchanges: Sequence[Exchange]) -> FeedFilter:
+        """The filter of these query parameters; an empty one is none. Raises BadParameter.
+
+        `exchanges`: those that are known; () while nobody knows, and then any name is taken.
+        """
+        given = {name: args[name].strip() for name in NAMES if args.get(name, "").strip()}
+        _known_exchange(given.get("exchange"), exchanges)
+        kind = one_of("kind", given.get("kind"), tuple(Kind))
+        from_ms, to_ms = _time("from", given.get("from")), _time("to", given.get("to"))
+        if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+            raise BadParameter("from", "must be earlier than to, or nothing can be found.")
+        if len(given.get("find", "")) > FIND_LIMIT:
+            raise BadParameter("find", f"may have at most {FIND_LIMIT} characters.")
+        search = Search(
+            given.get("exchange"), Kind(kind) if kind else None, from_ms, to_ms, words(given.get("find", ""))
+        )
+        return cls(tuple(given.items()), search)
+
+    def __getitem__(self, name: str) -> str:
+        """A parameter as it was written, '' for one that was not."""
+        return dict(self.given).get(name, "")
+
+    @property
+    def query(self) -> str:
+        """The parameters as they stand in an address, '' for none."""
+        return urlencode(self.given)
+
+    def __bool__(self) -> bool:
+        return bool(self.given)
+
+
+def _known_exchange(name: str | None, exchanges: Sequence[Exchange]) -> None:
+    names = tuple(exchange.name for exchange in exchanges)
+    if name is None or not names or name in names:
+        return
+    more = f" and {len(names) - NAMES_SAID} more" if len(names) > NAMES_SAID else ""
+    raise BadParameter("exchange", f"must be one of {', '.join(names[:NAMES_SAID])}{more}.")
+
+
+def _time(name: str, text: str | None) -> int | None:
+    """Unix milliseconds. A day means its first moment, and its last one where it ends the time. Without zone: UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(SIGNED.sub("+", text))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if name == "to" and DAY.fullmatch(text):
+            moment += timedelta(days=1)
+        ms = round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise BadParameter(name, TIME) from None
+    if ms < 0:
+        raise BadParameter(name, "must not be before 1970.")
+    return ms
