@@ -1,7 +1,7 @@
 # Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench guards lock chromium
+.PHONY: help run test long lint bench guards lock chromium
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,6 +20,9 @@ run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PE
 
 test: lint chromium  ## prove it: style, types, layers, then all tests
 	$(BIN)/pytest
+
+long: $(VENV)/dev.stamp  ## the tests that wait for minutes: outages in real time
+	$(BIN)/pytest -m long
 
 lint: $(VENV)/dev.stamp  ## style, types and layers only
 	$(BIN)/ruff check .

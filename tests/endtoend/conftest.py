@@ -65,8 +65,13 @@ def site(tmp_path: Path, real_store: str, plugins_dir: Path) -> Site:
 
 @pytest.fixture
 def write_event(store_client: Client) -> Callable[[int], str]:
+    """A writer in the test's own store."""
+    return writer(store_client)
+
+
+def writer(client: Client) -> Callable[[int], str]:
     """Appends one transition of coinbase, as an instance does; gives its event id."""
-    log = ActivityLog(store_client, COINBASE, 1_000)
+    log = ActivityLog(client, COINBASE, 1_000)
     walk = ("idle", "starting", "warming", "active")
 
     def write(at: int) -> str:
