@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.network.activity import Event
 from perseus.network.directory import NetworkView
-from perseus.web import cards, feed, htmx, moments, notices, summary
+from perseus.web import announcements, cards, feed, htmx, moments, notices, summary
 from perseus.web.deliverymarks import Fates, of_past
 from perseus.web.feed import Feed
 from perseus.web.kept import kept
@@ -106,6 +106,7 @@ def live() -> Response:
     fates = _fates(view)
     response = Response(site().body.of((view, site().known.trouble, fates), lambda: _fragment(view, fates)))
     response.headers[NOW_HEADER] = str(view.now_ms)
+    announcements.announce(response, view.events, view.now_ms)
     return response
 
 

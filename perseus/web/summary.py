@@ -10,6 +10,8 @@ from perseus.web import badges, words
 from perseus.web.badges import Badge
 from perseus.web.cards import Card
 
+DOWN = {"failed": "down", "lost": "down"}
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -27,6 +29,11 @@ class Summary:
     tallies: tuple[Tally, ...]
     silent: int
 
+    @property
+    def worst(self) -> str:
+        """The token of the worst badge; empty without exchanges."""
+        return self.tallies[0].badge.token if self.tallies else ""
+
 
 def summary(cards: Sequence[Card]) -> Summary:
     """Count the badges."""
@@ -36,6 +43,10 @@ def summary(cards: Sequence[Card]) -> Summary:
 
 
 def title(summed: Summary) -> str:
-    """`1 offline, 2 unknown · Network` while there are problems, else `Network`."""
-    wrong = [f"{t.count} {t.badge.word.lower()}" for t in summed.tallies if t.badge.token in badges.PROBLEMS]
-    return " · ".join(filter(None, (", ".join(wrong), "Network")))
+    """`2 down, 1 unknown · Network` while there are problems, else `Network`."""
+    wrong: Counter[str] = Counter()
+    for tally in summed.tallies:
+        if tally.badge.token in badges.PROBLEMS:
+            wrong[DOWN.get(tally.badge.token) or tally.badge.word.lower()] += tally.count
+    said = sorted(wrong.items(), key=lambda pair: pair[0] != "down")
+    return " · ".join(filter(None, (", ".join(f"{count} {word}" for word, count in said), "Network")))

@@ -1,42 +1,28 @@
-// Keeps the page honest: when it polls, how old what it shows is, and what it says when no answer comes.
+// Keeps the page honest: when it polls, what becomes of an answer, and what it says when none comes.
 // htmx does the polling; this decides whether a poll may go out and whether an answer is one of ours.
 
-import { age, elapsed, storeNow, storeTime, tick, write } from "./ages.js";
+import { elapsed, storeTime, tick } from "./ages.js";
+import { heard, wear } from "./face.js";
+import { mode, tell } from "./freshness.js";
+import { listen } from "./keys.js";
+import { byId, keep, recall } from "./memory.js";
+import { hear, say, speak } from "./said.js";
 
-const LATE_AFTER = 12_000; // two polls missed
-const STALE_AFTER = 45_000; // a lease has run out meanwhile: no card can be taken at its word
 const FAILURES_BEFORE_BACKOFF = 3;
 const FIRST_BACKOFF = 10_000;
 const LAST_BACKOFF = 60_000;
-const PAUSED = "perseus.paused";
 
-const byId = (id) => document.getElementById(id);
 const region = document.querySelector("[data-poll]");
 const limits = { green: Number(region.dataset.greenUnder), yellow: Number(region.dataset.yellowUnder) };
+const openedWith = Number(region.dataset.now);
 
-let paused = remembered();
+let paused = new URL(location).searchParams.get("live") === "off" || recall("paused") === "yes";
 let failures = 0;
 let trouble = "";
 let answeredAt = elapsed();
-let answeredWith = Number(region.dataset.now);
+let answeredWith = openedWith;
 let nextPollAt = 0;
-let shownAs = "";
-
-function remembered() {
-  try {
-    return localStorage.getItem(PAUSED) === "yes";
-  } catch {
-    return false; // storage may be forbidden; the button works without it
-  }
-}
-
-function remember() {
-  try {
-    localStorage.setItem(PAUSED, paused ? "yes" : "no");
-  } catch {
-    // see remembered()
-  }
-}
+let ticking;
 
 const refresh = () => document.body.dispatchEvent(new CustomEvent("network:refresh"));
 const isPoll = (event) => event.detail?.ctx?.sourceElement === region;
@@ -52,6 +38,7 @@ document.addEventListener("htmx:after:request", (event) => {
   if (!isPoll(event)) return;
   const { status, headers } = event.detail.ctx.response;
   if (status === 200 && headers.get("Perseus-Now")) return;
+  if (status === 401 && headers.get("HX-Redirect")) return failed("You are signed out"); // htmx goes there
   event.preventDefault();
   failed(status < 400 ? "Something else answered in its place: you may have to sign in again" : `The server answered ${status}`);
 });
@@ -62,6 +49,7 @@ document.addEventListener("htmx:error", (event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   if (!isPoll(event)) return;
+  if (failures >= FAILURES_BEFORE_BACKOFF) say("Updates have resumed.");
   failures = 0;
   trouble = "";
   nextPollAt = 0;
@@ -69,6 +57,19 @@ document.addEventListener("htmx:after:swap", (event) => {
   answeredWith = Number(event.detail.ctx.response.headers.get("Perseus-Now"));
   storeTime(answeredWith);
   show();
+});
+
+// htmx sets the title of the page after the swap.
+document.addEventListener("htmx:finally:swap", (event) => {
+  if (!isPoll(event)) return;
+  heard();
+  show();
+});
+
+// The server sends it with each poll, for what changed in the last minutes.
+document.addEventListener("network:changed", (event) => {
+  hear(event.detail, openedWith);
+  speak();
 });
 
 function failed(why) {
@@ -81,81 +82,64 @@ function failed(why) {
   show();
 }
 
-// What a server without its data store sends is as old as its last reading, however fresh the answer.
-const asRead = () => region.querySelector("[data-read-at]");
-
-function showReadTime(silentFor) {
-  const readAt = asRead()?.dataset.readAt;
-  byId("freshness-none").hidden = readAt !== "";
-  byId("freshness-read").hidden = readAt === "";
-  if (readAt === "") return;
-  const ms = readAt ? Number(readAt) : answeredWith;
-  write(byId("freshness-word"), readAt ? "As read at" : "Updated");
-  write(byId("freshness-age"), `(${age(readAt ? storeNow() - ms : silentFor)})`);
-  const utc = new Date(ms).toISOString();
-  write(byId("freshness-at"), utc.slice(11, 19));
-  byId("freshness-at").title = `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
-}
-
-function mode(silentFor) {
-  if (silentFor >= STALE_AFTER) return "stale";
-  if (silentFor >= LATE_AFTER && !paused) return "late";
-  if (paused) return "paused";
-  return asRead() ? "blind" : "live";
-}
-
-const MODES = { live: "Live", paused: "Paused", blind: "No data store", late: "Not updating", stale: "Not updating" };
-
 function show() {
   const silentFor = elapsed() - answeredAt;
-  const now = mode(silentFor);
+  const now = mode(region, silentFor, paused);
+  wear(region, now, paused);
+  if (document.hidden) return; // nobody sees the rest, and whoever returns gets an answer before a banner
   tick(region, limits, now === "live" ? 0 : silentFor);
-  const key = `${now} ${trouble} ${paused}`;
-  showReadTime(silentFor);
-  write(byId("stale-age"), `Not updated for ${Math.floor(silentFor / 1000)} s.`);
-  if (key === shownAs) return;
-  shownAs = key;
-  document.documentElement.dataset.freshness = now;
-  write(byId("freshness-mode"), paused ? MODES.paused : MODES[now]);
-  write(byId("pause"), paused ? "Resume" : "Pause");
-  showBanner(now);
+  tell(region, now, { silentFor, paused, trouble, answeredWith });
 }
 
-function showBanner(now) {
-  const silent = now === "late" || now === "stale";
-  byId("stale").hidden = !silent;
-  const since = byId("freshness-at").textContent;
-  const newest = since ? `Nothing below is newer than ${since} UTC. ` : "";
-  const next = paused ? "Updates are paused." : "Trying again.";
-  write(byId("stale-text"), silent ? `${newest}${trouble ? `${trouble}. ` : ""}${next}` : "");
+function startTicking() {
+  clearInterval(ticking);
+  ticking = setInterval(() => {
+    show();
+    speak();
+  }, 1000);
 }
 
-byId("pause").addEventListener("click", () => {
+function pause() {
   paused = !paused;
-  remember();
-  write(byId("said"), paused ? "Updates paused." : "Updates resumed.");
+  keep("paused", paused ? "yes" : "no");
+  showInAddress();
+  say(paused ? "Updates paused." : "Updates resumed.");
   if (!paused) refresh();
   show();
-});
+}
+
+// So that a paused page can be passed on as one.
+function showInAddress() {
+  const address = new URL(location);
+  if (paused === (address.searchParams.get("live") === "off")) return;
+  if (paused) address.searchParams.set("live", "off");
+  else address.searchParams.delete("live");
+  history.replaceState(history.state, "", address);
+}
 
 document.addEventListener("pointerover", (event) => {
   const time = event.target.closest?.("time[data-at]");
   if (time) time.title = `${time.dateTime.slice(0, -1)} UTC, here ${new Date(Number(time.dataset.at)).toLocaleString()}`;
 });
 
+byId("pause").addEventListener("click", pause);
 byId("refresh").addEventListener("click", (event) => {
   event.preventDefault();
   refresh();
 });
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && !paused) refresh();
+  if (document.hidden) return;
+  startTicking();
+  if (!paused) refresh();
 });
 window.addEventListener("online", () => !paused && refresh());
 window.addEventListener("pageshow", (event) => event.persisted && refresh());
 
 storeTime(answeredWith);
+showInAddress();
 byId("pause").hidden = false;
 byId("freshness-mode").hidden = false;
+listen({ r: refresh, p: pause });
 show();
-setInterval(show, 1000);
+startTicking();

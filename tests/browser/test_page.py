@@ -65,7 +65,7 @@ def test_a_change_appears_with_the_next_poll_and_without_a_reload(opened: Open, 
     )
     stage.poll()
     expect(stage.page.locator("#card-1 .badge").first).to_have_text("Stopping")
-    expect(stage.page).to_have_title("1 offline · Network")
+    expect(stage.page).to_have_title("1 down · Network")
     assert stage.page.evaluate("() => window.sameDocument") is True
 
 
@@ -235,7 +235,7 @@ def test_older_events_stay_and_none_falls_between_when_new_ones_come(opened: Ope
     page.get_by_role("link", name="Load older").click()
     expect(page.locator(".row")).to_have_count(53)
     expect(page.locator("#feed-more")).to_be_hidden()
-    fresh = tuple(event(BINANCE, now + number, event="error", error="new") for number in (2, 1))
+    fresh = tuple(event(BINANCE, now + number, event="error", error=f"new {number}") for number in (2, 1))
     directory.shown = later(directory.shown, 5, events=(*fresh, *newest[:48]), older=newest[47].name)
     stage.poll()
     expect(page.locator(".row")).to_have_count(55)

@@ -187,14 +187,14 @@ def test_the_summary_counts_conditions_and_the_title_carries_the_worst() -> None
     exchanges = [live(COINBASE), live(BINANCE), gone(Condition.OFFLINE, KRAKEN)]
     shown = page(FakeDirectory(view(exchanges)))
     assert "3 exchanges 1 Offline · lost 2 Active" in words(shown)
-    assert "<title>1 offline · Network</title>" in shown
+    assert "<title>1 down · Network</title>" in shown
 
 
 def test_a_failure_counts_as_a_problem_in_summary_title_and_feed() -> None:
     death = changed(event(), fromState="active", toState="stopping", reason="failed: feed broke")
     shown = page(FakeDirectory(view([gone(Condition.STOPPED, KRAKEN, "failed: feed broke"), live()], [death])))
     assert "2 exchanges 1 Failed 1 Active" in words(shown)
-    assert "<title>1 failed · Network</title>" in shown
+    assert "<title>1 down · Network</title>" in shown
     assert "Stopped in order" not in words(shown)
     assert "Stopping Failed feed broke" in rows(shown)[0]
 
@@ -211,7 +211,7 @@ def test_the_poll_gets_the_same_markup_as_the_first_load() -> None:
     directory = FakeDirectory(view([live(), gone(Condition.OFFLINE, KRAKEN)], [event()], "coinbase:1-0"))
     polled = page(directory, "/network/live", **HTMX)
     title, _, part = polled.partition("\n")
-    assert title == "<title>1 offline · Network</title>"
+    assert title == "<title>1 down · Network</title>"
     assert part.strip() in page(directory)
 
 
