@@ -135,6 +135,22 @@ def replay(
 
 
 @commands.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--json", "as_json", is_flag=True, help="For programs: as /api/network/instances; one line a reading with --watch."
+)
+@click.option("--watch", "is_watching", is_flag=True, help="Again every two seconds, until Ctrl-C.")
+def status(names: tuple[str, ...], as_json: bool, is_watching: bool) -> None:
+    """Show who serves which exchange, problems first.
+
+    Of all exchanges or those that are NAMEd, from the same reading as the Network page. Exit codes: 0 no problem, 1 an
+    exchange is lost, failed, corrupt or unknown, 69 the store or the database is silent, 78 no such exchange or bad
+    setting.
+    """
+    _run("status", names, as_json, is_watching)
+
+
+@commands.command()
 def receive() -> None:
     """Show every notification on this terminal.
 

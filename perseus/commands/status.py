@@ -1,0 +1,119 @@
+"""`perseus status`: who serves which exchange, on a terminal, from the same reading as the Network page."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import click
+
+from perseus import db
+from perseus.clock import SystemClock
+from perseus.commands import readiness, statustable
+from perseus.db import DatabaseUnavailable
+from perseus.db.known import KnownExchanges
+from perseus.errors import EXIT_FAILED, StoreUnavailable, UnknownExchange
+from perseus.local import runfile
+from perseus.network import document
+from perseus.network.directory import Directory, NetworkView
+from perseus.network.exchange import Exchange
+from perseus.settings import Settings
+from perseus.store import answers, connect
+
+EXIT_SILENT = 69  # EX_UNAVAILABLE of sysexits.h: nothing follows for any exchange
+WATCH_SECONDS = 2.0
+HOME, CLEAR_LINE, CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+
+Sleep = Callable[[float], None]
+
+
+def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bool, sleep: Sleep = time.sleep) -> int:
+    """0, 1 when an exchange has a problem, 69 when store or database is silent. `names`: of exchanges; none: all.
+
+    Raises UnknownExchange, StoreRefused, DatabaseMismatch, SettingError. Waits for nothing: silence is an answer here.
+    """
+    try:
+        database_url = readiness.database(settings)
+        known = KnownExchanges(functools.partial(db.exchanges, database_url), SystemClock())
+        _check(names, known())
+        with connect(
+            runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-status"
+        ) as client:
+            with answers(client):
+                client.ping()
+            return _Screen(Directory(client, known), known, names, as_json).show(is_watching, sleep)
+    except (StoreUnavailable, DatabaseUnavailable) as error:
+        click.echo(f"perseus: {error}", err=True)
+        return EXIT_SILENT
+
+
+class _Screen:
+    """What is shown, once or again and again."""
+
+    def __init__(self, directory: Directory, known: KnownExchanges, names: Sequence[str], as_json: bool) -> None:
+        self._directory = directory
+        self._known = known
+        self._names = frozenset(names)
+        self._as_json = as_json
+
+    def show(self, is_watching: bool, sleep: Sleep) -> int:
+        """The exit code of what was shown last; Ctrl-C ends watching."""
+        view = self._view()
+        (self._draw if is_watching else self._print)(view)
+        try:
+            while is_watching:
+                sleep(WATCH_SECONDS)
+                view = self._view()
+                self._draw(view)
+        except KeyboardInterrupt:
+            click.echo()
+        return _code(view)
+
+    def _view(self) -> NetworkView:
+        view = self._directory.view(1)
+        wanted = [one for one in view.exchanges if not self._names or one.exchange.name in self._names]
+        return replace(view, exchanges=tuple(wanted))
+
+    def _print(self, view: NetworkView) -> None:
+        told = json.dumps(document.network(view), indent=2) if self._as_json else "\n".join(self._lines(view))
+        click.echo(told, color=_colour())
+
+    def _draw(self, view: NetworkView) -> None:
+        if self._as_json:
+            # One line a reading. A silent store has no instances to tell of: what was last read is no reading.
+            silent = {"now": document.iso(view.now_ms), "problem": view.store.reason}
+            click.echo(json.dumps(document.network(view) if view.store.answers else silent))
+        elif sys.stdout.isatty():
+            rows = self._lines(view)[: os.get_terminal_size().lines - 1]
+            click.echo(HOME + "".join(f"{row}{CLEAR_LINE}\n" for row in rows) + CLEAR_BELOW, nl=False, color=_colour())
+        else:
+            self._print(view)
+            click.echo()
+        sys.stdout.flush()
+
+    def _lines(self, view: NetworkView) -> list[str]:
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+        return list(statustable.lines(view, self._known.trouble, width))
+
+
+def _check(names: Sequence[str], known: Sequence[Exchange]) -> None:
+    listed = tuple(exchange.name for exchange in known)
+    for name in names:
+        if name not in listed:
+            raise UnknownExchange(name, listed)
+
+
+def _code(view: NetworkView) -> int:
+    if not view.store.answers:
+        return EXIT_SILENT
+    return EXIT_FAILED if statustable.has_problem(view) else 0
+
+
+def _colour() -> bool | None:
+    """None: as click finds, which is colours on a terminal. NO_COLOR (no-color.org) wants none."""
+    return False if os.environ.get("NO_COLOR") else None
