@@ -26,6 +26,8 @@ def run(path: Path, load: bool, as_json: bool) -> int:
         click.echo(json.dumps([finding.as_json() for finding in found], indent=2))
     else:
         _tell(plugins, found)
+        if load and any(finding.rule != "load" for finding in found):
+            click.echo("It was not loaded: mend these first.", err=True)
     return 1 if found else 0
 
 
@@ -51,4 +53,5 @@ def _tell(plugins: list[Plugin], found: list[Finding]) -> None:
         click.echo(str(finding))
     files = sum(len(plugin.files) for plugin in plugins)
     names = ", ".join(plugin.name for plugin in plugins)
-    click.echo(f"{names}: {len(found) or 'no'} fault{'' if len(found) == 1 else 's'} in {files} files.", err=True)
+    faults = "1 fault" if len(found) == 1 else f"{len(found) or 'no'} faults"
+    click.echo(f"{names}: {faults} in {'1 file' if files == 1 else f'{files} files'}.", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from perseus.network.exchange import Exchange
 from perseus.network.states import OFFLINE, State
 from perseus.notify.configuration import EVENT_KINDS, Match
 from perseus.notify.notification import Severity
 from perseus.notify.routing import ALL
+from perseus.notify.system import DISPATCHER
 from perseus.web import words
 from perseus.web.forms import Choice
 
@@ -21,6 +24,8 @@ SEVERITIES = tuple(severity.value for severity in Severity)
 KINDS = {"state_transition": "state changes", "error": "errors", "system": "what happens to destinations"}
 LISTS = ("events", "from_states", "to_states", "severities")
 TEXTS = ("exchanges", "hosts")
+#: What makes a name a pattern.
+WILD = re.compile(r"[*?]")
 PATTERN_LIMIT = 200
 PATTERNS_MOST = 100
 EVERY = "every destination"
@@ -52,14 +57,28 @@ def form(match: Match) -> MatchForm:
     )
 
 
-def read(sent: MultiDict[str, str]) -> Match:
-    """What was sent; words that are none of the choices are refused. Raises ValueError with a sentence."""
+def read(sent: MultiDict[str, str], exchanges: Iterable[Exchange]) -> Match:
+    """What was sent; words that are none of the choices, and names of no exchange, are refused.
+
+    `exchanges`: those there are; none while the database is silent. Raises ValueError with a sentence.
+    """
     chosen: dict[str, Any] = {name: tuple(sent.getlist(name)) for name in LISTS}
     for name, known in zip(LISTS, (EVENT_KINDS, STATES, STATES, SEVERITIES), strict=True):
         strange = [one for one in chosen[name] if one not in known]
         if strange:
             raise ValueError(f"{words.plain(strange[0], 40)!r} is no choice of {name.replace('_', ' ')}")
-    return Match(**chosen, **{name: _patterns(sent.get(name, "")) for name in TEXTS})
+    given = {name: _patterns(sent.get(name, "")) for name in TEXTS}
+    _refuse_unknown(given["exchanges"], tuple(one.name for one in exchanges))
+    return Match(**chosen, **given)
+
+
+def _refuse_unknown(given: Iterable[str], known: tuple[str, ...]) -> None:
+    """A pattern may wait for exchanges to come; a name that there is not is a slip."""
+    strange = [one for one in given if not WILD.search(one) and one.lower() not in (*known, DISPATCHER.name)]
+    if known and strange:
+        near = difflib.get_close_matches(strange[0].lower(), known, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"The exchanges are {words.listed(known)}."
+        raise ValueError(f"{words.plain(strange[0], 40)!r} is no exchange. {hint}")
 
 
 def sentence(match: Match) -> str:

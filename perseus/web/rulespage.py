@@ -18,7 +18,7 @@ from perseus.web.forms import Choice
 from perseus.web.matches import MatchForm
 from perseus.web.outbound import Outbound
 from perseus.web.polled import still
-from perseus.web.site import outbound
+from perseus.web.site import outbound, site
 from perseus.web.templating import Context
 
 RULES_MOST = 200
@@ -116,7 +116,8 @@ def _sent(tells: Outbound, *, is_full: bool) -> Rule:
     name = request.form.get("name", "").strip()
     if not 0 < len(name) <= 100:
         raise ValueError("give it a name of 1 to 100 characters")
-    return Rule(name=name, match=matches.read(request.form), destinations=names, go_on="go_on" in request.form)
+    match = matches.read(request.form, site().known())
+    return Rule(name=name, match=match, destinations=names, go_on="go_on" in request.form)
 
 
 def _names() -> tuple[str, ...]:
@@ -129,7 +130,7 @@ def _as_far_as_it_goes() -> Rule:
     """What was sent, for the form that is shown again."""
     name = request.form.get("name", "").strip()[:100] or "New rule"
     try:
-        match = matches.read(request.form)
+        match = matches.read(request.form, ())
     except ValueError:
         return Rule(name=name, destinations=_names())
     return Rule(name=name, match=match, destinations=_names(), go_on="go_on" in request.form)

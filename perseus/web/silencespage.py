@@ -13,7 +13,7 @@ from perseus.notify.configuration import Match, Silence
 from perseus.web import alertspage, matches, words
 from perseus.web.alertspage import LENGTHS, SilenceForm, silence_form
 from perseus.web.outbound import Outbound
-from perseus.web.site import outbound
+from perseus.web.site import outbound, site
 
 GIVEN = ("starts", "until", "author", "reason")
 MINUTE_MS = 60_000
@@ -56,7 +56,7 @@ def _sent(tells: Outbound, now_ms: int) -> Silence:
     ends_ms = _moment("until") or starts_ms + _length_ms()
     if not max(starts_ms, now_ms) < ends_ms <= now_ms + LONGEST_MS:
         raise ValueError("it must end after it starts, in the future and within a year")
-    match = matches.read(request.form)
+    match = matches.read(request.form, site().known())
     return Silence(
         id="", match=match, destinations=names, starts_ms=starts_ms, ends_ms=ends_ms, author=author, reason=reason
     )
@@ -86,7 +86,7 @@ def _moment(name: str) -> int | None:
 def _again(tells: Outbound, problem: str) -> SilenceForm:
     """The form as it was sent."""
     try:
-        match = matches.read(request.form)
+        match = matches.read(request.form, ())
     except ValueError:
         match = Match()
     starts, until, author, reason = (words.plain(request.form.get(name, ""), 500) for name in GIVEN)

@@ -189,8 +189,10 @@ def test_the_command_ends_with_1_and_gives_each_finding_a_line(
     assert said.out == (
         "checked_plugin.py:9: perseus_notfy is not a hook: did you mean perseus_notify? [unknown-hook]\n"
     )
-    assert "1 fault in 1 files" in said.err
+    assert "1 fault in 1 file." in said.err
 
+    assert lint_plugin.run(Path(module.name), load=True, as_json=False) == 1
+    assert "not loaded: mend" in capsys.readouterr().err
     assert lint_plugin.run(Path(module.name), load=False, as_json=True) == 1
     (finding,) = json.loads(capsys.readouterr().out)
     assert (finding["line"], finding["rule"]) == (9, "unknown-hook")

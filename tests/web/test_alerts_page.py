@@ -128,6 +128,7 @@ def test_a_rule_that_names_a_deleted_destination_shows_it(site: Notified) -> Non
         ({"name": "n", "severities": "dire"}, "is no choice of severities"),
         ({"name": "n", "exchanges": "x" * 201}, "at most 100 names"),
         ({"name": "n", "hosts": "h " * 101}, "at most 100 names"),
+        ({"name": "n", "exchanges": "kra*, coinbas"}, "coinbas' is no exchange. Did you mean coinbase?"),
     ],
 )
 def test_what_cannot_be_saved_is_said_and_not_saved(site: Notified, sent: dict[str, str], said: str) -> None:
