@@ -9,10 +9,11 @@ from flask import Blueprint, Response, request
 
 from perseus.clock import SystemClock
 from perseus.db import notifying
-from perseus.errors import StoreRefused, StoreUnavailable
+from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network import maintenance
 from perseus.network.maintenance import Maintenance
 from perseus.notify.configuration import Configuration, Match
+from perseus.notify.lookup import UnknownEvent
 from perseus.web import alertrows, matches, moments, tester, words
 from perseus.web.alertrows import MaintenanceRow, RuleRow, SilenceRow
 from perseus.web.forms import Choice
@@ -57,6 +58,7 @@ class TesterForm:
     event: str
     said: str
     verdicts: tuple[Verdict, ...] | None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def whole(tells: Outbound, silence: SilenceForm | None) -> Response:
         silence=silence or silence_form(tells, Match(), ()),
         maintenance=None if announced is None else alertrows.maintenance(announced, site().known(), now_ms),
     )
-    return still(about, now_ms, 422 if silence else 200)
+    return still(about, now_ms, 422 if silence or about.tester.problem else 200)
 
 
 def silence_form(tells: Outbound, match: Match, names: tuple[str, ...]) -> SilenceForm:
@@ -131,7 +133,10 @@ def _tester(
     if not name and not exchange:
         return form
     if name:
-        event = tells.explainer.event(name)
+        try:
+            event = tells.explainer.event(name)
+        except (UnknownEvent, UnknownExchange) as error:
+            return replace(form, problem=words.plain(str(error), 500))
     else:
         picked = [one for one in site().known() if one.name == exchange]
         if not picked or what not in SAMPLES:

@@ -196,7 +196,10 @@ def test_the_tester_minds_silences_maintenance_and_pauses(site: Notified) -> Non
 def test_the_tester_takes_an_event_that_happened(site: Notified) -> None:
     name = site.happened()
     assert "The event of " in words(page(site, f"/alerts?event={name}"))
-    assert get(site.app, "/alerts?event=junk").status_code == 404
+    wrong = get(site.app, "/alerts?event=junk")
+    assert wrong.status_code == 422
+    assert "'junk' is not the name of an event. Write <exchange>:<stream id>" in words(wrong.text)
+    assert 'value="junk"' in wrong.text
     assert get(site.app, "/alerts?exchange=mtgox").status_code == 400
     assert get(site.app, "/alerts?exchange=coinbase&what=party").status_code == 400
 
