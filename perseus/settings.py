@@ -114,6 +114,18 @@ class Settings(BaseSettings):
         le=65_536,
         description="Memory (RSS) over which the dispatcher ends itself to be started again.",
     )
+    heartbeat_green_seconds: float = Field(
+        default=10.0, gt=0, le=86_400, description="On the page a heartbeat younger than this is green."
+    )
+    heartbeat_yellow_seconds: float = Field(
+        default=30.0, gt=0, le=86_400, description="One younger than this is yellow, an older one red."
+    )
+    feed_silent_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=86_400,
+        description="The page warns of an active instance whose feed has brought nothing for longer than this.",
+    )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
@@ -189,6 +201,11 @@ def check_timing(settings: Settings) -> None:
             s.ttl_seconds - s.margin_seconds > 2 * s.heartbeat_seconds,
             "MARGIN_SECONDS",
             "must leave more than 2 x PERSEUS_HEARTBEAT_SECONDS of PERSEUS_TTL_SECONDS",
+        ),
+        (
+            s.heartbeat_yellow_seconds > s.heartbeat_green_seconds,
+            "HEARTBEAT_YELLOW_SECONDS",
+            "must be more than PERSEUS_HEARTBEAT_GREEN_SECONDS",
         ),
         (
             s.destination_lease_seconds > s.delivery_seconds + 2 * s.store_timeout_seconds,

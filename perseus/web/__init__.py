@@ -16,6 +16,7 @@ from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web.app import app
+from perseus.web.beats import Limits
 from perseus.web.extensions import Extensions
 from perseus.web.outbound import Outbound
 from perseus.web.site import Site
@@ -46,4 +47,4 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         watcher = Watcher(client, known, settings, clock)
         watcher.start()
         atexit.register(watcher.stop)
-    return app(Site(SharedDirectory(directory, clock), directory, known, outbound=outbound), extensions)
+    return app(Site(SharedDirectory(directory, clock), directory, known, outbound=outbound, limits=Limits.of(settings)), extensions)

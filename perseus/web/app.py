@@ -16,6 +16,7 @@ from perseus.web import (
     destinationpage,
     destinationsaving,
     eventpage,
+    feedpage,
     health,
     htmx,
     kept,
@@ -35,6 +36,7 @@ from perseus.web.site import Site
 
 PAGES = (
     network,
+    feedpage,
     eventpage,
     alertspage,
     rulespage,
@@ -62,7 +64,7 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     htmx.install(made)
     problems.install(made)
     templating.install(made, static)
-    made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions)
+    made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions, about.limits)
     for module in PAGES:
         made.register_blueprint(module.routes)
     made.register_blueprint(assets.blueprint(static))

@@ -9,30 +9,15 @@ from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
-from perseus.web import advice, badges, facts, moments, words
+from perseus.web import advice, badges, beats, facts, moments, signs, words
 from perseus.web.advice import Advice
 from perseus.web.badges import Badge
+from perseus.web.beats import LIMITS, Beat, Limits
 from perseus.web.facts import Fact
 from perseus.web.moments import Moment
+from perseus.web.signs import Sign
 
-GREEN_UNDER_MS = 10_000  # DIFF-02
-YELLOW_UNDER_MS = 30_000  # DIFF-02
-LATE_AFTER_HEARTBEATS = 1.5
-SILENT_AFTER_MS = 30_000
 ERROR_LIMIT = 2_000
-
-
-class Beat(NamedTuple):
-    """The last heartbeat: its colour by DIFF-02 (`green`, `yellow`, `red`) and whether it is late for this instance."""
-
-    at_ms: int
-    grade: str
-    late: bool
-
-    @property
-    def at(self) -> Moment | None:
-        """When it was."""
-        return moments.ago(self.at_ms)
 
 
 class Outlook(NamedTuple):
@@ -67,7 +52,7 @@ class Card:
     """Everything one card shows. While not `live`, all facts are the last known ones.
 
     `since`: how long the badge has been true. `connected`: since when the instance is or was active; `ran`: for
-    how long, up to its last heartbeat. `silent`: it says active, but its feed has brought nothing for 30 s.
+    how long, up to its last heartbeat. `silent`: it says active, but its feed brings nothing.
     """
 
     exchange: Exchange
@@ -79,6 +64,7 @@ class Card:
     last_state: Badge | None
     reason: str | None
     advice: Advice | None
+    signs: tuple[Sign, ...]
     beat: Beat | None
     last_beat: Moment | None
     message: Moment | None
@@ -90,9 +76,9 @@ class Card:
     more: tuple[Fact, ...]
 
 
-def outlook(status: ExchangeStatus, now_ms: int) -> Outlook:
+def outlook(status: ExchangeStatus, now_ms: int, *, limits: Limits = LIMITS) -> Outlook:
     """What a judged status comes to at `now_ms`."""
-    beat = _beat(status, now_ms)
+    beat = beats.beat(status, now_ms, limits)
     return Outlook(
         status.exchange,
         badges.of_exchange(status),
@@ -102,7 +88,7 @@ def outlook(status: ExchangeStatus, now_ms: int) -> Outlook:
         status.reason,
         None if status.status else status.last_event,
         beat,
-        _is_silent(status, beat, now_ms),
+        beats.is_silent(status, beat, now_ms, limits),
         status.status,
     )
 
@@ -122,6 +108,7 @@ def card(seen: Outlook) -> Card:
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
         reason=advice.reason(badge, seen.reason),
         advice=advice.advice(badge, seen.exchange),
+        signs=signs.signs(seen.beat, told, silent=seen.silent, stuck=False),
         beat=seen.beat,
         last_beat=moments.ago(moments.read(told.last_heartbeat)) if told else None,
         message=moments.ago(moments.read(told.last_message_at)) if told else None,
@@ -137,34 +124,6 @@ def card(seen: Outlook) -> Card:
 def place(made: Card) -> tuple[int, str, int]:
     """Where a card stands, problems first: the order changes with conditions only."""
     return badges.rank(made.badge), made.exchange.display_name.casefold(), made.exchange.id
-
-
-def _beat(status: ExchangeStatus, now_ms: int) -> Beat | None:
-    told, age_ms = status.status, status.heartbeat_age_ms
-    if told is None or age_ms is None:
-        return None
-    at_ms = _steady(moments.read(told.last_heartbeat), now_ms - age_ms)
-    return Beat(at_ms, grade(age_ms), age_ms > told.heartbeat_seconds * LATE_AFTER_HEARTBEATS * 1000)
-
-
-def _steady(told_ms: int | None, judged_ms: int) -> int:
-    # The judged moment wavers by the milliseconds between two reads, and would change the page with every poll.
-    return told_ms if told_ms is not None and abs(told_ms - judged_ms) < words.SECOND else judged_ms
-
-
-def grade(age_ms: int) -> str:
-    """The colour of a heartbeat of this age."""
-    if age_ms < GREEN_UNDER_MS:
-        return "green"
-    return "yellow" if age_ms < YELLOW_UNDER_MS else "red"
-
-
-def _is_silent(status: ExchangeStatus, beat: Beat | None, now_ms: int) -> bool:
-    # Messages are told with heartbeats: when these are late, nothing is known of the feed.
-    if status.condition is not Condition.ACTIVE or status.status is None or beat is None or beat.late:
-        return False
-    message_ms = moments.read(status.status.last_message_at)
-    return message_ms is not None and now_ms - message_ms > SILENT_AFTER_MS
 
 
 def _ran(seen: Outlook, connected_ms: int | None) -> str | None:

@@ -9,13 +9,15 @@ from perseus.network.payload import InstanceStatus
 from perseus.web import moments, words
 
 SHOWN = 6
+SKEW_WARNS_MS = 1_000
 LABELS = {"messageCount": "Messages"}
 NARROW = 14
 LIMIT = 120
 
 
 class Fact(NamedTuple):
-    """One labelled value; None is unknown. `code`: set in the fixed-width face; `wide`: needs a line of its own.
+    """One labelled value; None is unknown. `code`: set in the fixed-width face; `wide`: needs a line of its own;
+    `warns`: is not as it should be.
 
     No dataclass: a card has fifteen, and a frozen one takes five times as long to make.
     """
@@ -24,6 +26,7 @@ class Fact(NamedTuple):
     value: str | None
     code: bool = False
     wide: bool = False
+    warns: bool = False
 
 
 def of_instance(told: InstanceStatus) -> tuple[Fact, ...]:
@@ -33,6 +36,8 @@ def of_instance(told: InstanceStatus) -> tuple[Fact, ...]:
         Fact("IP", _given(told.ip_address), code=True),
         Fact("Admin", _given(told.admin_display_name) or _given(told.admin_email)),
         Fact("Symbols", words.number(told.symbol_count)),
+        Fact("Version", words.plain(told.version, 40), code=True),
+        _clock(told.clock_skew_ms),
     )
     return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[:SHOWN])
 
@@ -48,19 +53,31 @@ def of_event(event: Event | None) -> tuple[Fact, ...]:
 
 def more(told: InstanceStatus) -> tuple[Fact, ...]:
     """The details: identity, timing, and the fields that a glance has no room for."""
-    skew, rtt = told.clock_skew_ms, told.store_rtt_ms
+    rtt = told.store_rtt_ms
     fixed = (
         Fact("Fencing token", told.fencing_token, code=True),
         Fact("Instance", words.plain(told.instance_id, LIMIT), code=True),
         Fact("Process", str(told.pid), code=True),
-        Fact("Version", words.plain(told.version, 40), code=True),
         Fact("Registered", moments.utc(moments.read(told.registered_at))),
         Fact("Heartbeat every", f"{told.heartbeat_seconds:g} s, lease of {told.ttl_seconds:g} s"),
-        Fact("Clock ahead of store", None if skew is None else f"{words.number(skew)} ms"),
         Fact("Store answers in", None if rtt is None else f"{rtt:.1f} ms"),
         Fact("Admin's mail", _given(told.admin_email)),
     )
     return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[SHOWN:])
+
+
+def _clock(skew_ms: int | None) -> Fact:
+    if skew_ms is None:
+        return Fact("Clock", None)
+    size = abs(skew_ms)
+    said = f"{words.number(size)} ms" if size < words.SECOND else words.tenths(size)
+    side = "ahead" if skew_ms > 0 else "behind"
+    return Fact("Clock", f"{said} {side}" if skew_ms else "as the store's", warns=is_skewed(skew_ms))
+
+
+def is_skewed(skew_ms: int | None) -> bool:
+    """Does the clock of its host differ so much from the store's that times in its own logs mislead?"""
+    return skew_ms is not None and abs(skew_ms) >= SKEW_WARNS_MS
 
 
 def _keys(told: InstanceStatus) -> list[str]:

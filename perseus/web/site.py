@@ -11,6 +11,7 @@ from perseus.db.known import KnownExchanges
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.network.search import Search
 from perseus.network.searching import Found
+from perseus.web.beats import LIMITS, Limits
 from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
 
@@ -52,6 +53,7 @@ class Site:
     known: KnownExchanges
     body: SharedBody = field(default_factory=SharedBody)
     outbound: Outbound | None = None
+    limits: Limits = LIMITS
 
 
 def site() -> Site:

@@ -39,6 +39,11 @@ def span(ms: int) -> str:
     return f"{ms // DAY} d {ms % DAY // HOUR} h"
 
 
+def tenths(ms: int) -> str:
+    """How long, exact to a tenth while it is below a minute: `4.2 s`, then as `span`."""
+    return f"{ms / SECOND:.1f} s" if ms < MINUTE else span(ms)
+
+
 def number(value: float) -> str:
     """`12,345`, and at most three digits behind the point."""
     if isinstance(value, int):

@@ -1,0 +1,33 @@
+"""What is wrong with an exchange although its badge may not say so: a few words each, beside the badge."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from perseus.network.payload import InstanceStatus
+from perseus.web import facts
+from perseus.web.beats import Beat
+
+
+class Sign(NamedTuple):
+    """`kind` (`danger`, `warning`) gives the colour, `icon` the shape, `text` the words."""
+
+    kind: str
+    icon: str
+    text: str
+
+
+LATE = Sign("warning", "sign-beat", "heartbeat late")
+SILENT = Sign("danger", "sign-error", "feed silent")
+STUCK = Sign("warning", "sign-error", "possibly stuck")
+SKEWED = Sign("warning", "sign-clock", "clock off")
+
+
+def signs(beat: Beat | None, told: InstanceStatus | None, *, silent: bool, stuck: bool) -> tuple[Sign, ...]:
+    """The signs of a card, gravest first. An instance that is gone has none: its badge says it all."""
+    if beat is None:
+        return ()
+    skewed = told is not None and facts.is_skewed(told.clock_skew_ms)
+    return tuple(
+        sign for sign, shown in ((SILENT, silent), (STUCK, stuck), (LATE, beat.late), (SKEWED, skewed)) if shown
+    )
