@@ -52,11 +52,14 @@ class Feed:
     is_read: bool = True
 
 
-def feed(events: Iterable[Event], older: str | None, now_ms: int, fates: Fates = NONE) -> Feed:
+def feed(
+    events: Iterable[Event], older: str | None, now_ms: int, fates: Fates = NONE, looked_to_ms: int | None = None
+) -> Feed:
     """Group events, given newest first, by day. `fates`: what is known of their deliveries."""
     rows = [replace(row(event), marks=marks(fates.get(event.name, ()))) for event in events]
     grouped = groupby(rows, key=lambda r: r.at.day if r.at else "")
-    return Feed(tuple(Day(date, _day_title(date, now_ms), folded(some)) for date, some in grouped), older)
+    days = tuple(Day(date, _day_title(date, now_ms), folded(some)) for date, some in grouped)
+    return Feed(days, older, moments.ago(looked_to_ms))
 
 
 def row(event: Event) -> Row:

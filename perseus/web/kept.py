@@ -1,4 +1,4 @@
-"""Cards and the feed as they were rendered last: what did not change since the last poll is not made again.
+"""Cards as they were rendered last: what did not change since the last poll is not made again.
 
 Their HTML holds marks where words depend on the time (`moments.Timed`), so it stays right.
 """
@@ -11,14 +11,12 @@ from typing import Any, cast
 
 from flask import current_app
 from jinja2 import Environment
-from markupsafe import Markup
 
-from perseus.network.activity import Event
 from perseus.network.directory import ExchangeStatus
-from perseus.web import cards, feed, words
+from perseus.web import cards
 from perseus.web.additions import Additions
+from perseus.web.beats import LIMITS, Limits
 from perseus.web.cards import Card, Outlook
-from perseus.web.deliverymarks import Fates
 from perseus.web.moments import Timed
 
 NAME = "perseus.kept"
@@ -39,31 +37,25 @@ class Drawn:
 class Kept:
     """One app's. Safe from any thread: what two of them make at once is the same."""
 
-    def __init__(self, environment: Environment, adding: Adding) -> None:
+    def __init__(self, environment: Environment, adding: Adding, limits: Limits = LIMITS) -> None:
         self._environment = environment
         self._adding = adding
-        self._cards: dict[int, Drawn] = {}
-        self._feed: tuple[tuple[object, ...], Timed] = ((), Timed(""))
+        self._limits = limits
+        self._cards: dict[tuple[int, str], Drawn] = {}
 
-    def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int) -> list[Drawn]:
-        """A card for each exchange, problems first."""
-        return sorted((self._card(status, now_ms) for status in statuses), key=lambda drawn: cards.place(drawn.card))
+    def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card") -> list[Drawn]:
+        """A card for each exchange, problems first. `look`: `card`, `dense` or `wall`, the macros of `_card.html`."""
+        return sorted(
+            (self._card(status, now_ms, look) for status in statuses), key=lambda drawn: cards.place(drawn.card)
+        )
 
-    def feed(self, events: tuple[Event, ...], older: str | None, now_ms: int, fates: Fates) -> Markup:
-        """The newest events with what became of them, and the link to older ones."""
-        key, html = (events, older, now_ms // words.DAY, fates), self._feed[1]
-        if self._feed[0] != key:
-            html = self._draw("_feed.html", "newest", feed.feed(events, older, now_ms, fates))
-            self._feed = key, html
-        return html.at(now_ms)
-
-    def _card(self, status: ExchangeStatus, now_ms: int) -> Drawn:
-        kept, outlook = self._cards.get(status.exchange.id), cards.outlook(status, now_ms)
+    def _card(self, status: ExchangeStatus, now_ms: int, look: str) -> Drawn:
+        kept, outlook = self._cards.get((status.exchange.id, look)), cards.outlook(status, now_ms, limits=self._limits)
         additions = self._adding(status, outlook)
         if kept is None or kept.outlook != outlook or kept.additions != additions:
             made = cards.card(outlook)
-            html = self._draw("_card.html", "card", made, additions)
-            kept = self._cards[status.exchange.id] = Drawn(outlook, additions, made, html)
+            html = self._draw("_card.html", look, made, additions)
+            kept = self._cards[status.exchange.id, look] = Drawn(outlook, additions, made, html)
         return kept
 
     def _draw(self, template: str, macro: str, *what: object) -> Timed:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.clock import iso
-from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.web.additions import NONE
 from perseus.web.kept import Kept
@@ -40,19 +39,6 @@ def test_a_heartbeat_that_grows_late_is_drawn_again() -> None:
     kept = Kept(ENVIRONMENT, lambda *_: NONE)
     assert "on time" in shown(kept, ALIVE, now_ms=NOW)[0]
     assert "late</span>" in shown(kept, aged(ALIVE, 25_000), now_ms=NOW + 25_000)[0]
-
-
-def test_an_unchanged_feed_still_tells_the_time() -> None:
-    kept, events = Kept(ENVIRONMENT, lambda *_: NONE), (event(BINANCE, NOW - 1_000),)
-    assert ">1 s ago<" in kept.feed(events, None, NOW, {})
-    assert ">9 s ago<" in kept.feed(events, None, NOW + 8_000, {})
-
-
-def test_an_event_whose_log_was_written_anew_is_drawn_again() -> None:
-    kept, first = Kept(ENVIRONMENT, lambda *_: NONE), event(BINANCE, NOW - 1_000)
-    second = Event(first.exchange, first.stream_id, {**first.fields, "reason": "another"})
-    kept.feed((first,), None, NOW, {})
-    assert "another" in kept.feed((second,), None, NOW, {})
 
 
 STATUSES = st.sampled_from(

@@ -16,6 +16,7 @@ from perseus.web import (
     destinationpage,
     destinationsaving,
     eventpage,
+    feedpage,
     network,
     orderpage,
     pluginspage,
@@ -29,8 +30,8 @@ TEMPLATES = sorted(Path(str(importlib.resources.files("perseus.templates"))).glo
 CONTEXTS = (
     network.NetworkPage,
     network.LiveFragment,
-    network.OlderPage,
-    network.OlderFragment,
+    feedpage.FeedPage,
+    feedpage.OlderFragment,
     problems.ErrorPage,
     eventpage.EventPage,
     eventpage.EventPart,
@@ -133,4 +134,4 @@ def test_nothing_of_a_healthy_page_needs_a_request() -> None:
     shown = view([live(), gone(live().condition)])
     app = app_of(FakeDirectory(shown))
     with app.app_context():
-        assert render(network.LiveFragment("t", network._live(shown, {})))
+        assert render(network.LiveFragment("t", network._live(shown, {}, {})))
