@@ -21,6 +21,8 @@ TTL_MS = 45_000
 STATUS, LAST = keys.status(4), keys.last_record(4)
 TIMES = ("until_ms", "beat_ms", "closed_ms", "recorded_ms", "dead_until_ms", "dead_beat_ms")
 ANSWERS = ("Granted", "Held", "Pending", "Renewed", "Taken", "Gone", "released True", "released False")
+#: This process may lose the processor between two commands for so long; the times compared differ by seconds.
+PAUSE_MS = 1_000
 STEPS = {"real": 10_000, "fake": 1_500}
 
 
@@ -154,9 +156,9 @@ class Both:
         if isinstance(real, Granted | Renewed):
             assert real == model
         elif isinstance(real, Pending) and isinstance(model, Pending):
-            assert abs(model.wait_ms - real.wait_ms) < 50
+            assert abs(model.wait_ms - real.wait_ms) < PAUSE_MS
         elif isinstance(real, Held) and isinstance(model, Held):
-            assert abs(model.holder.seconds_left - real.holder.seconds_left) < 0.05
+            assert abs(model.holder.seconds_left - real.holder.seconds_left) * 1000 < PAUSE_MS
         elif isinstance(real, Taken) and isinstance(model, Taken):
             is_empty = self.model.status is not None and self.model.status.body == ""
             assert (real.holder is None) == (model.holder is None or is_empty)
@@ -168,11 +170,11 @@ class Both:
         status = self.model.read_status(now)
         assert text == (None if status is None else status.body)
         if status is not None:
-            assert abs(status.expires_ms - now - left) < 50
+            assert abs(status.expires_ms - now - left) < PAUSE_MS
         real = {str(name): str(value) for name, value in self.client.hgetall(LAST).items()}
         model = {} if self.model.last is None else _as_hash(self.model.last)
         if "closed_ms" in real and "closed_ms" in model and self.model.last is not None:
-            assert 0 <= int(real["closed_ms"]) - int(model["closed_ms"]) < 50
+            assert 0 <= int(real["closed_ms"]) - int(model["closed_ms"]) < PAUSE_MS
             self._adopt_release_time(real)
             model = _as_hash(self.model.last)
         assert real == model
