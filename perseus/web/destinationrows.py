@@ -19,13 +19,14 @@ PARKED = Badge("corrupt", "Parked")
 OPEN = Badge("lost", "Breaker open")
 UNATTENDED = Badge("unknown", "Unattended")
 UNKNOWN = Badge("unknown", "Unknown")
+REFUSING = Badge("lost", "Refusing")
 TRYING = Badge("starting", "Trying again")
 LIMITED = Badge("warming", "Waiting for a limit")
 PAUSED = Badge("closed", "Paused")
 UNSERVED = Badge("never_seen", "Not served yet")
 SENDING = Badge("active", "Sending")
-RANKED = (BROKEN, PARKED, OPEN, UNATTENDED, UNKNOWN, TRYING, LIMITED, PAUSED, UNSERVED, SENDING)
-WRONG = (BROKEN, PARKED, OPEN, UNATTENDED)
+RANKED = (BROKEN, PARKED, OPEN, REFUSING, UNATTENDED, UNKNOWN, TRYING, LIMITED, PAUSED, UNSERVED, SENDING)
+WRONG = (BROKEN, PARKED, OPEN, REFUSING, UNATTENDED)
 
 RESULTS = {
     Outcome.DONE: "delivered",
@@ -103,7 +104,9 @@ def _badge(listed: Listed, standing: Standing | None, now_ms: int) -> Badge:
         return by_breaker[standing.breaker]
     if not standing.worker:
         return UNATTENDED
-    return LIMITED if _is_limited(standing, now_ms) else SENDING
+    if _is_limited(standing, now_ms):
+        return LIMITED
+    return REFUSING if standing.last_outcome is Outcome.POISON else SENDING
 
 
 def _is_limited(standing: Standing, now_ms: int) -> bool:
@@ -117,6 +120,8 @@ def _note(badge: Badge, listed: Listed, standing: Standing, now_ms: int) -> str:
         return f"It takes nothing from us any more: {standing.breaker_reason or 'no reason is recorded'}"
     if badge in (OPEN, TRYING):
         return f"{_again(standing)}{standing.breaker_reason}"
+    if badge is REFUSING:
+        return f"It refused the newest message, which lies among the dead letters: {standing.last_reason}"
     if badge is UNATTENDED:
         return "No dispatcher holds it at the moment."
     if badge is LIMITED:

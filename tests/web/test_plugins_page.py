@@ -113,6 +113,7 @@ def test_a_destination_shows_queue_age_last_delivery_dead_letters_and_who_sends(
         ({"breaker": ""}, False, "Not served yet"),
         ({"worker": ""}, False, "Unattended"),
         ({"queued": 2, "limited": True}, False, "Waiting for a limit"),
+        ({"lastOutcome": "poison"}, False, "Refusing"),
     ],
 )
 def test_a_badge_says_how_a_destination_stands(
