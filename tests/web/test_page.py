@@ -42,9 +42,9 @@ def test_a_healthy_card_says_all_that_a_glance_needs() -> None:
         "Coinbase Active coinbase for 4 h 23 min",
         "Heartbeat 3 s ago on time",
         "Last message 1 s ago",
-        "Connected Running for 4 h 23 min since 2026-11-21 09:40",
+        "Running for 4 h 23 min since 2026-11-21 09:40",
         "Host ingest-1.ams.example.net IP 203.0.113.7",
-        "Admin Ada Byron Symbols 412 Feed synthetic Messages 1,234,567",
+        "Admin Ada Byron Symbols 412 Version 0.1.0 Clock 12 ms ahead Feed synthetic Messages 1,234,567",
         "Fencing token 1795253782123456",
     ):
         assert words_ in said
