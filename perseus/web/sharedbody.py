@@ -12,12 +12,15 @@ class SharedBody:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._parts: tuple[object, ...] = ()
-        self._body = ""
+        self._body = b""
 
-    def of(self, parts: tuple[object, ...], render: Callable[[], str]) -> str:
-        """The body of these very `parts`; `render` makes it when nobody has yet."""
+    def of(self, parts: tuple[object, ...], render: Callable[[], str]) -> bytes:
+        """The body of these very `parts`; `render` makes it when nobody has yet.
+
+        The same bytes for all: nobody encodes them again, and what compresses them knows them at a glance.
+        """
         with self._lock:
             if len(self._parts) != len(parts) or any(a is not b for a, b in zip(self._parts, parts, strict=True)):
-                self._body = render()
+                self._body = render().encode()
                 self._parts = parts
             return self._body
