@@ -18,7 +18,7 @@ from perseus.network.reading import LAST_FIELDS
 from perseus.network.shared import SharedDirectory
 from perseus.store import Client
 from perseus.web.app import app
-from perseus.web.network import PAGE_EVENTS
+from perseus.web.feednewest import PAGE_EVENTS
 from perseus.web.site import Site
 
 EXCHANGES = 50
