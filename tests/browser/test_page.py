@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Locator, expect
 
-from perseus.network.directory import ActivityPage, Condition, NetworkView, StoreNotice
+from perseus.network.directory import Condition, NetworkView, StoreNotice
 from perseus.network.states import State
 from perseus.web import moments
 from tests.browser.conftest import Stage
@@ -222,34 +222,6 @@ def test_a_hidden_tab_does_not_poll_and_asks_at_once_when_it_is_seen_again(opene
             "() => { Object.defineProperty(document, 'hidden', {value: false, configurable: true});"
             " document.dispatchEvent(new Event('visibilitychange')); }"
         )
-
-
-def test_older_events_stay_and_none_falls_between_when_new_ones_come(opened: Open, directory: FakeDirectory) -> None:
-    now = directory.shown.now_ms
-    newest = tuple(event(COINBASE, now - 1_000 * number) for number in range(1, 51))
-    old = tuple(event(COINBASE, now - 100_000 - number) for number in range(3))
-    directory.shown = replace(directory.shown, events=newest, older=newest[-1].name)
-    directory.pages = {newest[-1].name: ActivityPage(old, None)}
-    stage = opened()
-    page = stage.page
-    page.get_by_role("link", name="Load older").click()
-    expect(page.locator(".row")).to_have_count(53)
-    expect(page.locator("#feed-more")).to_be_hidden()
-    fresh = tuple(event(BINANCE, now + number, event="error", error=f"new {number}") for number in (2, 1))
-    directory.shown = later(directory.shown, 5, events=(*fresh, *newest[:48]), older=newest[47].name)
-    stage.poll()
-    expect(page.locator(".row")).to_have_count(55)
-    shown = page.locator(".row").evaluate_all("(rows) => rows.map((row) => row.id)")
-    assert shown == [f"event-{one.exchange.name}-{one.stream_id}" for one in (*fresh, *newest, *old)]
-
-
-def test_older_events_that_cannot_be_had_are_not_taken_for_none(opened: Open, directory: FakeDirectory) -> None:
-    directory.shown = replace(directory.shown, older="coinbase:1-0")
-    stage = opened()
-    stage.expected = OFFLINE_NOISE
-    stage.page.route("**/network/feed?**", lambda route: route.fulfill(status=503))
-    stage.page.get_by_role("link", name="Load older").click()
-    expect(stage.page.get_by_role("link", name="Older events could not be loaded. Try again")).to_be_visible()
 
 
 def test_without_javascript_the_page_is_whole_and_can_be_refreshed(opened: Open) -> None:
