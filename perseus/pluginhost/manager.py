@@ -13,6 +13,7 @@ from perseus.pluginhost.discovery import Found
 from perseus.pluginhost.groups import INGEST, NOTIFIERS, UI
 from perseus.pluginhost.info import PluginInfo, PluginState, PluginsUnusable
 from perseus.pluginhost.plugins import Plugins
+from perseus.pluginhost.trial import Trials
 from perseus.settings import Settings
 
 __all__ = ["INGEST", "NOTIFIERS", "UI", "Answer", "PluginInfo", "PluginState", "Plugins", "PluginsUnusable", "load"]
@@ -36,7 +37,8 @@ def load(
     given = entry_points is not None
     found = [discovery.of_entry(entry) for entry in entry_points or ()] if given else discovery.find(group, folder)
     names = frozenset if given else partial(discovery.names, folder)
-    plugins = Plugins(group, settings is not None and settings.strict_plugins, names)
+    trials = Trials(settings.home if settings else None, group)
+    plugins = Plugins(group, settings is not None and settings.strict_plugins, names, trials.of)
     for _, same in itertools.groupby(sorted(found, key=_order), key=_slug):
         _let_in(plugins, list(same), is_safe)
     plugins.insist()

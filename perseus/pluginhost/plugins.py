@@ -20,6 +20,7 @@ from perseus.pluginhost.groups import INGEST
 from perseus.pluginhost.info import PluginInfo, PluginState, SwitchedOff
 from perseus.pluginhost.place import raised_at
 from perseus.pluginhost.register import Names, Register
+from perseus.pluginhost.trial import Trial, untried
 
 if TYPE_CHECKING:
     from perseus.pluginhost.kinds import Kinds, OfferedKind
@@ -36,8 +37,10 @@ class Plugins(Register):
     plugin and hook, and the next plugin is called. One that is switched off is passed over.
     """
 
-    def __init__(self, group: str = INGEST, is_strict: bool = False, names: Names = frozenset) -> None:
-        super().__init__(group, is_strict, names)
+    def __init__(
+        self, group: str = INGEST, is_strict: bool = False, names: Names = frozenset, trial: Trial = untried
+    ) -> None:
+        super().__init__(group, is_strict, names, trial)
         self._was_started = False
         self._started: set[str] = set()
         self._kinds: Kinds | None = None

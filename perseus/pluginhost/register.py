@@ -18,6 +18,7 @@ from perseus.pluginhost.groups import INGEST, NOTIFIERS
 from perseus.pluginhost.info import UNUSABLE, PluginInfo, PluginState, PluginsUnusable
 from perseus.pluginhost.manifest import Manifest
 from perseus.pluginhost.scrub import scrubber
+from perseus.pluginhost.trial import Trial, untried
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +31,14 @@ class Register:
     """Which plugins there are for one group. `is_strict`: `insist` raises when one cannot be used.
 
     `names()`: the plugins of the whole machine, asked only where variables of the environment are told apart.
+    `trial`: around each import.
     """
 
-    def __init__(self, group: str = INGEST, is_strict: bool = False, names: Names = frozenset) -> None:
+    def __init__(
+        self, group: str = INGEST, is_strict: bool = False, names: Names = frozenset, trial: Trial = untried
+    ) -> None:
         self.group = group
+        self._trial = trial
         self._is_strict = is_strict
         self._names = names
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
@@ -76,7 +81,8 @@ class Register:
         try:
             if found.problem is not None:
                 raise PluginRejected(PluginState.INVALID, found.problem)
-            candidate = examine(found, self.group)
+            with self._trial(found):
+                candidate = examine(found, self.group)
             self._register(found.name, candidate.plugin)
         except PluginRejected as error:
             self._note(replace(info, state=error.state, reason=str(error)), error.__cause__)
