@@ -131,6 +131,10 @@ class Directory:
         known = self._exchanges()
         return Searching(self._client, known, search, place(cursor, known)).page(count)
 
+    def searching(self, search: Search) -> Searching:
+        """The same for whoever goes through many pages."""
+        return Searching(self._client, self._exchanges(), search, is_long=True)
+
     def store_is_up(self) -> bool:
         """Does the store answer and serve us?"""
         try:

@@ -6,6 +6,7 @@ One pipeline reads a part of every log. Only where few entries match does a page
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,26 +48,44 @@ class Log:
 
 
 class Searching:
-    """One search through these logs, behind `before`. Raises StoreUnavailable and StoreRefused as it reads."""
+    """One search through these logs, behind `before`. Raises StoreUnavailable and StoreRefused as it reads.
 
-    def __init__(self, client: Client, exchanges: Sequence[Exchange], search: Search, before: Place | None) -> None:
+    `is_long`: many pages will be asked for, so a part of a log serves more than one of them.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        exchanges: Sequence[Exchange],
+        search: Search,
+        before: Place | None = None,
+        *,
+        is_long: bool = False,
+    ) -> None:
         self._client = client
         self._search = search
+        self._reads_pages = search.is_plain and not is_long
         wanted = [each for each in exchanges if search.exchange in (None, each.name)]
         self._logs = [Log(each, _upper(search, before, each)) for each in wanted]
         self._lower = "-" if search.from_ms is None else str(max(search.from_ms, 0))
+        self._next: deque[Event] = deque()
 
     def page(self, count: int) -> Found:
-        """At most `count` events that match."""
+        """At most `count` events that match; called again, those behind them."""
         found: list[Event] = []
         last: Event | None = None
         for _ in range(ROUNDS):
-            self._read_on(count)
-            for last in self._in_order():
-                if self._search.matches(last):
-                    found.append(last)
-                if len(found) > count:
-                    return Found(tuple(found[:count]), found[count - 1].name)
+            if not self._next:
+                self._read_on(count)
+                self._next.extend(self._in_order())
+            while self._next:
+                last = self._next.popleft()
+                if not self._search.matches(last):
+                    continue
+                if len(found) == count:
+                    self._next.appendleft(last)
+                    return Found(tuple(found), found[-1].name)
+                found.append(last)
             if not any(log.bound for log in self._logs):
                 return Found(tuple(found), None)
         assert last is not None  # a log that goes on gave entries
@@ -77,7 +96,7 @@ class Searching:
         dry = [log for log in self._logs if log.bound and not log.ahead]
         if not dry:
             return
-        each = count + 1 if self._search.is_plain else max(LEAST_EACH, READ_AT_ONCE // len(dry))
+        each = count + 1 if self._reads_pages else max(LEAST_EACH, READ_AT_ONCE // len(dry))
         batch = Batch(self._client)
         for log in dry:
             batch.add("XREVRANGE", keys.activity(log.exchange.name), str(log.bound), self._lower, "COUNT", each)

@@ -16,6 +16,7 @@ from perseus.web import (
     destinationpage,
     destinationsaving,
     eventpage,
+    feedexport,
     feedpage,
     health,
     htmx,
@@ -37,6 +38,7 @@ from perseus.web.site import Site
 PAGES = (
     network,
     feedpage,
+    feedexport,
     eventpage,
     alertspage,
     rulespage,

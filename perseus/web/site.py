@@ -25,6 +25,13 @@ class SharedView(Protocol):
         """Everything the page shows; never raises for a store that is down."""
 
 
+class Pages(Protocol):
+    """A search, page by page."""
+
+    def page(self, count: int) -> Found:
+        """The next page. Raises StoreUnavailable."""
+
+
 class Reader(Protocol):
     """Reads that are made for one caller."""
 
@@ -36,6 +43,9 @@ class Reader(Protocol):
 
     def search(self, search: Search, count: int, cursor: str | None = None) -> Found:
         """Raises BadCursor, StoreUnavailable."""
+
+    def searching(self, search: Search) -> Pages:
+        """The same for many pages. Nothing is read yet."""
 
     def store_is_up(self) -> bool:
         """Does the store answer at this moment?"""

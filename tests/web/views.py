@@ -151,8 +151,25 @@ class FakeDirectory:
         page = self.activity(count, cursor, search.exchange)
         return Found(tuple(event for event in page.events if search.matches(event)), page.older)
 
+    def searching(self, search: Search) -> FakeSearching:
+        return FakeSearching(self, search)
+
     def store_is_up(self) -> bool:
         return self.is_up
+
+
+@dataclass
+class FakeSearching:
+    """A search through the pages of a fake directory."""
+
+    directory: FakeDirectory
+    search: Search
+    cursor: str | None = None
+
+    def page(self, count: int) -> Found:
+        found = self.directory.search(self.search, count, self.cursor)
+        self.cursor = found.older
+        return found
 
 
 def known_of(directory: FakeDirectory) -> KnownExchanges:
