@@ -5,6 +5,7 @@ Not pytest-playwright: its own warnings fail a run in which every warning is an 
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from perseus.clock import SystemClock
 from perseus.network.directory import Condition
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, app_of, event, gone, live, view
 
+POLL = re.compile(r"/network/live(\?.*)?$")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective}`));
@@ -56,7 +58,7 @@ class Stage:
 
     def poll(self) -> None:
         """Let five seconds pass and wait for the answer of the poll that they bring."""
-        with self.page.expect_response("**/network/live"):
+        with self.page.expect_response(POLL):
             self.page.clock.run_for(5_000)
         self.page.wait_for_timeout(50)
 
@@ -87,10 +89,10 @@ def address(directory: FakeDirectory) -> Iterator[str]:
 
 
 class serving:
-    """An app on a free loopback port for as long as the block lasts."""
+    """An app on a loopback port, without one a free port, for as long as the block lasts."""
 
-    def __init__(self, app: Flask) -> None:
-        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+    def __init__(self, app: Flask, port: int = 0) -> None:
+        self._server = make_server("127.0.0.1", port, app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> str:
@@ -108,16 +110,16 @@ def opened(browser: Browser, directory: FakeDirectory, address: str) -> Iterator
     """Opens the page; in the end no console may have complained of anything but what the test expects."""
     stages: list[Stage] = []
 
-    def open_page(path: str = "/network", *, at: float | None = None, **options: object) -> Stage:
+    def open_page(path: str = "/network", *, at: float | None = None, where: str = address, **options: object) -> Stage:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         page = context.new_page()
         page.add_init_script(WATCH_POLICY)
         page.clock.install(**({} if at is None else {"time": at}))
-        stage = Stage(page, directory, address)
+        stage = Stage(page, directory, where)
         stages.append(stage)
         page.on("console", stage.heard)
         page.on("pageerror", lambda error: stage.troubles.append(str(error)))
-        page.goto(address + path)
+        page.goto(where + path)
         return stage
 
     yield open_page

@@ -1,0 +1,37 @@
+"""Every page that the app has, found in its URL map so that no new one is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Flask
+
+# For programs, or only a part of a page: what a browser is not pointed at.
+NO_PAGES = ("/api/", "/health", "/static/", "/-/", "/network/live", "/network/feed.")
+# What stands for the parts of an address that a page is about.
+SAMPLES = {
+    "/alerts/rules/<int:number>": "/alerts/rules/1",
+    "/network/events/<name>": "/network/events/{event}",
+    "/plugins/destinations/<name>": "/plugins/destinations/ops",
+    "/plugins/destinations/<name>/dead": "/plugins/destinations/ops/dead",
+    "/plugins/destinations/<name>/delete": "/plugins/destinations/ops/delete",
+    "/plugins/destinations/<name>/history": "/plugins/destinations/ops/history",
+    "/plugins/destinations/<name>/orders/<order>": "/plugins/destinations/ops/orders/nothing",
+}
+# Pages that look different by their query.
+ALSO = (
+    "/alerts?exchange=coinbase",
+    "/network/nowhere",
+    "/plugins/destinations/new?kind=chat",
+)
+
+
+def pages(app: Flask, event: str) -> Iterator[str]:
+    """The address of each page, and of some in another guise. `event`: the name of one in the log.
+
+    KeyError for an address with parts that `SAMPLES` does not know: add it.
+    """
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith(NO_PAGES):
+            yield (SAMPLES[rule.rule] if rule.arguments else rule.rule).format(event=event)
+    yield from ALSO
