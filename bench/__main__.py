@@ -16,7 +16,7 @@ from typing import Any
 from bench import store
 from bench.figures import HEAD, Figure, over
 
-PARTS = ("renewal", "lateness", "poll", "viewers", "imports", "memory", "delivery")
+PARTS = ("renewal", "lateness", "poll", "viewers", "imports", "memory", "delivery", "page", "browser")
 
 
 def main() -> int:
@@ -63,7 +63,8 @@ def _about(url: str) -> dict[str, Any]:
 def _verdict(figures: list[Figure]) -> int:
     broken = over(figures)
     for figure in broken:
-        print(f"OVER: {figure.name}: {figure.value:.2f} and at most {figure.limit:g} are allowed")
+        allowed = f"at most {figure.limit:g}" if figure.least is None else f"at least {figure.least:g}"
+        print(f"{figure.verdict}: {figure.name}: {figure.value:.2f}, and {allowed} is allowed")
     return 1 if broken else 0
 
 

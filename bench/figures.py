@@ -13,7 +13,8 @@ HEAD = f"{'':52} {'figure':>11}  {'limit':>6}        spread over the repeats, wh
 class Figure:
     """`value` in `unit` (`x`: times its baseline), from `low` to `high` over the repeats; `limit` None: information.
 
-    Limits are those of the issue that asked for the part; a figure above its limit is OVER.
+    Limits are those of the issue that asked for the part; above its limit a figure is OVER, below its `least`
+    UNDER.
     """
 
     name: str
@@ -23,10 +24,13 @@ class Figure:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    least: float | None = None
 
     @property
     def verdict(self) -> str:
-        """`OK`, `OVER`, or `-` where no limit was set."""
+        """`OK`, `OVER`, `UNDER`, or `-` where no limit was set."""
+        if self.least is not None:
+            return "OK" if self.value >= self.least else "UNDER"
         if self.limit is None:
             return "-"
         return "OK" if self.value <= self.limit else "OVER"
@@ -34,16 +38,17 @@ class Figure:
     def line(self) -> str:
         """One line for people."""
         limit = "" if self.limit is None else f"<= {self.limit:g}"
+        limit = limit if self.least is None else f">= {self.least:g}"
         spread = "" if self.low is None or self.high is None else f"{self.low:.2f} .. {self.high:.2f}"
         told = ", ".join(filter(None, (spread, self.note)))
         return f"{self.name:52} {self.value:8.2f} {self.unit:2}  {limit:>6}  {self.verdict:4}  {told}".rstrip()
 
     def facts(self) -> dict[str, Any]:
         """The same for programs."""
-        kept = ("name", "value", "unit", "limit", "verdict", "low", "high", "note")
+        kept = ("name", "value", "unit", "limit", "least", "verdict", "low", "high", "note")
         return {name: getattr(self, name) for name in kept}
 
 
 def over(figures: Iterable[Figure]) -> list[Figure]:
-    """Those above their limit."""
-    return [figure for figure in figures if figure.verdict == "OVER"]
+    """Those above their limit, or below their least."""
+    return [figure for figure in figures if figure.verdict in ("OVER", "UNDER")]

@@ -45,7 +45,7 @@ def _young(url: str, client: Client) -> list[Figure]:
         still.figure("poll, 50 events in all, to the bare pipeline", "poll", "bare", 2),
         still.figure("  of it read and judged", "view", "bare"),
         moving.figure("  with a third of the heartbeats between polls", "poll", "bare"),
-        *_round_trips(url, network),
+        Figure("round trips a poll", round_trips(url, network), 1, ""),
     ]
 
 
@@ -97,7 +97,8 @@ def _check_same_reads(url: str, polls: Polls) -> None:
         raise RuntimeError("The page reads other things than Polls.bare in bench/poll.py: bring that up to date first.")
 
 
-def _round_trips(url: str, network: Network) -> list[Figure]:
+def round_trips(url: str, network: Network) -> float:
+    """Packets sent to the store for one poll."""
     with store.client_of(url, "counted") as client:
         connection = store.counting(client)
         polls = Polls(client, network)
@@ -105,4 +106,4 @@ def _round_trips(url: str, network: Network) -> list[Figure]:
         before = connection.sent
         for _ in range(POLLS_COUNTED):
             polls.poll()
-        return [Figure("round trips a poll", (connection.sent - before) / POLLS_COUNTED, 1, "")]
+        return (connection.sent - before) / POLLS_COUNTED

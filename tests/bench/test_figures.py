@@ -19,6 +19,11 @@ def test_a_figure_at_its_limit_is_ok_and_ends_the_run_with_0() -> None:
     assert (sound.verdict, over([sound]), command._verdict([sound])) == ("OK", [], 0)
 
 
+def test_a_figure_below_its_least_is_under_and_ends_the_run_with_1() -> None:
+    assert (Figure("rate", 4.9, least=5).verdict, command._verdict([Figure("rate", 4.9, least=5)])) == ("UNDER", 1)
+    assert (Figure("rate", 5.0, least=5).verdict, over([Figure("rate", 5.0, least=5)])) == ("OK", [])
+
+
 def test_a_figure_without_a_limit_is_never_over() -> None:
     assert over([Figure("one event", 1e9)]) == []
 

@@ -1,0 +1,113 @@
+"""What a poll costs the browser: main thread of Chromium for one changed card of 50, and the heap after a thousand.
+
+The answers are those of a real site, two that differ in one card, given in turns as fast as the page takes them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from statistics import median, quantiles
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, Route, sync_playwright
+
+from bench.figures import Figure
+from bench.load import Answer, Connection
+from bench.page import EVENTS, SHARED_SECONDS, SMALL
+from bench.site import FRAGMENT, Site, site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+LIMIT_MS = 16
+TIMED, FIRST, LAST = 60, 10, 1_000
+HEAP = 1.1
+# A poll as the button Refresh asks for it; done when its answer was swapped in and two frames were drawn.
+POLL = """
+() => new Promise((resolve) => {
+  const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+  document.addEventListener("htmx:after:swap", drawn, { once: true });
+  document.body.dispatchEvent(new CustomEvent("network:refresh"));
+})
+"""
+
+
+def measure(url: str) -> list[Figure]:
+    """With the Chromium on PATH; a note where there is none."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        return [Figure("main thread of a poll", 0.0, unit="ms", note="not measured: apt-get install chromium")]
+    with site(url, SMALL, EVENTS) as ours, _page(ours, path) as (page, session):
+        return [*_main_thread(page, session), *_heap(page, session)]
+
+
+@contextmanager
+def _page(ours: Site, path: str) -> Iterator[tuple[Page, CDPSession]]:
+    answers = cycle(_two(ours))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        context = browser.new_context(extra_http_headers=ours.headers, viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{ours.port}/network")
+        page.route("**/network/live*", lambda route: _fulfil(route, next(answers)))
+        session = context.new_cdp_session(page)
+        session.send("Performance.enable")
+        yield page, session
+        browser.close()
+
+
+def _two(ours: Site) -> tuple[Answer, Answer]:
+    """Two answers to a poll, between them one heartbeat."""
+    viewer = Connection(ours.port, "/network/live", {**FRAGMENT, **ours.headers})
+    ours.pause()
+    time.sleep(SHARED_SECONDS)
+    first = viewer.get()
+    ours.network.members[SMALL // 2].beat()
+    time.sleep(SHARED_SECONDS)
+    second = viewer.get()
+    ours.resume()
+    if first.body == second.body:
+        raise RuntimeError("a heartbeat changed nothing on the page")
+    return first, second
+
+
+def _fulfil(route: Route, answer: Answer) -> None:
+    lines = (line.partition(": ") for line in answer.head.split("\r\n")[1:])
+    wanted = {name: value for name, _, value in lines if name.lower() in ("content-type", "perseus-now")}
+    route.fulfill(status=200, headers=wanted, body=gzip.decompress(answer.body))
+
+
+def _main_thread(page: Page, session: CDPSession) -> list[Figure]:
+    for _ in range(FIRST):
+        page.evaluate(POLL)
+    taken = [_cost(page, session) for _ in range(TIMED)]
+    ms = sorted(one * 1000 for one in taken)
+    note = f"{SMALL} cards, {TIMED} polls, 9 of 10 within {quantiles(ms, n=10)[8]:.1f} ms"
+    return [Figure("main thread of a poll with one changed card", median(ms), LIMIT_MS, "ms", ms[0], ms[-1], note)]
+
+
+def _cost(page: Page, session: CDPSession) -> float:
+    before = _metric(session, "TaskDuration")
+    page.evaluate(POLL)
+    return _metric(session, "TaskDuration") - before
+
+
+def _heap(page: Page, session: CDPSession) -> list[Figure]:
+    page.reload()
+    sizes = []
+    for polls in (FIRST, LAST - FIRST):
+        for _ in range(polls):
+            page.evaluate(POLL)
+        session.send("HeapProfiler.collectGarbage")
+        sizes.append(_metric(session, "JSHeapUsedSize"))
+    first, last = sizes
+    note = f"{first / 1e6:.2f} MB to {last / 1e6:.2f} MB"
+    return [Figure(f"heap after {LAST:,} polls, to that after {FIRST}", last / first, HEAP, note=note)]
+
+
+def _metric(session: CDPSession, name: str) -> float:
+    told: dict[str, Any] = session.send("Performance.getMetrics")
+    return next(float(one["value"]) for one in told["metrics"] if one["name"] == name)
