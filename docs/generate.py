@@ -49,6 +49,7 @@ start.
 - `PERSEUS_RETRY_SECONDS` plus PERSEUS_STORE_TIMEOUT_SECONDS must be less than PERSEUS_HEARTBEAT_SECONDS.
 - `PERSEUS_MARGIN_SECONDS` must be more than PERSEUS_STOP_SECONDS.
 - `PERSEUS_MARGIN_SECONDS` must leave more than 2 x PERSEUS_HEARTBEAT_SECONDS of PERSEUS_TTL_SECONDS.
+- `PERSEUS_HEARTBEAT_YELLOW_SECONDS` must be more than PERSEUS_HEARTBEAT_GREEN_SECONDS.
 - `PERSEUS_DESTINATION_LEASE_SECONDS` must be more than PERSEUS_DELIVERY_SECONDS plus 2 x PERSEUS_STORE_TIMEOUT_SECONDS.
 
 Give all processes of one site the same times. Readers take heartbeat and TTL of an instance from its payload; the

@@ -115,16 +115,20 @@ class Settings(BaseSettings):
         description="Memory (RSS) over which the dispatcher ends itself to be started again.",
     )
     heartbeat_green_seconds: float = Field(
-        default=10.0, gt=0, le=86_400, description="On the page a heartbeat younger than this is green."
+        default=10.0, ge=0.01, le=86_400, description="On the page a heartbeat younger than this is green."
     )
     heartbeat_yellow_seconds: float = Field(
-        default=30.0, gt=0, le=86_400, description="One younger than this is yellow, an older one red."
+        default=30.0, ge=0.01, le=86_400, description="One younger than this is yellow, an older one red."
     )
     feed_silent_seconds: float = Field(
         default=30.0,
-        gt=0,
+        ge=0.01,
         le=86_400,
         description="The page warns of an active instance whose feed has brought nothing for longer than this.",
+    )
+    gallery: bool = Field(
+        default=False,
+        description="Open `/gallery`: every component of the pages in every state, made up. For work on their look.",
     )
     public_url: str | None = Field(
         default=None,

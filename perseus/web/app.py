@@ -18,6 +18,7 @@ from perseus.web import (
     eventpage,
     feedexport,
     feedpage,
+    gallery,
     health,
     htmx,
     kept,
@@ -51,6 +52,7 @@ PAGES = (
     notifyapi,
     apidoc,
     health,
+    gallery,
 )
 
 

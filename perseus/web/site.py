@@ -64,6 +64,7 @@ class Site:
     body: SharedBody = field(default_factory=SharedBody)
     outbound: Outbound | None = None
     limits: Limits = LIMITS
+    gallery: bool = False
 
 
 def site() -> Site:

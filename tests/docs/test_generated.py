@@ -60,6 +60,7 @@ def test_every_setting_has_a_row_with_its_default_and_meaning() -> None:
         {"retry_seconds": 13.0},
         {"margin_seconds": 5.0},
         {"margin_seconds": 15.0},
+        {"heartbeat_yellow_seconds": 10.0},
         {"destination_lease_seconds": 14.0},
     ],
 )

@@ -17,6 +17,7 @@ from perseus.web import (
     destinationsaving,
     eventpage,
     feedpage,
+    gallery,
     network,
     orderpage,
     pluginspage,
@@ -47,6 +48,7 @@ CONTEXTS = (
     orderpage.OrderPage,
     orderpage.OrderPart,
     alertspage.AlertsPage,
+    gallery.GalleryPage,
     rulespage.RulePage,
 )
 MACROS = (
@@ -113,7 +115,16 @@ def test_a_template_gets_exactly_the_fields_of_its_context(context: type[Context
 
 
 def test_every_whole_template_has_a_context() -> None:
-    partial = {"base.html", "_dialog.html", "_icons.html", "_live.html", "_event.html", "_plugins.html", "_destination.html", *MACROS}
+    partial = {
+        "base.html",
+        "_dialog.html",
+        "_icons.html",
+        "_live.html",
+        "_event.html",
+        "_plugins.html",
+        "_destination.html",
+        *MACROS,
+    }
     assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}
 
 

@@ -1,0 +1,170 @@
+"""Made-up exchanges in every condition that a card knows, for the gallery. No process wrote any of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perseus.clock import iso
+from perseus.network.activity import Event
+from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.exchange import Exchange
+from perseus.network.payload import InstanceStatus
+from perseus.network.states import State
+from perseus.pluginhost.extensions import CardAction, Fragment
+from perseus.web import words
+from perseus.web.additions import NONE, Additions
+
+RAN_MS = 4 * words.HOUR + 23 * words.MINUTE
+BEAT_MS = 3 * words.SECOND
+LONG_ERROR = "websocket closed: 1006 abnormal closure while reading the frame header; " * 12
+LONG_HOST = "ingest-7f9c5d8b64-x2k9p.market-data.svc.cluster-eu-central-1.internal.example.net"
+
+ADDED = Additions(
+    badge=(Fragment("region eu-1"),),
+    body=(Fragment("spread 0.4 bp"), Fragment("runbook", "/plugins")),
+    footer=(Fragment("checked by hand today"),),
+    actions=(CardAction("Open its book", "/plugins"),),
+)
+TROUBLED = Additions(troubles=("Plugin spreads failed.", "Plugin books does not answer."))
+
+
+class Samples:
+    """Numbers its exchanges from `first` on, so that several sets have a place on one page."""
+
+    def __init__(self, now_ms: int, first: int = 1) -> None:
+        self._now_ms = now_ms
+        self._next = first
+
+    def all(self) -> list[tuple[ExchangeStatus, Additions]]:
+        """Every condition, and every sign that one may carry."""
+        plain = [*self._live(), *self._gone(), *self._doubtful(), *self._odd()]
+        return [(each, NONE) for each in plain] + [
+            (self.live("Added to by plugins"), ADDED),
+            (self.live("Plugins in trouble"), TROUBLED),
+        ]
+
+    def live(self, name: str, state: State = State.ACTIVE, beat_ms: int = BEAT_MS, **told: Any) -> ExchangeStatus:
+        """One that lives, with a heartbeat `beat_ms` old."""
+        exchange = self._exchange(name)
+        body = self._payload(exchange, state, beat_ms, told)
+        since_ms = self._now_ms - (RAN_MS if state is State.ACTIVE else 40 * words.SECOND)
+        left_ms = 45 * words.SECOND - beat_ms
+        return ExchangeStatus(exchange, Condition(state.value), True, body, since_ms, beat_ms, left_ms, None)
+
+    def gone(
+        self, name: str, condition: Condition, reason: str | None, *, known: bool = True, **told: Any
+    ) -> ExchangeStatus:
+        """One without a live instance; with what was last known of it."""
+        exchange = self._exchange(name)
+        body = self._payload(exchange, State.ACTIVE, 4 * words.MINUTE, told) if known else None
+        since_ms = self._now_ms - 3 * words.MINUTE if known else None
+        return ExchangeStatus(exchange, condition, False, body, since_ms, None, None, reason)
+
+    def _live(self) -> list[ExchangeStatus]:
+        ago = self._now_ms
+        return [
+            self.live("Healthy"),
+            self.live("Between heartbeats", beat_ms=14 * words.SECOND),
+            self.live("Late", beat_ms=26 * words.SECOND),
+            self.live("Very late", beat_ms=38 * words.SECOND),
+            self.live("Silent feed", last_message_at=iso(ago - 2 * words.MINUTE)),
+            self.live("Clock off", clock_skew_ms=-4_200),
+            self.live("With an error", last_error="HTTP 429: slow down", last_error_at=iso(ago - 7 * words.MINUTE)),
+            self.live("With a long error", last_error=LONG_ERROR, last_error_at=iso(ago - words.HOUR)),
+            *(self.live(state.value.capitalize(), state) for state in State if state is not State.ACTIVE),
+        ]
+
+    def _gone(self) -> list[ExchangeStatus]:
+        return [
+            self.gone("Lost", Condition.OFFLINE, "no heartbeat until its lease ended"),
+            self.gone("Failed", Condition.STOPPED, "failed: the feed closed: HTTP 403", last_error="HTTP 403"),
+            self.gone("Never started", Condition.STOPPED, "start failed: no symbols"),
+            self.gone("Stopped in order", Condition.STOPPED, "SIGTERM"),
+            self.gone("Never seen", Condition.NEVER_SEEN, None, known=False),
+        ]
+
+    def _doubtful(self) -> list[ExchangeStatus]:
+        return [
+            self.gone("Store silent", Condition.UNKNOWN, "the data store does not answer"),
+            self.gone("Lease vanished", Condition.UNKNOWN, "its lease vanished before its time"),
+            self.gone("Store emptied", Condition.UNKNOWN, "the data store was emptied", known=False),
+            self.gone("Corrupt", Condition.CORRUPT, "its status key holds no payload", known=False),
+        ]
+
+    def _odd(self) -> list[ExchangeStatus]:
+        nothing: dict[str, Any] = {
+            "ip_address": None,
+            "admin_display_name": None,
+            "admin_email": None,
+            "connected_at": None,
+        }
+        return [
+            self.live("Little is known", **nothing, last_message_at=None, clock_skew_ms=None, fields={}),
+            self.live(
+                "A name that is far too long for one line of a card", hostname=LONG_HOST, version="2026.11.21+g0fb197a"
+            ),
+            self.live(
+                "<b>Hostile</b> \u202ename\u202c", hostname="<script>alert(1)</script>", last_error="<img src=x>"
+            ),
+        ]
+
+    def _exchange(self, name: str) -> Exchange:
+        self._next += 1
+        return Exchange(self._next - 1, f"sample_{self._next - 1}", name)
+
+    def _payload(self, exchange: Exchange, state: State, beat_ms: int, told: dict[str, Any]) -> InstanceStatus:
+        now_ms = self._now_ms
+        usual = {
+            "fencing_token": "1795253782123456",
+            "exchange_id": exchange.id,
+            "exchange_name": exchange.name,
+            "instance_id": f"ingest-1:{exchange.id}:4711:1795253782000",
+            "connection_state": state,
+            "hostname": "ingest-1.ams.example.net",
+            "ip_address": "203.0.113.7",
+            "pid": 4711,
+            "version": "0.1.0",
+            "admin_email": "ada@example.net",
+            "admin_display_name": "Ada Byron",
+            "symbol_count": 412,
+            "registered_at": iso(now_ms - RAN_MS),
+            "connected_at": iso(now_ms - RAN_MS) if state is State.ACTIVE else None,
+            "last_heartbeat": iso(now_ms - beat_ms),
+            "last_state_change": iso(now_ms - RAN_MS),
+            "last_message_at": iso(now_ms - beat_ms - 200),
+            "heartbeat_seconds": 15.0,
+            "ttl_seconds": 45.0,
+            "clock_skew_ms": 12,
+            "store_rtt_ms": 0.4,
+            "fields": {"feed": "synthetic", "messageCount": 1_234_567},
+        }
+        return InstanceStatus.model_validate(usual | told)
+
+
+def events(now_ms: int) -> tuple[Event, ...]:
+    """One entry of each kind that the feed draws in its own way, newest first."""
+    exchange = Exchange(1, "sample_1", "Healthy")
+    who = {"hostname": "ingest-1.ams.example.net", "ip": "203.0.113.7", "adminEmail": "ada@example.net"}
+    some: tuple[dict[str, str], ...] = (
+        {
+            "event": "state_transition",
+            "fromState": "offline",
+            "toState": "idle",
+            "downtimeMs": "252000",
+            "reason": "started",
+        },
+        {"event": "error", "state": "active", "error": "HTTP 429: slow down", "count": "12"},
+        {"event": "error", "state": "warming", "error": LONG_ERROR},
+        {"event": "state_transition", "fromState": "active", "toState": "offline", "reason": "lease_expired"},
+        {
+            "event": "state_transition",
+            "fromState": "stopping",
+            "toState": "stopped",
+            "reason": "failed: the feed closed",
+        },
+        {"event": "a_kind_of_a_later_version", "depth": "12"},
+    )
+    return tuple(
+        Event(exchange, f"{now_ms - number * 7 * words.MINUTE}-0", {**who, **fields})
+        for number, fields in enumerate(some, 1)
+    )
