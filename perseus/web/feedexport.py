@@ -57,15 +57,28 @@ def _file(ending: str, content_type: str, write: Callable[[Iterator[Line]], Iter
         refused = answer(Problem(503, BUSY))
         refused.headers["Retry-After"] = "10"
         return refused
+    done = _once(running.release)
     try:
         read = partial(site().directory.searching(asked.search).page, ROWS_AT_ONCE)
-        response = Response(write(lines(read(), read)), content_type=content_type)
+        response = Response(_then(write(lines(read(), read)), done), content_type=content_type)
     except BaseException:
-        running.release()
+        done()
         raise
-    response.call_on_close(running.release)
+    response.call_on_close(done)  # also when nobody reads it
     response.headers["Content-Disposition"] = f'attachment; filename="perseus-activity.{ending}"'
     return response
+
+
+def _then(parts: Iterator[bytes], done: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        yield from parts
+    finally:
+        done()
+
+
+def _once(act: Callable[[], None]) -> Callable[[], None]:
+    left = [act]
+    return lambda: left.pop()() if left else None
 
 
 def lines(found: Found, read: Next, most: int = ROWS_MOST, seconds: float = SECONDS_MOST) -> Iterator[Line]:
