@@ -47,4 +47,14 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         watcher = Watcher(client, known, settings, clock)
         watcher.start()
         atexit.register(watcher.stop)
-    return app(Site(SharedDirectory(directory, clock), directory, known, outbound=outbound, limits=Limits.of(settings), gallery=settings.gallery), extensions)
+    return app(
+        Site(
+            SharedDirectory(directory, clock),
+            directory,
+            known,
+            outbound=outbound,
+            limits=Limits.of(settings),
+            gallery=settings.gallery,
+        ),
+        extensions,
+    )
