@@ -133,8 +133,8 @@ document.addEventListener("visibilitychange", () => {
   startTicking();
   if (!paused) refresh();
 });
-window.addEventListener("online", () => !paused && refresh());
-window.addEventListener("pageshow", (event) => event.persisted && refresh());
+addEventListener("online", () => !paused && refresh());
+addEventListener("pageshow", (event) => event.persisted && refresh());
 
 storeTime(answeredWith);
 showInAddress();

@@ -42,7 +42,7 @@ def test_line_02_a_change_appears_within_five_seconds_and_without_a_reload(
     assert stage.page.evaluate("() => window.sameDocument") is True
 
 
-def test_line_03_focus_open_details_scroll_and_selection_survive_three_polls(
+def test_line_03_focus_open_details_scroll_typed_filter_and_selection_survive_three_polls(
     opened: Open, directory: FakeDirectory
 ) -> None:
     now = directory.shown.now_ms
@@ -50,6 +50,8 @@ def test_line_03_focus_open_details_scroll_and_selection_survive_three_polls(
     stage = opened()
     page = stage.page
     page.locator("#card-1-more summary").click()
+    page.locator("#feed-filter summary").click()
+    page.get_by_label("Search").fill("half typ")
     page.locator("#card-2-more summary").focus()
     page.locator(".row").nth(30).scroll_into_view_if_needed()
     read = page.locator(".row").nth(30).get_attribute("id")
@@ -60,6 +62,7 @@ def test_line_03_focus_open_details_scroll_and_selection_survive_three_polls(
         directory.shown = later(directory.shown, 5, events=(fresh, *directory.shown.events[:49]))
         stage.poll()
     assert page.locator("#card-1-more").evaluate("(details) => details.open") is True
+    expect(page.get_by_label("Search")).to_have_value("half typ")
     assert page.evaluate("() => document.activeElement.parentElement.id") == "card-2-more"
     assert abs(top_of(page.locator(f"#{read}")) - stood) < 1
     assert page.evaluate("() => getSelection().toString()") == "Coinbase"

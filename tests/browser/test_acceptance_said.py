@@ -42,8 +42,10 @@ def test_line_10_a_change_is_announced_once_and_a_poll_never(stage: Stage) -> No
     happen(stage, lost)
     for _ in range(3):
         happen(stage)
-    (one,) = said(stage)
-    assert re.fullmatch(r"Coinbase: active to offline, \d\d:\d\d:\d\d UTC\.", one)
+    happen(stage, event(BINANCE, stage.directory.shown.now_ms + 1_000))
+    first, second = said(stage)
+    assert re.fullmatch(r"Coinbase: active to offline, \d\d:\d\d:\d\d UTC\.", first)
+    assert re.fullmatch(r"Binance: warming to active, \d\d:\d\d:\d\d UTC\.", second)
 
 
 def test_line_10_what_happened_before_the_page_was_opened_is_not_announced(stage: Stage) -> None:

@@ -133,6 +133,19 @@ def test_a_test_send_shows_its_answer_where_it_was_asked_and_stops_asking(opened
     expect(page.get_by_role("button", name="Test send")).to_be_enabled()
 
 
+def test_a_plugin_is_switched_off_only_by_who_agrees(opened: Open) -> None:
+    scene = opened("/plugins", frozen=True)
+    page = scene.page
+    page.get_by_role("button", name="Switch off chat").click()
+    expect(page.get_by_role("dialog")).to_contain_text("chat does nothing from then on")
+    scene.poll("/plugins")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Switch off chat")).to_be_focused()
+    page.get_by_role("button", name="Switch off chat").click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch off chat").click()
+    expect(page.get_by_role("button", name="Switch on chat")).to_be_visible()
+
+
 def test_an_order_waits_visibly_until_its_answer_comes(opened: Open) -> None:
     scene = opened(OPS)
     page = scene.page
