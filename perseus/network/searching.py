@@ -5,10 +5,10 @@ One pipeline reads a part of every log. Only where few entries match does a page
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import redis
@@ -40,11 +40,14 @@ class Found:
 
 @dataclass(slots=True)
 class Log:
-    """One log and what was read of it ahead. `bound`: where the next part begins; None: it is read to its end."""
+    """One log and what was read of it ahead, each with its place among all events.
+
+    `bound`: where the next part begins; None: it is read to its end.
+    """
 
     exchange: Exchange
     bound: str | None
-    ahead: list[Event] = field(default_factory=list)
+    ahead: deque[tuple[Place, Event]] = field(default_factory=deque)
 
 
 class Searching:
@@ -96,7 +99,9 @@ class Searching:
         dry = [log for log in self._logs if log.bound and not log.ahead]
         if not dry:
             return
-        each = count + 1 if self._reads_pages else max(LEAST_EACH, READ_AT_ONCE // len(dry))
+        # A log alone may fill a page, so of few logs as much is read; of very many, only so much that rounds suffice.
+        most = count + 1 if self._reads_pages else READ_AT_ONCE
+        each = max(LEAST_EACH, min(most, READ_AT_ONCE // len(dry)))
         batch = Batch(self._client)
         for log in dry:
             batch.add("XREVRANGE", keys.activity(log.exchange.name), str(log.bound), self._lower, "COUNT", each)
@@ -105,8 +110,9 @@ class Searching:
         for log, part in zip(dry, parts, strict=True):
             entries = _entries(part)
             oldest_ms = batch.now_ms(keys.activity(log.exchange.name)) - RETENTION_MS
-            events = [Event(log.exchange, id_, fields) for id_, fields in entries]
-            log.ahead = [event for event in events if event.at_ms >= oldest_ms]
+            events = (Event(log.exchange, id_, fields) for id_, fields in entries)
+            placed = ((event.order, event) for event in events)
+            log.ahead = deque((at, event) for at, event in placed if at[0] >= oldest_ms)
             is_end = len(entries) < each or len(log.ahead) < len(entries)
             log.bound = None if is_end else f"({entries[-1][0]}"
 
@@ -115,11 +121,12 @@ class Searching:
 
         Behind the place where a log ran dry another part of it may belong between what was read of the others.
         """
-        horizon = max((log.ahead[-1].order for log in self._logs if log.bound), default=(0, 0, 0))
-        sure = [[event for event in log.ahead if event.order >= horizon] for log in self._logs]
-        for log, taken in zip(self._logs, sure, strict=True):
-            log.ahead = log.ahead[len(taken) :]
-        return list(heapq.merge(*sure, key=lambda event: event.order, reverse=True))
+        horizon = max((log.ahead[-1][0] for log in self._logs if log.bound), default=(0, 0, 0))
+        sure: list[tuple[Place, Event]] = []
+        for log in self._logs:
+            while log.ahead and log.ahead[0][0] >= horizon:
+                sure.append(log.ahead.popleft())
+        return [event for _, event in sorted(sure, key=itemgetter(0), reverse=True)]
 
 
 def _upper(search: Search, before: Place | None, exchange: Exchange) -> str:
