@@ -28,6 +28,12 @@ def reason(badge: Badge, given: str | None) -> str | None:
     return f"{said[:1].upper()}{said[1:]}." if said else None
 
 
+def stuck(badge: Badge, median_ms: int, longest_ms: int, count: int) -> str:
+    """That a state lasts longer than it does here, with the figures of the `count` times before."""
+    usual, longest = words.span(median_ms), words.span(longest_ms)
+    return f"{badge.word} usually took {usual} here, and at most {longest} ({count:,} times before)."
+
+
 def advice(badge: Badge, exchange: Exchange) -> Advice | None:
     """The next step; None for an exchange that is served."""
     start = (f"perseus ingest {exchange.name}",)

@@ -15,6 +15,8 @@ from perseus.web.badges import Badge
 from perseus.web.beats import LIMITS, Beat, Limits
 from perseus.web.facts import Fact
 from perseus.web.moments import Moment
+from perseus.web.record import NONE as NO_RECORD
+from perseus.web.record import Record
 from perseus.web.signs import Sign
 
 ERROR_LIMIT = 2_000
@@ -36,6 +38,7 @@ class Outlook(NamedTuple):
     beat: Beat | None
     silent: bool
     told: InstanceStatus | None
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,12 @@ class Card:
     facts: tuple[Fact, ...]
     error: LastError | None
     more: tuple[Fact, ...]
+    record: Record
+
+    @property
+    def stuck(self) -> str | None:
+        """Why it seems stuck, with figures."""
+        return self.record.stuck
 
 
 def outlook(status: ExchangeStatus, now_ms: int, *, limits: Limits = LIMITS) -> Outlook:
@@ -90,6 +99,7 @@ def outlook(status: ExchangeStatus, now_ms: int, *, limits: Limits = LIMITS) -> 
         beat,
         beats.is_silent(status, beat, now_ms, limits),
         status.status,
+        NO_RECORD,
     )
 
 
@@ -108,7 +118,7 @@ def card(seen: Outlook) -> Card:
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
         reason=advice.reason(badge, seen.reason),
         advice=advice.advice(badge, seen.exchange),
-        signs=signs.signs(seen.beat, told, silent=seen.silent, stuck=False),
+        signs=signs.signs(seen.beat, told, silent=seen.silent, stuck=seen.record.stuck is not None),
         beat=seen.beat,
         last_beat=moments.ago(moments.read(told.last_heartbeat)) if told else None,
         message=moments.ago(moments.read(told.last_message_at)) if told else None,
@@ -118,10 +128,11 @@ def card(seen: Outlook) -> Card:
         facts=known,
         error=_error(told) if told else None,
         more=facts.more(told) if told else (),
+        record=seen.record,
     )
 
 
-def place(made: Card) -> tuple[int, str, int]:
+def place(made: Card | Outlook) -> tuple[int, str, int]:
     """Where a card stands, problems first: the order changes with conditions only."""
     return badges.rank(made.badge), made.exchange.display_name.casefold(), made.exchange.id
 

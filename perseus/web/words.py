@@ -44,6 +44,11 @@ def tenths(ms: int) -> str:
     return f"{ms / SECOND:.1f} s" if ms < MINUTE else span(ms)
 
 
+def coarse(ms: int) -> str:
+    """How long, to one unit: `40 s`, `4 min`, `23 h`, `5 d`."""
+    return age(ms).removesuffix(" ago")
+
+
 def number(value: float) -> str:
     """`12,345`, and at most three digits behind the point."""
     if isinstance(value, int):
