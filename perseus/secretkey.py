@@ -46,6 +46,11 @@ def keys(setting: SecretStr | None, path: Path, make: bool) -> list[bytes]:
     return [_of_text(part) for part in (parts if are_keys else [setting.get_secret_value()])]
 
 
+def derived(setting: SecretStr | None, path: Path, purpose: bytes) -> tuple[bytes, ...]:
+    """A key of 32 bytes for another purpose from each key of the site, in their order. Raises KeyUnusable."""
+    return tuple(_expanded(key, purpose) for key in keys(setting, path, make=True))
+
+
 def _of_text(text: str) -> bytes:
     """Any text of good length as a Fernet key. The content of a `secret.key` stays what it is."""
     try:
@@ -56,8 +61,11 @@ def _of_text(text: str) -> bytes:
 
 
 def _derived(text: str) -> bytes:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"perseus sealing 1").derive(text.encode("utf-8"))
-    return base64.urlsafe_b64encode(key)
+    return base64.urlsafe_b64encode(_expanded(text.encode("utf-8"), b"perseus sealing 1"))
+
+
+def _expanded(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret)
 
 
 def _of_file(path: Path, make: bool) -> bytes:

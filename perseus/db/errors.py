@@ -67,3 +67,18 @@ class NotThere(PerseusError):
     def __init__(self, what: str) -> None:
         super().__init__(f"There is no {what} any more. Load the page again.")
         self.what = what
+
+
+class EmailTaken(PerseusError):
+    """Raised when somebody new bears the mail address of somebody who is there."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"There is a user {email} already. Change that one.")
+        self.email = email
+
+
+class LastAdmin(PerseusError):
+    """Raised for a change after which no active admin would be left. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Without this one there would be no active admin. Make somebody else admin first.")

@@ -19,6 +19,7 @@ from perseus.web import (
     feedexport,
     feedpage,
     gallery,
+    guard,
     health,
     htmx,
     kept,
@@ -68,6 +69,7 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     htmx.install(made)
     problems.install(made)
     templating.install(made, static)
+    guard.install(made, about.access)
     made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions, about.limits)
     for module in PAGES:
         made.register_blueprint(module.routes)

@@ -11,6 +11,7 @@ from perseus.db.known import KnownExchanges
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.network.search import Search
 from perseus.network.searching import Found
+from perseus.web.access import Access
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
@@ -55,7 +56,7 @@ class Reader(Protocol):
 class Site:
     """One network: its shared view and body, its single reads, and the exchanges that its database names.
 
-    `outbound` None: it tells nobody of anything, and has no pages about that.
+    `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
     """
 
     shared: SharedView
@@ -65,11 +66,17 @@ class Site:
     outbound: Outbound | None = None
     limits: Limits = LIMITS
     gallery: bool = False
+    access: Access | None = None
 
 
 def site() -> Site:
     """The site of the app that answers the current request."""
     return cast(Site, current_app.extensions[NAME])
+
+
+def access() -> Access:
+    """How people come in to the same site; 404 where nobody can."""
+    return site().access or abort(404)
 
 
 def outbound() -> Outbound:

@@ -26,7 +26,7 @@ def columns(ddl: str) -> dict[str, dict[str, tuple[str, bool]]]:
         tables[name] = {
             column[1]: (TYPES.get(column[2], column[2]), not re.search("not null|generated|primary key", column[3]))
             for column in found
-            if column is not None and column[1] not in ("constraint", "primary", "unique", "check")
+            if column is not None and column[1] not in ("constraint", "primary", "unique", "check", "foreign")
         }
     return tables
 

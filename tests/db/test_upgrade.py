@@ -1,4 +1,4 @@
-"""A site that an earlier version made gets the tables of notifications, and keeps what it has."""
+"""A site that an earlier version made gets the tables of notifications and of access, and keeps what it has."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ def names(home: Path) -> set[str]:
 def test_init_makes_the_tables_that_an_older_sqlite_file_lacks(older: str, tmp_path: Path) -> None:
     assert names(tmp_path) == {"exchanges"}
     db.initialise(older)
-    assert names(tmp_path) == {"exchanges", "destinations", "notify_settings", "silences", "plugin_switches"}
+    of_notifications = {"destinations", "notify_settings", "silences", "plugin_switches"}
+    of_access = {"users", "sessions", "api_tokens", "sign_in_links"}
+    assert names(tmp_path) == {"exchanges"} | of_notifications | of_access
     assert "own" in [exchange.name for exchange in db.exchanges(older)]
 
 
 def test_until_then_a_start_is_refused_with_every_table_by_name(older: str) -> None:
-    said = "no tables 'destinations', 'notify_settings', 'plugin_switches', 'silences'. Run `perseus init`"
+    said = "no tables 'destinations', 'notify_settings', 'plugin_switches', 'silences', 'users', .*. Run `perseus init`"
     with pytest.raises(db.DatabaseMismatch, match=said):
         db.check(older)
 

@@ -1,0 +1,70 @@
+"""What the pages ask of access: whose session or token this is, and what the cookies are made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from perseus import secretkey
+from perseus.access.keys import digest
+from perseus.access.person import Person
+from perseus.access.remembered import Remembered
+from perseus.clock import Clock
+from perseus.db import access as rows
+from perseus.settings import Settings
+from perseus.store import Client
+
+COOKIES = b"perseus cookies 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One site's. `secrets`: keys that sign cookies, the first for new ones. `cookie`: the name of the cookie."""
+
+    client: Client
+    database_url: str
+    clock: Clock
+    sessions: Remembered
+    tokens: Remembered
+    secrets: tuple[bytes, ...]
+    cookie: str = "perseus"
+    public_url: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, client: Client, database_url: str, clock: Clock) -> Self:
+        """That of this site. Makes its key where there is none yet: raises KeyUnusable."""
+        return cls(
+            client,
+            database_url,
+            clock,
+            Remembered(lambda hashed: rows.session_owner(database_url, hashed, clock.wall_ms()), clock),
+            Remembered(lambda hashed: rows.token_owner(database_url, hashed, clock.wall_ms()), clock),
+            secretkey.derived(settings.secret_key, settings.home / secretkey.FILE, COOKIES),
+            # Cookies do not tell ports apart: two sites on one machine would sign each other out.
+            f"perseus-{settings.port}",
+            settings.public_url,
+        )
+
+    @property
+    def is_https(self) -> bool:
+        """Do people come over TLS?"""
+        return (self.public_url or "").startswith("https:")
+
+    @property
+    def host(self) -> str | None:
+        """The name under which people come, besides those of this machine."""
+        return urlsplit(self.public_url).hostname if self.public_url else None
+
+    def of_session(self, key: str, *, is_safe: bool) -> Person | None:
+        """Who is signed in with this key. Raises DatabaseUnavailable, DatabaseMismatch."""
+        return self.sessions.owner(digest(key), may_be_old=is_safe)
+
+    def of_token(self, token: str, *, is_safe: bool) -> Person | None:
+        """Who made this token. Errors as `of_session`."""
+        return self.tokens.owner(digest(token), may_be_old=is_safe)
+
+    def forget(self) -> None:
+        """Ask anew for everybody: a session, a role or a token was changed by this worker."""
+        self.sessions.forget()
+        self.tokens.forget()
