@@ -85,6 +85,15 @@ def test_a_few_new_events_cost_no_search() -> None:
     assert logs.searched == 1
 
 
+def test_what_happened_behind_the_view_is_searched_for() -> None:
+    logs = Logs(True)
+    newest = Newest(logs.find)
+    found(newest, logs)
+    logs.happen(True, *[False] * 60)
+    assert len(found(newest, logs).events) == 2
+    assert logs.searched == 2
+
+
 def test_what_a_search_found_before_the_view_did_is_not_shown_twice() -> None:
     logs = Logs(True)
     newest, early = Newest(logs.find), logs.view()
