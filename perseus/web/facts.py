@@ -72,7 +72,7 @@ def _clock(skew_ms: int | None) -> Fact:
     size = abs(skew_ms)
     said = f"{words.number(size)} ms" if size < words.SECOND else words.tenths(size)
     side = "ahead" if skew_ms > 0 else "behind"
-    return Fact("Clock", f"{said} {side}" if skew_ms else "as the store's", warns=is_skewed(skew_ms))
+    return Fact("Clock", f"{said} {side}" if skew_ms else "in step", warns=is_skewed(skew_ms))
 
 
 def is_skewed(skew_ms: int | None) -> bool:

@@ -45,7 +45,7 @@ def test_a_silent_feed_is_told_beside_the_badge() -> None:
 @pytest.mark.parametrize(
     ("skew_ms", "said", "shown"),
     [
-        (0, "as the store's", []),
+        (0, "in step", []),
         (12, "12 ms ahead", []),
         (-999, "999 ms behind", []),
         (-1_000, "1.0 s behind", ["clock off"]),
