@@ -18,6 +18,8 @@ from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.cursors import BadCursor, bound, place
 from perseus.network.exchange import Exchange
+from perseus.network.networkview import NetworkView
+from perseus.network.past import Past, PastNetwork
 from perseus.network.reading import (
     LAST_FIELDS,
     Condition,
@@ -46,24 +48,6 @@ log = logging.getLogger(__name__)
 
 COMMANDS_EACH = 5
 MACHINE = SystemClock()
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkView:
-    """Everything the Network page shows, read together. `events` newest first; `older` is a cursor or None.
-
-    `capped` names the exchanges whose log the storm cap cut inside the last 90 days.
-    When the store does not answer, the exchanges and events are the last ones this process read, as Unknown.
-    `read_at_ms` is when they were read, None when they never were.
-    """
-
-    now_ms: int
-    exchanges: tuple[ExchangeStatus, ...]
-    events: tuple[Event, ...]
-    older: str | None
-    store: StoreNotice
-    capped: tuple[str, ...] = ()
-    read_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +118,10 @@ class Directory:
     def searching(self, search: Search) -> Searching:
         """The same for whoever goes through many pages."""
         return Searching(self._client, self._exchanges(), search, is_long=True)
+
+    def past(self, at_ms: int, count: int = 50) -> PastNetwork:
+        """The network as it was at that Unix millisecond. Raises StoreUnavailable, StoreRefused."""
+        return Past(self._client, self._exchanges()).at(at_ms, count)
 
     def store_is_up(self) -> bool:
         """Does the store answer and serve us?"""

@@ -70,7 +70,8 @@ def parse(text: str) -> InstanceStatus | None:
         return None
 
 
-# The page reads a payload several times before its next heartbeat. Junk raises, and so is never kept.
-@lru_cache(maxsize=256)
+# The page reads a payload several times before its next heartbeat. Junk raises, and so is never kept. Fewer than there
+# are exchanges would be none: they are read in turn.
+@lru_cache(maxsize=4096)
 def _validated(text: str) -> InstanceStatus:
     return InstanceStatus.model_validate_json(text)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from perseus.network.exchange import Exchange
-from perseus.network.search import EVERYTHING, Kind, Search, words
-from perseus.web.parameters import one_of
+from perseus.network.search import EVERYTHING, Kind, Search
+from perseus.network.search import words as words_of
+from perseus.web import moments, words
+from perseus.web.parameters import TIME, one_of, time_ms
 from perseus.web.problems import BadParameter
 
 NAMES = ("exchange", "kind", "from", "to", "find")
 FIND_LIMIT = 200
 NAMES_SAID = 20
-TIME = "must be a time in UTC such as 2026-11-21T14:03 or a day such as 2026-11-21."
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-SIGNED = re.compile(r" (?=\d\d:\d\d$)")  # a plus that an address lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class FeedFilter:
         if len(given.get("find", "")) > FIND_LIMIT:
             raise BadParameter("find", f"may have at most {FIND_LIMIT} characters.")
         search = Search(
-            given.get("exchange"), Kind(kind) if kind else None, from_ms, to_ms, words(given.get("find", ""))
+            given.get("exchange"), Kind(kind) if kind else None, from_ms, to_ms, words_of(given.get("find", ""))
         )
         return cls(tuple(given.items()), search)
 
@@ -69,17 +68,11 @@ def _known_exchange(name: str | None, exchanges: Sequence[Exchange]) -> None:
 
 
 def _time(name: str, text: str | None) -> int | None:
-    """Unix milliseconds. A day means its first moment, and its last one where it ends the time. Without zone: UTC."""
+    """Unix milliseconds. A day means its first moment, and its last one where it ends the time."""
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(SIGNED.sub("+", text))
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if name == "to" and DAY.fullmatch(text):
-            moment += timedelta(days=1)
-        ms = round(moment.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise BadParameter(name, TIME) from None
-    if ms < 0:
-        raise BadParameter(name, "must not be before 1970.")
+    ms = time_ms(name, text)
+    ms += words.DAY if name == "to" and DAY.fullmatch(text) else 0
+    if moments.utc(ms) is None:
+        raise BadParameter(name, TIME)
     return ms

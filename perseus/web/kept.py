@@ -6,7 +6,7 @@ Their HTML holds marks where words depend on the time (`moments.Timed`), so it s
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from flask import current_app
@@ -14,14 +14,23 @@ from jinja2 import Environment
 
 from perseus.network.directory import ExchangeStatus
 from perseus.web import cards
-from perseus.web.additions import Additions
+from perseus.web.additions import NONE, Additions
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.cards import Card, Outlook
+from perseus.web.marked import marked
 from perseus.web.moments import Timed
 
 NAME = "perseus.kept"
 
 Adding = Callable[[ExchangeStatus, Hashable], Additions]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An exchange and what it comes to now: all that counting, ordering and filtering need."""
+
+    status: ExchangeStatus
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +52,33 @@ class Kept:
         self._limits = limits
         self._cards: dict[tuple[int, str], Drawn] = {}
 
+    def seen(self, statuses: Iterable[ExchangeStatus], now_ms: int) -> list[Seen]:
+        """Each exchange, problems first. Nothing is drawn yet."""
+        some = [Seen(status, cards.outlook(status, now_ms, limits=self._limits)) for status in statuses]
+        return sorted(some, key=lambda seen: cards.place(seen.outlook))
+
     def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card") -> list[Drawn]:
         """A card for each exchange, problems first. `look`: `card`, `dense` or `wall`, the macros of `_card.html`."""
-        return sorted(
-            (self._card(status, now_ms, look) for status in statuses), key=lambda drawn: cards.place(drawn.card)
-        )
+        return [self.card(seen, look) for seen in self.seen(statuses, now_ms)]
 
-    def _card(self, status: ExchangeStatus, now_ms: int, look: str) -> Drawn:
-        kept, outlook = self._cards.get((status.exchange.id, look)), cards.outlook(status, now_ms, limits=self._limits)
-        additions = self._adding(status, outlook)
+    def card(self, seen: Seen, look: str) -> Drawn:
+        """The card of that exchange, drawn again only when it is another."""
+        outlook = seen.outlook
+        kept = self._cards.get((outlook.exchange.id, look))
+        additions = self._adding(seen.status, outlook)
         if kept is None or kept.outlook != outlook or kept.additions != additions:
             made = cards.card(outlook)
             html = self._draw("_card.html", look, made, additions)
-            kept = self._cards[status.exchange.id, look] = Drawn(outlook, additions, made, html)
+            kept = self._cards[outlook.exchange.id, look] = Drawn(outlook, additions, made, html)
         return kept
+
+    def past_card(self, seen: Seen, look: str) -> Timed:
+        """The card of a moment that is over: nothing is advised, plugins add nothing, and it is not kept."""
+        return self._draw("_card.html", look, replace(cards.card(seen.outlook), advice=None), NONE)
 
     def _draw(self, template: str, macro: str, *what: object) -> Timed:
         module: Any = self._environment.get_template(template).module
-        return Timed(getattr(module, macro)(*what))
+        return Timed(marked(getattr(module, macro)(*what)))
 
 
 def kept() -> Kept:

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, Response, redirect, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.network.directory import NetworkView
-from perseus.web import announcements, feedform, feedpart, htmx, moments, notices, summary
+from perseus.web import announcements, htmx, livepart, moments, parameters, pastpage, summary, viewtools
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import Fates
 from perseus.web.feedfilter import FeedFilter
-from perseus.web.kept import kept
+from perseus.web.livepart import Live
 from perseus.web.moments import Moment
-from perseus.web.notices import Notice
+from perseus.web.pagequery import NAMES, PageQuery
 from perseus.web.polled import NOW_HEADER
 from perseus.web.site import site
-from perseus.web.summary import Summary
 from perseus.web.templating import Context, render
+from perseus.web.viewtools import ViewTools
 
 NO_FATES: Fates = {}
 
 routes = Blueprint("network", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The part that is polled: the same for the first load and for every poll after it.
-
-    `is_current` False: the store is silent, and all is as it was at `read_at` (None: it was never read).
-    """
-
-    notices: tuple[Notice, ...]
-    summary: Summary
-    cards: tuple[Markup, ...]
-    feed: Markup
-    is_current: bool
-    read_at: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +40,7 @@ class NetworkPage(Context):
     live: Live
     limits: Limits
     query: str
+    tools: ViewTools
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +61,15 @@ def home() -> BaseResponse:
 @routes.get("/network")
 def page() -> Response:
     """The whole page; complete without JavaScript."""
+    query, asked = _asked()
+    if query.at_ms is not None:
+        return pastpage.page(query, query.at_ms, asked)
     view = site().shared.view()
-    live = _live(view, _fates(view), request.args)
+    live = livepart.live(view, _fates(view), query, asked)
     as_of = moments.ago(view.now_ms) if live.is_current else live.read_at
-    query = request.query_string.decode("latin-1")
-    return Response(render(NetworkPage(summary.title(live.summary), as_of, view.now_ms, live, site().limits, query)))
+    tools = viewtools.tools(query, live.look)
+    shown = NetworkPage(summary.title(live.summary), as_of, view.now_ms, live, site().limits, query.query, tools)
+    return Response(render(shown))
 
 
 @routes.get("/network/live")
@@ -89,15 +77,20 @@ def live() -> Response:
     """The polled part. The store's time goes in a header, so that an unchanged network gives an unchanged body."""
     if not htmx.wants_fragment():
         return page()
+    query, asked = _asked()
     view = site().shared.view()
     fates = _fates(view)
-    if request.args:
-        response = Response(_fragment(view, fates))
-    else:
-        response = Response(site().body.of((view, site().known.trouble, fates), lambda: _fragment(view, fates)))
+    made_from = (view, site().known.trouble, fates)
+    response = Response(site().body.of(query.query, made_from, lambda: _fragment(view, fates, query, asked)))
     response.headers[NOW_HEADER] = str(view.now_ms)
     announcements.announce(response, view.events, view.now_ms)
     return response
+
+
+def _asked() -> tuple[PageQuery, FeedFilter]:
+    """What this request asks for. Raises BadParameter: an unknown filter that is ignored would show a lie."""
+    given = parameters.query(NAMES)
+    return PageQuery.of(given), FeedFilter.of(given, site().known())
 
 
 def _fates(view: NetworkView) -> Fates:
@@ -105,21 +98,6 @@ def _fates(view: NetworkView) -> Fates:
     return outbound.marks.of(view.events) if outbound else NO_FATES
 
 
-def _fragment(view: NetworkView, fates: Fates) -> str:
-    part = _live(view, fates, request.args)
+def _fragment(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> str:
+    part = livepart.live(view, fates, query, asked)
     return render(LiveFragment(summary.title(part.summary), part))
-
-
-def _live(view: NetworkView, fates: Fates, given: Mapping[str, str]) -> Live:
-    exchanges = site().known()
-    asked = FeedFilter.of(given, exchanges)
-    form = feedform.form(asked, exchanges, feedform.PAGE, given.items())
-    drawn = kept().cards(view.exchanges, view.now_ms)
-    return Live(
-        notices=notices.notices(view, site().known.trouble),
-        summary=summary.summary([one.card for one in drawn]),
-        cards=tuple(one.html.at(view.now_ms) for one in drawn),
-        feed=feedpart.part().html(view, asked, form, fates),
-        is_current=view.store.answers,
-        read_at=None if view.store.answers else moments.ago(view.read_at_ms),
-    )

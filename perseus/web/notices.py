@@ -10,6 +10,7 @@ from perseus.network.directory import Condition, NetworkView
 from perseus.web import moments, words
 
 RESTART_TOLD_MS = 60_000
+UNSERVED = {Condition.OFFLINE, Condition.STOPPED, Condition.NEVER_SEEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def notices(view: NetworkView, database_trouble: PerseusError | None) -> tuple[N
         _emptied(view),
         _database(view, database_trouble),
         _restarted(view),
+        _nobody(view),
         _capped(view),
         _not_kept(view),
     )
@@ -77,6 +79,18 @@ def _restarted(view: NetworkView) -> Notice | None:
         return None
     text = "It may have lost leases: who has not reported again since is unknown, not offline."
     return Notice("info", f"The data store restarted {words.age(since_ms)}", text)
+
+
+def _nobody(view: NetworkView) -> Notice | None:
+    """Said only where it is sure: an exchange in doubt may be served."""
+    conditions = {status.condition for status in view.exchanges}
+    if not view.store.answers or not conditions or not conditions <= UNSERVED or any(s.live for s in view.exchanges):
+        return None
+    start = f"perseus ingest {view.exchanges[0].exchange.name}"
+    if conditions == {Condition.NEVER_SEEN}:
+        return Notice("info", "No ingest process has connected yet", "Start the first one, and watch its card:", start)
+    kind = "warning" if Condition.OFFLINE in conditions else "info"
+    return Notice(kind, "No exchange is connected", "No ingest process serves any of them. Start one:", start)
 
 
 def _capped(view: NetworkView) -> Notice | None:

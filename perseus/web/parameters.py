@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from flask import request
 
@@ -11,6 +12,8 @@ from perseus.web.problems import BadParameter
 
 MOST = 200
 USUAL = 50
+TIME = "must be a time in UTC such as 2026-11-21T14:03 or a day such as 2026-11-21."
+SIGNED = re.compile(r" (?=\d\d:\d\d$)")  # a plus that an address lost
 
 
 def query(known: tuple[str, ...]) -> Mapping[str, str]:
@@ -37,3 +40,16 @@ def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
     if text is not None and text not in known:
         raise BadParameter(name, f"must be one of {', '.join(known)}.")
     return text
+
+
+def time_ms(name: str, text: str) -> int:
+    """Unix milliseconds of an ISO time, without zone UTC; of a day its first moment. Raises BadParameter."""
+    try:
+        moment = datetime.fromisoformat(SIGNED.sub("+", text))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        ms = round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise BadParameter(name, TIME) from None
+    if ms < 0:
+        raise BadParameter(name, "must not be before 1970.")
+    return ms

@@ -1,26 +1,48 @@
-"""The polled part as all viewers of this worker get it: rendered once a reading of the network."""
+"""The polled part as all viewers of this worker who ask alike get it: rendered once a reading of the network."""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
+
+BODIES_KEPT = 32
+KEPT_BYTES = 16_000_000
+
+Parts = tuple[object, ...]
 
 
 class SharedBody:
-    """Keeps the newest body. A viewer costs a rendering only when something that it is made from is another."""
+    """Keeps the newest body of each question. A viewer costs a rendering only when what it is made from is another.
 
-    def __init__(self) -> None:
+    Anybody may ask for what nobody else does, so it keeps few questions and few bytes: those asked last.
+    """
+
+    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
         self._lock = threading.Lock()
-        self._parts: tuple[object, ...] = ()
-        self._body = b""
+        self._kept_bytes = kept_bytes
+        self._bodies: OrderedDict[str, tuple[Parts, bytes]] = OrderedDict()
 
-    def of(self, parts: tuple[object, ...], render: Callable[[], str]) -> bytes:
-        """The body of these very `parts`; `render` makes it when nobody has yet.
+    def of(self, asked: str, parts: Parts, render: Callable[[], str]) -> bytes:
+        """The body of these very `parts` for what is `asked`; `render` makes it when nobody has yet.
 
         The same bytes for all: nobody encodes them again, and what compresses them knows them at a glance.
         """
         with self._lock:
-            if len(self._parts) != len(parts) or any(a is not b for a, b in zip(self._parts, parts, strict=True)):
-                self._body = render().encode()
-                self._parts = parts
-            return self._body
+            kept = self._bodies.pop(asked, None)
+            if kept is None or not _same(kept[0], parts):
+                kept = parts, render().encode()
+            self._bodies[asked] = kept
+            self._forget()
+            return kept[1]
+
+    def _forget(self) -> None:
+        while len(self._bodies) > 1 and (len(self._bodies) > BODIES_KEPT or self._size() > self._kept_bytes):
+            self._bodies.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(len(body) for _, body in self._bodies.values())
+
+
+def _same(these: Parts, those: Parts) -> bool:
+    return len(these) == len(those) and all(a is b for a, b in zip(these, those, strict=True))

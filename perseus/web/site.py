@@ -9,6 +9,7 @@ from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
+from perseus.network.past import PastNetwork
 from perseus.network.search import Search
 from perseus.network.searching import Found
 from perseus.web.access import Access
@@ -47,6 +48,9 @@ class Reader(Protocol):
 
     def searching(self, search: Search) -> Pages:
         """The same for many pages. Nothing is read yet."""
+
+    def past(self, at_ms: int, count: int = 50) -> PastNetwork:
+        """The network as it was then. Raises StoreUnavailable."""
 
     def store_is_up(self) -> bool:
         """Does the store answer at this moment?"""

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from perseus.web import badges, words
 from perseus.web.badges import Badge
-from perseus.web.cards import Card
 
 DOWN = {"failed": "down", "lost": "down"}
+
+
+class Counted(Protocol):
+    """What is counted: a card, or the outlook that one is made from."""
+
+    @property
+    def badge(self) -> Badge:
+        """Its condition."""
+
+    @property
+    def silent(self) -> bool:
+        """Is it active with a dead feed?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class Summary:
         return self.tallies[0].badge.token if self.tallies else ""
 
 
-def summary(cards: Sequence[Card]) -> Summary:
+def summary(cards: Sequence[Counted]) -> Summary:
     """Count the badges."""
     counts = Counter(card.badge for card in cards)
     tallies = tuple(Tally(badge, counts[badge]) for badge in badges.RANKED if counts[badge])

@@ -18,12 +18,16 @@ from perseus.web import (
     eventpage,
     feedpage,
     gallery,
+    livepart,
     network,
     orderpage,
+    pastpage,
     pluginspage,
     problems,
     rulespage,
 )
+from perseus.web.feedfilter import FeedFilter
+from perseus.web.pagequery import PageQuery
 from perseus.web.templating import Context, render
 from tests.web.views import FakeDirectory, app_of, gone, live, view
 
@@ -31,6 +35,7 @@ TEMPLATES = sorted(Path(str(importlib.resources.files("perseus.templates"))).glo
 CONTEXTS = (
     network.NetworkPage,
     network.LiveFragment,
+    pastpage.PastPage,
     feedpage.FeedPage,
     feedpage.OlderFragment,
     problems.ErrorPage,
@@ -56,6 +61,7 @@ MACROS = (
     "_card.html",
     "_feed.html",
     "_page.html",
+    "_view.html",
     "_told.html",
     "_history.html",
     "_form.html",
@@ -145,4 +151,4 @@ def test_nothing_of_a_healthy_page_needs_a_request() -> None:
     shown = view([live(), gone(live().condition)])
     app = app_of(FakeDirectory(shown))
     with app.app_context():
-        assert render(network.LiveFragment("t", network._live(shown, {}, {})))
+        assert render(network.LiveFragment("t", livepart.live(shown, {}, PageQuery(), FeedFilter())))

@@ -13,6 +13,7 @@ from perseus.errors import UnknownExchange
 from perseus.network.activity import Event
 from perseus.network.directory import ActivityPage, Condition, ExchangeStatus, NetworkView, StoreNotice
 from perseus.network.exchange import Exchange
+from perseus.network.past import PastNetwork
 from perseus.network.payload import InstanceStatus
 from perseus.network.search import Search
 from perseus.network.searching import Found
@@ -20,6 +21,7 @@ from perseus.network.states import State
 from perseus.web.app import app
 from perseus.web.extensions import Extensions
 from perseus.web.site import Site
+from tests.web.signedin import access_of, signing_in
 
 NOW = 1_795_269_802_000  # 2026-11-21 14:03:22 UTC
 MINUTE = 60_000
@@ -122,12 +124,16 @@ def view(
 
 @dataclass
 class FakeDirectory:
-    """Both sides of a Site, from one view. `pages` are activity pages by cursor; single reads raise `trouble`."""
+    """Both sides of a Site, from one view. `was` is the past, whatever the time.
+
+    `pages` are activity pages by cursor; single reads raise `trouble`.
+    """
 
     shown: NetworkView = field(default_factory=view)
     pages: Mapping[str | None, ActivityPage] = field(default_factory=dict)
     trouble: Exception | None = None
     is_up: bool = True
+    was: PastNetwork = field(default_factory=lambda: PastNetwork(view(), None, None))
     asked: list[tuple[int, str | None, str | None]] = field(default_factory=list)
 
     def view(self) -> NetworkView:
@@ -153,6 +159,11 @@ class FakeDirectory:
 
     def searching(self, search: Search) -> FakeSearching:
         return FakeSearching(self, search)
+
+    def past(self, at_ms: int, count: int = 50) -> PastNetwork:
+        if self.trouble:
+            raise self.trouble
+        return replace(self.was, view=replace(self.was.view, now_ms=at_ms))
 
     def store_is_up(self) -> bool:
         return self.is_up
@@ -181,4 +192,4 @@ def app_of(
     directory: FakeDirectory, known: KnownExchanges | None = None, extensions: Extensions | None = None
 ) -> Flask:
     """The real app over a fake directory. Errors are answered, as in production."""
-    return app(Site(directory, directory, known or known_of(directory)), extensions)
+    return signing_in(app(Site(directory, directory, known or known_of(directory), access=access_of()), extensions))

@@ -1,0 +1,40 @@
+"""What stands where cards would: why there are none, and the one next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perseus.web import words
+from perseus.web.pagequery import PageQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A heading, a sentence, and the next step: something to type, or a link."""
+
+    title: str
+    text: str
+    command: str | None = None
+    link: str | None = None
+    href: str | None = None
+
+
+NO_EXCHANGES = Empty(
+    "No exchanges yet",
+    "The database names no exchange, so there is nothing to serve. Seed it, then start an ingest process:",
+    command="perseus init",
+)
+
+
+def empty(total: int, shown: int, query: PageQuery, *, database_answers: bool) -> Empty | None:
+    """Why no card is shown; None while there are some, and while only the database knows whether there are any."""
+    if shown:
+        return None
+    if total:
+        return _no_match(total, query)
+    return NO_EXCHANGES if database_answers else None
+
+
+def _no_match(total: int, query: PageQuery) -> Empty:
+    text = f"None of the {words.counted(total, 'exchange')} is shown: {query.cards.said}."
+    return Empty("No exchange matches", text, link="Show all", href=query.href(state=None, q=None))

@@ -1,0 +1,80 @@
+"""The part of the Network page that is polled: banners, summary, the cards that are asked for, the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from perseus.network.directory import NetworkView
+from perseus.web import emptiness, feedform, feedpart, moments, notices, summary, words
+from perseus.web.deliverymarks import Fates
+from perseus.web.emptiness import Empty
+from perseus.web.feedfilter import FeedFilter
+from perseus.web.kept import Seen, kept
+from perseus.web.moments import Moment
+from perseus.web.notices import Notice
+from perseus.web.pagequery import PageQuery
+from perseus.web.site import site
+from perseus.web.summary import Summary
+
+NO_FEED = Markup("")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The same for the first load and for every poll after it.
+
+    `summary` counts all exchanges, whatever the filter. `said`: what the filter lets through, None without one.
+    `look` is a macro of `_card.html`. `empty` stands where there are no cards.
+    `is_current` False: the store is silent, and all is as it was at `read_at` (None: it was never read).
+    """
+
+    query: PageQuery
+    notices: tuple[Notice, ...]
+    summary: Summary
+    said: str | None
+    look: str
+    cards: tuple[Markup, ...]
+    empty: Empty | None
+    feed: Markup
+    is_current: bool
+    read_at: Moment | None
+
+
+def live(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> Live:
+    """That part of this view, as `query` and the feed's filter `asked` want it."""
+    trouble = site().known.trouble
+    seen = kept().seen(view.exchanges, view.now_ms)
+    wanted = matching(seen, query)
+    look = query.look_of(len(wanted))
+    return Live(
+        query,
+        notices.notices(view, trouble),
+        summary.summary([one.outlook for one in seen]),
+        said(len(wanted), len(seen), query),
+        look,
+        tuple(kept().card(one, look).html.at(view.now_ms) for one in wanted),
+        emptiness.empty(len(seen), len(wanted), query, database_answers=trouble is None),
+        NO_FEED if query.is_wall else _feed(view, fates, query, asked),
+        view.store.answers,
+        None if view.store.answers else moments.ago(view.read_at_ms),
+    )
+
+
+def matching(seen: Sequence[Seen], query: PageQuery) -> Sequence[Seen]:
+    """Those whose cards are asked for."""
+    return [one for one in seen if query.cards.matches(one.outlook)] if query.cards else seen
+
+
+def said(shown: int, total: int, query: PageQuery) -> str | None:
+    """What is shown of all, in words; None for all, or where nothing is."""
+    if not query.cards or not shown:
+        return None
+    return f"{shown:,} of {words.counted(total, 'exchange')} shown: {query.cards.said}."
+
+
+def _feed(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> Markup:
+    form = feedform.form(asked, site().known(), feedform.PAGE, query.given)
+    return feedpart.part().html(view, asked, form, fates)
