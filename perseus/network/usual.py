@@ -1,0 +1,60 @@
+"""How long a state usually lasts at one exchange, learned from its log, and whether it has lasted too long. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from itertools import pairwise
+from typing import NamedTuple
+
+from perseus.network.spans import Change, History
+from perseus.network.states import State
+
+#: What each passing state leads to when all goes well. A run that ended otherwise says nothing of how long it takes.
+ONWARD = {
+    State.IDLE: State.STARTING,
+    State.STARTING: State.WARMING,
+    State.WARMING: State.ACTIVE,
+    State.STOPPING: State.STOPPED,
+}
+RUNS_LEAST = 5
+RUNS_MOST = 50
+#: It may take twice as long as it mostly did, and never less than this: short states waver by seconds.
+LENIENCE = 2
+LEAST_LIMIT_MS = 30_000
+
+
+class Usual(NamedTuple):
+    """Of the newest `runs` runs that ended well: the median, the time that 19 of 20 stayed under, and the limit."""
+
+    runs: int
+    median_ms: int
+    most_ms: int
+    limit_ms: int
+
+
+class Stuck(NamedTuple):
+    """`state` has lasted longer than `usual.limit_ms`."""
+
+    state: State
+    usual: Usual
+
+
+def usual(history: History, state: State) -> Usual | None:
+    """How long that state usually lasts here; None for one that may last, and for fewer than 5 runs."""
+    runs = _runs(history.changes, state)[-RUNS_MOST:] if state in ONWARD else []
+    if len(runs) < RUNS_LEAST:
+        return None
+    most_ms = round(statistics.quantiles(runs, n=20, method="inclusive")[-1])
+    limit_ms = max(LENIENCE * most_ms, LEAST_LIMIT_MS)
+    return Usual(len(runs), round(statistics.median(runs)), most_ms, limit_ms)
+
+
+def stuck(history: History, state: State, since_ms: int, now_ms: int) -> Stuck | None:
+    """Whether a state that began at `since_ms` has lasted too long; without a usual time nothing is said."""
+    known = usual(history, state)
+    return Stuck(state, known) if known is not None and now_ms - since_ms > known.limit_ms else None
+
+
+def _runs(changes: tuple[Change, ...], state: State) -> list[int]:
+    onward = (state, ONWARD[state])
+    return [after.at_ms - before.at_ms for before, after in pairwise(changes) if (before.state, after.state) == onward]
