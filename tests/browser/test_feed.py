@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from perseus.network.activity import Event
 from perseus.network.directory import ActivityPage, NetworkView
+from tests.browser.axe import faults_everywhere
 from tests.browser.conftest import Stage
 from tests.web.views import BINANCE, COINBASE, FakeDirectory, event
 
@@ -174,3 +175,26 @@ def test_without_javascript_the_feed_is_filtered_and_paged_back(opened: Open, di
     expect(page.locator(".row")).to_have_count(1)
     page.get_by_role("link", name="Newest activity").click()
     expect(page.locator(".row")).to_have_count(50)
+
+
+def test_the_feed_is_without_faults_while_it_is_filtered_folded_and_held_still(
+    opened: Open, directory: FakeDirectory
+) -> None:
+    now = directory.shown.now_ms
+    errors = tuple(event(COINBASE, now - 60_000 * number, 0, event="error", error="1006") for number in range(1, 51))
+    directory.shown = replace(directory.shown, events=errors[:3], older=errors[2].name)
+    directory.pages = {
+        None: ActivityPage(errors[:3], errors[2].name),
+        errors[2].name: ActivityPage((event(COINBASE, now - 9_000_000, 0, event="error", error="x " * 200),), None),
+    }
+    stage = opened("/network?kind=error&find=e&from=2020-01-01")
+    page = stage.page
+    page.locator(".row-note summary").click()
+    expect(page.get_by_text("3 entries say the same")).to_be_visible()
+    page.get_by_role("link", name="Load older").click()
+    expect(page.locator("#feed-older .row")).to_have_count(1)
+    fresh = event(BINANCE, now + 1, 0, event="error", error="new")
+    directory.shown = later(directory.shown, events=(fresh, *errors[:3]))
+    stage.poll()
+    expect(page.get_by_role("button", name="1 new event")).to_be_visible()
+    assert faults_everywhere(page) == []
