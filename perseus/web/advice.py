@@ -28,10 +28,10 @@ def reason(badge: Badge, given: str | None) -> str | None:
     return f"{said[:1].upper()}{said[1:]}." if said else None
 
 
-def stuck(badge: Badge, median_ms: int, longest_ms: int, count: int) -> str:
+def stuck(badge: Badge, median_ms: int, most_ms: int, count: int) -> str:
     """That a state lasts longer than it does here, with the figures of the `count` times before."""
-    usual, longest = words.span(median_ms), words.span(longest_ms)
-    return f"{badge.word} usually took {usual} here, and at most {longest} ({count:,} times before)."
+    usual, longest = words.span(median_ms), words.span(most_ms)
+    return f"{badge.word} mostly took {usual} here and hardly ever over {longest}, the last {count:,} times."
 
 
 def advice(badge: Badge, exchange: Exchange) -> Advice | None:

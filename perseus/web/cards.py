@@ -85,8 +85,8 @@ class Card:
         return self.record.stuck
 
 
-def outlook(status: ExchangeStatus, now_ms: int, *, limits: Limits = LIMITS) -> Outlook:
-    """What a judged status comes to at `now_ms`."""
+def outlook(status: ExchangeStatus, now_ms: int, record: Record = NO_RECORD, *, limits: Limits = LIMITS) -> Outlook:
+    """What a judged status comes to at `now_ms`, with what its log adds."""
     beat = beats.beat(status, now_ms, limits)
     return Outlook(
         status.exchange,
@@ -99,7 +99,7 @@ def outlook(status: ExchangeStatus, now_ms: int, *, limits: Limits = LIMITS) -> 
         beat,
         beats.is_silent(status, beat, now_ms, limits),
         status.status,
-        NO_RECORD,
+        record,
     )
 
 

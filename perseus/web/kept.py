@@ -13,16 +13,22 @@ from flask import current_app
 from jinja2 import Environment
 
 from perseus.network.directory import ExchangeStatus
+from perseus.network.exchange import Exchange
 from perseus.web import cards
 from perseus.web.additions import NONE, Additions
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.cards import Card, Outlook
 from perseus.web.marked import marked
 from perseus.web.moments import Timed
+from perseus.web.record import Histories, Records
 
 NAME = "perseus.kept"
 
 Adding = Callable[[ExchangeStatus, Hashable], Additions]
+
+
+def no_history(_: Exchange) -> None:
+    """Where nobody reads the logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +52,18 @@ class Drawn:
 class Kept:
     """One app's. Safe from any thread: what two of them make at once is the same."""
 
-    def __init__(self, environment: Environment, adding: Adding, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, environment: Environment, adding: Adding, limits: Limits = LIMITS, histories: Histories = no_history
+    ) -> None:
         self._environment = environment
         self._adding = adding
         self._limits = limits
+        self._records = Records(histories)
         self._cards: dict[tuple[int, str], Drawn] = {}
 
     def seen(self, statuses: Iterable[ExchangeStatus], now_ms: int) -> list[Seen]:
         """Each exchange, problems first. Nothing is drawn yet."""
-        some = [Seen(status, cards.outlook(status, now_ms, limits=self._limits)) for status in statuses]
+        some = [Seen(status, self._outlook(status, now_ms)) for status in statuses]
         return sorted(some, key=lambda seen: cards.place(seen.outlook))
 
     def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card") -> list[Drawn]:
@@ -71,6 +80,9 @@ class Kept:
             html = self._draw("_card.html", look, made, additions)
             kept = self._cards[outlook.exchange.id, look] = Drawn(outlook, additions, made, html)
         return kept
+
+    def _outlook(self, status: ExchangeStatus, now_ms: int) -> Outlook:
+        return cards.outlook(status, now_ms, self._records.of(status, now_ms), limits=self._limits)
 
     def past_card(self, seen: Seen, look: str) -> Timed:
         """The card of a moment that is over: nothing is advised, plugins add nothing, and it is not kept."""

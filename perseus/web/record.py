@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from perseus.web.shares import Share
+from perseus.network.directory import ExchangeStatus
+from perseus.network.exchange import Exchange
+from perseus.network.spans import History
+from perseus.network.states import State
+from perseus.network.uptime import WINDOWS, uptime
+from perseus.network.usual import Usual, usual
+from perseus.web import advice, badges, words
+from perseus.web.shares import Share, share
+
+STEP_MS = 5 * words.MINUTE  # a finer strip would change the page with every poll
+
+Histories = Callable[[Exchange], History | None]
 
 
 class Record(NamedTuple):
@@ -15,4 +27,51 @@ class Record(NamedTuple):
     stuck: str | None = None
 
 
+class Known(NamedTuple):
+    """What was made of one history at one step of time."""
+
+    history: History
+    at_ms: int
+    record: Record
+    usual: dict[State, Usual | None]
+
+
 NONE = Record()
+
+
+class Records:
+    """One app's. Made anew when a history is another or five minutes have passed, and not with every poll."""
+
+    def __init__(self, histories: Histories) -> None:
+        self._histories = histories
+        self._known: dict[int, Known] = {}
+
+    def of(self, status: ExchangeStatus, now_ms: int) -> Record:
+        """What is known of that exchange now."""
+        history = self._histories(status.exchange)
+        if history is None:
+            return NONE
+        at_ms = now_ms - now_ms % STEP_MS
+        known = self._known.get(status.exchange.id)
+        if known is None or known.history is not history or known.at_ms != at_ms:
+            known = self._known[status.exchange.id] = Known(history, at_ms, _record(history, at_ms), {})
+        return known.record._replace(stuck=_stuck(known, status, now_ms))
+
+
+def _record(history: History, at_ms: int) -> Record:
+    shares = ((window, uptime(history, at_ms, length_ms)) for window, length_ms in WINDOWS.items())
+    return Record(shares=tuple(share(window, up.active_ms, up.down_ms, up.no_data_ms) for window, up in shares))
+
+
+def _stuck(known: Known, status: ExchangeStatus, now_ms: int) -> str | None:
+    """Only a live instance can be stuck: what is gone, or unknown, is told by its badge."""
+    if not status.live or status.status is None or status.since_ms is None:
+        return None
+    state = status.status.connection_state
+    if state not in known.usual:
+        known.usual[state] = usual(known.history, state)
+    figures = known.usual[state]
+    if figures is None or now_ms - status.since_ms <= figures.limit_ms:
+        return None
+    count, median_ms, most_ms, _ = figures
+    return advice.stuck(badges.of_state(state.value), median_ms, most_ms, count)

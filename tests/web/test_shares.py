@@ -31,5 +31,5 @@ def test_an_uptime_is_a_share_of_what_is_known(
 
 
 def test_what_seems_stuck_is_told_with_the_figures() -> None:
-    said = advice.stuck(badges.of_state("warming"), 130_000, 240_000, 1_200)
-    assert said == "Warming usually took 2 min 10 s here, and at most 4 min 0 s (1,200 times before)."
+    said = advice.stuck(badges.of_state("warming"), 130_000, 240_000, 50)
+    assert said == "Warming mostly took 2 min 10 s here and hardly ever over 4 min 0 s, the last 50 times."
