@@ -50,6 +50,12 @@ class FeedPart:
             self._drawn.popitem(last=False)
         return kept[1].at(view.now_ms)
 
+    def look_ahead(self, view: NetworkView, asked: FeedFilter) -> None:
+        """Read what `html` will need, which may take a search: for callers who draw where others wait for them."""
+        found = self._newest.of(view, asked.search)
+        if asked and found:
+            self._with_past({}, found, view)
+
     def _with_past(self, fates: Fates, found: Found, view: NetworkView) -> Fates:
         followed = {event.name for event in view.events}
         return {**self._past.of([event for event in found.events if event.name not in followed]), **fates}

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.network.directory import NetworkView
-from perseus.web import announcements, htmx, livepart, moments, parameters, pastpage, summary, viewtools
+from perseus.web import announcements, feedpart, htmx, livepart, moments, parameters, pastpage, summary, viewtools
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import Fates
 from perseus.web.feedfilter import FeedFilter
@@ -80,6 +80,8 @@ def live() -> Response:
     query, asked = _asked()
     view = site().shared.view()
     fates = _fates(view)
+    if asked and not query.is_wall:
+        feedpart.part().look_ahead(view, asked)  # all viewers wait while a body is drawn, and this may take a search
     made_from = (view, site().known.trouble, fates)
     response = Response(site().body.of(query.query, made_from, lambda: _fragment(view, fates, query, asked)))
     response.headers[NOW_HEADER] = str(view.now_ms)

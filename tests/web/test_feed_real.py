@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 
 from perseus import db, keys
 from perseus.store import connect
+from perseus.web.site import NAME
 from tests.web.reading import HTMX, get, rows, words
 from tests.web.test_create_app import app_on, forget_view
 
@@ -66,6 +68,27 @@ def test_a_new_event_shows_behind_a_filter_with_the_next_poll(app: Flask, store:
     forget_view(app)
     first, *_ = rows(get(app, path, **HTMX).text)
     assert "no route to host" in first
+
+
+def test_nobody_waits_while_others_search(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = app.extensions[NAME]
+    began, go_on, search = threading.Event(), threading.Event(), site.directory.search
+
+    def slow(*arguments: object) -> object:
+        began.set()
+        go_on.wait(10)
+        return search(*arguments)
+
+    monkeypatch.setattr(site.directory, "search", slow)
+    searching = threading.Thread(target=get, args=(app, "/network/live?find=abnormal"), kwargs=HTMX)
+    searching.start()
+    try:
+        assert began.wait(5)
+        assert get(app, "/network/live", **HTMX).status_code == 200
+        assert searching.is_alive()
+    finally:
+        go_on.set()
+        searching.join(10)
 
 
 @pytest.mark.parametrize("before", ["junk", "nobody:1-1", "x" * 10_000, "%00", "coinbase:1-1%0d%0aSet-Cookie:x"])
