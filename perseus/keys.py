@@ -27,7 +27,10 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{perseus:kind:<name>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of it |
 | `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
+| `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |
+| `{logs:audit}:strangers` | list | 90 days | the same | the same script | ids of the newest 10,000 entries of people who were not signed in: they have a share of their own |
 | `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
+| `perseus:sign-in:<limit>` | string | 5 minutes | web | web | tries to sign in to one account, or from one address (SHA-256), that were counted |
 | `perseus:initialised` | string | none | `perseus init`, `perseus up` on its own new store | claim, page | tells a new store from an emptied one; its text is `kept` or `not kept` |
 """
 
@@ -36,6 +39,8 @@ from __future__ import annotations
 INITIALISED = "perseus:initialised"
 DISPATCHERS = "perseus:dispatchers"
 DISPATCH_LOG = "logs:dispatch"
+AUDIT_LOG = "logs:audit"
+AUDIT_STRANGERS = "{logs:audit}:strangers"
 NETWORK_CHANNEL = "channel:network"
 
 
@@ -87,3 +92,8 @@ def kind_orders(kind: str) -> str:
 def kind_answer(kind: str, order: str) -> str:
     """What came of it."""
     return f"{{perseus:kind:{kind}}}:answer:{order}"
+
+
+def sign_in_tries(limit: str) -> str:
+    """The counter of one limit on signing in; `limit` names it without saying whose it is."""
+    return f"perseus:sign-in:{limit}"

@@ -1,0 +1,18 @@
+-- Append one entry to the audit log, numbered by the store's clock and trimmed by it.
+-- KEYS  1 logs:audit   2 {logs:audit}:strangers
+-- ARGV  1 retention in ms  2 cap in entries  3 cap of entries by strangers, 0 for an entry of a person
+--       4... fields and values
+-- Strangers are held to a share of their own: whoever knocks a million times does not push out what people did.
+local id = redis.call('XADD', KEYS[1], '*', unpack(ARGV, 4))
+if tonumber(ARGV[3]) > 0 then
+  redis.call('RPUSH', KEYS[2], id)
+  while redis.call('LLEN', KEYS[2]) > tonumber(ARGV[3]) do
+    redis.call('XDEL', KEYS[1], redis.call('LPOP', KEYS[2]))
+  end
+  redis.call('PEXPIRE', KEYS[2], ARGV[1])
+end
+local time = redis.call('TIME')
+local now = math.floor((time[1] * 1000000 + time[2]) / 1000)
+redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f', now - tonumber(ARGV[1])))
+redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', ARGV[2])
+return {id}
