@@ -56,6 +56,7 @@ def test_older_events_stay_and_none_falls_between_when_new_ones_come(opened: Ope
     page.get_by_role("link", name="Load older").click()
     expect(page.locator(".row")).to_have_count(53)
     expect(page.locator("#feed-more")).to_be_hidden()
+    page.evaluate("() => scrollTo(0, 0)")
     fresh = happen(directory, 2)
     stage.poll()
     expect(page.get_by_role("button", name="2 new events", exact=True)).to_be_visible()
