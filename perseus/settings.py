@@ -34,7 +34,19 @@ class Settings(BaseSettings):
     home: Path = Field(
         default=Path(".perseus"), description="Folder for state: embedded store, SQLite file, restart proofs, logs."
     )
-    port: int = Field(default=8000, ge=1, le=65535, description="Port of the web pages on 127.0.0.1.")
+    host: str = Field(
+        default="127.0.0.1",
+        pattern=r"^[0-9A-Za-z.:_-]+$",
+        description="Address that the web pages listen on. 0.0.0.0: all of this machine; set PERSEUS_PUBLIC_URL too.",
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the web pages.")
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="Reverse proxies in front of the pages, whose word (X-Forwarded-For) for the address of a browser "
+        "is taken.",
+    )
     web_workers: int = Field(default=1, ge=1, le=64, description="gunicorn worker processes of `perseus web`.")
     web_threads: int = Field(default=16, ge=1, le=256, description="Threads in each web worker.")
     redis_url: SecretStr | None = Field(
@@ -133,7 +145,8 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
-        description="Address under which people open the pages, for links in messages. Unset: messages have none.",
+        description="Address under which people open the pages: for links in messages, and the host name that is "
+        "answered besides localhost. With https the cookies are for TLS alone.",
     )
     secret_key: SecretStr | None = Field(
         default=None,

@@ -12,7 +12,7 @@ from perseus.local import runfile
 from perseus.settings import Settings
 from perseus.store import Client, connect, wait_until_up
 
-HOST = "127.0.0.1"
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +34,35 @@ def database(settings: Settings) -> str:
     return url
 
 
-def free_port(port: int) -> None:
-    """Raise SettingError when the pages cannot be served on this port."""
-    with socket.socket() as probe:
+def free_port(host: str, port: int) -> None:
+    """Raise SettingError when the pages cannot be served there."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise SettingError("PERSEUS_HOST", f"{host} is no address ({error.strerror})", "Try 127.0.0.1.") from None
+    with socket.socket(family, kind, protocol) as probe:
         # As gunicorn does: connections of a server that has just ended do not keep the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind(place)
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            problem = "is in use by another program" if taken else f"cannot be used ({error.strerror})"
-            mend = f"End that program, or choose another port, for example PERSEUS_PORT={port + 1}."
-            raise SettingError("PERSEUS_PORT", f"port {port} on {HOST} {problem}", mend) from None
+            raise _unusable(host, port, error) from None
+
+
+def bound(host: str, port: int) -> str:
+    """Host and port as addresses write them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def reached(host: str, port: int) -> str:
+    """The address under which this machine itself reaches pages that are served there."""
+    return f"http://{bound(WILDCARDS.get(host, host), port)}"
+
+
+def _unusable(host: str, port: int, error: OSError) -> SettingError:
+    if error.errno == errno.EADDRNOTAVAIL:
+        return SettingError("PERSEUS_HOST", f"{host} is no address of this machine", "Try 127.0.0.1 or 0.0.0.0.")
+    taken = error.errno == errno.EADDRINUSE
+    problem = "is in use by another program" if taken else f"cannot be used ({error.strerror})"
+    mend = f"End that program, or choose another port, for example PERSEUS_PORT={port + 1}."
+    return SettingError("PERSEUS_PORT", f"port {port} on {host} {problem}", mend)

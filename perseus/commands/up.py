@@ -43,7 +43,7 @@ def run(settings: Settings) -> int:
     home = _home(settings)
     _on_signals(signal.default_int_handler)
     with suppress(KeyboardInterrupt), homelock.held(home, os.getpid()), ExitStack() as stack:
-        _clear(home, settings.port)
+        _clear(home, settings)
         database = runfile.database_url(settings)
         db.initialise(database)
         Sealer.of(settings).ready()
@@ -82,11 +82,11 @@ def _on_signals(handler: Callable[[int, Any], None] | signal.Handlers) -> None:
             signal.signal(number, handler)
 
 
-def _clear(home: Path, port: int) -> None:
+def _clear(home: Path, settings: Settings) -> None:
     ended = orphans.end(home)
     if ended:
         _say(f"Ended {ended} processes that a killed `perseus up` had left in {home}.")
-    readiness.free_port(port)
+    readiness.free_port(settings.host, settings.port)
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _about(settings: Settings, own: EmbeddedStore | None, database: str) -> Run:
     url = own.url if own is not None else runfile.store_url(settings)
     return Run(
         up=_me(),
-        web=f"http://{readiness.HOST}:{settings.port}",
+        web=readiness.reached(settings.host, settings.port),
         store_url=url,
         store_kept=own is None or own.kept,
         store_process=None,

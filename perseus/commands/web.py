@@ -1,4 +1,4 @@
-"""`perseus web`: gunicorn with threads, on loopback until sign-in exists."""
+"""`perseus web`: gunicorn with threads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from perseus.commands import readiness
+from perseus.sealing import Sealer
 from perseus.settings import Settings
 
 GRACE_SECONDS = 2
@@ -43,7 +44,7 @@ class _Pages(BaseApplication):  # type: ignore[misc]
 
 def _options(settings: Settings) -> dict[str, object]:
     return {
-        "bind": f"{readiness.HOST}:{settings.port}",
+        "bind": readiness.bound(settings.host, settings.port),
         "worker_class": "gthread",
         "workers": settings.web_workers,
         "threads": settings.web_threads,
@@ -55,12 +56,13 @@ def _options(settings: Settings) -> dict[str, object]:
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT. Errors as `readiness.free_port`, `.database`, `.store`."""
-    readiness.free_port(settings.port)
+    """Serve until SIGTERM or SIGINT. Errors as `readiness.free_port`, `.database`, `.store`, `Sealer.ready`."""
+    readiness.free_port(settings.host, settings.port)
     readiness.database(settings)
     readiness.store(settings, "perseus-web").close()
+    Sealer.of(settings).ready()
     # What serves the pages is nobody's business outside.
     gunicorn.http.wsgi.SERVER = "perseus"
-    logging.getLogger(__name__).info("serving http://%s:%d/network", readiness.HOST, settings.port)
+    logging.getLogger(__name__).info("serving %s/network", readiness.reached(settings.host, settings.port))
     _Pages(settings).run()
     return 0

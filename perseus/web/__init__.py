@@ -5,16 +5,19 @@ from __future__ import annotations
 import atexit
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from perseus import db
 from perseus.clock import SystemClock
 from perseus.db.known import KnownExchanges
 from perseus.local import runfile
+from perseus.network.chronicle import Chronicle
 from perseus.network.directory import Directory
 from perseus.network.shared import SharedDirectory
 from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect
+from perseus.web.access import Access
 from perseus.web.app import app
 from perseus.web.beats import Limits
 from perseus.web.extensions import Extensions
@@ -27,7 +30,7 @@ CLOSE_SECONDS = 1.0
 
 
 def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask:
-    """The app of one web worker, by `settings` or else by the environment. Raises SettingError.
+    """The app of one web worker, by `settings` or else by the environment. Raises SettingError, KeyUnusable.
 
     Neither the store nor the database has to answer yet. `watch`: start this worker's watcher, stopped at exit; call
     it after the fork, since threads do not survive one.
@@ -38,16 +41,19 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     known = KnownExchanges(lambda: db.exchanges(database_url), clock)
     directory = Directory(client, known, clock)
     outbound = Outbound.of(settings, client, database_url, known, clock)
+    chronicle = Chronicle(client, known, clock)
     extensions = Extensions.load(settings, lambda: outbound.configuration().disabled)
     if extensions.plugins.plugins():
         atexit.register(extensions.close, CLOSE_SECONDS)
     if watch:
         outbound.marks.start()
         atexit.register(outbound.marks.stop)
+        chronicle.start()
+        atexit.register(chronicle.stop)
         watcher = Watcher(client, known, settings, clock)
         watcher.start()
         atexit.register(watcher.stop)
-    return app(
+    made = app(
         Site(
             SharedDirectory(directory, clock),
             directory,
@@ -55,6 +61,11 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             outbound=outbound,
             limits=Limits.of(settings),
             gallery=settings.gallery,
+            access=Access.of(settings, client, database_url, clock),
+            chronicle=chronicle,
         ),
         extensions,
     )
+    if settings.proxies:
+        made.wsgi_app = ProxyFix(made.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
+    return made

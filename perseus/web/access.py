@@ -10,6 +10,7 @@ from perseus import secretkey
 from perseus.access.keys import digest
 from perseus.access.person import Person
 from perseus.access.remembered import Remembered
+from perseus.access.throttle import Throttle
 from perseus.clock import Clock
 from perseus.db import access as rows
 from perseus.settings import Settings
@@ -20,16 +21,21 @@ COOKIES = b"perseus cookies 1"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One site's. `secrets`: keys that sign cookies, the first for new ones. `cookie`: the name of the cookie."""
+    """One site's. `secrets`: keys that sign cookies, the first for new ones. `cookie`: what it is called.
+
+    `own_host`: where the site listens.
+    """
 
     client: Client
     database_url: str
     clock: Clock
     sessions: Remembered
     tokens: Remembered
+    throttle: Throttle
     secrets: tuple[bytes, ...]
     cookie: str = "perseus"
     public_url: str | None = None
+    own_host: str | None = None
 
     @classmethod
     def of(cls, settings: Settings, client: Client, database_url: str, clock: Clock) -> Self:
@@ -40,10 +46,12 @@ class Access:
             clock,
             Remembered(lambda hashed: rows.session_owner(database_url, hashed, clock.wall_ms()), clock),
             Remembered(lambda hashed: rows.token_owner(database_url, hashed, clock.wall_ms()), clock),
+            Throttle(client),
             secretkey.derived(settings.secret_key, settings.home / secretkey.FILE, COOKIES),
             # Cookies do not tell ports apart: two sites on one machine would sign each other out.
             f"perseus-{settings.port}",
             settings.public_url,
+            settings.host,
         )
 
     @property
@@ -52,9 +60,10 @@ class Access:
         return (self.public_url or "").startswith("https:")
 
     @property
-    def host(self) -> str | None:
-        """The name under which people come, besides those of this machine."""
-        return urlsplit(self.public_url).hostname if self.public_url else None
+    def hosts(self) -> frozenset[str]:
+        """The names under which people come, besides those of this machine."""
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        return frozenset(name.lower() for name in (public, self.own_host) if name)
 
     def of_session(self, key: str, *, is_safe: bool) -> Person | None:
         """Who is signed in with this key. Raises DatabaseUnavailable, DatabaseMismatch."""

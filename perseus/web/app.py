@@ -30,6 +30,7 @@ from perseus.web import (
     problems,
     rulespage,
     security,
+    signin,
     silencespage,
     site,
     templating,
@@ -38,6 +39,7 @@ from perseus.web.extensions import Extensions
 from perseus.web.site import Site
 
 PAGES = (
+    signin,
     network,
     feedpage,
     feedexport,
@@ -65,12 +67,12 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     static = assets.packaged()
     # Before the others: what is installed first sees an answer last.
     compression.install(made)
-    security.install(made)
+    security.install(made, about.access.hosts if about.access else frozenset())
     htmx.install(made)
     problems.install(made)
     templating.install(made, static)
     guard.install(made, about.access)
-    made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions, about.limits)
+    made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions, about.limits, about.history)
     for module in PAGES:
         made.register_blueprint(module.routes)
     made.register_blueprint(assets.blueprint(static))

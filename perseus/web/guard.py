@@ -90,8 +90,7 @@ def install(app: Flask, access: Access | None) -> None:
     manager.session_protection = None
     manager.user_loader(lambda key: _of_cookie(access, key))
     manager.request_loader(lambda _: _of_header(access))
-    if access is not None:  # until every fixture signs in
-        app.before_request(_let_in)
+    app.before_request(_let_in)
 
 
 def needed(endpoint: str | None) -> Role:

@@ -1,11 +1,12 @@
 """What every answer carries, and which requests are refused before any view runs.
 
-Until sign-in exists the pages are for loopback alone: a foreign `Host` is refused, or a name that resolves to
-127.0.0.1 (DNS rebinding) would let any web site read them.
+A `Host` that is neither this machine's nor that of PERSEUS_PUBLIC_URL is refused: a foreign name that resolves to
+127.0.0.1 (DNS rebinding) would make the browser show these pages to any web site.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
@@ -35,18 +36,20 @@ SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 BODY_LIMIT = 64 * 1024
 
 
-def install(app: Flask) -> None:
-    """Guard every route of the app."""
+def install(app: Flask, own_hosts: AbstractSet[str] = frozenset()) -> None:
+    """Guard every route of the app. `own_hosts`: names that people use besides those of loopback."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    app.before_request(refuse_foreign_host)
+    hosts = LOOPBACK | own_hosts
+    app.before_request(lambda: refuse_foreign_host(hosts))
     app.before_request(refuse_cross_site)
     app.after_request(_headers)
 
 
-def refuse_foreign_host() -> None:
-    """421 unless the browser was told to come to this machine by a loopback name."""
-    if _hostname(request.environ.get("HTTP_HOST", "")) not in LOOPBACK:
-        abort(421, "This page answers only to 127.0.0.1, localhost and [::1]. Open it under one of these names.")
+def refuse_foreign_host(hosts: AbstractSet[str]) -> None:
+    """421 unless the browser was told to come here by one of these names."""
+    if _hostname(request.environ.get("HTTP_HOST", "")) not in hosts:
+        names = " and ".join(sorted(hosts - {"::1"}))
+        abort(421, f"This site answers only to {names}. Open it by such a name, or set PERSEUS_PUBLIC_URL.")
 
 
 def refuse_cross_site() -> None:

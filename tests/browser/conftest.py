@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from perseus.clock import SystemClock
 from perseus.network.directory import Condition
+from tests.web.signedin import cookie
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, app_of, event, gone, live, view
 
 POLL = re.compile(r"/network/live(\?.*)?$")
@@ -44,6 +45,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()
+
+
+def sign_in(context: BrowserContext, address: str, app: Flask | None = None) -> None:
+    """Give the browser the cookie of an admin. `app`: of an app that is not of tests/web alone."""
+    app = app or app_of(FakeDirectory())
+    name = app.config["SESSION_COOKIE_NAME"]
+    context.add_cookies([{"name": name, "value": cookie(app), "url": address, "httpOnly": True}])
 
 
 @dataclass
@@ -112,6 +120,7 @@ def opened(browser: Browser, directory: FakeDirectory, address: str) -> Iterator
 
     def open_page(path: str = "/network", *, at: float | None = None, where: str = address, **options: object) -> Stage:
         context = browser.new_context(**options)  # type: ignore[arg-type]
+        sign_in(context, where)
         page = context.new_page()
         page.add_init_script(WATCH_POLICY)
         page.clock.install(**({} if at is None else {"time": at}))

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from perseus import keys
 from perseus.notify.orders import Answer
-from tests.browser.conftest import WATCH_POLICY, serving
+from tests.browser.conftest import WATCH_POLICY, serving, sign_in
 from tests.web.conftest import notified  # noqa: F401 - a fixture is used by its name
 from tests.web.dispatching import Hand, fine, wrong
 from tests.web.notified import Notified
@@ -72,7 +72,9 @@ def opened(browser: Browser, ops: Notified) -> Iterator[Open]:
     with serving(ops.app) as address:
 
         def open_page(path: str, *, frozen: bool = False, **options: object) -> Scene:
-            page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+            context = browser.new_context(**options)  # type: ignore[arg-type]
+            sign_in(context, address)
+            page = context.new_page()
             page.add_init_script(WATCH_POLICY)
             if frozen:
                 page.clock.install()

@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, expect
 
 from perseus import db
 from perseus.web import create_app
-from tests.browser.conftest import serving
+from tests.browser.conftest import serving, sign_in
 from tests.conftest import short
 from tests.instances import Party, party, walk  # noqa: F401  (a fixture is used by its name)
+from tests.web.signedin import admitted
 
 TWO_POLLS = 11_000
 
@@ -24,9 +25,11 @@ def test_a_card_follows_its_instance_from_start_to_stop(
     database = db.default_url(tmp_path)
     db.initialise(database)
     exchange = db.exchanges(database)[0]
-    app = create_app(short(tmp_path, redis_url=real_store, database_url=database), watch=False)
+    app = admitted(create_app(short(tmp_path, redis_url=real_store, database_url=database), watch=False))
     with serving(app) as address:
-        page = browser.new_page()
+        context = browser.new_context()
+        sign_in(context, address, app)
+        page = context.new_page()
         page.goto(f"{address}/network")
         badge = page.locator(f"#card-{exchange.id} .card-head .badge")
         expect(badge).to_have_text("Never seen")
@@ -36,4 +39,4 @@ def test_a_card_follows_its_instance_from_start_to_stop(
         instance.stop("the test is over")
         expect(badge).to_have_text("Offline · stopped", timeout=TWO_POLLS)
         expect(page.locator(f"#card-{exchange.id}")).to_contain_text("Stopped in order: the test is over.")
-        page.close()
+        context.close()

@@ -11,6 +11,7 @@ from perseus.commands import init
 from perseus.store import Client
 from perseus.web import create_app
 from tests.conftest import short
+from tests.web.signedin import admitted
 
 
 def test_a_site_is_made_ready_and_its_pages_are_served(
@@ -21,7 +22,7 @@ def test_a_site_is_made_ready_and_its_pages_are_served(
     assert init.run(settings) == 0
     assert "marked as new" in capsys.readouterr().out
     assert client.get(keys.INITIALISED) == "kept"
-    pages = create_app(settings, watch=False).test_client()
+    pages = admitted(create_app(settings, watch=False)).test_client()
     assert pages.get("/health/ready").status_code == 200
     found = pages.get("/api/network/instances").get_json()["instances"]
     assert {instance["condition"] for instance in found} == {"never_seen"}

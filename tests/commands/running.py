@@ -13,13 +13,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import psutil
 
+from perseus.access import keys
+from perseus.access.roles import Role
+from perseus.clock import SystemClock
+from perseus.db import access as rows
+from perseus.errors import PerseusError
+from perseus.local import runfile
+from perseus.settings import Settings
 from tests.redis_process import free_port
 
 Processes = list[psutil.Process]
+TESTER = "tester@example.net"
 
 
 def eventually(holds: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -40,6 +48,9 @@ class Site:
         self.home = home
         self.port = free_port()
         self.settings = {"PERSEUS_PUBLIC_IP_SERVICES": "", **settings}
+        self._token: str | None = None
+        self._browser = build_opener(HTTPCookieProcessor())
+        self._is_signed_in = False
 
     @property
     def environ(self) -> dict[str, str]:
@@ -65,10 +76,29 @@ class Site:
     def get(self, path: str) -> Any:
         """The JSON that the site's web answers, or None while it does not."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with self.open(path) as answer:
                 return json.load(answer)
-        except (URLError, ConnectionError, TimeoutError):
+        except (URLError, ConnectionError, TimeoutError, PerseusError):
             return None
+
+    def open(self, path: str) -> Any:
+        """The answer to an admin: signed in by a cookie on pages, by a token in the API."""
+        address = f"http://127.0.0.1:{self.port}"
+        if not path.startswith(("/api/", "/health")) and not self._is_signed_in:
+            self._browser.open(Request(f"{address}/sign-in/link/{self._admit(rows.add_link)}", b""), timeout=5)
+            self._is_signed_in = True
+        if path.startswith("/api/") and self._token is None:
+            self._token = self._admit(rows.add_token)
+        headers = {"Authorization": f"Bearer {self._token}"} if path.startswith("/api/") else {}
+        return self._browser.open(Request(address + path, headers=headers), timeout=5)
+
+    def _admit(self, add: Callable[..., object]) -> str:
+        """A key in the site's database, of an admin who is there for the tests."""
+        url, key = runfile.database_url(Settings(home=self.home)), keys.fresh_token()
+        found = rows.user_by_email(url, TESTER)
+        person = found.person if found else rows.add_user(url, TESTER, "Tester", Role.ADMIN, "a test")
+        add(url, person.id, keys.digest(key), "a test", SystemClock().wall_ms())
+        return key
 
     def states(self) -> dict[str, str]:
         """Exchange name to condition, as the API says; empty while it does not answer."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
@@ -109,7 +108,7 @@ def _readable(site: Site, dispatch: Command, web: Command, client: Client) -> It
 
 def _page(site: Site, path: str) -> str:
     try:
-        with urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=5) as answer:
+        with site.open(path) as answer:
             return str(answer.read().decode())
     except HTTPError as error:
         return f"{error.code} {error.read().decode()}"

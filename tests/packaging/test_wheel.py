@@ -98,7 +98,7 @@ def test_the_installed_command_brings_everything_up_outside_the_checkout(bin_fol
         up = subprocess.Popen([bin_folder / "perseus", "up"], cwd=tmp_path, env=environ, stdout=output, stderr=output)
     try:
         page = when_it_answers(f"http://127.0.0.1:{port}/network")
-        assert "Coinbase Advanced Trade" in page
+        assert "Mail address" in page, "a stranger gets the form to sign in, and nothing else"
         where = subprocess.check_output(
             [bin_folder / "python", "-c", "import perseus; print(perseus.__file__)"], cwd=tmp_path, text=True
         )

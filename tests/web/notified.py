@@ -22,6 +22,7 @@ from perseus.web.app import app
 from perseus.web.outbound import Outbound
 from perseus.web.site import Site
 from tests.conftest import short
+from tests.web.signedin import access_of, add_people, signing_in
 from tests.web.views import event
 
 SECRET = "https://chat.example/hooks/9f8e7d6c"
@@ -75,7 +76,10 @@ class Notified:
         known = KnownExchanges(lambda: db.exchanges(self.database_url), clock)
         self.outbound = Outbound.of(settings, self.client, self.database_url, known, clock)
         directory = Directory(self.client, known, clock)
-        self.app: Flask = app(Site(SharedDirectory(directory, clock, 0), directory, known, outbound=self.outbound))
+        add_people(self.database_url)
+        access = access_of(self.client, self.database_url)
+        site = Site(SharedDirectory(directory, clock, 0), directory, known, outbound=self.outbound, access=access)
+        self.app: Flask = signing_in(app(site))
         self.exchange: Exchange = known()[0]
 
     def close(self) -> None:

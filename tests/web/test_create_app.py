@@ -19,6 +19,7 @@ from tests.conftest import short
 from tests.instances import IDENTITY, Party, party, walk  # noqa: F401  (a fixture is used by its name)
 from tests.redis_process import RedisProcess
 from tests.web.reading import HTMX, card_words, get, rows
+from tests.web.signedin import admitted
 
 FRESH = 1.1  # longer than a worker keeps a view
 
@@ -30,7 +31,7 @@ def site_settings(home: Path, store: str, **changes: object) -> Settings:
 
 
 def app_on(home: Path, store: str) -> Flask:
-    return create_app(site_settings(home, store), watch=False)
+    return admitted(create_app(site_settings(home, store), watch=False))
 
 
 def forget_view(app: Flask) -> None:

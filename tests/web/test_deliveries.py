@@ -16,6 +16,7 @@ from perseus.web.site import Site
 from tests.conftest import ManualClock
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, get, rows
+from tests.web.signedin import access_of, signing_in
 from tests.web.views import FakeDirectory, event, known_of, live, view
 
 
@@ -124,7 +125,9 @@ def test_a_shared_body_is_made_anew_when_a_mark_changes(notified: Notified) -> N
     name = notified.happened()
     happened = Event(notified.exchange, name.partition(":")[2], event().fields)
     directory = FakeDirectory(view([live()], [happened]))
-    shown = app(Site(directory, directory, known_of(directory), outbound=notified.outbound))
+    shown = signing_in(
+        app(Site(directory, directory, known_of(directory), outbound=notified.outbound, access=access_of()))
+    )
     before = get(shown, "/network/live", **HTMX).text
     notified.tried("ops", name)
     notified.decided("ops", name)

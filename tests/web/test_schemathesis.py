@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from perseus import keys
 from perseus.web.apidoc import document
 from tests.web.notified import Notified
+from tests.web.signedin import token
 
 EXAMPLES = 40
 EVENT_MS = time.time_ns() // 1_000_000 - 60_000
@@ -71,4 +72,4 @@ def site(ops: Notified) -> Notified:
     max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 def test_the_api_keeps_to_its_document(case: schemathesis.Case, site: Notified) -> None:
-    case.call_and_validate(app=site.app, headers={"Accept-Encoding": "identity"})
+    case.call_and_validate(app=site.app, headers={"Accept-Encoding": "identity", "Authorization": f"Bearer {token()}"})

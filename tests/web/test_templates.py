@@ -25,6 +25,7 @@ from perseus.web import (
     pluginspage,
     problems,
     rulespage,
+    signin,
 )
 from perseus.web.feedfilter import FeedFilter
 from perseus.web.pagequery import PageQuery
@@ -55,6 +56,8 @@ CONTEXTS = (
     alertspage.AlertsPage,
     gallery.GalleryPage,
     rulespage.RulePage,
+    signin.SignInPage,
+    signin.LinkPage,
 )
 MACROS = (
     "_macros.html",
