@@ -48,6 +48,12 @@ def test_without_a_cursor_the_newest_events_are_shown() -> None:
     assert asked.asked == [(50, None, None)]
 
 
+def test_a_network_without_events_is_not_said_to_have_lost_them() -> None:
+    shown = words(get(app_of(FakeDirectory(view())), "/network/feed").text)
+    assert "There is no activity to show." in shown
+    assert "no longer kept" not in shown
+
+
 def test_a_broken_cursor_is_refused_with_a_page() -> None:
     asked = directory()
     asked.trouble = BadCursor("<junk>")
