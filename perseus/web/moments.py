@@ -43,6 +43,11 @@ class Moment:
         return SAY[self.said](now_ms - self.ms)
 
     @property
+    def iso(self) -> str:
+        """`2026-11-21T14:03:22.123Z`, as addresses take it."""
+        return clock.iso(self.ms)
+
+    @property
     def day(self) -> str:
         """`2026-11-21`."""
         return self.utc[:10]

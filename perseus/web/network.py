@@ -75,9 +75,9 @@ def page() -> Response:
 @routes.get("/network/live")
 def live() -> Response:
     """The polled part. The store's time goes in a header, so that an unchanged network gives an unchanged body."""
-    if not htmx.wants_fragment():
-        return page()
     query, asked = _asked()
+    if query.at_ms is not None or not htmx.wants_fragment():
+        return page()
     view = site().shared.view()
     fates = _fates(view)
     if asked and not query.is_wall:

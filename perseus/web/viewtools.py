@@ -23,7 +23,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class ViewTools:
-    """`others`, `time_others`: what the filter's form and the form of the time carry along."""
+    """`others`, `time_others`: what the filter's form and the form of the time carry along.
+
+    `leave`: from the wall to how it looked before.
+    """
 
     action: str
     find: str
@@ -33,6 +36,7 @@ class ViewTools:
     others: tuple[tuple[str, str], ...]
     looks: tuple[Look, ...]
     is_wall: bool
+    leave: str
     at: str
     time_others: tuple[tuple[str, str], ...]
 
@@ -49,6 +53,7 @@ def tools(query: PageQuery, look: str) -> ViewTools:
         query.others("state", "q"),
         tuple(Look(label, _href(query, token), token == look) for token, label in LOOKS),
         query.is_wall,
+        query.href(wall=None),
         at.replace(" ", "T") if at else "",
         query.others("at"),
     )
