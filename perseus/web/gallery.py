@@ -71,9 +71,10 @@ def page() -> Response:
 
 
 def _drawn(look: str, now_ms: int) -> tuple[Markup, ...]:
-    some = Samples(now_ms, FIRST_OF[look]).all()
+    made = Samples(now_ms, FIRST_OF[look])
+    some = made.all()
     added = {status.exchange.id: additions for status, additions in some}
-    kept = Kept(current_app.jinja_env, lambda status, _: added[status.exchange.id], site().limits)
+    kept = Kept(current_app.jinja_env, lambda status, _: added[status.exchange.id], site().limits, made.history)
     return tuple(drawn.html.at(now_ms) for drawn in kept.cards((status for status, _ in some), now_ms, look))
 
 

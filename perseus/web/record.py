@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
@@ -13,6 +13,7 @@ from perseus.network.uptime import WINDOWS, uptime
 from perseus.network.usual import Usual, usual
 from perseus.web import advice, badges, words
 from perseus.web.shares import Share, share
+from perseus.web.timeline import Strip, strip
 
 STEP_MS = 5 * words.MINUTE  # a finer strip would change the page with every poll
 
@@ -22,7 +23,7 @@ Histories = Callable[[Exchange], History | None]
 class Record(NamedTuple):
     """`strip` None: the log was not read yet. `stuck`: a sentence with the figures, None where nothing seems stuck."""
 
-    strip: Any = None
+    strip: Strip | None = None
     shares: tuple[Share, ...] = ()
     stuck: str | None = None
 
@@ -60,7 +61,7 @@ class Records:
 
 def _record(history: History, at_ms: int) -> Record:
     shares = ((window, uptime(history, at_ms, length_ms)) for window, length_ms in WINDOWS.items())
-    return Record(shares=tuple(share(window, up.active_ms, up.down_ms, up.no_data_ms) for window, up in shares))
+    return Record(strip(history, at_ms), tuple(share(window, *up) for window, up in shares))
 
 
 def _stuck(known: Known, status: ExchangeStatus, now_ms: int) -> str | None:

@@ -9,6 +9,7 @@ from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
+from perseus.network.spans import Change, History
 from perseus.network.states import State
 from perseus.pluginhost.extensions import CardAction, Fragment
 from perseus.web import words
@@ -42,6 +43,25 @@ class Samples:
             (self.live("Added to by plugins"), ADDED),
             (self.live("Plugins in trouble"), TROUBLED),
         ]
+
+    def history(self, exchange: Exchange) -> History | None:
+        """Made-up days with an outage, a restart and a while without data; None for one exchange in five."""
+        if exchange.id % 5 == 0:
+            return None
+        at = self._now_ms - self._now_ms % (5 * words.MINUTE)
+        ago = (
+            (19 * words.HOUR, "starting"),
+            (19 * words.HOUR - 2 * words.MINUTE, "warming"),
+            (19 * words.HOUR - 40 * words.MINUTE, "active"),
+            (9 * words.HOUR, "offline"),
+            (8 * words.HOUR, "starting"),
+            (8 * words.HOUR - 5 * words.MINUTE, "warming"),
+            (7 * words.HOUR, "active"),
+            (2 * words.HOUR, "stopping"),
+            (2 * words.HOUR - 5 * words.MINUTE, "stopped"),
+            (90 * words.MINUTE, "active"),
+        )
+        return History(exchange, tuple(Change(at - ms, state) for ms, state in ago))
 
     def live(self, name: str, state: State = State.ACTIVE, beat_ms: int = BEAT_MS, **told: Any) -> ExchangeStatus:
         """One that lives, with a heartbeat `beat_ms` old."""
