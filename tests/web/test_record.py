@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from perseus.network.chronicle import Chronicle
 from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.exchange import Exchange
 from perseus.network.spans import Change, History
 from perseus.network.states import State
 from perseus.web import cards
+from perseus.web.app import app
 from perseus.web.cards import Card
 from perseus.web.record import NONE, STEP_MS, Record, Records
-from tests.web.views import COINBASE, HOUR, KRAKEN, MINUTE, NOW, gone, live
+from perseus.web.site import Site
+from tests.web.reading import card_words, get
+from tests.web.signedin import access_of, signing_in
+from tests.web.views import COINBASE, HOUR, KRAKEN, MINUTE, NOW, FakeDirectory, gone, known_of, live, view
 
 DAY = 24 * HOUR
 STEP = NOW - NOW % STEP_MS
@@ -87,3 +93,18 @@ def test_each_exchange_has_a_record_of_its_own() -> None:
     records = Records(lambda exchange: RUNS if exchange == COINBASE else None)
     assert records.of(live(COINBASE), NOW).shares
     assert records.of(live(KRAKEN), NOW) == NONE
+
+
+def test_the_page_shows_what_its_chronicle_knows() -> None:
+    class Known(Chronicle):
+        def __init__(self) -> None: ...
+
+        def of(self, exchange: Exchange) -> History | None:
+            return RUNS if exchange == COINBASE else None
+
+    directory = FakeDirectory(view([live(COINBASE), live(KRAKEN)]))
+    made = app(Site(directory, directory, known_of(directory), access=access_of(), chronicle=Known()))
+    shown = get(signing_in(made), "/network").text
+    assert "Uptime 24 h 99.79 % Uptime 7 d 99.79 % no data for 1 d" in card_words(shown, COINBASE.id)
+    assert "States of the last 24 h" in card_words(shown, COINBASE.id)
+    assert "Uptime" not in card_words(shown, KRAKEN.id)
