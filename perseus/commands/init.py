@@ -9,6 +9,7 @@ import click
 
 from perseus import db, keys
 from perseus.commands import readiness
+from perseus.db import access
 from perseus.local import runfile
 from perseus.local.runfile import Run
 from perseus.sealing import Sealer
@@ -16,6 +17,9 @@ from perseus.settings import Settings
 from perseus.store import answers, where
 
 NEXT = "Next: perseus web, perseus dispatch, and perseus ingest NAME for each of: {names}."
+SIGN_IN = (
+    "Nobody can sign in with a password yet: perseus web prints a link to sign in, and so does perseus sign-in-link."
+)
 NO_STORE = """\
 Data store: none is named, so none was marked. `perseus up` brings and marks its own. For another: set
 PERSEUS_REDIS_URL and run `perseus init` again."""
@@ -47,6 +51,8 @@ def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> in
         return 0
     kept = settings.redis_url is not None or living is None or living.store_kept
     click.echo(_mark(settings, "kept" if kept else "not kept", pause if added == 0 else None))
+    if not access.is_set_up(url):
+        click.echo(SIGN_IN)
     click.echo(NEXT.format(names=names or "an exchange that you switch on"))
     return 0
 

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import click
 
 from perseus import db, keys
-from perseus.commands import readiness
+from perseus.commands import readiness, signinlink
 from perseus.commands.invocation import command_line
 from perseus.local import embedded, homelock, orphans, runfile
 from perseus.local.child import Task
@@ -58,8 +58,9 @@ def run(settings: Settings) -> int:
         stack.callback(supervisor.stop)
         stack.callback(_on_signals, signal.SIG_IGN)
         told = _told()
+        link = signinlink.first(settings, database)
         supervisor.start(_tasks(database))
-        _keep_running(supervisor, about.web, told)
+        _keep_running(supervisor, about.web, link, told)
         _say("Stopping ...")
     _say("Stopped.")
     return 0
@@ -149,13 +150,13 @@ def _told() -> list[int]:
     return told
 
 
-def _keep_running(supervisor: Supervisor, web: str, told: list[int]) -> None:
+def _keep_running(supervisor: Supervisor, web: str, link: str | None, told: list[int]) -> None:
     is_open = False
     while not told:
         supervisor.look()
         if not is_open and _answers(f"{web}/health"):
             is_open = True
-            _say(f"\nOpen {web}/network    Ctrl-C stops everything.\n")
+            _say(f"\nOpen {web}/network    Ctrl-C stops everything.\n" + (f"{link}\n" if link else ""))
         time.sleep(LOOK_SECONDS)
 
 

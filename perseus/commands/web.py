@@ -6,11 +6,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import click
 import gunicorn.http.wsgi
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from perseus.commands import readiness
+from perseus.commands import readiness, signinlink
+from perseus.local.runfile import Run
 from perseus.sealing import Sealer
 from perseus.settings import Settings
 
@@ -58,9 +60,11 @@ def _options(settings: Settings) -> dict[str, object]:
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT. Errors as `readiness.free_port`, `.database`, `.store`, `Sealer.ready`."""
     readiness.free_port(settings.host, settings.port)
-    readiness.database(settings)
+    url = readiness.database(settings)
     readiness.store(settings, "perseus-web").close()
     Sealer.of(settings).ready()
+    if Run.living(settings.home) is None and (link := signinlink.first(settings, url)):
+        click.echo(link)
     # What serves the pages is nobody's business outside.
     gunicorn.http.wsgi.SERVER = "perseus"
     logging.getLogger(__name__).info("serving %s/network", readiness.reached(settings.host, settings.port))

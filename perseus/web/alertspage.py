@@ -19,7 +19,7 @@ from perseus.web.alertrows import MaintenanceRow, RuleRow, SilenceRow
 from perseus.web.forms import Choice
 from perseus.web.matches import MatchForm
 from perseus.web.notices import Notice
-from perseus.web.outbound import NOBODY, Outbound
+from perseus.web.outbound import Outbound
 from perseus.web.outboundnotices import notices
 from perseus.web.polled import still
 from perseus.web.problems import BadParameter
@@ -43,7 +43,6 @@ class SilenceForm:
     length: str
     starts: str
     until: str
-    author: str
     reason: str
     problem: str
 
@@ -110,9 +109,7 @@ def whole(tells: Outbound, silence: SilenceForm | None) -> Response:
 def silence_form(tells: Outbound, match: Match, names: tuple[str, ...]) -> SilenceForm:
     """An empty form, its match and destinations filled."""
     choices = tuple(Choice(one, one in names) for one in tells.roster())
-    return SilenceForm(
-        matches.form(match), choices, LENGTHS, "60", "", "", "" if tells.by == NOBODY else tells.by, "", ""
-    )
+    return SilenceForm(matches.form(match), choices, LENGTHS, "60", "", "", "", "")
 
 
 def _announced(tells: Outbound) -> tuple[dict[str, Maintenance] | None, int]:

@@ -8,10 +8,13 @@ from flask import Flask
 
 from perseus.pluginhost.manager import Plugins
 from perseus.web import (
+    accountpage,
     alertspage,
     api,
     apidoc,
     assets,
+    auditing,
+    auditpage,
     compression,
     destinationpage,
     destinationsaving,
@@ -22,10 +25,12 @@ from perseus.web import (
     guard,
     health,
     htmx,
+    instancepage,
     kept,
     network,
     notifyapi,
     orderpage,
+    ownpassword,
     pluginspage,
     problems,
     rulespage,
@@ -34,6 +39,7 @@ from perseus.web import (
     silencespage,
     site,
     templating,
+    userspage,
 )
 from perseus.web.extensions import Extensions
 from perseus.web.site import Site
@@ -41,6 +47,7 @@ from perseus.web.site import Site
 PAGES = (
     signin,
     network,
+    instancepage,
     feedpage,
     feedexport,
     eventpage,
@@ -51,6 +58,10 @@ PAGES = (
     destinationsaving,
     destinationpage,
     orderpage,
+    accountpage,
+    ownpassword,
+    userspage,
+    auditpage,
     api,
     notifyapi,
     apidoc,
@@ -72,6 +83,7 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     problems.install(made)
     templating.install(made, static)
     guard.install(made, about.access)
+    auditing.install(made, about.access)
     made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions, about.limits, about.history)
     for module in PAGES:
         made.register_blueprint(module.routes)

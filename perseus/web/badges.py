@@ -62,6 +62,11 @@ def of_state(state: str | None) -> Badge:
     return _BY_STATE.get(state) or Badge(UNKNOWN.token, words.plain(state, 40))
 
 
+def spoken(badge: Badge) -> str:
+    """`Offline, lost`: for where there is no shape and no colour."""
+    return badge.word if badge.detail is None else f"{badge.word}, {badge.detail}"
+
+
 def rank(badge: Badge) -> int:
     """0 is the worst."""
     return _RANK.get(badge.token, _RANK["unknown"])

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
+from perseus.access.roles import Role
 from perseus.db import notifying
 from perseus.db.errors import NameTaken
 from perseus.notify.configuration import Destination, Policy, Slug
@@ -18,9 +19,11 @@ from perseus.notify.roster import Listed
 from perseus.notify.templates import check_template
 from perseus.pluginhost.form import FieldType, check, fields_of, read_form
 from perseus.web import checking, destinationpage, words
+from perseus.web.auditing import audited
 from perseus.web.checking import NoAnswer
 from perseus.web.destinationpage import POLICY_SCHEMA, TEMPLATES, Form, config_form
 from perseus.web.forms import FORGET
+from perseus.web.guard import by, needs
 from perseus.web.outbound import Outbound
 from perseus.web.polled import still
 from perseus.web.site import outbound
@@ -76,6 +79,7 @@ class DeletePage(Context):
 
 
 @routes.get("/new")
+@needs(Role.ADMIN)
 def new() -> Response:
     """The form of a new destination, or first the question of which kind."""
     kinds, wanted = outbound().dispatchers().kinds(), request.args.get("kind")
@@ -86,6 +90,7 @@ def new() -> Response:
 
 
 @routes.post("")
+@needs(Role.ADMIN)
 def add() -> BaseResponse:
     """Add one."""
     tells = outbound()
@@ -96,13 +101,15 @@ def add() -> BaseResponse:
     if id_error or errors:
         return _new(kind, name, id_error, config, errors)
     try:
-        notifying.save_destination(tells.database_url, tells.sealer, Destination(name, kind.name, config), tells.by)
+        notifying.save_destination(tells.database_url, tells.sealer, Destination(name, kind.name, config), by())
     except NameTaken as error:
         return _new(kind, name, str(error), config, {})
+    audited(name, kind=kind.name)
     return _done(tells, name, "new")
 
 
 @routes.post("/<name>/config")
+@needs(Role.ADMIN)
 def change(name: str) -> BaseResponse:
     """Save its configuration; a secret that was left empty stays as it is."""
     tells = outbound()
@@ -115,11 +122,12 @@ def change(name: str) -> BaseResponse:
     if errors:
         return destinationpage.whole(tells, _as_sent(listed), errors, {}, config=config)
     changed = replace(listed.destination, config=config, revision=_revision())
-    notifying.save_destination(tells.database_url, tells.sealer, changed, tells.by)
+    notifying.save_destination(tells.database_url, tells.sealer, changed, by())
     return _done(tells, name, "config")
 
 
 @routes.post("/<name>/policy")
+@needs(Role.ADMIN)
 def policy(name: str) -> BaseResponse:
     """Save its policy, once its templates can tell every sample."""
     tells = outbound()
@@ -131,7 +139,7 @@ def policy(name: str) -> BaseResponse:
         errors |= {field: broken} if broken else {}
     if errors or not isinstance(made, Policy):
         return destinationpage.whole(tells, _as_sent(listed), {}, errors, policy=raw)
-    notifying.set_policy(tells.database_url, replace(listed.destination, revision=_revision()), made, tells.by)
+    notifying.set_policy(tells.database_url, replace(listed.destination, revision=_revision()), made, by())
     return _done(tells, name, "policy")
 
 
@@ -142,11 +150,13 @@ def pause(name: str) -> BaseResponse:
     if wanted not in ("yes", "no"):
         abort(400, "Say whether it is to be paused: yes or no.")
     listed = tells.listed(name, tells.fresh())
-    notifying.set_paused(tells.database_url, listed.destination, wanted == "yes", tells.by)
+    notifying.set_paused(tells.database_url, listed.destination, wanted == "yes", by())
+    audited(paused=wanted)
     return _done(tells, name, "")
 
 
 @routes.get("/<name>/delete")
+@needs(Role.ADMIN)
 def ask(name: str) -> Response:
     """Ask before it is forgotten."""
     tells = outbound()
@@ -158,6 +168,7 @@ def ask(name: str) -> Response:
 
 
 @routes.post("/<name>/delete")
+@needs(Role.ADMIN)
 def forget(name: str) -> BaseResponse:
     """Forget it."""
     tells = outbound()

@@ -50,6 +50,11 @@ class FeedPart:
             self._drawn.popitem(last=False)
         return kept[1].at(view.now_ms)
 
+    def feed(self, view: NetworkView, asked: FeedFilter, fates: Fates) -> Feed:
+        """The same for a page that draws it in its own way."""
+        found = self._newest.of(view, asked.search)
+        return _feed(found, view.now_ms, self._with_past(fates, found, view) if found else fates)
+
     def look_ahead(self, view: NetworkView, asked: FeedFilter) -> None:
         """Read what `html` will need, which may take a search: for callers who draw where others wait for them."""
         found = self._newest.of(view, asked.search)

@@ -77,6 +77,12 @@ def signed_in() -> Person | None:
     return g.get("person") if g else None
 
 
+def may(role: str) -> bool:
+    """May who asks do what needs this role? For templates, which leave out the buttons that would be refused."""
+    who = signed_in()
+    return who is not None and who.may(Role(role))
+
+
 def by() -> str:
     """The same as text for records of who did what: their mail address."""
     return person().email
@@ -85,7 +91,7 @@ def by() -> str:
 def install(app: Flask, access: Access | None) -> None:
     """Close the app. Without `access` nobody can come in."""
     app.config.update(_config(access))
-    app.jinja_env.globals["person"] = LocalProxy(signed_in)
+    app.jinja_env.globals.update(person=LocalProxy(signed_in), may=may)
     manager = LoginManager(app)
     manager.session_protection = None
     manager.user_loader(lambda key: _of_cookie(access, key))

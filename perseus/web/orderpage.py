@@ -18,6 +18,8 @@ from perseus.notify import lookup, orders, records
 from perseus.notify.orders import What
 from perseus.notify.roster import Listed
 from perseus.web import words
+from perseus.web.auditing import audited
+from perseus.web.guard import by
 from perseus.web.historyrows import ORDERS
 from perseus.web.outbound import Outbound
 from perseus.web.polled import polled
@@ -68,6 +70,7 @@ def place(name: str) -> BaseResponse:
     """Place an order; for a browser and for htmx the next thing to see is its answer."""
     tells = outbound()
     what = request.form.get("what", "")
+    audited(order=what)
     try:
         listed = tells.listed(name)
         arguments = _arguments(what, request.form)
@@ -75,7 +78,7 @@ def place(name: str) -> BaseResponse:
         now_ms = tells.ledger.now_ms()
         if nobody:
             return _shown(AnswerShown(name, ORDERS[what], "none", nobody, "", ""), now_ms)
-        order = orders.place(tells.client, keys.destination(name, "orders"), what, tells.by, arguments)
+        order = orders.place(tells.client, keys.destination(name, "orders"), what, by(), arguments)
     except PerseusError as error:
         # htmx shows no answer with an error status, and a button that does nothing is worse than the wrong status.
         problem = of(error)

@@ -23,12 +23,11 @@ from perseus.store import Client
 from perseus.web.deliverymarks import DeliveryMarks
 
 REPORTS_KEPT_SECONDS = 2.0
-NOBODY = "somebody at the page"
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One site's. `by`: who changes things through the pages, until there is sign-in."""
+    """One site's."""
 
     client: Client
     database_url: str
@@ -38,7 +37,6 @@ class Outbound:
     ledger: Ledger
     explainer: Explainer
     marks: DeliveryMarks
-    by: str
 
     @classmethod
     def of(cls, settings: Settings, client: Client, database_url: str, exchanges: KnownExchanges, clock: Clock) -> Self:
@@ -61,7 +59,6 @@ class Outbound:
             Ledger(client),
             Explainer(client, exchanges, configuration, running),
             DeliveryMarks(client, lambda: tuple(roster(configuration(), running())), clock),
-            settings.admin_name or settings.admin_email or NOBODY,
         )
 
     def roster(self) -> Mapping[str, Listed]:

@@ -9,13 +9,16 @@ from typing import ClassVar
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from perseus.access.roles import Role
 from perseus.clock import SystemClock
 from perseus.db import notifying
 from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.notify.standing import Standing
 from perseus.web import destinationrows, htmx, moments, pluginrows
+from perseus.web.auditing import audited
 from perseus.web.destinationrows import WRONG, DestinationRow
 from perseus.web.extensions import extensions
+from perseus.web.guard import by, needs
 from perseus.web.moments import Moment
 from perseus.web.notices import Notice
 from perseus.web.outbound import Outbound
@@ -71,13 +74,15 @@ def page() -> Response:
 
 
 @routes.post("/plugins/switch")
+@needs(Role.ADMIN)
 def switch() -> BaseResponse:
     """Switch a plugin on or off, for all dispatchers."""
     plugin, wanted = request.form.get("plugin", ""), request.form.get("on", "")
     if not 0 < len(plugin) <= 100 or wanted not in ("yes", "no"):
         abort(400, "Name a plugin, and whether it is to be on: yes or no.")
     tells = outbound()
-    notifying.switch_plugin(tells.database_url, plugin, wanted == "yes", tells.by)
+    notifying.switch_plugin(tells.database_url, plugin, wanted == "yes", by())
+    audited(plugin, on=wanted)
     tells.configuration.forget()
     return redirect(url_for("plugins.page"), 303)
 

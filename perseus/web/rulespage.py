@@ -10,11 +10,14 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
+from perseus.access.roles import Role
 from perseus.db import notifying
 from perseus.notify.configuration import Rule
 from perseus.notify.routing import ALL
 from perseus.web import matches, words
+from perseus.web.auditing import audited
 from perseus.web.forms import Choice
+from perseus.web.guard import by, needs
 from perseus.web.matches import MatchForm
 from perseus.web.outbound import Outbound
 from perseus.web.polled import still
@@ -44,6 +47,7 @@ class RulePage(Context):
 
 
 @routes.get("/new")
+@needs(Role.ADMIN)
 def new() -> Response:
     """The form of a new rule."""
     tells = outbound()
@@ -52,6 +56,7 @@ def new() -> Response:
 
 
 @routes.get("/<int:number>")
+@needs(Role.ADMIN)
 def edit(number: int) -> Response:
     """The form of one rule."""
     tells = outbound()
@@ -60,18 +65,21 @@ def edit(number: int) -> Response:
 
 
 @routes.post("")
+@needs(Role.ADMIN)
 def add() -> BaseResponse:
     """Add one at the end."""
     return _save(None)
 
 
 @routes.post("/<int:number>")
+@needs(Role.ADMIN)
 def change(number: int) -> BaseResponse:
     """Change one."""
     return _save(number)
 
 
 @routes.post("/<int:number>/move")
+@needs(Role.ADMIN)
 def move(number: int) -> BaseResponse:
     """Let it be asked earlier or later."""
     step = {"up": -1, "down": 1}.get(request.form.get("to", ""))
@@ -81,14 +89,16 @@ def move(number: int) -> BaseResponse:
     rule = _numbered(rules, number)
     others = [*rules[: number - 1], *rules[number:]]
     place = max(number - 1 + step, 0)
+    audited(str(number), name=rule.name, to="up" if step < 0 else "down")
     return _stored([*others[:place], rule, *others[place:]])
 
 
 @routes.post("/<int:number>/delete")
+@needs(Role.ADMIN)
 def delete(number: int) -> BaseResponse:
     """Delete one."""
     rules = notifying.rules(outbound().database_url).rules
-    _numbered(rules, number)
+    audited(str(number), name=_numbered(rules, number).name)
     return _stored([*rules[: number - 1], *rules[number:]])
 
 
@@ -101,6 +111,7 @@ def _save(number: int | None) -> BaseResponse:
         rule = _sent(tells, is_full=number is None and len(rules) >= RULES_MOST)
     except ValueError as error:
         return _page(tells, _as_far_as_it_goes(), number, _revision(), _said(error))
+    audited(str(number or len(rules) + 1), name=rule.name, to=words.listed(rule.destinations))
     return _stored([*rules, rule] if number is None else [*rules[: number - 1], rule, *rules[number:]])
 
 
@@ -171,6 +182,6 @@ def _revision() -> int:
 def _stored(rules: Sequence[Rule]) -> BaseResponse:
     """Saves them, unless they are others than the form was made of."""
     tells = outbound()
-    notifying.save_rules(tells.database_url, rules, _revision(), tells.by)
+    notifying.save_rules(tells.database_url, rules, _revision(), by())
     tells.configuration.forget()
     return redirect(url_for("alerts.page", saved="rule"), 303)

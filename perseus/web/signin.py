@@ -25,6 +25,8 @@ routes = Blueprint("signin", __name__)
 WRONG = "The address or the password is not right. Passwords differ in capital and small letters."
 MANY = "Too many tries. No more are taken for {wait}, right or wrong. A sign-in link still works."
 BUSY_SECONDS = 5
+#: In the session of who came in by a link: when, in ms of the wall clock.
+CAME_BY_LINK = "link_ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def use_link(key: str) -> BaseResponse:
     if found is None:
         return _link_page(None)
     begin(here, found)
+    session[CAME_BY_LINK] = here.clock.wall_ms()
     return redirect(own_path(request.args.get("next")), 303)
 
 

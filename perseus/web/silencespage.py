@@ -10,12 +10,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.db import notifying
 from perseus.notify.configuration import Match, Silence
-from perseus.web import alertspage, matches, words
+from perseus.web import alertspage, matches, moments, words
 from perseus.web.alertspage import LENGTHS, SilenceForm, silence_form
+from perseus.web.auditing import audited
+from perseus.web.guard import by
 from perseus.web.outbound import Outbound
 from perseus.web.site import outbound, site
 
-GIVEN = ("starts", "until", "author", "reason")
+GIVEN = ("starts", "until", "reason")
+AUTHOR_MOST = 200
 MINUTE_MS = 60_000
 LONGEST_MS = 366 * 24 * 60 * MINUTE_MS
 
@@ -27,9 +30,10 @@ def add() -> BaseResponse:
     """Set one."""
     tells = outbound()
     try:
-        notifying.add_silence(tells.database_url, _sent(tells, tells.ledger.now_ms()))
+        silence = notifying.add_silence(tells.database_url, _sent(tells, tells.ledger.now_ms()))
     except ValueError as error:
         return alertspage.whole(tells, _again(tells, str(error)))
+    audited(silence.id, reason=silence.reason, until=moments.iso(silence.ends_ms))
     return _done(tells, "silence")
 
 
@@ -37,15 +41,13 @@ def add() -> BaseResponse:
 def end(silence: str) -> BaseResponse:
     """End one now."""
     tells = outbound()
-    notifying.end_silence(tells.database_url, silence, tells.by, tells.ledger.now_ms())
+    notifying.end_silence(tells.database_url, silence, by(), tells.ledger.now_ms())
     return _done(tells, "ended")
 
 
 def _sent(tells: Outbound, now_ms: int) -> Silence:
     """What was sent. Raises ValueError with a sentence."""
-    author, reason = (request.form.get(name, "").strip() for name in ("author", "reason"))
-    if not 0 < len(author) <= 200:
-        raise ValueError("say who sets it, in 1 to 200 characters")
+    reason = request.form.get("reason", "").strip()
     if not 0 < len(reason) <= 500:
         raise ValueError("give a reason of 1 to 500 characters")
     names, known = _names(), tells.roster_of(tells.fresh())
@@ -57,6 +59,7 @@ def _sent(tells: Outbound, now_ms: int) -> Silence:
     if not max(starts_ms, now_ms) < ends_ms <= now_ms + LONGEST_MS:
         raise ValueError("it must end after it starts, in the future and within a year")
     match = matches.read(request.form, site().known())
+    author = by()[:AUTHOR_MOST]
     return Silence(
         id="", match=match, destinations=names, starts_ms=starts_ms, ends_ms=ends_ms, author=author, reason=reason
     )
@@ -89,12 +92,11 @@ def _again(tells: Outbound, problem: str) -> SilenceForm:
         match = matches.read(request.form, ())
     except ValueError:
         match = Match()
-    starts, until, author, reason = (words.plain(request.form.get(name, ""), 500) for name in GIVEN)
+    starts, until, reason = (words.plain(request.form.get(name, ""), 500) for name in GIVEN)
     return replace(
         silence_form(tells, match, _names()),
         starts=starts,
         until=until,
-        author=author,
         reason=reason,
         length=request.form.get("length", "60"),
         problem=words.plain(problem, 500),

@@ -8,10 +8,13 @@ from typing import Protocol, cast
 from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
+from perseus.network.chronicle import Chronicle
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
+from perseus.network.exchange import Exchange
 from perseus.network.past import PastNetwork
 from perseus.network.search import Search
 from perseus.network.searching import Found
+from perseus.network.spans import History
 from perseus.web.access import Access
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.outbound import Outbound
@@ -61,6 +64,7 @@ class Site:
     """One network: its shared view and body, its single reads, and the exchanges that its database names.
 
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
+    `chronicle` None: nothing is known of the past but the newest events.
     """
 
     shared: SharedView
@@ -71,6 +75,11 @@ class Site:
     limits: Limits = LIMITS
     gallery: bool = False
     access: Access | None = None
+    chronicle: Chronicle | None = None
+
+    def history(self, exchange: Exchange) -> History | None:
+        """What its log says of the last month; None while it was not read."""
+        return self.chronicle.of(exchange) if self.chronicle else None
 
 
 def site() -> Site:

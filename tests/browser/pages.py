@@ -11,6 +11,7 @@ NO_PAGES = ("/api/", "/health", "/static/", "/-/", "/network/live", "/network/fe
 # What stands for the parts of an address that a page is about.
 SAMPLES = {
     "/alerts/rules/<int:number>": "/alerts/rules/1",
+    "/network/<name>": "/network/coinbase",
     "/network/events/<name>": "/network/events/{event}",
     "/plugins/destinations/<name>": "/plugins/destinations/ops",
     "/plugins/destinations/<name>/dead": "/plugins/destinations/ops/dead",

@@ -18,6 +18,7 @@ from perseus.web import (
     eventpage,
     feedpage,
     gallery,
+    instancepage,
     livepart,
     network,
     orderpage,
@@ -55,6 +56,8 @@ CONTEXTS = (
     orderpage.OrderPart,
     alertspage.AlertsPage,
     gallery.GalleryPage,
+    instancepage.InstancePage,
+    instancepage.InstancePart,
     rulespage.RulePage,
     signin.SignInPage,
     signin.LinkPage,
@@ -69,6 +72,7 @@ MACROS = (
     "_history.html",
     "_form.html",
     "_match.html",
+    "_timeline.html",
 )
 BANNED = {
     "an inline style": r"""\sstyle\s*=""",

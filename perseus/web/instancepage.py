@@ -1,0 +1,118 @@
+"""`/network/<exchange>`: one exchange: its facts, its past, its events, and why the page says what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, Response
+from markupsafe import Markup
+
+from perseus.errors import UnknownExchange
+from perseus.network.directory import NetworkView
+from perseus.network.exchange import Exchange
+from perseus.network.spans import History
+from perseus.network.uptime import WINDOWS, uptime
+from perseus.web import badges, cards, evidence, feedpart, moments, notices
+from perseus.web.beats import Limits
+from perseus.web.deliverymarks import Fates
+from perseus.web.evidence import Check, Reason
+from perseus.web.feed import Feed
+from perseus.web.feedfilter import FeedFilter
+from perseus.web.kept import Seen, kept
+from perseus.web.moments import Moment
+from perseus.web.notices import Notice
+from perseus.web.polled import polled
+from perseus.web.problems import DATABASE_SILENT, Problem, answer
+from perseus.web.record import STEP_MS
+from perseus.web.shares import Share, share
+from perseus.web.site import site
+from perseus.web.templating import Context
+from perseus.web.timeline import Strip, strip
+
+NO_FATES: Fates = {}
+
+routes = Blueprint("instance", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One window: the bar and the share."""
+
+    strip: Strip
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything about one exchange. `past`: of a day, a week, a month; None while its log was not read."""
+
+    exchange: Exchange
+    notices: tuple[Notice, ...]
+    card: Markup
+    reasons: tuple[Reason, ...]
+    checks: tuple[Check, ...]
+    past: tuple[Past, ...] | None
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePage(Context):
+    """`instance.html`."""
+
+    template: ClassVar[str] = "instance.html"
+    title: str
+    as_of: Moment | None
+    now_ms: int
+    limits: Limits
+    name: str
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePart(Context):
+    """`instance_live.html`."""
+
+    template: ClassVar[str] = "instance_live.html"
+    title: str
+    shown: Shown
+
+
+@routes.get("/network/<name>")
+def page(name: str) -> Response:
+    """One exchange. What has an address of its own under /network comes before an exchange of that name."""
+    known, view = site().known(), site().shared.view()
+    if not known and site().known.trouble:
+        return answer(Problem(503, DATABASE_SILENT))
+    found = next((status for status in view.exchanges if status.exchange.name == name), None)
+    if found is None:
+        raise UnknownExchange(name, tuple(exchange.name for exchange in known))
+    (seen,) = kept().seen((found,), view.now_ms)
+    shown = _shown(seen, view)
+    title = f"{badges.spoken(seen.outlook.badge)} · {found.exchange.display_name}"
+    as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
+    whole = InstancePage(title, as_of, view.now_ms, site().limits, found.exchange.display_name, shown)
+    return polled(whole, InstancePart(title, shown), view.now_ms)
+
+
+def _shown(seen: Seen, view: NetworkView) -> Shown:
+    exchange, history = seen.status.exchange, site().history(seen.status.exchange)
+    asked = FeedFilter.of({"exchange": exchange.name}, site().known())
+    outbound = site().outbound
+    fates = outbound.marks.of(view.events) if outbound else NO_FATES
+    return Shown(
+        exchange,
+        notices.notices(view, site().known.trouble),
+        kept().card(seen, "card").html.at(view.now_ms),
+        evidence.reasons(seen.outlook, cards.card(seen.outlook), site().limits),
+        evidence.checks(exchange),
+        _past(history, view.now_ms - view.now_ms % STEP_MS) if history else None,
+        feedpart.part().feed(view, asked, fates),
+    )
+
+
+def _past(history: History, until_ms: int) -> tuple[Past, ...]:
+    return tuple(
+        Past(strip(history, until_ms, window), share(window, *uptime(history, until_ms, length_ms)))
+        for window, length_ms in WINDOWS.items()
+    )

@@ -1,0 +1,105 @@
+"""`/network/<exchange>`: its facts, its past, its events, and why the page says what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from perseus.network.directory import Condition, StoreNotice
+from perseus.network.exchange import Exchange
+from perseus.network.spans import Change, History
+from perseus.network.states import State
+from perseus.web.site import NAME, Site
+from tests.web.reading import HTMX, get, words
+from tests.web.views import BINANCE, COINBASE, HOUR, NOW, FakeDirectory, app_of, event, gone, live, view
+
+
+class Told:
+    """A chronicle that knows what a test says."""
+
+    def __init__(self, *changes: Change) -> None:
+        self._changes = changes
+
+    def of(self, exchange: Exchange) -> History:
+        return History(exchange, self._changes)
+
+
+def app_with(directory: FakeDirectory, *changes: Change) -> Flask:
+    app = app_of(directory)
+    about: Site = app.extensions[NAME]
+    app.extensions[NAME] = replace(about, chronicle=Told(*changes))  # type: ignore[arg-type]
+    return app
+
+
+def test_it_shows_the_card_its_past_and_its_own_events() -> None:
+    directory = FakeDirectory(view([live(COINBASE), live(BINANCE)], [event(COINBASE), event(BINANCE)]))
+    changes = Change(NOW - 26 * HOUR, "offline"), Change(NOW - 12 * HOUR, "active")
+    shown = get(app_with(directory, *changes), "/network/coinbase")
+    assert shown.status_code == 200
+    said = words(shown.text)
+    assert "<title>Active · Coinbase</title>" in shown.text
+    assert "card-1" in shown.text
+    assert "card-2" not in shown.text
+    assert "Last 24 h Uptime 49." in said
+    assert "Last 30 d Uptime" in said
+    assert "no data for 28 d" in said
+    assert "event-coinbase-" in shown.text
+    assert "event-binance-" not in shown.text
+
+
+def test_before_its_log_was_read_it_says_so() -> None:
+    assert "Its log is being read." in words(get(app_of(FakeDirectory(view([live()]))), "/network/coinbase").text)
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (live(), "Its lease is there, and ends by itself unless it is renewed. The payload in it says active."),
+        (live(state=State.WARMING), "The payload in it says warming."),
+        (gone(Condition.OFFLINE), "its last record was never closed: nobody released it, it ran out."),
+        (gone(Condition.STOPPED, reason="SIGTERM"), "its last record is closed"),
+        (gone(Condition.UNKNOWN, reason="its lease vanished before its time"), "There is no evidence either way"),
+        (gone(Condition.CORRUPT, reason="its status key holds no payload"), "what no Perseus process writes"),
+        (gone(Condition.NEVER_SEEN, known=False), "There is no lease, no last record and no event of it."),
+        (live(beat_ms=26_000), "heartbeat late Its newest heartbeat is older than 22.5 s, 1.5 times its interval."),
+        (live(clock_skew_ms=4_200), "differs from the data store's by 1.0 s or more"),
+    ],
+)
+def test_it_says_why_the_badge_and_each_sign_are_there(status: object, why: str) -> None:
+    shown = get(app_of(FakeDirectory(view([status]))), "/network/coinbase")  # type: ignore[list-item]
+    assert why in words(shown.text)
+
+
+def test_it_names_the_commands_to_check_by_hand() -> None:
+    said = words(get(app_of(FakeDirectory(view([live()]))), "/network/coinbase").text)
+    for command in (
+        "perseus status coinbase",
+        'redis-cli -u "$PERSEUS_REDIS_URL" GET exchange:1:status',
+        "PTTL exchange:1:status",
+        "HGETALL '{exchange:1:status}:last'",
+        "XREVRANGE logs:network:coinbase + - COUNT 5",
+    ):
+        assert command in said
+
+
+def test_an_exchange_that_there_is_not_is_named_with_those_that_there_are() -> None:
+    shown = get(app_of(FakeDirectory(view([live()]))), "/network/coinbse")
+    assert shown.status_code == 404
+    assert "'coinbse' is not a known exchange. Did you mean coinbase? Known: coinbase." in words(shown.text)
+
+
+def test_while_the_store_is_silent_it_is_unknown_with_its_last_facts() -> None:
+    silent = gone(Condition.UNKNOWN, reason="the data store does not answer")
+    shown = get(app_of(FakeDirectory(view([silent], store=StoreNotice(False, "it is away")))), "/network/coinbase")
+    assert shown.status_code == 200
+    assert "The data store does not answer" in words(shown.text)
+    assert "<title>Unknown · Coinbase</title>" in shown.text
+
+
+def test_the_poll_gets_the_part_with_the_stores_time() -> None:
+    part = get(app_of(FakeDirectory(view([live()]))), "/network/coinbase", **HTMX)
+    assert part.headers["Perseus-Now"] == str(NOW)
+    assert "<html" not in part.text
+    assert "Why it says so" in part.text
