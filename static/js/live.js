@@ -15,8 +15,9 @@ const LAST_BACKOFF = 60_000;
 const region = document.querySelector("[data-poll]");
 const limits = { green: Number(region.dataset.greenUnder), yellow: Number(region.dataset.yellowUnder) };
 const openedWith = Number(region.dataset.now);
+const asked = new URL(location).searchParams.get("live"); // it wins over what is remembered
 
-let paused = new URL(location).searchParams.get("live") === "off" || recall("paused") === "yes";
+let paused = asked ? asked === "off" : recall("paused") === "yes";
 let failures = 0;
 let trouble = "";
 let answeredAt = elapsed();
@@ -63,7 +64,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 document.addEventListener("htmx:finally:swap", (event) => {
   if (!isPoll(event)) return;
   heard();
-  show();
+  wear(region, mode(region, 0, paused), paused);
 });
 
 // The server sends it with each poll, for what changed in the last minutes.
@@ -134,7 +135,7 @@ document.addEventListener("visibilitychange", () => {
   if (!paused) refresh();
 });
 addEventListener("online", () => !paused && refresh());
-addEventListener("pageshow", (event) => event.persisted && refresh());
+addEventListener("pageshow", (event) => event.persisted && !paused && refresh());
 
 storeTime(answeredWith);
 showInAddress();
