@@ -23,7 +23,7 @@ BANNERS = {
     "info": StoreNotice(True, kept=False),
     "emptied": StoreNotice(True, emptied=True),
 }
-NOT_THERE = ("400 (BAD REQUEST)", "404 (NOT FOUND)")
+NOT_THERE = ("400 (BAD REQUEST)", "404 (NOT FOUND)", "410 (GONE)")
 WEAKEN = "() => document.documentElement.style.setProperty('--text-soft', 'light-dark(#555, #555)')"
 
 

@@ -64,7 +64,7 @@ def test_a_button_places_an_order_and_leads_to_its_answer(
     assert "Asked. Waiting for the dispatcher." in said(ops, response)
     order = placed(ops)
     assert order is not None
-    assert (order.what, order.by, order.args) == (what, "Ada Byron", arguments)
+    assert (order.what, order.by, order.args) == (what, "ada@example.net", arguments)
     assert placed(ops) is None
     orders.reply(ops.client, keys.destination_answer("ops", order.id), Answer(True, "HTTP 204, all is well", done_ms=1))
     assert f"{ORDERS[what]}: done. HTTP 204, all is well" in said(ops, response)

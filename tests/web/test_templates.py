@@ -12,7 +12,9 @@ from flask import Flask
 from jinja2 import UndefinedError, meta
 
 from perseus.web import (
+    accountpage,
     alertspage,
+    auditpage,
     destinationpage,
     destinationsaving,
     eventpage,
@@ -27,6 +29,7 @@ from perseus.web import (
     problems,
     rulespage,
     signin,
+    userspage,
 )
 from perseus.web.feedfilter import FeedFilter
 from perseus.web.pagequery import PageQuery
@@ -61,6 +64,10 @@ CONTEXTS = (
     rulespage.RulePage,
     signin.SignInPage,
     signin.LinkPage,
+    accountpage.AccountPage,
+    userspage.UsersPage,
+    userspage.UserPage,
+    auditpage.AuditView,
 )
 MACROS = (
     "_macros.html",
@@ -136,6 +143,7 @@ def test_every_whole_template_has_a_context() -> None:
         "_event.html",
         "_plugins.html",
         "_destination.html",
+        "_instance.html",
         *MACROS,
     }
     assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}
