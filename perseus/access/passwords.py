@@ -58,8 +58,10 @@ def matches(password: str, stored: str | None) -> bool:
     Raises TooBusy.
     """
     with _turn():
+        # Made for whoever comes first, account or none: only strangers would wait for it else.
+        nobodys = _nobodys()
         try:
-            return HASHER.verify(stored or _nobodys(), password[: MOST + 1]) and stored is not None
+            return HASHER.verify(stored or nobodys, password[: MOST + 1]) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 

@@ -47,6 +47,8 @@ def user(database_url: str, user_id: int) -> User:
 
 def user_by_email(database_url: str, email: str) -> User | None:
     """Who signs in with this address, in whatever case."""
+    if "\0" in email:  # which PostgreSQL does not take
+        return None
     return _one(database_url, UserRow.email == email.strip().lower())
 
 

@@ -120,11 +120,17 @@ def _failed(error: PerseusError) -> Response:
     if problem is None:
         return _broken(error)
     if problem.status >= 500:
-        log.warning("%s %s: %s", request.method, request.path, error)
+        log.warning("%s %s: %s", request.method, _place(), error)
     return answer(problem)
 
 
 def _broken(error: Exception) -> Response:
     # The boundary of all views: whatever is left is a bug. It costs this answer alone and goes to the log whole.
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("%s %s failed", request.method, _place(), exc_info=error)
     return answer(Problem(500, BROKEN))
+
+
+def _place() -> str:
+    """The address as a log may have it: that of a sign-in link without its key, which may still be good."""
+    key = (request.view_args or {}).get("key")
+    return request.path.replace(str(key), "...") if key else request.path

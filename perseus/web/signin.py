@@ -62,7 +62,7 @@ def form() -> BaseResponse:
 @routes.post(SIGN_IN)
 def sign_in() -> BaseResponse:
     """The tries are counted before the password is looked at, and a wrong one takes as long as a right one."""
-    email, then = request.form.get("email", "").strip().lower()[:254], own_path(request.form.get("next"))
+    email, then = request.form.get("email", "")[:254].strip().lower(), own_path(request.form.get("next"))
     here = access()
     wait = here.throttle.wait_seconds(email, request.remote_addr or "")
     if wait:

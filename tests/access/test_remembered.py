@@ -1,0 +1,146 @@
+"""Whose key it is: asked at most every few seconds, believed for a quarter of an hour, never for changes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from perseus.access import Person, Role
+from perseus.access import remembered as module
+from perseus.access.remembered import BELIEVED_SECONDS, KEPT_SECONDS, Remembered
+from perseus.db import DatabaseUnavailable
+from tests.conftest import ManualClock
+
+ADA = Person(1, "ada@example.net", "Ada", Role.ADMIN)
+
+
+class Database:
+    """Answers what it is told to, and counts."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, Person] = {"key": ADA}
+        self.is_up = True
+        self.asked = 0
+
+    def __call__(self, digest: str) -> Person | None:
+        self.asked += 1
+        if not self.is_up:
+            raise DatabaseUnavailable("db:5432", "refused")
+        return self.owners.get(digest)
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def known(database: Database, clock: ManualClock) -> Remembered:
+    return Remembered(database, clock)
+
+
+def test_the_database_is_asked_once_in_five_seconds(known: Remembered, database: Database, clock: ManualClock) -> None:
+    assert known.owner("key", may_be_old=True) == ADA
+    clock.advance(KEPT_SECONDS - 0.1)
+    assert known.owner("key", may_be_old=False) == ADA
+    assert database.asked == 1
+    clock.advance(0.1)
+    known.owner("key", may_be_old=True)
+    assert database.asked == 2
+
+
+@pytest.mark.parametrize("may_be_old", [True, False])
+def test_who_was_shut_out_elsewhere_is_out_after_five_seconds(
+    known: Remembered, database: Database, clock: ManualClock, may_be_old: bool
+) -> None:
+    known.owner("key", may_be_old=may_be_old)
+    del database.owners["key"]
+    clock.advance(KEPT_SECONDS)
+    assert known.owner("key", may_be_old=may_be_old) is None
+    database.is_up = False
+    with pytest.raises(DatabaseUnavailable):
+        known.owner("key", may_be_old=may_be_old)
+
+
+def test_what_was_changed_here_holds_at_once(known: Remembered, database: Database) -> None:
+    known.owner("key", may_be_old=True)
+    database.owners["key"] = replace(ADA, role=Role.VIEWER)
+    known.forget()
+    found = known.owner("key", may_be_old=False)
+    assert found is not None
+    assert found.role is Role.VIEWER
+
+
+def test_while_the_database_is_silent_one_may_look_for_a_quarter_of_an_hour_and_change_nothing(
+    known: Remembered, database: Database, clock: ManualClock
+) -> None:
+    known.owner("key", may_be_old=True)
+    database.is_up = False
+    clock.advance(BELIEVED_SECONDS - 1)
+    assert known.owner("key", may_be_old=True) == ADA
+    with pytest.raises(DatabaseUnavailable):
+        known.owner("key", may_be_old=False)
+    clock.advance(1)
+    with pytest.raises(DatabaseUnavailable):
+        known.owner("key", may_be_old=True)
+
+
+def test_a_stranger_learns_nothing_from_a_silent_database(known: Remembered, database: Database) -> None:
+    database.is_up = False
+    with pytest.raises(DatabaseUnavailable):
+        known.owner("another", may_be_old=True)
+
+
+def test_a_silent_database_is_asked_no_more_often(known: Remembered, database: Database, clock: ManualClock) -> None:
+    known.owner("key", may_be_old=True)
+    database.is_up = False
+    clock.advance(60)
+    for _ in range(10):
+        assert known.owner("key", may_be_old=True) == ADA
+    assert database.asked == 2
+    clock.advance(KEPT_SECONDS)
+    known.owner("key", may_be_old=True)
+    assert database.asked == 3
+
+
+def test_believing_somebody_does_not_make_it_last_longer(
+    known: Remembered, database: Database, clock: ManualClock
+) -> None:
+    known.owner("key", may_be_old=True)
+    database.is_up = False
+    for _ in range(int(BELIEVED_SECONDS // 60) - 1):
+        clock.advance(60)
+        assert known.owner("key", may_be_old=True) == ADA
+    clock.advance(60)
+    with pytest.raises(DatabaseUnavailable):
+        known.owner("key", may_be_old=True)
+
+
+def test_silence_and_its_end_are_said_once(
+    known: Remembered, database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, module.__name__)
+    known.owner("key", may_be_old=True)
+    for is_up in (False, False, True, True):
+        database.is_up = is_up
+        clock.advance(KEPT_SECONDS)
+        known.owner("key", may_be_old=True)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert "stays so for up to 15 minutes" in said[0]
+    assert "can ask again" in said[1]
+
+
+def test_keys_that_nobody_has_take_no_memory_and_known_ones_a_bounded_part(
+    known: Remembered, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", 3)
+    for number in range(10):
+        assert known.owner(f"junk {number}", may_be_old=True) is None
+    assert not known._known
+    database.owners = {str(number): ADA for number in range(10)}
+    for digest in database.owners:
+        known.owner(digest, may_be_old=True)
+    assert list(known._known) == ["7", "8", "9"]
