@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perseus import keys
-from perseus.commands.readiness import HOST
+from perseus.commands.readiness import reached
 from perseus.local import embedded
 from perseus.local.pids import wait_for
 from perseus.local.runfile import Run
@@ -124,7 +124,7 @@ def running(home: Path) -> Iterator[Stage]:
 
 def address(path: str) -> str:
     """Of one page."""
-    return f"http://{HOST}:{PORT}{path}"
+    return reached("127.0.0.1", PORT) + path
 
 
 def _children(home: Path) -> frozenset[str]:
@@ -150,7 +150,7 @@ def _history(client: Client, number: int, name: str, now_ms: int) -> None:
     at_ms, seq = now_ms - 29 * DAY_MS, 0
     while at_ms < now_ms - 2 * 3_600_000:
         begins = at_ms
-        for before, after, lasts in zip(WALK, WALK[1:], (900, 20_000 + chance.randrange(40_000), 0), strict=True):
+        for before, after, lasts in zip(WALK[:-1], WALK[1:], (900, 20_000 + chance.randrange(40_000), 0), strict=True):
             seq += 1
             _write(client, number, name, begins, seq, before, after, "the feed is ready")
             begins += lasts + 400

@@ -47,16 +47,20 @@ def init() -> None:
 
 @commands.command()
 def web() -> None:
-    """Serve the pages and the JSON API, on 127.0.0.1 unless PERSEUS_HOST says otherwise."""
+    """Serve the pages and the JSON API.
+
+    On 127.0.0.1, unless PERSEUS_HOST says otherwise.
+    """
     _run("web")
 
 
 @commands.command("sign-in-link")
 @click.argument("email", required=False)
 def sign_in_link(email: str | None) -> None:
-    """Print a link that signs in EMAIL once, within a day; without EMAIL the first admin.
+    """Print a link that signs somebody in once.
 
-    The way in for the first admin of a site, and for who has forgotten the password.
+    EMAIL, or else the first admin, within a day. The way in for the first admin of a
+    site, and for who has forgotten the password.
     """
     _run("signinlink", email)
 

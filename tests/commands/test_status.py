@@ -63,7 +63,7 @@ def test_a_note_says_what_is_odd_on_one_line_that_no_error_can_break(changed: di
 
 
 def test_a_line_is_cut_at_the_edge_of_the_terminal_and_says_so() -> None:
-    lines = shown(view([gone(Condition.OFFLINE, reason="its lease ran out")]), 40)
+    lines = shown(view([gone(Condition.OFFLINE, reason="its lease ran out"), live(BINANCE)]), 40)
     assert [len(line) for line in lines[:2]] == [40, 40]
     assert lines[1].endswith("…")
 

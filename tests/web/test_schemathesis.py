@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import ignored_auth
 
 from perseus import keys
 from perseus.web.apidoc import document
@@ -72,4 +73,6 @@ def site(ops: Notified) -> Notified:
     max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 def test_the_api_keeps_to_its_document(case: schemathesis.Case, site: Notified) -> None:
-    case.call_and_validate(app=site.app, headers={"Accept-Encoding": "identity", "Authorization": f"Bearer {token()}"})
+    headers = {"Accept-Encoding": "identity", "Authorization": f"Bearer {token()}"}
+    # Its own probe without a token needs a server; test_guard.py walks every address as a stranger.
+    case.call_and_validate(app=site.app, headers=headers, excluded_checks=[ignored_auth])
