@@ -38,10 +38,10 @@ class Camera:
         page.goto(address(path))
         return page
 
-    def take(self, name: str, page: Page, *, whole: bool = False) -> None:
+    def take(self, name: str, page: Page) -> None:
         """One picture, and the page is closed."""
         page.wait_for_timeout(500)
-        page.screenshot(path=FOLDER / f"{name}-{self._scheme}.png", animations="disabled", full_page=whole)
+        page.screenshot(path=FOLDER / f"{name}-{self._scheme}.png", animations="disabled")
         page.close()
 
 
@@ -67,10 +67,10 @@ def healthy(stage: Stage, cameras: list[Camera]) -> None:
         camera.take("healthy", camera.page())
         camera.take("phone", camera.page(size=PHONE))
         camera.take("wall", camera.page("/network?wall=1", WALL))
-        camera.take("instance", camera.page(f"/network/{DEMO[0]}"), whole=True)
+        camera.take("instance", camera.page(f"/network/{DEMO[0]}"))
         paper = camera.page()
         paper.emulate_media(media="print")
-        camera.take("print", paper, whole=True)
+        camera.take("print", paper)
 
 
 def stuck_warming(stage: Stage, cameras: list[Camera]) -> None:

@@ -64,11 +64,15 @@ class UnknownExchange(PerseusError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         listed = ", ".join(known) if known else "none yet: run `perseus init`"
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        super().__init__(f"{name!r} is not a known exchange.{meant} Known: {listed}.")
         self.name = name
         self.known = known
+        super().__init__(f"{self.brief} Known: {listed}.")
+
+    @property
+    def brief(self) -> str:
+        """What to say where the list of all would be too long."""
+        near = difflib.get_close_matches(self.name.lower(), self.known, n=1)
+        return f"{self.name!r} is not a known exchange." + (f" Did you mean {near[0]}?" if near else "")
 
 
 class ExchangeOff(PerseusError):

@@ -80,7 +80,7 @@ def of(error: PerseusError) -> Problem | None:
     """The problem that an error is to the asker; None for an error that no request may cause."""
     match error:
         case UnknownExchange():
-            return Problem(404, f"{error.name!r} is not a known exchange.")
+            return Problem(404, error.brief)
         case BadCursor():
             return Problem(400, "Not a cursor. Use one of an earlier answer, or none for the newest ones.", "cursor")
         case BadParameter():

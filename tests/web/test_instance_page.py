@@ -84,10 +84,10 @@ def test_it_names_the_commands_to_check_by_hand() -> None:
         assert command in said
 
 
-def test_an_exchange_that_there_is_not_is_named_with_those_that_there_are() -> None:
+def test_an_exchange_that_there_is_not_is_named_with_one_that_is_like_it() -> None:
     shown = get(app_of(FakeDirectory(view([live()]))), "/network/coinbse")
     assert shown.status_code == 404
-    assert "'coinbse' is not a known exchange. Did you mean coinbase? Known: coinbase." in words(shown.text)
+    assert "'coinbse' is not a known exchange. Did you mean coinbase?" in words(shown.text)
 
 
 def test_while_the_store_is_silent_it_is_unknown_with_its_last_facts() -> None:
