@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as stage, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"))
         cameras = [Camera(browser, stage, scheme) for scheme in ("light", "dark")]
-        for situation in (healthy, stuck_warming, one_lost, mass_loss, store_away, stale, no_exchanges):
+        for situation in (healthy, stuck_warming, stale, one_lost, mass_loss, store_away, no_exchanges):
             situation(stage, cameras)
         browser.close()
 
