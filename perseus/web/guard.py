@@ -123,6 +123,8 @@ def _config(access: Access | None) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_REFRESH_EACH_REQUEST": False,
+        # A name that no cookie can have: Flask-Login would take one of that purpose, which this site never sets.
+        "REMEMBER_COOKIE_NAME": ";",
         "PERMANENT_SESSION_LIFETIME": timedelta(milliseconds=sessions.LIFE_MS),
     }
 
@@ -135,6 +137,8 @@ def _let_in() -> Response | None:
     if not visitor.is_authenticated:
         return _turned_away()
     g.person = who = cast(Visitor, visitor).person
+    if request.endpoint is None:
+        return None  # there is nothing here, and that is what they are told
     role = needed(request.endpoint)
     if not who.may(role):
         abort(403, f"This needs the role {role}. You are signed in as {who.email}, who is {who.role}.")

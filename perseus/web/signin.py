@@ -25,6 +25,8 @@ routes = Blueprint("signin", __name__)
 WRONG = "The address or the password is not right. Passwords differ in capital and small letters."
 MANY = "Too many tries. No more are taken for {wait}, right or wrong. A sign-in link still works."
 BUSY_SECONDS = 5
+#: What a browser says of an address that somebody typed, pasted, or opened from another program.
+BY_HAND = {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
 #: In the session of who came in by a link: when, in ms of the wall clock.
 CAME_BY_LINK = "link_ms"
 
@@ -145,9 +147,7 @@ def _renew(here: Access, user: User, password: str) -> None:
 
 def _is_by_hand() -> bool:
     said = request.headers
-    return (
-        said.get("Sec-Fetch-Site") == "none" and said.get("Sec-Fetch-Dest") == "document" and "Sec-Purpose" not in said
-    )
+    return all(said.get(name) == value for name, value in BY_HAND.items()) and "Sec-Purpose" not in said
 
 
 def _form(email: str, then: str, problem: str, status: int) -> Response:
