@@ -12,6 +12,8 @@ import click
 import pytest
 
 from perseus import db, errors, keys
+from perseus.access.audit import AuditLog
+from perseus.access.counters import StoreCounters
 from perseus.cli import commands
 from perseus.ingest.capture import Capture
 from perseus.network import directory, reading
@@ -182,6 +184,11 @@ def test_the_rights_that_the_page_gives_are_enough(limited: str, settings: Setti
         assert seen.activity(10).events
     assert seen.exchange(KRAKEN.id).condition.value == State.STOPPED
     assert ear.get_message(timeout=2)
+    counters, audit = StoreCounters(reader), AuditLog(reader)
+    assert counters.incr("one", 60) == counters.get("one") == 1
+    counters.clear("one")
+    audit.write("", "sign in", result="refused")
+    assert [entry.what for entry in audit.read(10).entries] == ["sign in"]
     ear.close()
     for client in made:
         client.close()
