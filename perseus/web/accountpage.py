@@ -34,6 +34,7 @@ SAVED = {
     "ended": "That browser is signed out.",
     "others": "All other browsers are signed out.",
     "revoked": "The token is revoked.",
+    "own": "The change is saved. You are no admin any more.",
 }
 #: Who came in by a link may set a password without the one before, for as long: the link is how one forgets.
 LINK_MS = 3_600_000
@@ -90,7 +91,7 @@ def page() -> Response:
     return whole(saved=SAVED.get(request.args.get("saved", ""), ""))
 
 
-@routes.post("/sessions/<int:session_id>/end")
+@routes.post("/sessions/<row:session_id>/end")
 @needs(Role.VIEWER)
 def end_session(session_id: int) -> BaseResponse:
     """Sign one browser out."""
@@ -125,7 +126,7 @@ def add_token() -> Response:
     return whole(token=token)
 
 
-@routes.post("/tokens/<int:token_id>/revoke")
+@routes.post("/tokens/<row:token_id>/revoke")
 @needs(Role.VIEWER)
 def revoke_token(token_id: int) -> BaseResponse:
     """Revoke one: it holds nowhere after a few seconds."""

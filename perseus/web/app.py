@@ -33,6 +33,7 @@ from perseus.web import (
     ownpassword,
     pluginspage,
     problems,
+    rowid,
     rulespage,
     security,
     signin,
@@ -75,6 +76,7 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     extensions = extensions or Extensions(Plugins())
     made = Flask("perseus.web", static_folder=None, template_folder=str(importlib.resources.files("perseus.templates")))
     made.extensions[site.NAME] = about
+    rowid.install(made)
     static = assets.packaged()
     # Before the others: what is installed first sees an answer last.
     compression.install(made)

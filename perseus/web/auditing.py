@@ -46,7 +46,7 @@ ACTS: Final[Mapping[str, str]] = {
     "orders.place": "order of a destination",
 }
 #: Parts of addresses that say what an act is about. Others may be secret: a sign-in link's key is one.
-TARGETS = ("name", "number", "silence")
+TARGETS = ("name", "number", "silence", "user_id", "session_id", "token_id")
 REFUSALS = frozenset((401, 403, 410, 421, 429))
 
 
@@ -72,6 +72,12 @@ def audited(target: str | None = None, **detail: object) -> None:
     noted.setdefault("detail", {}).update({key: str(value) for key, value in detail.items() if value is not None})
 
 
+def failed(why: str) -> None:
+    """Say that nothing came of what this request asks, whatever status it is answered with."""
+    audited(why=why)
+    g.get(NOTES)["result"] = FAILED
+
+
 def _record(response: Response) -> Response:
     endpoint = request.endpoint
     if endpoint is None or not _counts(endpoint, response):
@@ -79,10 +85,11 @@ def _record(response: Response) -> Response:
     person, noted = guard.signed_in(), g.get(NOTES, {})
     what = ACTS.get(endpoint) or f"{request.method} {request.path}"
     target = noted.get("target", _target())
-    result = _result(endpoint, response, is_known=person is not None)
-    detail = {**noted.get("detail", {}), **({} if result == DONE else {"status": str(response.status_code)})}
+    result = noted.get("result") or _result(endpoint, response, is_known=person is not None)
+    status = {"status": str(response.status_code)} if response.status_code >= 400 else {}
+    told = {**noted.get("detail", {}), **status}
     who = "" if person is None else person.email
-    audit().write(who, what, words.plain(target, 254), result, _plain(detail), request.remote_addr or "")
+    audit().write(who, what, words.plain(target, 254), result, _plain(told), request.remote_addr or "")
     return response
 
 

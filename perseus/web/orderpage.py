@@ -18,7 +18,7 @@ from perseus.notify import lookup, orders, records
 from perseus.notify.orders import What
 from perseus.notify.roster import Listed
 from perseus.web import words
-from perseus.web.auditing import audited
+from perseus.web.auditing import audited, failed
 from perseus.web.guard import by
 from perseus.web.historyrows import ORDERS
 from perseus.web.outbound import Outbound
@@ -77,6 +77,7 @@ def place(name: str) -> BaseResponse:
         nobody = _nobody(tells, listed)
         now_ms = tells.ledger.now_ms()
         if nobody:
+            failed(nobody)
             return _shown(AnswerShown(name, ORDERS[what], "none", nobody, "", ""), now_ms)
         order = orders.place(tells.client, keys.destination(name, "orders"), what, by(), arguments)
     except PerseusError as error:
@@ -84,6 +85,7 @@ def place(name: str) -> BaseResponse:
         problem = of(error)
         if problem is None or not request.headers.get("HX-Request"):
             raise
+        failed(problem.detail)
         return _shown(AnswerShown(name, ORDERS.get(what, ""), "failed", problem.detail, "", ""), 0)
     return redirect(url_for("orders.answer", name=name, order=order, what=what, at=now_ms), 303)
 

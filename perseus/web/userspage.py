@@ -23,6 +23,7 @@ from perseus.web.polled import still
 from perseus.web.site import access
 from perseus.web.templating import Context
 
+ONE = "/<row:user_id>"
 SAVED = {"changed": "The change is saved.", "out": "They are signed out everywhere."}
 ABOUT = {
     Role.VIEWER: "sees everything but this page and the audit",
@@ -96,14 +97,14 @@ def add() -> BaseResponse:
     return _one(here, made.id, link=_link(here, made))
 
 
-@routes.get("/<int:user_id>")
+@routes.get(ONE)
 @needs(Role.ADMIN)
 def user(user_id: int) -> Response:
     """One of them."""
     return _one(access(), user_id, saved=SAVED.get(request.args.get("saved", ""), ""))
 
 
-@routes.post("/<int:user_id>")
+@routes.post(ONE)
 @needs(Role.ADMIN)
 def change(user_id: int) -> BaseResponse:
     """Change name, role, and whether they may sign in. Who may not is signed out at once."""
@@ -120,10 +121,12 @@ def change(user_id: int) -> BaseResponse:
     if not active:
         rows.end_sessions(here.database_url, user_id)
     here.forget()
+    if user_id == person().id and role is not Role.ADMIN:
+        return redirect(url_for("account.page", saved="own"), 303)
     return redirect(url_for("users.user", user_id=user_id, saved="changed"), 303)
 
 
-@routes.post("/<int:user_id>/link")
+@routes.post(f"{ONE}/link")
 @needs(Role.ADMIN)
 def link(user_id: int) -> Response:
     """Make a link that signs them in once, and show it."""
@@ -135,7 +138,7 @@ def link(user_id: int) -> Response:
     return _one(here, user_id, link=_link(here, found.person))
 
 
-@routes.post("/<int:user_id>/sign-out")
+@routes.post(f"{ONE}/sign-out")
 @needs(Role.ADMIN)
 def sign_out(user_id: int) -> BaseResponse:
     """End all their sessions, and their tokens too where that is asked for."""

@@ -19,7 +19,7 @@ SAMPLES = {
     "/plugins/destinations/<name>/history": "/plugins/destinations/ops/history",
     "/plugins/destinations/<name>/orders/<order>": "/plugins/destinations/ops/orders/nothing",
     "/sign-in/link/<key>": "/sign-in/link/nothing",
-    "/users/<int:user_id>": "/users/1",
+    "/users/<row:user_id>": "/users/1",
 }
 # Pages that look different by their query.
 ALSO = (

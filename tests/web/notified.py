@@ -79,6 +79,7 @@ class Notified:
         add_people(self.database_url)
         access = access_of(self.client, self.database_url)
         site = Site(SharedDirectory(directory, clock, 0), directory, known, outbound=self.outbound, access=access)
+        self.access = access
         self.app: Flask = signing_in(app(site))
         self.exchange: Exchange = known()[0]
 

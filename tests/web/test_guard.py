@@ -18,7 +18,7 @@ from tests.web.reading import HTMX, words
 from tests.web.signedin import PEOPLE, token
 from tests.web.views import FakeDirectory, app_of
 
-SAMPLES = {"int": "1", "string": "a", "path": "a/b", "exchange": "coinbase"}
+SAMPLES = {"int": "1", "row": "1", "string": "a", "path": "a/b", "exchange": "coinbase"}
 # An address that is open needs a reason here; the endpoint alone is easily added by mistake.
 REASONS = {
     "assets.file": "style sheets and scripts of the form to sign in",
@@ -92,6 +92,7 @@ def test_a_viewer_changes_nothing(notified: Notified) -> None:
 def test_a_stranger_does_not_even_learn_what_is_not_there(app: Flask, address: str) -> None:
     assert is_shut(ask(app, "GET", address))
     assert ask(app, "GET", address, Role.VIEWER).status_code == 404
+    assert ask(app, "POST", address, Role.VIEWER).status_code == 404
 
 
 def test_an_app_without_access_is_closed_to_everybody() -> None:
