@@ -80,6 +80,7 @@ def test_there_is_no_rule_among_the_times_that_the_page_leaves_out() -> None:
 
 OF_EXCHANGES = ("status", "last_record", "activity", "activity_meta", "fence")
 OF_DISPATCHERS = ("destination", "destination_answer", "kind_orders", "kind_answer", "maintenance")
+OF_ACCESS = ("sign_in_tries",)
 
 
 def _patterns() -> list[str]:
@@ -102,11 +103,16 @@ def _of_dispatchers() -> list[str]:
     return [*made, keys.kind_answer("<name>", "<order>")]
 
 
+def _of_access() -> list[str]:
+    """Those of the pages alone."""
+    return [keys.AUDIT_LOG, keys.AUDIT_STRANGERS, keys.sign_in_tries("<limit>")]
+
+
 def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
     patterns = _patterns()
     made = [found for _, found in inspect.getmembers(keys, inspect.isfunction) if found.__module__ == keys.__name__]
-    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS}
-    assert pages.first_column(pages.read("keys.md")) == {*patterns, *_of_dispatchers()}
+    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS, *OF_ACCESS}
+    assert pages.first_column(pages.read("keys.md")) == {*patterns, *_of_dispatchers(), *_of_access()}
     told = pages.first_column(pages.section(pages.read("redis-protocol.md"), "## 1. Keys"))
     assert told == set(patterns)
 
