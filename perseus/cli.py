@@ -14,6 +14,8 @@ from perseus.errors import PerseusError
 from perseus.settings import Settings
 from perseus.version import VERSION
 
+ROLES = click.Choice(["viewer", "operator", "admin"])
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="perseus", message="%(prog)s %(version)s")
@@ -63,6 +65,43 @@ def sign_in_link(email: str | None) -> None:
     site, and for who has forgotten the password.
     """
     _run("signinlink", email)
+
+
+@commands.group(invoke_without_command=True)
+@click.pass_context
+def users(context: click.Context) -> None:
+    """List who may sign in; add somebody, set a role, make an API token.
+
+    Exit codes: 0 done, 1 refused or the database is silent, 78 no such user or bad setting.
+    """
+    if context.invoked_subcommand is None:
+        _run("users", "list")
+
+
+@users.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="As the pages call them.")
+@click.option("--role", type=ROLES, default="viewer", show_default=True, help="What they may do.")
+def users_add(email: str, name: str, role: str) -> None:
+    """Add EMAIL, and print the link that signs them in once."""
+    _run("users", "add", email, name, role)
+
+
+@users.command("role")
+@click.argument("email")
+@click.argument("role", type=ROLES)
+def users_role(email: str, role: str) -> None:
+    """Make EMAIL a viewer, operator or admin."""
+    _run("users", "role", email, role)
+
+
+@users.command("token")
+@click.argument("email")
+@click.argument("name")
+@click.option("--days", type=click.IntRange(0, 3650), default=90, show_default=True, help="It holds; 0: no end.")
+def users_token(email: str, name: str, days: int) -> None:
+    """Print a new API token of EMAIL, once; NAME says what for."""
+    _run("users", "token", email, name, days)
 
 
 @commands.command()

@@ -9,6 +9,7 @@ from perseus.access.person import Person
 from perseus.access.roles import Role
 from perseus.clock import SystemClock
 from perseus.commands import readiness
+from perseus.commands.recording import recorded
 from perseus.db import access
 from perseus.db.users import User
 from perseus.settings import Settings
@@ -23,7 +24,8 @@ def run(settings: Settings, email: str | None) -> int:
     """Print a link. Raises UsageError for somebody who is not there; errors as `readiness.database`."""
     url = readiness.database(settings)
     person = _named(url, email) if email else _admin(settings, url)
-    click.echo(_link(settings, url, person))
+    with recorded(settings, "sign-in-link", "make a sign-in link", person.email):
+        click.echo(link(settings, url, person))
     click.echo(f"It signs in {person.email} ({person.role}). {LASTS}")
     return 0
 
@@ -38,14 +40,15 @@ def first(settings: Settings, database_url: str) -> str | None:
         return error.message
     return (
         f"Sign in as {person.email}, with this link, once and within a day:\n"
-        f"  {_link(settings, database_url, person)}\n"
+        f"  {link(settings, database_url, person)}\n"
         "Set a password there, on the page Account. Until then each start prints another link."
     )
 
 
-def _link(settings: Settings, database_url: str, person: Person) -> str:
+def link(settings: Settings, database_url: str, person: Person, by: str = BY) -> str:
+    """The whole address of a new link of this person, which voids those before."""
     key = keys.fresh()
-    access.add_link(database_url, person.id, keys.digest(key), BY, SystemClock().wall_ms())
+    access.add_link(database_url, person.id, keys.digest(key), by, SystemClock().wall_ms())
     base = settings.public_url or readiness.reached(settings.host, settings.port)
     return f"{base.rstrip('/')}/sign-in/link/{key}"
 
