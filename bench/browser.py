@@ -19,7 +19,7 @@ from playwright.sync_api import CDPSession, Page, Route, sync_playwright
 from bench.figures import Figure
 from bench.load import Answer, Connection
 from bench.page import EVENTS, SHARED_SECONDS, SMALL
-from bench.site import FRAGMENT, Site, site
+from bench.site import FRAGMENT, Site, cookie_name, site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 LIMIT_MS = 16
@@ -49,9 +49,11 @@ def _page(ours: Site, path: str) -> Iterator[tuple[Page, CDPSession]]:
     answers = cycle(_two(ours))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
-        context = browser.new_context(extra_http_headers=ours.headers, viewport={"width": 1280, "height": 900})
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        at = f"http://127.0.0.1:{ours.port}"
+        context.add_cookies([{"name": cookie_name(ours.port), "value": ours.session, "url": at}])
         page = context.new_page()
-        page.goto(f"http://127.0.0.1:{ours.port}/network")
+        page.goto(f"{at}/network")
         page.route("**/network/live*", lambda route: _fulfil(route, next(answers)))
         session = context.new_cdp_session(page)
         session.send("Performance.enable")

@@ -20,6 +20,7 @@ from perseus.store import Client
 from perseus.web.app import app
 from perseus.web.feednewest import PAGE_EVENTS
 from perseus.web.site import Site
+from tests.web.signedin import access_of, signing_in
 
 EXCHANGES = 50
 ROUNDS = 40
@@ -88,7 +89,8 @@ class Polls:
 
 def browser(directory: Directory, exchanges: Sequence[Exchange], shared: SharedDirectory | None = None) -> FlaskClient:
     """A client of the app that shows `directory`, read anew for each poll unless a `shared` one is given."""
-    return app(Site(shared or directory, directory, KnownExchanges(lambda: tuple(exchanges), CLOCK))).test_client()
+    known = KnownExchanges(lambda: tuple(exchanges), CLOCK)
+    return signing_in(app(Site(shared or directory, directory, known, access=access_of()))).test_client()
 
 
 def _check_same_reads(url: str, polls: Polls) -> None:

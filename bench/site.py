@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from itertools import cycle
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import psutil
 
@@ -32,13 +33,18 @@ FRAGMENT = {"HX-Request": "true", "Accept-Encoding": "gzip"}
 
 @dataclass
 class Site:
-    """`process` is gunicorn's master; its only worker serves. `headers` sign a person in."""
+    """`process` is gunicorn's master; its only worker serves. `session`: the value of an admin's cookie."""
 
     port: int
     process: psutil.Process
     network: Network
-    headers: dict[str, str]
+    session: str
     beats: Beats
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """They sign an admin in."""
+        return {"Cookie": f"{cookie_name(self.port)}={self.session}"}
 
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
@@ -79,6 +85,11 @@ class Beats:
                 return
 
 
+def cookie_name(port: int) -> str:
+    """Of the cookie that says who asks."""
+    return f"perseus-{port}"
+
+
 def cpu_seconds(process: psutil.Process) -> float:
     """User and system time of a process and its children."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
@@ -99,11 +110,14 @@ def site(url: str, exchanges: int, events: int) -> Iterator[Site]:
         _name_exchanges(db.default_url(Path(name)), network)
         with (
             Beats(network) as beats,
-            subprocess.Popen([perseus, "web"], cwd=name, env=ours, stderr=subprocess.DEVNULL) as web,
+            subprocess.Popen(
+                [perseus, "web"], cwd=name, env=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as web,
         ):
             try:
                 _wait_until_ready(port)
-                yield Site(port, psutil.Process(web.pid), network, {}, beats)
+                said = subprocess.run([perseus, "sign-in-link"], cwd=name, env=ours, check=True, capture_output=True)
+                yield Site(port, psutil.Process(web.pid), network, _signed_in(port, said.stdout.decode()), beats)
             finally:
                 with suppress(ProcessLookupError):
                     web.terminate()
@@ -120,6 +134,13 @@ def _name_exchanges(database_url: str, network: Network) -> None:
             places = ", ".join("?" * len(row))
             connection.execute(f"INSERT INTO exchanges ({', '.join(row)}) VALUES ({places})", list(row.values()))
     connection.close()
+
+
+def _signed_in(port: int, said: str) -> str:
+    """The session that the link in it begins."""
+    jar = CookieJar()
+    build_opener(HTTPCookieProcessor(jar)).open(said.split()[0], data=b"").close()
+    return next(cookie.value or "" for cookie in jar if cookie.name == cookie_name(port))
 
 
 def _wait_until_ready(port: int) -> None:

@@ -165,8 +165,10 @@ class Directory:
         """
         key = keys.status(reading.exchange.id)
         is_emptied = store.emptied or (is_cluster(self._client) and reading.newest is not None)
-        own = replace(store, emptied=is_emptied, restarted_ms_ago=self._restarts.ms_ago(key, batch))
-        return judge(reading, batch.now_ms(key), own)
+        restarted = self._restarts.ms_ago(key, batch)
+        if (is_emptied, restarted) != (store.emptied, store.restarted_ms_ago):
+            store = replace(store, emptied=is_emptied, restarted_ms_ago=restarted)
+        return judge(reading, batch.now_ms(key), store)
 
     def _last_known(self, exchanges: Sequence[Exchange], reason: str) -> NetworkView:
         latest = self._latest

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flask import Response
 
@@ -21,34 +20,29 @@ TOLD_MS = 5 * words.MINUTE  # a tab that backs off asks once a minute
 WORDED = 5  # of more at once the reader is told only the number, and headers stay small
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The newest change of one exchange. `event` is its name (`<exchange>:<stream id>`); `text` is one sentence."""
-
-    event: str
-    exchange: str
-    text: str
-
-
-def changes(events: Iterable[Event], now_ms: int) -> tuple[Change, ...]:
+def changes(events: Iterable[Event], now_ms: int) -> tuple[Event, ...]:
     """The newest state change of each exchange within the last five minutes. `events`: newest first."""
     newest: dict[str, Event] = {}
     for event in events:
-        if event.kind == TRANSITION and now_ms - event.at_ms < TOLD_MS:
+        if now_ms - event.at_ms >= TOLD_MS:
+            break
+        if event.kind == TRANSITION:
             newest.setdefault(event.exchange.name, event)
-    return tuple(Change(event.name, name, _sentence(event)) for name, event in newest.items())
+    return tuple(newest.values())
 
 
 def announce(response: Response, events: Iterable[Event], now_ms: int) -> None:
-    """Let the answer to a poll carry what changed, oldest first."""
+    """Let the answer to a poll carry what changed, oldest first: name of the event, of the exchange, one sentence."""
     found = changes(events, now_ms)
     if not found:
         return
-    told = [{"id": c.event, "of": c.exchange, "text": c.text if len(found) <= WORDED else ""} for c in found[::-1]]
+    is_worded = len(found) <= WORDED
+    told = [{"id": e.name, "of": e.exchange.name, "text": sentence(e) if is_worded else ""} for e in reversed(found)]
     response.headers[HEADER] = json.dumps({NAME: told}, separators=(",", ":"))
 
 
-def _sentence(event: Event) -> str:
+def sentence(event: Event) -> str:
+    """`Coinbase: active to offline, 14:03:07 UTC.`"""
     name = words.plain(event.exchange.display_name, words.NAME_LIMIT)
     before, after = (_word(event.fields.get(key)) for key in ("fromState", "toState"))
     at = moments.ago(event.at_ms)

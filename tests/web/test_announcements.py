@@ -6,7 +6,7 @@ import json
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.web.announcements import HEADER, NAME, WORDED, changes
+from perseus.web.announcements import HEADER, NAME, WORDED, changes, sentence
 from tests.web.reading import HTMX, get
 from tests.web.views import BINANCE, COINBASE, KRAKEN, MINUTE, NOW, FakeDirectory, app_of, changed, event, live, view
 
@@ -14,13 +14,13 @@ from tests.web.views import BINANCE, COINBASE, KRAKEN, MINUTE, NOW, FakeDirector
 def test_a_change_is_one_sentence_with_both_states_and_the_time() -> None:
     lost = changed(event(KRAKEN, NOW - 2_000), fromState="active", toState="offline")
     (one,) = changes([lost], NOW)
-    assert one.text == "Kraken: active to offline, 14:03:20 UTC."
-    assert one.event == f"kraken:{NOW - 2_000}-0"
+    assert sentence(one) == "Kraken: active to offline, 14:03:20 UTC."
+    assert one.name == f"kraken:{NOW - 2_000}-0"
 
 
 def test_of_several_changes_of_one_exchange_the_newest_is_told() -> None:
     newer, older = event(COINBASE, NOW - 1_000), changed(event(COINBASE, NOW - 2_000), toState="warming")
-    assert [one.event for one in changes([newer, event(BINANCE, NOW - 1_500), older], NOW)] == [
+    assert [one.name for one in changes([newer, event(BINANCE, NOW - 1_500), older], NOW)] == [
         f"coinbase:{NOW - 1_000}-0",
         f"binance:{NOW - 1_500}-0",
     ]
