@@ -37,6 +37,7 @@ class Remembered:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._forgotten = 0
         self._is_silent = False
 
     def owner(self, digest: str, *, may_be_old: bool) -> Person | None:
@@ -52,6 +53,7 @@ class Remembered:
         is_believed = known is not None and may_be_old and now - known.known_at < BELIEVED_SECONDS
         if known is not None and is_believed and now - known.asked_at < KEPT_SECONDS:
             return known.person
+        forgotten = self._forgotten
         try:
             person = self._read(digest)
         except PerseusError as error:
@@ -61,18 +63,20 @@ class Remembered:
             known.asked_at = now
             return known.person
         self._noted(None)
-        self._keep(digest, person, now)
+        self._keep(digest, person, now, forgotten)
         return person
 
     def forget(self) -> None:
         """Ask anew for everybody: a session, a role or a token was changed here."""
         with self._lock:
+            self._forgotten += 1
             self._known.clear()
 
-    def _keep(self, digest: str, person: Person | None, now: float) -> None:
+    def _keep(self, digest: str, person: Person | None, now: float, forgotten: int) -> None:
         with self._lock:
             self._known.pop(digest, None)
-            if person is not None:
+            # What was read before something was changed here may be what it was before.
+            if person is not None and forgotten == self._forgotten:
                 self._known[digest] = _Known(person, now, now)
             while len(self._known) > MOST:
                 self._known.popitem(last=False)

@@ -73,6 +73,19 @@ def test_what_was_changed_here_holds_at_once(known: Remembered, database: Databa
     assert found.role is Role.VIEWER
 
 
+def test_what_was_read_before_a_change_is_not_kept_after_it(database: Database, clock: ManualClock) -> None:
+    def read(digest: str) -> Person | None:
+        found = database(digest)
+        if database.asked == 1:
+            del database.owners["key"]
+            known.forget()
+        return found
+
+    known = Remembered(read, clock)
+    assert known.owner("key", may_be_old=False) == ADA
+    assert known.owner("key", may_be_old=False) is None
+
+
 def test_while_the_database_is_silent_one_may_look_for_a_quarter_of_an_hour_and_change_nothing(
     known: Remembered, database: Database, clock: ManualClock
 ) -> None:
