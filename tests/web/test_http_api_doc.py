@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from perseus.access.roles import Role
 from perseus.db.seed import SEEDS
 from perseus.network.reading import Condition
 from perseus.notify.fate import Fate
@@ -16,6 +17,7 @@ from perseus.web import badges, deliveries, destinationrows, problems
 from perseus.web.historyrows import ORDERS
 from perseus.web.problems import Problem
 from tests.web.reading import get
+from tests.web.signedin import token
 from tests.web.views import FakeDirectory, app_of, event, live, view
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,6 +42,17 @@ def test_what_changes_something_is_posted_and_refused_from_another_site() -> Non
         if "POST" in (rule.methods or ()):
             address = re.sub(r"<[^>]+>", "1", rule.rule)
             assert app.test_client().post(address, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_the_examples_of_who_is_turned_away_are_real_answers() -> None:
+    app = app_of(FakeDirectory())
+    app.add_url_rule("/api/act", "act", lambda: "", methods=["POST"])
+    stranger = app.test_client(role=None)
+    wrong = stranger.get("/api/network/instances", headers={"Authorization": "Bearer perseus_none"})
+    lower = stranger.post("/api/act", headers={"Authorization": f"Bearer {token(Role.VIEWER)}"})
+    section = API.partition("## Signing in")[2].partition("\n## ")[0]
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", section, re.S)]
+    assert shown == [wrong.json, lower.json]
 
 
 @pytest.mark.parametrize(
