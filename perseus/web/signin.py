@@ -118,12 +118,15 @@ def use_link(key: str) -> BaseResponse:
 
 
 def begin(here: Access, person: Person) -> None:
-    """A new session of this person in this browser, whoever was signed in before."""
-    key = keys.fresh()
+    """A new session of this person in this browser; the one before it ends, whoever was signed in."""
+    key, before = keys.fresh(), session.get("_user_id")
     browser = words.plain(request.user_agent.string, 200)
     rows.start_session(
         here.database_url, keys.digest(key), person.id, request.remote_addr or "", browser, here.clock.wall_ms()
     )
+    if before is not None:
+        rows.end_session_of(here.database_url, keys.digest(before))
+        here.forget()
     session.clear()
     session.permanent = True
     login_user(Visitor(key, person))

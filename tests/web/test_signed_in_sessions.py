@@ -83,6 +83,18 @@ def test_a_cookie_from_before_the_sign_in_is_not_the_one_after_it(entrance: Entr
     assert "Vera" not in attacker.get("/network").text
 
 
+def test_signing_in_again_ends_the_session_before(entrance: Entrance) -> None:
+    browser = entrance.signed_in()
+    kept = browser.get_cookie(NAME)
+    assert kept is not None
+    assert may_look(browser)
+    browser.post(entrance.link())
+    assert may_look(browser)
+    assert len(rows.sessions(entrance.url, entrance.ada.id, entrance.clock.wall_ms())) == 1
+    browser.set_cookie(kept.key, kept.value)
+    assert not may_look(browser)
+
+
 def test_every_sign_in_has_a_key_of_its_own(entrance: Entrance) -> None:
     keys = set()
     for _ in range(3):
