@@ -211,6 +211,15 @@ def test_while_the_database_is_away_a_token_may_look_too(entrance: Entrance) -> 
     assert (unknown.status_code, unknown.json["detail"]) == (503, DATABASE_SILENT)
 
 
+def test_without_the_data_store_people_sign_in_and_tries_are_counted(make: Make, tmp_path: Path) -> None:
+    without = Entrance("redis://127.0.0.1:1/0", tmp_path)
+    assert may_look(without.signed_in())
+    for number in range(10):
+        assert sign_in(without.browser(f"198.51.100.{number}"), password="wrong").status_code == 403
+    assert sign_in(without.browser()).status_code == 429
+    without.close()
+
+
 @pytest.mark.parametrize("path", ["/health", "/static/favicon.svg", "/sign-in"])
 def test_what_is_open_does_not_ask_who_comes(entrance: Entrance, path: str) -> None:
     entrance.cut_off()
