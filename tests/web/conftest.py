@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from perseus.access import passwords
+from tests.web.entrance import QUICK, Entrance
 from tests.web.notified import SECRET, Notified
 
 
@@ -26,3 +29,26 @@ def ops(notified: Notified) -> Notified:
     notified.report()
     notified.state("ops")
     return notified
+
+
+@pytest.fixture
+def make(real_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Entrance]]:
+    """Makes sites that people really sign in to, all on one store and database, by their settings."""
+    monkeypatch.setattr(passwords, "HASHER", QUICK)
+    passwords._nobodys.cache_clear()
+    made: list[Entrance] = []
+
+    def site(**settings: Any) -> Entrance:
+        made.append(Entrance(real_store, tmp_path, **settings))
+        return made[-1]
+
+    yield site
+    passwords._nobodys.cache_clear()
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def entrance(make: Callable[..., Entrance]) -> Entrance:
+    """One with the usual settings."""
+    return make()

@@ -27,6 +27,8 @@ PASSWORD = "correct horse battery"
 ADA = "ada@example.net"
 #: As good as a real one, and fast.
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+#: What a browser says of an address that somebody typed.
+BY_HAND = {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
 TABLES = ("users", "sessions", "api_tokens", "sign_in_links")
 
 

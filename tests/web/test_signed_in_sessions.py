@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perseus.access import Role, passwords
+from perseus.access import Role
 from perseus.access.keys import digest, fresh_token
 from perseus.access.remembered import BELIEVED_SECONDS, KEPT_SECONDS
 from perseus.db import access as rows
 from perseus.db import sessions
 from perseus.web.problems import DATABASE_SILENT
-from tests.web.entrance import ADA, PASSWORD, QUICK, Entrance, cookie, may_look, sign_in
+from tests.web.entrance import ADA, PASSWORD, Entrance, cookie, may_look, sign_in
 from tests.web.reading import words
 
 PUBLIC = "https://perseus.example.net"
 NAME = "perseus-8000"
 Make = Callable[..., Entrance]
-
-
-@pytest.fixture
-def make(real_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    monkeypatch.setattr(passwords, "HASHER", QUICK)
-    passwords._nobodys.cache_clear()
-    made: list[Entrance] = []
-
-    def site(**settings: Any) -> Entrance:
-        made.append(Entrance(real_store, tmp_path, **settings))
-        return made[-1]
-
-    yield site
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def entrance(make: Make) -> Entrance:
-    return make()
 
 
 def test_the_cookie_is_for_the_server_alone_and_for_this_site(entrance: Entrance) -> None:
