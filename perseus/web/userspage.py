@@ -89,11 +89,14 @@ def add() -> BaseResponse:
     """Add somebody, and show the link by which they come in."""
     here, sent = access(), {name: request.form.get(name, "") for name in ("email", "name", "role")}
     try:
-        email, name, role = address.email(sent["email"]), address.name(sent["name"]), _role(sent["role"])
+        email = address.email(sent["email"])
+        audited(email)
+        name, role = address.name(sent["name"]), _role(sent["role"])
         made = rows.add_user(here.database_url, email, name, role, by())
     except (ValueError, EmailTaken) as error:
+        audited(why=error)
         return _all(words.plain(sent["email"], 254), words.plain(sent["name"], 120), sent["role"], str(error))
-    audited(made.email, role=made.role)
+    audited(role=made.role)
     return _one(here, made.id, link=_link(here, made))
 
 
@@ -116,6 +119,7 @@ def change(user_id: int) -> BaseResponse:
         active = _is_active()
         rows.change_user(here.database_url, user_id, by(), name=name, role=role, is_active=active)
     except (ValueError, LastAdmin) as error:
+        audited(why=error)
         return _one(here, user_id, problem=str(error))
     audited(role=_changed(before.person.role, role), active=_changed(before.is_active, active))
     if not active:

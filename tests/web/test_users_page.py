@@ -170,7 +170,8 @@ def test_the_last_admin_stays(notified: Notified, ada: FlaskClient, role: str, a
     assert "Without this one there would be no active admin." in words(answer.text)
     assert (user(notified, ADA).person.role, user(notified, ADA).is_active) == (Role.ADMIN, True)
     assert is_in(ada)
-    assert entries(notified)[0].result == "not valid"
+    assert (entries(notified)[0].target, entries(notified)[0].result) == (ADA, "not valid")
+    assert "no active admin" in entries(notified)[0].detail["why"]
 
 
 def test_an_admin_who_is_shut_out_is_not_the_one_that_stays(notified: Notified, ada: FlaskClient) -> None:
