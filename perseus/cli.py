@@ -70,9 +70,9 @@ def sign_in_link(email: str | None) -> None:
 @commands.group(invoke_without_command=True)
 @click.pass_context
 def users(context: click.Context) -> None:
-    """List who may sign in; add somebody, set a role, make an API token.
+    """List who may sign in; add and change them.
 
-    Exit codes: 0 done, 1 refused or the database is silent, 78 no such user or bad setting.
+    Without a command it lists them. Exit codes: 0 done, 1 refused or the database is silent, 78 no such user or bad setting.
     """
     if context.invoked_subcommand is None:
         _run("users", "list")
@@ -98,7 +98,14 @@ def users_role(email: str, role: str) -> None:
 @users.command("token")
 @click.argument("email")
 @click.argument("name")
-@click.option("--days", type=click.IntRange(0, 3650), default=90, show_default=True, help="It holds; 0: no end.")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 3650),
+    default=90,
+    show_default=True,
+    metavar="N",
+    help="It holds so long; 0: no end.",
+)
 def users_token(email: str, name: str, days: int) -> None:
     """Print a new API token of EMAIL, once; NAME says what for."""
     _run("users", "token", email, name, days)
