@@ -72,7 +72,8 @@ def sign_in_link(email: str | None) -> None:
 def users(context: click.Context) -> None:
     """List who may sign in; add and change them.
 
-    Without a command it lists them. Exit codes: 0 done, 1 refused or the database is silent, 78 no such user or bad setting.
+    Without a command it lists them. Exit codes: 0 done, 1 refused or the database is silent, 78 no such user or bad
+    setting.
     """
     if context.invoked_subcommand is None:
         _run("users", "list")
