@@ -87,7 +87,8 @@ class EmbeddedStore:
     @property
     def url(self) -> str:
         """For `perseus.store.connect`. Holds the password: never log it."""
-        login = f":{self._password}@" if self.kept else ""
+        # With the user's name: redis-cli 6.2 takes an address without it for that of a user without a name.
+        login = f"default:{self._password}@" if self.kept else ""
         return f"redis://{login}127.0.0.1:{self._port}/0"
 
     @property

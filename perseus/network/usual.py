@@ -31,12 +31,9 @@ class Usual(NamedTuple):
     most_ms: int
     limit_ms: int
 
-
-class Stuck(NamedTuple):
-    """`state` has lasted longer than `usual.limit_ms`."""
-
-    state: State
-    usual: Usual
+    def is_exceeded(self, lasted_ms: int) -> bool:
+        """Is the state stuck when it has lasted that long?"""
+        return lasted_ms > self.limit_ms
 
 
 def usual(history: History, state: State) -> Usual | None:
@@ -47,12 +44,6 @@ def usual(history: History, state: State) -> Usual | None:
     most_ms = round(statistics.quantiles(runs, n=20, method="inclusive")[-1])
     limit_ms = max(LENIENCE * most_ms, LEAST_LIMIT_MS)
     return Usual(len(runs), round(statistics.median(runs)), most_ms, limit_ms)
-
-
-def stuck(history: History, state: State, since_ms: int, now_ms: int) -> Stuck | None:
-    """Whether a state that began at `since_ms` has lasted too long; without a usual time nothing is said."""
-    known = usual(history, state)
-    return Stuck(state, known) if known is not None and now_ms - since_ms > known.limit_ms else None
 
 
 def _runs(changes: tuple[Change, ...], state: State) -> list[int]:

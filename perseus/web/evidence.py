@@ -13,6 +13,7 @@ from perseus.web.cards import Card, Outlook
 from perseus.web.facts import SKEW_WARNS_MS
 from perseus.web.signs import Sign
 
+FIND = r"""PERSEUS_REDIS_URL=$(sed -n 's/.*"url": "\([^"]*\)".*/\1/p' "${PERSEUS_HOME:-.perseus}/run.json")"""
 LIVE = "Its lease is there, and ends by itself unless it is renewed. The payload in it says {word}."
 WHY = {
     Condition.OFFLINE: "Its lease is gone, and its last record was never closed: nobody released it, it ran out.",
@@ -53,15 +54,19 @@ def checks(exchange: Exchange) -> tuple[Check, ...]:
     status, last, log = keys.status(exchange.id), keys.last_record(exchange.id), keys.activity(exchange.name)
     return (
         Check(f"perseus status {exchange.name}", "what this page shows, read anew"),
+        Check(FIND, "sets the address of the store that `perseus up` runs; leave it out where yours is set"),
         Check(_redis(f"GET {status}"), "the payload of the lease; nothing while nobody holds it"),
         Check(_redis(f"PTTL {status}"), "milliseconds until the lease ends; -2 when there is none"),
-        Check(_redis(f"HGETALL '{last}'"), "the last record: whether the lease was closed, by which token, until when"),
+        Check(
+            _redis(f"HGETALL '{last}'"),
+            "the last record: the end of the lease, its token, and 1 where it was closed",
+        ),
         Check(_redis(f"XREVRANGE {log} + - COUNT 5"), "the newest five entries of its activity log"),
     )
 
 
 def _redis(command: str) -> str:
-    return f'redis-cli -u "$PERSEUS_REDIS_URL" {command}'
+    return f'redis-cli -c -u "$PERSEUS_REDIS_URL" {command}'
 
 
 def _since(seen: Outlook) -> str:

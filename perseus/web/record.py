@@ -72,7 +72,7 @@ def _stuck(known: Known, status: ExchangeStatus, now_ms: int) -> str | None:
     if state not in known.usual:
         known.usual[state] = usual(known.history, state)
     figures = known.usual[state]
-    if figures is None or now_ms - status.since_ms <= figures.limit_ms:
+    if figures is None or not figures.is_exceeded(now_ms - status.since_ms):
         return None
     count, median_ms, most_ms, _ = figures
     return advice.stuck(badges.of_state(state.value), median_ms, most_ms, count)

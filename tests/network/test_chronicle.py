@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 
 import pytest
@@ -13,7 +15,9 @@ from perseus.network.chronicle import Chronicle
 from perseus.network.exchange import Exchange
 from perseus.network.spans import Change
 from perseus.network.uptime import DAY_MS
-from perseus.store import Client
+from perseus.store import Client, connect
+from tests.conftest import ManualClock
+from tests.redis_process import RedisProcess
 
 COINBASE, BINANCE = Exchange(1, "coinbase", ""), Exchange(2, "binance", "")
 
@@ -102,3 +106,63 @@ def test_its_thread_reads_when_somebody_asks(client: Client) -> None:
             time.sleep(0.01)
     finally:
         known.stop()
+
+
+def test_nobody_who_watches_means_no_reads(client: Client, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chronicle, "EVERY_SECONDS", 0.01)
+    reads = threading.Semaphore(0)
+
+    def exchanges() -> list[Exchange]:
+        reads.release()
+        return [COINBASE]
+
+    known = Chronicle(client, exchanges, clock)
+    known.start()
+    try:
+        assert not reads.acquire(timeout=0.1)
+        known.of(COINBASE)
+        assert reads.acquire(timeout=10)
+        assert reads.acquire(timeout=10)
+        clock.seconds += chronicle.WATCHED_SECONDS
+        under_way = [reads.acquire(timeout=0.3) for _ in range(30)]
+        assert not under_way[-1]
+        known.of(COINBASE)
+        assert reads.acquire(timeout=10)
+    finally:
+        known.stop()
+
+
+def test_a_store_that_falls_silent_is_logged_once_and_read_again_when_it_is_back(
+    own_server: RedisProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chronicle, "EVERY_SECONDS", 0.01)
+    reads = threading.Semaphore(0)
+
+    def exchanges() -> list[Exchange]:
+        reads.release()
+        return [COINBASE]
+
+    def read(times: int) -> None:
+        for _ in range(times):
+            assert reads.acquire(timeout=10)
+
+    with connect(own_server.url, timeout=0.2, name="test") as client, own_server.client() as writer:
+        known = Chronicle(client, exchanges, SystemClock())
+        known.start()
+        try:
+            known.of(COINBASE)
+            read(2)
+            own_server.kill()
+            with caplog.at_level(logging.WARNING, chronicle.__name__):
+                read(20)
+            own_server.start()
+            write(writer, COINBASE, now(writer) - 1_000, "active")
+            give_up = time.monotonic() + 10
+            while not (history := known.of(COINBASE)) or not history.changes:
+                assert time.monotonic() < give_up
+                time.sleep(0.01)
+        finally:
+            known.stop()
+    told = [record.message for record in caplog.records if record.name == chronicle.__name__]
+    assert len(told) == 1
+    assert told[0].startswith("Time lines and uptimes are shown as they were last known: The data store at")

@@ -13,7 +13,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.spans import NO_DATA, Change, History, Span
 from perseus.network.states import OFFLINE, State
 from perseus.network.uptime import DAY_MS, HOUR_MS, uptime
-from perseus.network.usual import LEAST_LIMIT_MS, stuck, usual
+from perseus.network.usual import LEAST_LIMIT_MS, RUNS_MOST, usual
 
 COINBASE = Exchange(1, "coinbase", "Coinbase")
 START = 1_795_000_000_000
@@ -115,10 +115,13 @@ def test_runs_that_failed_do_not_count_and_active_may_last() -> None:
 
 
 def test_stuck_is_longer_than_the_limit_and_short_states_have_room() -> None:
-    history = warmups(100, 200, 150, 100, 300)
-    began = START + DAY_MS
-    assert stuck(history, State.WARMING, began, began + LEAST_LIMIT_MS) is None
-    found = stuck(history, State.WARMING, began, began + LEAST_LIMIT_MS + 1)
+    found = usual(warmups(100, 200, 150, 100, 300), State.WARMING)
     assert found is not None
-    assert found.usual.limit_ms == LEAST_LIMIT_MS
-    assert stuck(of(), State.WARMING, began, began + DAY_MS) is None
+    assert found.limit_ms == LEAST_LIMIT_MS
+    assert not found.is_exceeded(LEAST_LIMIT_MS)
+    assert found.is_exceeded(LEAST_LIMIT_MS + 1)
+
+
+def test_what_was_usual_long_ago_is_forgotten() -> None:
+    found = usual(warmups(*[600_000] * 10, *[60_000] * RUNS_MOST), State.WARMING)
+    assert found == (RUNS_MOST, 60_000, 60_000, 120_000)

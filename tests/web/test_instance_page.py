@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from perseus.clock import SystemClock
+from perseus.db import DatabaseUnavailable
+from perseus.db.known import KnownExchanges
 from perseus.network.directory import Condition, StoreNotice
 from perseus.network.exchange import Exchange
 from perseus.network.spans import Change, History
@@ -76,7 +79,7 @@ def test_it_names_the_commands_to_check_by_hand() -> None:
     said = words(get(app_of(FakeDirectory(view([live()]))), "/network/coinbase").text)
     for command in (
         "perseus status coinbase",
-        'redis-cli -u "$PERSEUS_REDIS_URL" GET exchange:1:status',
+        'redis-cli -c -u "$PERSEUS_REDIS_URL" GET exchange:1:status',
         "PTTL exchange:1:status",
         "HGETALL '{exchange:1:status}:last'",
         "XREVRANGE logs:network:coinbase + - COUNT 5",
@@ -88,6 +91,16 @@ def test_an_exchange_that_there_is_not_is_named_with_one_that_is_like_it() -> No
     shown = get(app_of(FakeDirectory(view([live()]))), "/network/coinbse")
     assert shown.status_code == 404
     assert "'coinbse' is not a known exchange. Did you mean coinbase?" in words(shown.text)
+
+
+def test_while_the_database_never_answered_no_name_is_called_unknown() -> None:
+    def silent() -> tuple[Exchange, ...]:
+        raise DatabaseUnavailable("postgresql://db.example.net/perseus", "it is away")
+
+    shown = get(app_of(FakeDirectory(view()), KnownExchanges(silent, SystemClock())), "/network/coinbase")
+    assert shown.status_code == 503
+    assert "The database does not answer" in words(shown.text)
+    assert "db.example.net" not in shown.text
 
 
 def test_while_the_store_is_silent_it_is_unknown_with_its_last_facts() -> None:
