@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import current_app
 from jinja2 import Environment
@@ -21,11 +21,20 @@ from perseus.web.feedfates import PastFates, Read
 from perseus.web.feedfilter import FeedFilter
 from perseus.web.feedform import FeedForm
 from perseus.web.feednewest import FILTERS_KEPT, Find, Newest
+from perseus.web.marked import marked
 from perseus.web.moments import Timed
 from perseus.web.site import site
 
 NAME = "perseus.feed"
 MACHINE = SystemClock()
+
+
+class DrawnFeed(NamedTuple):
+    """The feed's HTML; `shell` without the page of events, for a browser that has one of this `mark`."""
+
+    mark: str
+    html: Timed
+    shell: Timed
 
 
 class FeedPart:
@@ -35,9 +44,9 @@ class FeedPart:
         self._environment = environment
         self._newest = Newest(find, clock)
         self._past = PastFates(past, clock)
-        self._drawn: OrderedDict[str, tuple[tuple[object, ...], Timed]] = OrderedDict()
+        self._drawn: OrderedDict[str, tuple[tuple[object, ...], DrawnFeed]] = OrderedDict()
 
-    def html(self, view: NetworkView, asked: FeedFilter, form: FeedForm, fates: Fates) -> Markup:
+    def drawn(self, view: NetworkView, asked: FeedFilter, form: FeedForm, fates: Fates) -> DrawnFeed:
         """The newest page of what that filter lets through. `fates`: what is known of the events of the view."""
         found = self._newest.of(view, asked.search)
         fates = self._with_past(fates, found, view) if asked and found else fates
@@ -48,7 +57,7 @@ class FeedPart:
         self._drawn[form.query] = kept
         while len(self._drawn) > FILTERS_KEPT:
             self._drawn.popitem(last=False)
-        return kept[1].at(view.now_ms)
+        return kept[1]
 
     def feed(self, view: NetworkView, asked: FeedFilter, fates: Fates) -> Feed:
         """The same for a page that draws it in its own way."""
@@ -65,9 +74,10 @@ class FeedPart:
         followed = {event.name for event in view.events}
         return {**self._past.of([event for event in found.events if event.name not in followed]), **fates}
 
-    def _draw(self, shown: Feed, form: FeedForm) -> Timed:
+    def _draw(self, shown: Feed, form: FeedForm) -> DrawnFeed:
         module: Any = self._environment.get_template("_feed.html").module
-        return Timed(module.newest(shown, form))
+        page = marked(module.page(shown, form))
+        return DrawnFeed(page.mark, *(Timed(module.newest(form, Markup(part))) for part in (page.html, page.shell)))
 
 
 def _feed(found: Found | None, now_ms: int, fates: Fates) -> Feed:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from flask import current_app
 from jinja2 import Environment
+from markupsafe import Markup
 
 from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
@@ -18,7 +19,7 @@ from perseus.web import cards
 from perseus.web.additions import NONE, Additions
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.cards import Card, Outlook
-from perseus.web.marked import marked
+from perseus.web.marked import Marked, marked
 from perseus.web.moments import Timed
 from perseus.web.record import Histories, Records
 
@@ -41,12 +42,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A card, its HTML, and what it was made from."""
+    """A card, its HTML, and what it was made from. `shell`: what is sent to a browser that has a card of this mark."""
 
     outlook: Outlook
     additions: Additions
     card: Card
+    mark: str
     html: Timed
+    shell: Markup
 
 
 class Kept:
@@ -77,8 +80,9 @@ class Kept:
         additions = self._adding(seen.status, outlook)
         if kept is None or kept.outlook != outlook or kept.additions != additions:
             made = cards.card(outlook)
-            html = self._draw("_card.html", look, made, additions)
-            kept = self._cards[outlook.exchange.id, look] = Drawn(outlook, additions, made, html)
+            html = self._draw(look, made, additions)
+            kept = Drawn(outlook, additions, made, html.mark, Timed(html.html), Markup(html.shell))
+            self._cards[outlook.exchange.id, look] = kept
         return kept
 
     def _outlook(self, status: ExchangeStatus, now_ms: int) -> Outlook:
@@ -86,11 +90,11 @@ class Kept:
 
     def past_card(self, seen: Seen, look: str) -> Timed:
         """The card of a moment that is over: nothing is advised, plugins add nothing, and it is not kept."""
-        return self._draw("_card.html", look, replace(cards.card(seen.outlook), advice=None), NONE)
+        return Timed(self._draw(look, replace(cards.card(seen.outlook), advice=None), NONE).html)
 
-    def _draw(self, template: str, macro: str, *what: object) -> Timed:
-        module: Any = self._environment.get_template(template).module
-        return Timed(marked(getattr(module, macro)(*what)))
+    def _draw(self, look: str, *what: object) -> Marked:
+        module: Any = self._environment.get_template("_card.html").module
+        return marked(getattr(module, look)(*what))
 
 
 def kept() -> Kept:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from perseus.network.directory import NetworkView
-from perseus.web import emptiness, feedform, feedpart, moments, notices, summary, words
+from perseus.web import emptiness, feedform, feedpart, held, moments, notices, summary, words
 from perseus.web.deliverymarks import Fates
 from perseus.web.emptiness import Empty
 from perseus.web.feedfilter import FeedFilter
+from perseus.web.feedpart import DrawnFeed
 from perseus.web.kept import Seen, kept
 from perseus.web.moments import Moment
 from perseus.web.notices import Notice
@@ -27,7 +29,7 @@ class Live:
     """The same for the first load and for every poll after it.
 
     `summary` counts all exchanges, whatever the filter. `said`: what the filter lets through, None without one.
-    `look` is a macro of `_card.html`. `empty` stands where there are no cards.
+    `look` is a macro of `_card.html`. `empty` stands where there are no cards. `holds`: see perseus/web/held.py.
     `is_current` False: the store is silent, and all is as it was at `read_at` (None: it was never read).
     """
 
@@ -37,27 +39,33 @@ class Live:
     said: str | None
     look: str
     cards: tuple[Markup, ...]
+    holds: str
     empty: Empty | None
     feed: Markup
     is_current: bool
     read_at: Moment | None
 
 
-def live(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> Live:
-    """That part of this view, as `query` and the feed's filter `asked` want it."""
+def live(
+    view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter, has: AbstractSet[str] = held.NONE
+) -> Live:
+    """That part of this view, as `query` and the feed's filter `asked` want it, for a browser that `has` some cards."""
     trouble = site().known.trouble
     seen = kept().seen(view.exchanges, view.now_ms)
     wanted = matching(seen, query)
     look = query.look_of(len(wanted))
+    drawn = [kept().card(one, look) for one in wanted]
+    events = None if query.is_wall else _feed(view, fates, query, asked)
     return Live(
         query,
         notices.notices(view, trouble),
         summary.summary([one.outlook for one in seen]),
         said(len(wanted), len(seen), query),
         look,
-        tuple(kept().card(one, look).html.at(view.now_ms) for one in wanted),
+        tuple(one.shell if one.mark in has else one.html.at(view.now_ms) for one in drawn),
+        site().held.name([one.mark for one in drawn] + ([events.mark] if events else [])),
         emptiness.empty(len(seen), len(wanted), query, database_answers=trouble is None),
-        NO_FEED if query.is_wall else _feed(view, fates, query, asked),
+        NO_FEED if events is None else (events.shell if events.mark in has else events.html).at(view.now_ms),
         view.store.answers,
         None if view.store.answers else moments.ago(view.read_at_ms),
     )
@@ -75,6 +83,6 @@ def said(shown: int, total: int, query: PageQuery) -> str | None:
     return f"{shown:,} of {words.counted(total, 'exchange')} shown: {query.cards.said}."
 
 
-def _feed(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> Markup:
+def _feed(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> DrawnFeed:
     form = feedform.form(asked, site().known(), feedform.PAGE, query.given)
-    return feedpart.part().html(view, asked, form, fates)
+    return feedpart.part().drawn(view, asked, form, fates)

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import NamedTuple
 
-ELEMENT = re.compile(r"<[a-z]+[^>]*")
+ELEMENT = re.compile(r"<([a-z]+)[^>]*")
 
 
-def marked(html: str) -> str:
-    """With `data-drawn` in its first element: equal for equal HTML. Made before ages are put in, it outlives them."""
-    mark = hashlib.blake2b(html.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+class Marked(NamedTuple):
+    """HTML of one element with its `mark` in `data-drawn`. `shell`: the same element without what is in it.
+
+    A browser leaves what bears the same mark alone, so for one that has it the shell says as much.
+    """
+
+    mark: str
+    html: str
+    shell: str
+
+
+def marked(html: str) -> Marked:
+    """Marks are equal for equal HTML. Made before ages are put in, they outlive them. ValueError: it is no element."""
     # Text of its own kind: markupsafe would escape what it is put together from.
-    return ELEMENT.sub(rf'\g<0> data-drawn="{mark}"', str.__str__(html), count=1)
+    html = str.__str__(html)
+    mark = hashlib.blake2b(html.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    first = ELEMENT.search(html)
+    if first is None:
+        raise ValueError("there is no element to mark")
+    begins = f'{first[0]} data-drawn="{mark}"'
+    return Marked(mark, html[: first.start()] + begins + html[first.end() :], f"{begins}></{first[1]}>")

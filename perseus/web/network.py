@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.network.directory import NetworkView
-from perseus.web import announcements, feedpart, htmx, livepart, moments, parameters, pastpage, summary, viewtools
+from perseus.web import announcements, feedpart, held, htmx, livepart, moments, parameters, pastpage, summary, viewtools
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import Fates
 from perseus.web.feedfilter import FeedFilter
@@ -17,6 +18,7 @@ from perseus.web.livepart import Live
 from perseus.web.moments import Moment
 from perseus.web.pagequery import NAMES, PageQuery
 from perseus.web.polled import NOW_HEADER
+from perseus.web.sharedbody import Body
 from perseus.web.site import site
 from perseus.web.templating import Context, render
 from perseus.web.viewtools import ViewTools
@@ -83,8 +85,13 @@ def live() -> Response:
     if asked and not query.is_wall:
         feedpart.part().look_ahead(view, asked)  # all viewers wait while a body is drawn, and this may take a search
     made_from = (view, site().known.trouble, fates)
-    response = Response(site().body.of(query.query, made_from, lambda: _fragment(view, fates, query, asked)))
+    holds = request.headers.get(held.HEADER, "")
+    has = site().held.of(holds)
+    question = (query.query, holds if has else "")
+    body = site().body.of(question, made_from, lambda: _fragment(view, fates, query, asked, has))
+    response = Response(body.content)
     response.headers[NOW_HEADER] = str(view.now_ms)
+    response.headers[held.HEADER] = body.holds
     announcements.announce(response, view.events, view.now_ms)
     return response
 
@@ -100,6 +107,6 @@ def _fates(view: NetworkView) -> Fates:
     return outbound.marks.of(view.events) if outbound else NO_FATES
 
 
-def _fragment(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter) -> str:
-    part = livepart.live(view, fates, query, asked)
-    return render(LiveFragment(summary.title(part.summary), part))
+def _fragment(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter, has: AbstractSet[str]) -> Body:
+    part = livepart.live(view, fates, query, asked, has)
+    return Body(render(LiveFragment(summary.title(part.summary), part)).encode(), part.holds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flask import Response, current_app
 from markupsafe import Markup
@@ -115,5 +115,5 @@ def _feed(past: PastNetwork, query: PageQuery, asked: FeedFilter) -> Markup:
         events, older, looked_to_ms = found.events, found.older, found.looked_to_ms
     form = feedform.form(asked, site().known(), feedform.PAGE, query.given)
     shown = feed.feed(events, older, view.now_ms, {}, looked_to_ms)
-    module = current_app.jinja_env.get_template("_feed.html").module
-    return Timed(module.newest(shown, form)).at(view.now_ms)  # type: ignore[attr-defined]
+    module: Any = current_app.jinja_env.get_template("_feed.html").module
+    return Timed(module.newest(form, module.page(shown, form))).at(view.now_ms)

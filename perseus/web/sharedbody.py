@@ -5,11 +5,20 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 BODIES_KEPT = 32
 KEPT_BYTES = 16_000_000
 
+Question = tuple[str, ...]
 Parts = tuple[object, ...]
+
+
+class Body(NamedTuple):
+    """What is sent, and what a browser that has it `holds`."""
+
+    content: bytes
+    holds: str
 
 
 class SharedBody:
@@ -21,9 +30,9 @@ class SharedBody:
     def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
         self._lock = threading.Lock()
         self._kept_bytes = kept_bytes
-        self._bodies: OrderedDict[str, tuple[Parts, bytes]] = OrderedDict()
+        self._bodies: OrderedDict[Question, tuple[Parts, Body]] = OrderedDict()
 
-    def of(self, asked: str, parts: Parts, render: Callable[[], str]) -> bytes:
+    def of(self, asked: Question, parts: Parts, render: Callable[[], Body]) -> Body:
         """The body of these very `parts` for what is `asked`; `render` makes it when nobody has yet.
 
         The same bytes for all: nobody encodes them again, and what compresses them knows them at a glance.
@@ -31,7 +40,7 @@ class SharedBody:
         with self._lock:
             kept = self._bodies.pop(asked, None)
             if kept is None or not _same(kept[0], parts):
-                kept = parts, render().encode()
+                kept = parts, render()
             self._bodies[asked] = kept
             self._forget()
             return kept[1]
@@ -41,7 +50,7 @@ class SharedBody:
             self._bodies.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(len(body) for _, body in self._bodies.values())
+        return sum(len(body.content) for _, body in self._bodies.values())
 
 
 def _same(these: Parts, those: Parts) -> bool:

@@ -17,6 +17,7 @@ from perseus.network.searching import Found
 from perseus.network.spans import History
 from perseus.web.access import Access
 from perseus.web.beats import LIMITS, Limits
+from perseus.web.held import Held
 from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
 
@@ -71,6 +72,7 @@ class Site:
     directory: Reader
     known: KnownExchanges
     body: SharedBody = field(default_factory=SharedBody)
+    held: Held = field(default_factory=Held)
     outbound: Outbound | None = None
     limits: Limits = LIMITS
     gallery: bool = False

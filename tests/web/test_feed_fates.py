@@ -71,7 +71,7 @@ def test_the_store_is_asked_only_for_what_the_newest_marks_do_not_know(clock: Ma
     part = FeedPart(app_of(directory).jinja_env, directory.search, store, clock)
     asked = FeedFilter.of({"exchange": "coinbase"}, ())
     marks: Fates = {NEW.name: ((Fate.SENT, ("mail",)),)}
-    shown = rows(part.html(directory.shown, asked, form(asked, (COINBASE,), "/network"), marks))
+    shown = rows(part.drawn(directory.shown, asked, form(asked, (COINBASE,), "/network"), marks).html.at(NOW))
     assert store.asked == [[OLD.name]]
     assert ["Sent : mail" in row or "Sent: mail" in row for row in shown] == [True, False]
     assert "Waiting" in shown[1]

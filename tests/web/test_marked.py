@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from markupsafe import Markup
 
 from perseus.web.marked import marked
@@ -20,13 +21,25 @@ def marks(page: str) -> list[str]:
 
 def test_the_first_element_bears_the_mark_and_nothing_else_changes() -> None:
     html = Markup('\n<article class="card"><p>a &amp; b</p></article>')
-    assert MARK.findall(marked(html)) == [MARK.findall(marked(str(html)))[0]]
-    assert re.sub(' data-drawn="[^"]+"', "", marked(html)) == str(html)
-    assert marked(html).startswith('\n<article class="card" data-drawn=')
+    made = marked(html)
+    assert made == marked(str(html))
+    assert MARK.findall(made.html) == [made.mark]
+    assert re.sub(' data-drawn="[^"]+"', "", made.html) == str(html)
+    assert made.html.startswith('\n<article class="card" data-drawn=')
+
+
+def test_the_shell_is_the_same_element_with_the_same_mark_and_nothing_in_it() -> None:
+    made = marked('\n<article class="card" id="card-1"><p>a</p></article>')
+    assert made.shell == f'<article class="card" id="card-1" data-drawn="{made.mark}"></article>'
+
+
+def test_what_is_no_element_cannot_be_marked() -> None:
+    with pytest.raises(ValueError, match="no element"):
+        marked("text")
 
 
 def test_half_a_character_does_not_break_it() -> None:
-    assert MARK.search(marked("<p>\udcff</p>"))
+    assert MARK.search(marked("<p>\udcff</p>").html)
 
 
 def test_a_card_keeps_its_mark_while_only_time_passes_and_gets_another_with_its_facts() -> None:
