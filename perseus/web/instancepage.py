@@ -13,7 +13,7 @@ from perseus.network.directory import NetworkView
 from perseus.network.exchange import Exchange
 from perseus.network.spans import History
 from perseus.network.uptime import WINDOWS, uptime
-from perseus.web import badges, cards, evidence, feedpart, moments, notices
+from perseus.web import badges, cards, evidence, feedpart, moments, notices, words
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import Fates
 from perseus.web.evidence import Check, Reason
@@ -24,7 +24,6 @@ from perseus.web.moments import Moment
 from perseus.web.notices import Notice
 from perseus.web.polled import polled
 from perseus.web.problems import DATABASE_SILENT, Problem, answer
-from perseus.web.record import STEP_MS
 from perseus.web.shares import Share, share
 from perseus.web.site import site
 from perseus.web.templating import Context
@@ -106,7 +105,7 @@ def _shown(seen: Seen, view: NetworkView) -> Shown:
         kept().card(seen, "card").html.at(view.now_ms),
         evidence.reasons(seen.outlook, cards.card(seen.outlook), site().limits),
         evidence.checks(exchange),
-        _past(history, view.now_ms - view.now_ms % STEP_MS) if history else None,
+        _past(history, view.now_ms - view.now_ms % words.MINUTE) if history else None,
         feedpart.part().feed(view, asked, fates),
     )
 

@@ -22,7 +22,7 @@ ONE = " ".join(pages.section(PAGE, "### The page of one exchange").split())
 def test_the_windows_the_step_and_what_is_kept() -> None:
     assert all(window in PAGE for window in uptime.WINDOWS)
     assert record.STEP_MS == 5 * words.MINUTE
-    assert "the last full five minutes" in TIME_LINE
+    assert "of a card end at the last full five minutes" in TIME_LINE
     assert f"{chronicle.KEPT_MS // words.DAY} days are kept" in TIME_LINE
     assert f"up to {timeline.ROWS_MOST} rows" in TIME_LINE
 

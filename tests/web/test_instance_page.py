@@ -16,7 +16,7 @@ from perseus.network.spans import Change, History
 from perseus.network.states import State
 from perseus.web.site import NAME, Site
 from tests.web.reading import HTMX, get, words
-from tests.web.views import BINANCE, COINBASE, HOUR, NOW, FakeDirectory, app_of, event, gone, live, view
+from tests.web.views import BINANCE, COINBASE, HOUR, MINUTE, NOW, FakeDirectory, app_of, event, gone, live, view
 
 
 class Told:
@@ -50,6 +50,13 @@ def test_it_shows_the_card_its_past_and_its_own_events() -> None:
     assert "no data for 28 d" in said
     assert "event-coinbase-" in shown.text
     assert "event-binance-" not in shown.text
+
+
+def test_its_past_reaches_to_the_minute_so_that_a_young_network_has_one() -> None:
+    directory = FakeDirectory(view([live()]))
+    shown = get(app_with(directory, Change(NOW - NOW % MINUTE - 2 * MINUTE, "active")), "/network/coinbase")
+    assert "Last 24 h Uptime 100 %, no data for 23 h" in words(shown.text)
+    assert "Active for 2 min 0 s" in shown.text
 
 
 def test_before_its_log_was_read_it_says_so() -> None:
