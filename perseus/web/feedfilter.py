@@ -11,11 +11,10 @@ from perseus.network.exchange import Exchange
 from perseus.network.search import EVERYTHING, Kind, Search
 from perseus.network.search import words as words_of
 from perseus.web import moments, words
-from perseus.web.parameters import TIME, one_of, time_ms
+from perseus.web.parameters import TIME, one_of, phrase, time_ms
 from perseus.web.problems import BadParameter
 
 NAMES = ("exchange", "kind", "from", "to", "find")
-FIND_LIMIT = 200
 NAMES_SAID = 20
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -34,13 +33,12 @@ class FeedFilter:
         `exchanges`: those that are known; () while nobody knows, and then any name is taken.
         """
         given = {name: args[name].strip() for name in NAMES if args.get(name, "").strip()}
+        given |= {name: phrase(name, given[name]) for name in ("exchange", "find") if name in given}
         _known_exchange(given.get("exchange"), exchanges)
         kind = one_of("kind", given.get("kind"), tuple(Kind))
         from_ms, to_ms = _time("from", given.get("from")), _time("to", given.get("to"))
         if from_ms is not None and to_ms is not None and from_ms >= to_ms:
             raise BadParameter("from", "must be earlier than to, or nothing can be found.")
-        if len(given.get("find", "")) > FIND_LIMIT:
-            raise BadParameter("find", f"may have at most {FIND_LIMIT} characters.")
         search = Search(
             given.get("exchange"), Kind(kind) if kind else None, from_ms, to_ms, words_of(given.get("find", ""))
         )

@@ -15,7 +15,8 @@ from perseus.web import words
 SAY = {"age": words.age, "span": words.span}
 # Private use: `words.plain` lets no such character through, so nobody outside can write a mark into a page.
 MARK = "\ue000"
-MARKS = re.compile(f"{MARK}([a-z]+)(-?[0-9]+){MARK}")
+# Nothing else that looks like one is one: a page must not break over words that got past that.
+MARKS = re.compile(f"{MARK}({'|'.join(SAY)})(-?[0-9]{{1,19}}){MARK}")
 
 
 @dataclass(frozen=True, slots=True)

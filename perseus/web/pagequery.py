@@ -8,13 +8,11 @@ from urllib.parse import urlencode
 
 from perseus.web import feedfilter
 from perseus.web.cardfilter import STATES, CardFilter
-from perseus.web.parameters import one_of, time_ms
-from perseus.web.problems import BadParameter
+from perseus.web.parameters import one_of, phrase, time_ms
 
 PAGE = "/network"
 OWN = ("state", "q", "view", "wall", "live", "at")
 NAMES = OWN + feedfilter.NAMES
-TEXT_LIMIT = 200
 CARDS, DENSE, WALL = "card", "dense", "wall"  # macros of `_card.html`
 LOOKS = {"cards": CARDS, "dense": DENSE}
 ALL = CardFilter()
@@ -38,8 +36,7 @@ class PageQuery:
         view = one_of("view", given.get("view"), tuple(LOOKS))
         is_wall = one_of("wall", given.get("wall"), ("1",)) is not None
         one_of("live", given.get("live"), ("off", "on"))
-        if len(given.get("q", "")) > TEXT_LIMIT:
-            raise BadParameter("q", f"may have at most {TEXT_LIMIT} characters.")
+        given |= {"q": phrase("q", given["q"])} if "q" in given else {}
         at_ms = time_ms("at", given["at"]) if "at" in given else None
         look = WALL if is_wall else LOOKS[view] if view else None
         return cls(tuple(given.items()), CardFilter(state, given.get("q", "")), look, at_ms)

@@ -13,6 +13,7 @@ from perseus.web.problems import BadParameter
 MOST = 200
 USUAL = 50
 TIME = "must be a time in UTC such as 2026-11-21T14:03 or a day such as 2026-11-21."
+SPACE = re.compile(r"\s")
 SIGNED = re.compile(r" (?=\d\d:\d\d$)")  # a plus that an address lost
 
 
@@ -33,6 +34,19 @@ def count(text: str | None) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST:
         raise BadParameter("count", f"must be a whole number from 1 to {MOST}.")
     return int(text)
+
+
+def phrase(name: str, text: str) -> str:
+    """What somebody typed, with plain spaces. Raises BadParameter for what is too long or nobody can see.
+
+    Such a character must not reach a page: there it could pass for a mark of ours.
+    """
+    said = SPACE.sub(" ", text)
+    if len(said) > MOST:
+        raise BadParameter(name, f"may have at most {MOST} characters.")
+    if not said.isprintable():
+        raise BadParameter(name, "must not have control characters.")
+    return said
 
 
 def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:

@@ -51,3 +51,8 @@ def test_a_text_that_is_no_time_is_read_as_unknown(text: str | None) -> None:
 )
 def test_a_day_is_named_by_its_distance(day: str, title: str) -> None:
     assert moments.day_title(day, NOW) == title
+
+
+def test_what_only_looks_like_a_mark_breaks_no_page() -> None:
+    odd = "\ue000x1\ue000 \ue000age\ue000 \ue000age" + "9" * 5_000 + "\ue000"
+    assert moments.Timed(odd).at(0) == odd
