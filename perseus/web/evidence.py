@@ -54,7 +54,7 @@ def checks(exchange: Exchange) -> tuple[Check, ...]:
     status, last, log = keys.status(exchange.id), keys.last_record(exchange.id), keys.activity(exchange.name)
     return (
         Check(f"perseus status {exchange.name}", "what this page shows, read anew"),
-        Check(FIND, "sets the address of the store that `perseus up` runs; leave it out where yours is set"),
+        Check(FIND, "sets the address of the store that perseus up runs; leave it out where yours is set"),
         Check(_redis(f"GET {status}"), "the payload of the lease; nothing while nobody holds it"),
         Check(_redis(f"PTTL {status}"), "milliseconds until the lease ends; -2 when there is none"),
         Check(

@@ -88,9 +88,10 @@ def page(name: str) -> Response:
         raise UnknownExchange(name, tuple(exchange.name for exchange in known))
     (seen,) = kept().seen((found,), view.now_ms)
     shown = _shown(seen, view)
-    title = f"{badges.spoken(seen.outlook.badge)} · {found.exchange.display_name}"
+    called = words.plain(found.exchange.display_name, words.NAME_LIMIT)
+    title = f"{badges.spoken(seen.outlook.badge)} · {called}"
     as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
-    whole = InstancePage(title, as_of, view.now_ms, site().limits, found.exchange.display_name, shown)
+    whole = InstancePage(title, as_of, view.now_ms, site().limits, called, shown)
     return polled(whole, InstancePart(title, shown), view.now_ms)
 
 
@@ -102,7 +103,7 @@ def _shown(seen: Seen, view: NetworkView) -> Shown:
     return Shown(
         exchange,
         notices.notices(view, site().known.trouble),
-        kept().card(seen, "card").html.at(view.now_ms),
+        kept().card(seen, "lone").html.at(view.now_ms),
         evidence.reasons(seen.outlook, cards.card(seen.outlook), site().limits),
         evidence.checks(exchange),
         _past(history, view.now_ms - view.now_ms % words.MINUTE) if history else None,

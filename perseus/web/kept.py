@@ -70,7 +70,7 @@ class Kept:
         return sorted(some, key=lambda seen: cards.place(seen.outlook))
 
     def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card") -> list[Drawn]:
-        """A card for each exchange, problems first. `look`: `card`, `dense` or `wall`, the macros of `_card.html`."""
+        """A card for each exchange, problems first. `look`: one of the macros of `_card.html`."""
         return [self.card(seen, look) for seen in self.seen(statuses, now_ms)]
 
     def card(self, seen: Seen, look: str) -> Drawn:

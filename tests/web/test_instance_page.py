@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,9 +14,24 @@ from perseus.network.directory import Condition, StoreNotice
 from perseus.network.exchange import Exchange
 from perseus.network.spans import Change, History
 from perseus.network.states import State
-from perseus.web.site import NAME, Site
+from perseus.web.app import app
+from perseus.web.site import Site
 from tests.web.reading import HTMX, get, words
-from tests.web.views import BINANCE, COINBASE, HOUR, MINUTE, NOW, FakeDirectory, app_of, event, gone, live, view
+from tests.web.signedin import access_of, signing_in
+from tests.web.views import (
+    BINANCE,
+    COINBASE,
+    HOUR,
+    MINUTE,
+    NOW,
+    FakeDirectory,
+    app_of,
+    event,
+    gone,
+    known_of,
+    live,
+    view,
+)
 
 
 class Told:
@@ -30,10 +45,8 @@ class Told:
 
 
 def app_with(directory: FakeDirectory, *changes: Change) -> Flask:
-    app = app_of(directory)
-    about: Site = app.extensions[NAME]
-    app.extensions[NAME] = replace(about, chronicle=Told(*changes))  # type: ignore[arg-type]
-    return app
+    told: Any = Told(*changes)
+    return signing_in(app(Site(directory, directory, known_of(directory), access=access_of(), chronicle=told)))
 
 
 def test_it_shows_the_card_its_past_and_its_own_events() -> None:
@@ -57,6 +70,7 @@ def test_its_past_reaches_to_the_minute_so_that_a_young_network_has_one() -> Non
     shown = get(app_with(directory, Change(NOW - NOW % MINUTE - 2 * MINUTE, "active")), "/network/coinbase")
     assert "Last 24 h Uptime 100 %, no data for 23 h" in words(shown.text)
     assert "Active for 2 min 0 s" in shown.text
+    assert shown.text.count("States of the last 24 h</title>") == 1, "the card beside it must not say other figures"
 
 
 def test_before_its_log_was_read_it_says_so() -> None:
@@ -108,6 +122,14 @@ def test_while_the_database_never_answered_no_name_is_called_unknown() -> None:
     assert shown.status_code == 503
     assert "The database does not answer" in words(shown.text)
     assert "db.example.net" not in shown.text
+
+
+def test_an_odd_name_is_shown_as_one() -> None:
+    odd = Exchange(7, "odd", "<b>\ue000x1\ue000\u202e" + "y" * 300)
+    shown = get(app_of(FakeDirectory(view([live(odd)]))), "/network/odd")
+    assert shown.status_code == 200
+    assert "<title>Active · &lt;b&gt;\ufffdx1\ufffd\ufffdyyy" in shown.text
+    assert not set("\ue000\u202e") & set(shown.text)
 
 
 def test_while_the_store_is_silent_it_is_unknown_with_its_last_facts() -> None:
