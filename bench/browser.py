@@ -1,8 +1,8 @@
 """What a poll costs the browser: main thread of Chromium for one changed card of 50, and the heap after a thousand.
 
 The time is processor time of that thread for polls of a real site, one heartbeat between two of them. For the heap two
-answers of it that differ in one card are given in turns, whole and as fast as the page takes them. V8 compiles what runs
-often, and the code stays in its heap: what the page itself keeps is seen in a browser that does not compile.
+answers of it that differ in one card are given in turns, whole and as fast as the page takes them. V8 compiles what
+runs often, and the code stays in its heap: what the page itself keeps is seen in a browser that does not compile.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ from perseus.web import (
     rowid,
     rulespage,
     security,
+    shortway,
     signin,
     silencespage,
     site,
@@ -91,4 +92,5 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
         made.register_blueprint(module.routes)
     made.register_blueprint(assets.blueprint(static))
     extensions.install(made)
+    shortway.install(made, about)
     return made

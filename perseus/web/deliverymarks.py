@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 #: By event name: the fates that are shown, each with the destinations that it holds for.
 Fates = Mapping[str, tuple[tuple[Fate, tuple[str, ...]], ...]]
+NO_FATES: Fates = {}
 
 
 class Trail(NamedTuple):

@@ -15,7 +15,7 @@ from perseus.network.spans import History
 from perseus.network.uptime import WINDOWS, uptime
 from perseus.web import badges, cards, evidence, feedpart, moments, notices, words
 from perseus.web.beats import Limits
-from perseus.web.deliverymarks import Fates
+from perseus.web.deliverymarks import NO_FATES
 from perseus.web.evidence import Check, Reason
 from perseus.web.feed import Feed
 from perseus.web.feedfilter import FeedFilter
@@ -28,8 +28,6 @@ from perseus.web.shares import Share, share
 from perseus.web.site import site
 from perseus.web.templating import Context
 from perseus.web.timeline import Strip, strip
-
-NO_FATES: Fates = {}
 
 routes = Blueprint("instance", __name__)
 

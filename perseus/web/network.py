@@ -10,7 +10,19 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.network.directory import NetworkView
-from perseus.web import announcements, feedpart, held, htmx, livepart, moments, parameters, pastpage, summary, viewtools
+from perseus.web import (
+    announcements,
+    feedpart,
+    held,
+    htmx,
+    livepart,
+    moments,
+    parameters,
+    pastpage,
+    shortway,
+    summary,
+    viewtools,
+)
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import Fates
 from perseus.web.feedfilter import FeedFilter
@@ -22,8 +34,6 @@ from perseus.web.sharedbody import Body
 from perseus.web.site import site
 from perseus.web.templating import Context, render
 from perseus.web.viewtools import ViewTools
-
-NO_FATES: Fates = {}
 
 routes = Blueprint("network", __name__)
 
@@ -66,8 +76,8 @@ def page() -> Response:
     query, asked = _asked()
     if query.at_ms is not None:
         return pastpage.page(query, query.at_ms, asked)
-    view = site().shared.view()
-    live = livepart.live(view, _fates(view), query, asked)
+    view, _, fates = site().now()
+    live = livepart.live(view, fates, query, asked)
     as_of = moments.ago(view.now_ms) if live.is_current else live.read_at
     tools = viewtools.tools(query, live.look)
     shown = NetworkPage(summary.title(live.summary), as_of, view.now_ms, live, site().limits, query.query, tools)
@@ -80,15 +90,13 @@ def live() -> Response:
     query, asked = _asked()
     if query.at_ms is not None or not htmx.wants_fragment():
         return page()
-    view = site().shared.view()
-    fates = _fates(view)
+    now = view, _, fates = request.environ.get(shortway.NOW) or site().now()
     if asked and not query.is_wall:
         feedpart.part().look_ahead(view, asked)  # all viewers wait while a body is drawn, and this may take a search
-    made_from = (view, site().known.trouble, fates)
     holds = request.headers.get(held.HEADER, "")
     has = site().held.of(holds)
     question = (query.query, holds if has else "")
-    body = site().body.of(question, made_from, lambda: _fragment(view, fates, query, asked, has))
+    body = site().body.of(question, now, lambda: _fragment(view, fates, query, asked, has))
     response = Response(body.content)
     response.headers[NOW_HEADER] = str(view.now_ms)
     response.headers[held.HEADER] = body.holds
@@ -100,11 +108,6 @@ def _asked() -> tuple[PageQuery, FeedFilter]:
     """What this request asks for. Raises BadParameter: an unknown filter that is ignored would show a lie."""
     given = parameters.query(NAMES)
     return PageQuery.of(given), FeedFilter.of(given, site().known())
-
-
-def _fates(view: NetworkView) -> Fates:
-    outbound = site().outbound
-    return outbound.marks.of(view.events) if outbound else NO_FATES
 
 
 def _fragment(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter, has: AbstractSet[str]) -> Body:

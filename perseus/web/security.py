@@ -47,7 +47,7 @@ def install(app: Flask, own_hosts: AbstractSet[str] = frozenset()) -> None:
 
 def refuse_foreign_host(hosts: AbstractSet[str]) -> None:
     """421 unless the browser was told to come here by one of these names."""
-    if _hostname(request.environ.get("HTTP_HOST", "")) not in hosts:
+    if hostname(request.environ.get("HTTP_HOST", "")) not in hosts:
         names = " and ".join(sorted(hosts - {"::1"}))
         abort(421, f"This site answers only to {names}. Open it by such a name, or set PERSEUS_PUBLIC_URL.")
 
@@ -69,7 +69,8 @@ def refuse_cross_site() -> None:
         abort(403, f"The request came from another site ({site or origin}). Send it from the page itself.")
 
 
-def _hostname(host: str) -> str | None:
+def hostname(host: str) -> str | None:
+    """The name in a `Host` header, without the port; None for what is no such header."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:

@@ -39,7 +39,7 @@ class SharedBody:
         """
         with self._lock:
             kept = self._bodies.pop(asked, None)
-            if kept is None or not _same(kept[0], parts):
+            if kept is None or not is_same(kept[0], parts):
                 kept = parts, render()
             self._bodies[asked] = kept
             self._forget()
@@ -53,5 +53,6 @@ class SharedBody:
         return sum(len(body.content) for _, body in self._bodies.values())
 
 
-def _same(these: Parts, those: Parts) -> bool:
+def is_same(these: Parts, those: Parts) -> bool:
+    """Are they the very same objects?"""
     return len(these) == len(those) and all(a is b for a, b in zip(these, those, strict=True))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
+from perseus.errors import PerseusError
 from perseus.network.chronicle import Chronicle
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
@@ -17,6 +18,7 @@ from perseus.network.searching import Found
 from perseus.network.spans import History
 from perseus.web.access import Access
 from perseus.web.beats import LIMITS, Limits
+from perseus.web.deliverymarks import NO_FATES, Fates
 from perseus.web.held import Held
 from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
@@ -60,6 +62,17 @@ class Reader(Protocol):
         """Does the store answer at this moment?"""
 
 
+class Now(NamedTuple):
+    """The network as it was read last: the same objects while nothing is another.
+
+    `trouble`: why the database did not answer. `fates`: what became of the events of the view.
+    """
+
+    view: NetworkView
+    trouble: PerseusError | None
+    fates: Fates
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One network: its shared view and body, its single reads, and the exchanges that its database names.
@@ -78,6 +91,11 @@ class Site:
     gallery: bool = False
     access: Access | None = None
     chronicle: Chronicle | None = None
+
+    def now(self) -> Now:
+        """What the polled part of the Network page is made from, read at most once a second."""
+        view = self.shared.view()
+        return Now(view, self.known.trouble, self.outbound.marks.of(view.events) if self.outbound else NO_FATES)
 
     def history(self, exchange: Exchange) -> History | None:
         """What its log says of the last month; None while it was not read."""
