@@ -68,9 +68,9 @@ def healthy(stage: Stage, cameras: list[Camera]) -> None:
         camera.take("phone", camera.page(size=PHONE))
         camera.take("wall", camera.page("/network?wall=1", WALL))
         camera.take("instance", camera.page(f"/network/{DEMO[0]}"))
-        paper = camera.page()
-        paper.emulate_media(media="print")
-        camera.take("print", paper)
+    paper = cameras[0].page()
+    paper.emulate_media(media="print")
+    cameras[0].take("print", paper)
 
 
 def stuck_warming(stage: Stage, cameras: list[Camera]) -> None:

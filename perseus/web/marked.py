@@ -28,5 +28,7 @@ def marked(html: str) -> Marked:
     first = ELEMENT.search(html)
     if first is None:
         raise ValueError("there is no element to mark")
-    begins = f'{first[0]} data-drawn="{mark}"'
-    return Marked(mark, html[: first.start()] + begins + html[first.end() :], f"{begins}></{first[1]}>")
+    begins = f'{html[: first.start()]}{first[0]} data-drawn="{mark}"'
+    # With the space around it, which is a node of the page too.
+    ends = f"></{first[1]}>{html[len(html.rstrip()) :]}"
+    return Marked(mark, begins + html[first.end() :], begins + ends)

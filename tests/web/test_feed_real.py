@@ -98,7 +98,7 @@ def test_a_broken_cursor_is_refused_with_a_page(app: Flask, before: str) -> None
     assert "Not a cursor" in words(response.text)
 
 
-@pytest.mark.parametrize("find", ["%00", "%ff%fe", "%F0%9F%92%A5", "%", "a" * 200, "'; drop table", "*", "[a-", "\\"])
+@pytest.mark.parametrize("find", ["%ff%fe", "%F0%9F%92%A5", "%", "a" * 200, "'; drop table", "*", "[a-", "\\"])
 def test_whatever_is_searched_for_is_only_looked_for(app: Flask, find: str) -> None:
     for path in ("/network", "/network/feed", "/network/feed.csv"):
         assert get(app, f"{path}?find={find}").status_code == 200

@@ -29,8 +29,8 @@ def test_the_first_element_bears_the_mark_and_nothing_else_changes() -> None:
 
 
 def test_the_shell_is_the_same_element_with_the_same_mark_and_nothing_in_it() -> None:
-    made = marked('\n<article class="card" id="card-1"><p>a</p></article>')
-    assert made.shell == f'<article class="card" id="card-1" data-drawn="{made.mark}"></article>'
+    made = marked('\n<article class="card" id="card-1"><p>a</p></article>\n\n')
+    assert made.shell == f'\n<article class="card" id="card-1" data-drawn="{made.mark}"></article>\n\n'
 
 
 def test_what_is_no_element_cannot_be_marked() -> None:
