@@ -17,7 +17,7 @@ window.htmx.registerExtension("unchanged", {
   htmx_before_morph_node: (old, { newNode }) => {
     const drawn = newNode.dataset?.drawn;
     if (!drawn) return true;
-    const before = marks.get(old) ?? old.dataset.drawn;
+    const before = old.hasChildNodes() && (marks.get(old) ?? old.dataset.drawn);
     marks.set(old, drawn);
     return before !== drawn;
   },
