@@ -17,6 +17,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS
 from perseus.network.shared import SharedDirectory
 from perseus.store import Client
+from perseus.web import held
 from perseus.web.app import app
 from perseus.web.feednewest import PAGE_EVENTS
 from perseus.web.site import Site
@@ -66,12 +67,15 @@ class Polls:
         self.directory = Directory(client, lambda: network.exchanges, CLOCK)
         self._client = client
         self._exchanges = network.exchanges
+        self._holds = ""
         self._browser = browser(self.directory, network.exchanges)
         self.calls: dict[str, Call] = {"bare": self.bare, "view": self.directory.view, "poll": self.poll}
 
     def poll(self) -> None:
-        answer = self._browser.get("/network/live", headers=HEADERS)
+        """As a browser does, which says what it holds."""
+        answer = self._browser.get("/network/live", headers={**HEADERS, held.HEADER: self._holds})
         assert answer.status_code == 200, answer.status
+        self._holds = answer.headers[held.HEADER]
 
     def bare(self) -> None:
         pipeline = self._client.pipeline(transaction=False)

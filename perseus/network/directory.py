@@ -63,6 +63,7 @@ class Directory:
 
     def __init__(self, client: Client, exchanges: Callable[[], Sequence[Exchange]], clock: Clock = MACHINE) -> None:
         self._client = client
+        self._has_nodes = is_cluster(client)
         self._exchanges = exchanges
         self._clock = clock
         self._store_clock = StoreClock(clock)
@@ -164,7 +165,7 @@ class Directory:
         that the node of the lease was emptied.
         """
         key = keys.status(reading.exchange.id)
-        is_emptied = store.emptied or (is_cluster(self._client) and reading.newest is not None)
+        is_emptied = store.emptied or (self._has_nodes and reading.newest is not None)
         restarted = self._restarts.ms_ago(key, batch)
         if (is_emptied, restarted) != (store.emptied, store.restarted_ms_ago):
             store = replace(store, emptied=is_emptied, restarted_ms_ago=restarted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from perseus.network.exchange import Exchange
@@ -20,6 +21,7 @@ KINDS = {
     Kind.OTHER: "Anything else",
 }
 LISTED_MOST = 100
+CHOICES_KEPT = 32  # lists of exchanges, each with another one chosen: a list takes longer than the rest of a form
 PAGE, FEED = "/network", "/network/feed"
 
 
@@ -70,11 +72,7 @@ def form(
     asked: FeedFilter, exchanges: Sequence[Exchange], action: str, given: Iterable[tuple[str, str]] = ()
 ) -> FeedForm:
     """The form as `asked` fills it. `given`: all parameters of the page, of which the others are kept."""
-    listed = sorted(exchanges, key=lambda exchange: exchange.display_name.casefold())
-    named = tuple(
-        Choice(each.name, words.plain(each.display_name, words.NAME_LIMIT), each.name == asked["exchange"])
-        for each in listed
-    )
+    named = _named(tuple(exchanges), asked["exchange"])
     return FeedForm(
         action,
         asked["exchange"],
@@ -86,6 +84,14 @@ def form(
         _said(asked, named),
         asked.query,
         tuple(pair for pair in given if pair[0] not in (*NAMES, "before")),
+    )
+
+
+@lru_cache(CHOICES_KEPT)
+def _named(exchanges: tuple[Exchange, ...], chosen: str) -> tuple[Choice, ...]:
+    listed = sorted(exchanges, key=lambda exchange: exchange.display_name.casefold())
+    return tuple(
+        Choice(each.name, words.plain(each.display_name, words.NAME_LIMIT), each.name == chosen) for each in listed
     )
 
 
