@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,10 +32,15 @@ def binary() -> str:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A loopback port that nobody listens on, and that no connection is given before the test uses it.
+
+    Linux takes the ports of outgoing connections from 32768 on, so one from there may be gone a moment later.
+    """
+    chance = random.SystemRandom()
+    while True:
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", chance.randrange(10_000, 32_000)))
+            return int(sock.getsockname()[1])
 
 
 class RedisProcess:

@@ -18,7 +18,7 @@ from perseus.local.runfile import Run
 LOOK_SECONDS = 0.1
 STEADY_SECONDS = 60.0
 # Seconds after a stop began by which each group has ended. The store is ended after them, and all within five.
-INGESTS_BY, REST_BY = 2.4, 3.9
+INGESTS_BY, REST_BY = 2.2, 3.3
 STORE = "store"
 
 

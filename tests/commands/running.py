@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import psutil
@@ -70,6 +70,9 @@ class Site:
             started = Command(process, Path(output.name))
             try:
                 yield started
+            except BaseException as error:
+                error.add_note(f"perseus {' '.join(command)} said: {started.said[-5_000:]}")
+                raise
             finally:
                 started.end()
 
@@ -78,6 +81,10 @@ class Site:
         try:
             with self.open(path) as answer:
                 return json.load(answer)
+        except HTTPError as error:
+            if error.code != 503:
+                raise
+            return None
         except (URLError, ConnectionError, TimeoutError, PerseusError):
             return None
 
