@@ -12,6 +12,7 @@ from perseus.commands import readiness
 from perseus.commands.recording import recorded
 from perseus.db import access
 from perseus.db.users import User
+from perseus.local.runfile import Run
 from perseus.settings import Settings
 
 BY = "perseus sign-in-link"
@@ -41,7 +42,7 @@ def first(settings: Settings, database_url: str) -> str | None:
     return (
         f"Sign in as {person.email}, with this link, once and within a day:\n"
         f"  {link(settings, database_url, person)}\n"
-        "Set a password there, on the page Account. Until then each start prints another link."
+        "Set a password there, under the name at the top right. Until then each start prints another link."
     )
 
 
@@ -49,7 +50,8 @@ def link(settings: Settings, database_url: str, person: Person, by: str = BY) ->
     """The whole address of a new link of this person, which voids those before."""
     key = keys.fresh()
     access.add_link(database_url, person.id, keys.digest(key), by, SystemClock().wall_ms())
-    base = settings.public_url or readiness.reached(settings.host, settings.port)
+    run = Run.living(settings.home)
+    base = settings.public_url or (run.web if run else readiness.reached(settings.host, settings.port))
     return f"{base.rstrip('/')}/sign-in/link/{key}"
 
 

@@ -176,7 +176,11 @@ def _token_problem(here: Access, name: str, life: str) -> str:
         return f"Say what it is for, in 1 to {NAME_MOST} characters."
     if life not in LIVES:
         return "Say how long it holds."
-    if len(rows.tokens(here.database_url, person().id)) >= TOKENS_MOST:
+    own = rows.tokens(here.database_url, person().id)
+    if any(one.name == name for one in own):
+        # Also what a browser sends again when the page that shows a token is reloaded.
+        return f"You have a token for {words.plain(name, NAME_MOST)}. Revoke it first, or say something else."
+    if len(own) >= TOKENS_MOST:
         return f"You have {TOKENS_MOST} tokens. Revoke one that is not used any more."
     return ""
 

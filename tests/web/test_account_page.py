@@ -166,6 +166,16 @@ def test_names_of_tokens_and_browsers_are_escaped(notified: Notified) -> None:
     assert page.count("&lt;script&gt;alert(1)") >= 2
 
 
+def test_a_page_that_is_sent_again_makes_no_second_token(notified: Notified, vera: FlaskClient) -> None:
+    sent = {"name": "wall", "days": "90"}
+    assert vera.post("/account/tokens", data=sent).status_code == 200
+    again = vera.post("/account/tokens", data=sent)
+    assert again.status_code == 422
+    assert "You have a token for wall. Revoke it first" in words(again.text)
+    assert len(rows.tokens(notified.database_url, user(notified, VERA).person.id)) == 1
+
+
+
 def test_nobody_has_more_than_fifty_tokens(
     notified: Notified, vera: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
