@@ -128,6 +128,6 @@ def test_up_prints_one_link_of_its_own_and_its_pages_none(site: Site) -> None:
         elsewhere = Site(site.home)
         other = LINK.search(elsewhere.run("sign-in-link").stdout)
         assert other is not None
-        assert opened(other[0])[0] == 200, "whatever port is set for the command, the command finds the site of the `up` that runs here"
+        assert opened(other[0])[0] == 200, "whatever port is set, it finds the `up` that runs here"
     logs = "".join(log.read_text("utf-8") for log in (site.home / "logs").iterdir())
     assert not re.search(r"sign-in/link/[A-Za-z0-9_-]{20}", logs), "a log is read by more people than a terminal"
