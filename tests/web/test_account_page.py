@@ -175,7 +175,6 @@ def test_a_page_that_is_sent_again_makes_no_second_token(notified: Notified, ver
     assert len(rows.tokens(notified.database_url, user(notified, VERA).person.id)) == 1
 
 
-
 def test_nobody_has_more_than_fifty_tokens(
     notified: Notified, vera: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
