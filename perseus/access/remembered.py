@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from perseus.access.person import Person
@@ -14,9 +15,19 @@ from perseus.errors import PerseusError
 
 KEPT_SECONDS = 5.0
 BELIEVED_SECONDS = 900.0
+#: How long somebody who is known waits for a database that hangs: less than a poll of the page does.
+PATIENCE_SECONDS = 1.0
+READERS = 4
 MOST = 10_000
 
 log = logging.getLogger(__name__)
+
+
+class TooSlow(PerseusError):
+    """Raised when the database has not said in time whose key it is."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has not answered in time")
 
 
 @dataclass(slots=True)
@@ -32,9 +43,11 @@ class Remembered:
     `read(digest)`: the owner as the database has it, None for nobody; it raises a PerseusError when that is silent.
     """
 
-    def __init__(self, read: Callable[[str], Person | None], clock: Clock) -> None:
+    def __init__(self, read: Callable[[str], Person | None], clock: Clock, patience: float = PATIENCE_SECONDS) -> None:
         self._read = read
         self._clock = clock
+        self._patience = patience
+        self._readers = ThreadPoolExecutor(READERS, "who is signed in")
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._forgotten = 0
@@ -55,7 +68,7 @@ class Remembered:
             return known.person
         forgotten = self._forgotten
         try:
-            person = self._read(digest)
+            person = self._soon(digest) if is_believed else self._read(digest)
         except PerseusError as error:
             self._noted(error)
             if known is None or not is_believed:
@@ -65,6 +78,12 @@ class Remembered:
         self._noted(None)
         self._keep(digest, person, now, forgotten)
         return person
+
+    def _soon(self, digest: str) -> Person | None:
+        try:
+            return self._readers.submit(self._read, digest).result(self._patience)
+        except TimeoutError:
+            raise TooSlow from None
 
     def forget(self) -> None:
         """Ask anew for everybody: a session, a role or a token was changed here."""

@@ -24,6 +24,7 @@ from perseus.network.directory import Directory, NetworkView
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
 from perseus.store import answers, connect
+from perseus.web.beats import Limits
 
 EXIT_SILENT = 69  # EX_UNAVAILABLE of sysexits.h: nothing follows for any exchange
 WATCH_SECONDS = 2.0
@@ -46,7 +47,8 @@ def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bo
         ) as client:
             with answers(client):
                 client.ping()
-            return _Screen(Directory(client, known), known, names, as_json).show(is_watching, sleep)
+            screen = _Screen(Directory(client, known), known, names, as_json, Limits.of(settings))
+            return screen.show(is_watching, sleep)
     except (StoreUnavailable, DatabaseUnavailable) as error:
         click.echo(f"perseus: {error}", err=True)
         return EXIT_SILENT
@@ -55,11 +57,14 @@ def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bo
 class _Screen:
     """What is shown, once or again and again."""
 
-    def __init__(self, directory: Directory, known: KnownExchanges, names: Sequence[str], as_json: bool) -> None:
+    def __init__(
+        self, directory: Directory, known: KnownExchanges, names: Sequence[str], as_json: bool, limits: Limits
+    ) -> None:
         self._directory = directory
         self._known = known
         self._names = frozenset(names)
         self._as_json = as_json
+        self._limits = limits
 
     def show(self, is_watching: bool, sleep: Sleep) -> int:
         """The exit code of what was shown last; Ctrl-C ends watching."""
@@ -98,7 +103,7 @@ class _Screen:
 
     def _lines(self, view: NetworkView) -> list[str]:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        return list(statustable.lines(view, self._known.trouble, width))
+        return list(statustable.lines(view, self._known.trouble, width, self._limits))
 
 
 def _check(names: Sequence[str], known: Sequence[Exchange]) -> None:

@@ -12,6 +12,7 @@ from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus, NetworkView
 from perseus.web import badges, cards, moments, notices, words
 from perseus.web.badges import Badge
+from perseus.web.beats import LIMITS, Limits
 
 HEAD = ("EXCHANGE", "STATE", "FOR", "HEARTBEAT", "SYMBOLS", "HOST", "NOTE")
 NUMBERS = frozenset((2, 3, 4))  # columns that are set to the right
@@ -33,7 +34,9 @@ def has_problem(view: NetworkView) -> bool:
     return any(badges.of_exchange(status).token in badges.PROBLEMS for status in view.exchanges)
 
 
-def lines(view: NetworkView, trouble: PerseusError | None = None, width: int | None = None) -> Iterator[str]:
+def lines(
+    view: NetworkView, trouble: PerseusError | None = None, width: int | None = None, limits: Limits = LIMITS
+) -> Iterator[str]:
     """What to say first, the table, and what it comes to. `width`: columns of the terminal; None: no end."""
     for notice in notices.notices(view, trouble):
         said = f"{notice.title}. {notice.text}" + (f" {notice.command}" if notice.command else "")
@@ -41,13 +44,13 @@ def lines(view: NetworkView, trouble: PerseusError | None = None, width: int | N
     if not view.exchanges:
         yield "The database names no exchange. Seed it: perseus init"
         return
-    rows = [_row(status, view.now_ms) for status in sorted(view.exchanges, key=_place)]
+    rows = [_row(status, view.now_ms, limits) for status in sorted(view.exchanges, key=_place)]
     yield from _table(rows, width)
     yield f"{_summary(rows)}, at {moments.utc(view.now_ms) or 'an unknown time'} UTC."
 
 
-def _row(status: ExchangeStatus, now_ms: int) -> Row:
-    seen = cards.outlook(status, now_ms)
+def _row(status: ExchangeStatus, now_ms: int, limits: Limits) -> Row:
+    seen = cards.outlook(status, now_ms, limits=limits)
     told = status.status
     badge = seen.badge
     return Row(

@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from perseus.commands import readiness, signinlink
+from perseus.commands.worker import Worker
 from perseus.local.runfile import Run
 from perseus.sealing import Sealer
 from perseus.settings import Settings
@@ -50,7 +51,7 @@ class _Pages(BaseApplication):  # type: ignore[misc]
 def _options(settings: Settings) -> dict[str, object]:
     return {
         "bind": readiness.bound(settings.host, settings.port),
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "workers": settings.web_workers,
         "threads": settings.web_threads,
         "graceful_timeout": GRACE_SECONDS,

@@ -38,7 +38,7 @@ class Known(Generic[Said]):
         self.trouble: PerseusError | None = None
 
     def __call__(self) -> Said:
-        if self._is_old() and self._asking.acquire(blocking=self._asked_at is None):
+        if self._is_old() and self._asking.acquire(blocking=self._is_long_ago()):
             try:
                 if self._is_old():
                     self._ask()
@@ -53,6 +53,11 @@ class Known(Generic[Said]):
     def _is_old(self) -> bool:
         asked_at = self._asked_at
         return asked_at is None or self._clock.elapsed() - asked_at >= self._kept_seconds
+
+    def _is_long_ago(self) -> bool:
+        """So long that what was known then must not stand in while another thread asks."""
+        asked_at = self._asked_at
+        return asked_at is None or self._clock.elapsed() - asked_at >= 2 * self._kept_seconds
 
     def _ask(self) -> None:
         try:

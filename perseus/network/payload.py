@@ -65,9 +65,13 @@ class InstanceStatus(BaseModel):
 def parse(text: str) -> InstanceStatus | None:
     """Read a payload; None when it is not one (junk, another schema): the caller shows it as corrupt."""
     try:
-        return _validated(text)
+        return _validated(text) if len(text) <= KEPT_LENGTH else _validated.__wrapped__(text)
     except ValidationError:
         return None
+
+
+#: Instances of our own stay below; another writer's payloads of megabytes would be kept by the thousand.
+KEPT_LENGTH = 64_000
 
 
 # The page reads a payload several times before its next heartbeat. Junk raises, and so is never kept. Fewer than there

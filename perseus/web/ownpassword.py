@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request, session, url_for
-from flask_login import current_user
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from perseus.access import keys, passwords
+from perseus.access import passwords
 from perseus.access.roles import Role
 from perseus.db import access as rows
 from perseus.web import words
 from perseus.web.access import Access
 from perseus.web.accountpage import came_by_link, whole
 from perseus.web.guard import needs, person
-from perseus.web.signin import CAME_BY_LINK
+from perseus.web.signin import begin
 from perseus.web.site import access
 
 WRONG = "The present password is not right."
@@ -27,7 +26,7 @@ routes = Blueprint("ownpassword", __name__)
 @routes.post("/account/password")
 @needs(Role.VIEWER)
 def change() -> BaseResponse:
-    """Set it, and sign out all other browsers: whoever guessed the one before is out."""
+    """Set it, and sign out all browsers but this one, which gets a new session: a copy of its cookie is void, too."""
     here, who = access(), person()
     wanted = request.form.get("password", "")
     try:
@@ -37,8 +36,8 @@ def change() -> BaseResponse:
         rows.set_password(here.database_url, who.id, passwords.hashed(wanted), who.email)
     except passwords.TooBusy as error:
         return _later(str(error), 503, BUSY_SECONDS)
-    rows.end_sessions(here.database_url, who.id, keys.digest(current_user.get_id()))
-    session.pop(CAME_BY_LINK, None)
+    rows.end_sessions(here.database_url, who.id)
+    begin(here, who)
     here.forget()
     return redirect(url_for("account.page", saved="password"), 303)
 

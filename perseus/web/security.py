@@ -41,6 +41,7 @@ def install(app: Flask, own_hosts: AbstractSet[str] = frozenset()) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     hosts = LOOPBACK | own_hosts
     app.before_request(lambda: refuse_foreign_host(hosts))
+    app.before_request(refuse_unmeasured)
     app.before_request(refuse_cross_site)
     app.after_request(_headers)
 
@@ -50,6 +51,12 @@ def refuse_foreign_host(hosts: AbstractSet[str]) -> None:
     if hostname(request.environ.get("HTTP_HOST", "")) not in hosts:
         names = " and ".join(sorted(hosts - {"::1"}))
         abort(421, f"This site answers only to {names}. Open it by such a name, or set PERSEUS_PUBLIC_URL.")
+
+
+def refuse_unmeasured() -> None:
+    """411 for a body that comes without its length, whose limit would be found out only by reading it."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        abort(411, "Send the length of the body (Content-Length), not chunks.")
 
 
 def refuse_cross_site() -> None:

@@ -32,7 +32,9 @@ PATH: Final = "/network/live"
 #: In the environ of the app: the reading that it is to answer from.
 NOW: Final = "perseus.now"
 ANSWERS_KEPT: Final = 32
+ANSWER_BYTES: Final = 500_000  # of more than this each goes through the app, which keeps bodies by their bytes
 COOKIES_KEPT: Final = 4096
+COOKIE_LENGTH: Final = 2_000
 #: What an answer depends on besides the network and whether one may see it.
 ASKED: Final = ("QUERY_STRING", "HTTP_PERSEUS_HOLDS", "HTTP_ACCEPT_ENCODING")
 
@@ -77,7 +79,10 @@ class ShortWay:
             return False
         if security.hostname(environ.get("HTTP_HOST", "")) not in self._hosts:
             return False
-        key = self._key(environ.get("HTTP_COOKIE", ""))
+        cookies = environ.get("HTTP_COOKIE", "")
+        if len(cookies) > COOKIE_LENGTH:
+            return False
+        key = self._key(cookies)
         try:
             person = self._access.of_session(key, is_safe=True) if key else None
         except PerseusError:
@@ -99,7 +104,7 @@ class ShortWay:
         finally:
             getattr(answered, "close", lambda: None)()
         status, headers = said[-1]
-        if status == "200 OK" and _is_for_all(headers):
+        if status == "200 OK" and len(body) <= ANSWER_BYTES and _is_for_all(headers):
             self._keep(asked, Answer(now, headers, body))
         return [body]
 

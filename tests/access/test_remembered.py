@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -23,9 +25,11 @@ class Database:
         self.owners: dict[str, Person] = {"key": ADA}
         self.is_up = True
         self.asked = 0
+        self.hang: Callable[[], object] = lambda: None
 
     def __call__(self, digest: str) -> Person | None:
         self.asked += 1
+        self.hang()
         if not self.is_up:
             raise DatabaseUnavailable("db:5432", "refused")
         return self.owners.get(digest)
@@ -157,3 +161,12 @@ def test_keys_that_nobody_has_take_no_memory_and_known_ones_a_bounded_part(
     for digest in database.owners:
         known.owner(digest, may_be_old=True)
     assert list(known._known) == ["7", "8", "9"]
+
+
+def test_a_database_that_hangs_holds_up_nobody_who_is_known(database: Database, clock: ManualClock) -> None:
+    known, may_end = Remembered(database, clock, patience=0.05), threading.Event()
+    assert known.owner("key", may_be_old=True) == ADA
+    clock.advance(KEPT_SECONDS)
+    database.hang = lambda: may_end.wait(2) or pytest.fail("it was waited for")
+    assert known.owner("key", may_be_old=True) == ADA
+    may_end.set()

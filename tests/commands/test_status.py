@@ -21,6 +21,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import connect
+from perseus.web.beats import Limits
 from tests.conftest import short
 from tests.web.views import BINANCE, BINANCE_US, COINBASE, KRAKEN, FakeDirectory, app_of, gone, live, payload, view
 
@@ -60,6 +61,13 @@ def test_a_note_says_what_is_odd_on_one_line_that_no_error_can_break(changed: di
     assert note in row
     assert row.isprintable()
     assert len(row) < 250
+
+
+def test_a_feed_counts_as_silent_when_the_setting_says_so() -> None:
+    seen = view([live(last_message_at="2026-11-21T14:00:00.000Z")])
+    patient = [click.unstyle(line) for line in statustable.lines(seen, limits=Limits(silent_ms=600_000))]
+    assert "feed silent" in shown(seen)[1]
+    assert "feed silent" not in patient[1]
 
 
 def test_a_line_is_cut_at_the_edge_of_the_terminal_and_says_so() -> None:

@@ -65,7 +65,7 @@ def test_while_one_read_hangs_the_others_get_the_view_before(client: Client, clo
     shared = SharedDirectory(counted, clock)
     before = shared.view()
     counted.gate = lambda: hangs.set() or may_end.wait(10)
-    clock.advance(5)
+    clock.advance(4.9)
     reader = threading.Thread(target=shared.view)
     reader.start()
     assert hangs.wait(10)
@@ -73,6 +73,24 @@ def test_while_one_read_hangs_the_others_get_the_view_before(client: Client, clo
     may_end.set()
     reader.join(10)
     assert shared.view() is not before
+    assert counted.views == 2
+
+
+def test_nobody_gets_a_view_from_before_a_while_in_which_nobody_looked(client: Client, clock: ManualClock) -> None:
+    inside = threading.Event()
+    counted = CountedDirectory(client)
+    shared = SharedDirectory(counted, clock)
+    before = shared.view()
+    counted.gate = lambda: inside.wait(0.2)
+    clock.advance(5)
+    views: list[NetworkView] = []
+    threads = [threading.Thread(target=lambda: views.append(shared.view())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(views) == 4
+    assert before not in views
     assert counted.views == 2
 
 

@@ -88,6 +88,17 @@ def test_a_link_frees_from_the_present_one_for_an_hour_only(
     assert change(browser, "a newer one, long") == 403
 
 
+def test_a_copy_of_the_cookie_is_void_after_it(notified: Notified) -> None:
+    browser, thief = come_in(notified, VERA), notified.app.test_client(role=None)
+    cookie = browser.get_cookie(notified.app.config["SESSION_COOKIE_NAME"])
+    assert cookie is not None
+    thief.set_cookie(cookie.key, cookie.value)
+    assert is_in(thief)
+    assert change(browser) == 303
+    assert is_in(browser)
+    assert not is_in(thief)
+
+
 def test_a_link_frees_only_once(notified: Notified) -> None:
     browser = come_in(notified, VERA)
     assert change(browser) == 303

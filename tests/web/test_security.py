@@ -75,3 +75,10 @@ def test_every_answer_carries_the_strict_policy(app: Flask, path: str) -> None:
 def test_no_answer_allows_other_origins_to_read_it(app: Flask) -> None:
     response = get(app, "/api/network/instances", Origin="https://evil.example")
     assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/account/tokens", "/nowhere"])
+def test_a_body_without_its_length_is_refused(app: Flask, path: str) -> None:
+    response = app.test_client().post(path, headers={"Transfer-Encoding": "chunked", "Sec-Fetch-Site": "same-origin"})
+    assert response.status_code == 411
+    assert "Content-Length" in response.text

@@ -135,6 +135,13 @@ def test_of_many_questions_only_the_newest_answers_are_kept(app: Flask, asked: l
     assert len(asked) == shortway.ANSWERS_KEPT + 2
 
 
+def test_what_is_large_is_not_kept(app: Flask, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shortway, "ANSWER_BYTES", 100)
+    for _ in range(2):
+        get(app, LIVE, **HTMX)
+    assert len(asked) == 2
+
+
 def test_a_client_cannot_choose_the_reading_it_is_answered_from(app: Flask, asked: list[str]) -> None:
     assert get(app, LIVE, **HTMX, **{"perseus.now": "x", "Perseus-Now": "1"}).status_code == 200
 
