@@ -18,9 +18,9 @@ Pair = tuple[Bounded, socket.socket]
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     monkeypatch.setattr(worker, "REQUEST_SECONDS", 0.2)
-    monkeypatch.setattr(worker, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(worker, "WAIT_SECONDS", 0.2)
     ours, theirs = socket.socketpair()
-    with Bounded(fileno=ours.detach()) as bounded, theirs:
+    with Bounded.of(ours) as bounded, theirs:
         bounded.setblocking(True)
         yield bounded, theirs
 
