@@ -129,5 +129,6 @@ def test_line_17_a_clock_that_is_ten_minutes_off_changes_no_age(
     stage.page.route(POLL, lambda route: route.abort())
     stage.expected = NOISE
     stage.pass_time(9)
-    expect(beat).to_have_text("12 s ago")
+    # The clock also goes on by itself, for as long as a busy machine takes for those nine seconds.
+    expect(beat).to_have_text(re.compile(r"^1[2-9] s ago$"))
     expect(stage.page.locator("#card-1 .beat")).to_have_attribute("data-grade", "yellow")
