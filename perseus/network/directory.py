@@ -152,20 +152,21 @@ class Directory:
         logs, statuses, capped = [], [], []
         for exchange, part in zip(exchanges, parts, strict=True):
             logs.append(_events(exchange, part[3]))
-            statuses.append(self._judged(_reading(exchange, part), batch, store))
+            reading = _reading(exchange, part)
+            statuses.append(self._judged(reading, batch, store) if self._has_nodes else judge(reading, now_ms, store))
             if _is_cut(part[4], now_ms):
                 capped.append(exchange.name)
         page = _page(logs, count, now_ms - RETENTION_MS)
         return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
 
     def _judged(self, reading: Reading, batch: Batch, store: StoreNotice) -> ExchangeStatus:
-        """By the clock and the memory of the server that has its lease.
+        """By the clock and the memory of the server that has its lease, for a Cluster.
 
-        In a Cluster the mark of `perseus init` speaks for its own node only: there a log without a last record shows
+        The mark of `perseus init` speaks for its own node only: there a log without a last record shows
         that the node of the lease was emptied.
         """
         key = keys.status(reading.exchange.id)
-        is_emptied = store.emptied or (self._has_nodes and reading.newest is not None)
+        is_emptied = store.emptied or reading.newest is not None
         restarted = self._restarts.ms_ago(key, batch)
         if (is_emptied, restarted) != (store.emptied, store.restarted_ms_ago):
             store = replace(store, emptied=is_emptied, restarted_ms_ago=restarted)
