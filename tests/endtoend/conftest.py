@@ -10,6 +10,7 @@ import pytest
 from perseus import keys
 from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
+from perseus.notify.standing import SINCE
 from perseus.store import Client, connect
 from tests.commands.running import Site, eventually
 from tests.endtoend.receiver import Receiver, receiving
@@ -96,6 +97,9 @@ def writer(client: Client) -> Callable[[int], str]:
 
 
 def held(client: Client, *destinations: str) -> None:
-    """Wait until a dispatcher sends for these."""
+    """Wait until a dispatcher sends for these and has noted where each log begins for them.
+
+    Not for the lease alone: what happens between the two is past to a new destination.
+    """
     for destination in destinations:
-        eventually(lambda: client.exists(keys.destination(destination, "lease")))  # noqa: B023 - called at once
+        eventually(lambda: client.hget(keys.destination(destination, "cursor"), SINCE))  # noqa: B023 - called at once
