@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
 
-CURSOR = re.compile(r"([a-z0-9_-]+):([0-9]+)-([0-9]+)")
+CURSOR = re.compile(r"([a-z0-9_-]+):([0-9]{1,20})-([0-9]{1,20})")
+#: The most that either number of a stream id can be.
+ID_MAX = 2**64 - 1
 
 #: Store milliseconds, sequence within them, exchange id: the order of all events.
 Place = tuple[int, int, int]
@@ -30,9 +32,11 @@ def place(cursor: str | None, known: Sequence[Exchange]) -> Place | None:
         return None
     parts = CURSOR.fullmatch(cursor)
     ids = {exchange.name: exchange.id for exchange in known}
-    if parts is None or parts[1] not in ids or max(len(parts[2]), len(parts[3])) > 19:
+    if parts is None or parts[1] not in ids:
         raise BadCursor(cursor)
     ms, sequence = int(parts[2]), int(parts[3])
+    if max(ms, sequence) > ID_MAX:
+        raise BadCursor(cursor)
     if ms == sequence == 0:  # no entry has this id, and Redis refuses to look behind it
         raise BadCursor(cursor)
     return ms, sequence, ids[parts[1]]

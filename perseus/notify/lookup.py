@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from perseus.batch import Batch
 from perseus.errors import EXIT_CONFIG, PerseusError, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
+from perseus.network.cursors import ID_MAX
 from perseus.network.exchange import Exchange
 from perseus.notify.system import DISPATCHER, log_key
 from perseus.store import Client
 
-NAME = re.compile(r"([a-z0-9_-]{1,50}):([0-9]{1,15}-[0-9]{1,19})")
+NAME = re.compile(r"([a-z0-9_-]{1,50}):(([0-9]{1,20})-([0-9]{1,20}))")
 
 
 class UnknownEvent(PerseusError):
@@ -43,7 +44,7 @@ class UnknownDestination(PerseusError):
 def event(client: Client, exchanges: Sequence[Exchange], name: str) -> Event:
     """The event of that name. Raises UnknownEvent, UnknownExchange, StoreUnavailable, StoreRefused."""
     parts = NAME.fullmatch(name)
-    if parts is None:
+    if parts is None or max(int(parts[3]), int(parts[4])) > ID_MAX:
         raise UnknownEvent(name, "is not the name of an event. Write <exchange>:<stream id>, as the feed shows it.")
     exchange, stream_id = _exchange(exchanges, parts[1]), parts[2]
     key = log_key(exchange)

@@ -146,11 +146,19 @@ def test_an_event_has_the_store_s_time_and_a_name_that_no_other_log_has(client: 
     assert [event.at_ms for event in events] == [before, before]
 
 
+def test_an_entry_at_the_end_of_all_ids_can_be_paged_past(directory: Directory, client: Client) -> None:
+    for stream_id in ("1-0", f"{2**64 - 1}-{2**64 - 2}", f"{2**64 - 1}-{2**64 - 1}"):
+        client.xadd(keys.activity("kraken"), {"event": "error"}, id=stream_id)
+    newest = directory.activity(1)
+    assert [event.stream_id for event in newest.events] == [f"{2**64 - 1}-{2**64 - 1}"]
+    assert [event.stream_id for event in directory.activity(1, newest.older).events] == [f"{2**64 - 1}-{2**64 - 2}"]
+
+
 @pytest.mark.parametrize(
     "cursor",
     ["", "kraken", "1-0", "kraken:1", "kraken:1-", "kraken:a-b", "bitmex:1-0", "kraken:-1-0", "kraken:1-0 ",
      "kraken:" + "9" * 20 + "-0", "KRAKEN:1-0", "kraken:1-0\n", "kraken:²-0", "kraken:0-0",
-     "kraken:000-00"],
+     "kraken:000-00", f"kraken:{2**64}-0", f"kraken:1-{2**64}"],
 )  # fmt: skip
 def test_what_is_no_cursor_is_named(directory: Directory, cursor: str) -> None:
     with pytest.raises(BadCursor) as refusal:

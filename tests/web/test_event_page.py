@@ -72,6 +72,11 @@ def test_an_event_of_the_dispatcher_itself_has_a_page(notified: Notified) -> Non
     [
         ("mtgox:1-0", "is not a known exchange"),
         ("coinbase:1795240551372-1", "is not in the log of coinbase"),
+        (f"coinbase:{2**64 - 2}-1", "is not in the log of coinbase"),
+        (f"coinbase:{2**64 - 1}-{2**64 - 1}", "is not in the log of coinbase"),
+        (f"coinbase:{2**64}-0", "is not the name of an event"),
+        (f"coinbase:1-{2**64}", "is not the name of an event"),
+        ("coinbase:0-0", "is not in the log of coinbase"),
         ("coinbase:5", "is not the name of an event"),
         ("coinbase", "is not the name of an event"),
         ("coinbase:" + "9" * 400 + "-0", "is not the name of an event"),
@@ -81,6 +86,17 @@ def test_a_name_that_no_event_has_is_not_found(notified: Notified, name: str, sa
     response = get(notified.app, f"/network/events/{name}")
     assert response.status_code == 404
     assert said in words(response.text)
+
+
+@pytest.mark.parametrize("path", ["/network/events/{}", "/api/network/events/{}", "/network/feed", "/network"])
+def test_an_event_at_the_end_of_all_ids_has_a_page(notified: Notified, path: str) -> None:
+    notified.add("ops")
+    name = f"coinbase:{2**64 - 2}-{2**64 - 1}"
+    stream_id = name.split(":")[1]
+    notified.client.xadd(keys.activity("coinbase"), {"event": "error", "error": "late"}, id=stream_id)
+    response = get(notified.app, path.format(name))
+    assert response.status_code == 200
+    assert "late" in response.text
 
 
 def test_an_event_older_than_90_days_is_not_found(notified: Notified) -> None:

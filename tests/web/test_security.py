@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.web.reading import get
+from tests.web.reading import HTMX, get
 from tests.web.views import FakeDirectory, app_of, live, view
 
 
@@ -29,6 +29,30 @@ def test_a_foreign_host_is_refused_everywhere(app: Flask, host: str, path: str) 
     assert "Coinbase" not in response.text
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example:8202@127.0.0.1",
+        "ada@localhost",
+        "127.0.0.1/x",
+        "127.0.0.1?x",
+        "127.0.0.1#x",
+        "127.0.0.1:80:80",
+        "127.0.0.1:x",
+        "localhost\t",
+        "[::1]x",
+        "[::1",
+        "\u2100",
+    ],
+)
+@pytest.mark.parametrize("path", ["/network", "/network/live"])
+def test_what_no_host_may_be_is_refused_though_a_name_of_ours_is_in_it(app: Flask, host: str, path: str) -> None:
+    get(app, path, **HTMX)
+    headers = {**HTMX, "Host": "127.0.0.1"}
+    response = app.test_client().get(path, headers=headers, environ_overrides={"HTTP_HOST": host})
+    assert response.status_code == 421
+
+
 @pytest.mark.parametrize("path", ["/network", "/api/network/instances", "/nowhere"])
 @pytest.mark.parametrize(
     "headers",
@@ -38,6 +62,8 @@ def test_a_foreign_host_is_refused_everywhere(app: Flask, host: str, path: str) 
         {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://\u2100"},
     ],
 )
 def test_an_unsafe_request_from_another_site_is_refused_with_the_reason(
