@@ -11,6 +11,7 @@ from perseus import db
 from perseus.clock import SystemClock
 from perseus.db.known import KnownExchanges
 from perseus.local import runfile
+from perseus.local.byhand import ByHand
 from perseus.network.chronicle import Chronicle
 from perseus.network.directory import Directory
 from perseus.network.shared import SharedDirectory
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             gallery=settings.gallery,
             access=Access.of(settings, client, database_url, clock),
             chronicle=chronicle,
+            by_hand=ByHand.of(settings),
         ),
         extensions,
     )

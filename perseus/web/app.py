@@ -84,7 +84,7 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     security.install(made, about.access.hosts if about.access else frozenset())
     htmx.install(made)
     problems.install(made)
-    templating.install(made, static)
+    templating.install(made, static, about.by_hand)
     guard.install(made, about.access)
     auditing.install(made, about.access)
     made.extensions[kept.NAME] = kept.Kept(made.jinja_env, extensions.additions, about.limits, about.history)

@@ -103,7 +103,7 @@ def _shown(seen: Seen, view: NetworkView) -> Shown:
         notices.notices(view, site().known.trouble),
         kept().card(seen, "lone").html.at(view.now_ms),
         evidence.reasons(seen.outlook, cards.card(seen.outlook), site().limits),
-        evidence.checks(exchange),
+        evidence.checks(exchange, site().by_hand),
         _past(history, view.now_ms - view.now_ms % words.MINUTE) if history else None,
         feedpart.part().feed(view, asked, fates),
     )

@@ -9,6 +9,7 @@ from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
 from perseus.errors import PerseusError
+from perseus.local.byhand import UNTOLD, ByHand
 from perseus.network.chronicle import Chronicle
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
@@ -79,6 +80,7 @@ class Site:
 
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
     `chronicle` None: nothing is known of the past but the newest events.
+    `by_hand`: how commands are shown to who is signed in; nobody else is told a path.
     """
 
     shared: SharedView
@@ -91,6 +93,7 @@ class Site:
     gallery: bool = False
     access: Access | None = None
     chronicle: Chronicle | None = None
+    by_hand: ByHand = UNTOLD
 
     def now(self) -> Now:
         """What the polled part of the Network page is made from, read at most once a second."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from flask import Flask, current_app
 from jinja2 import StrictUndefined
 
+from perseus.local.byhand import ByHand
 from perseus.version import VERSION
 from perseus.web.assets import Assets
 
@@ -19,13 +20,14 @@ class Context:
     template: ClassVar[str]
 
 
-def install(app: Flask, assets: Assets) -> None:
-    """Make templates strict (an unknown name is an error) and give them `asset(name)` and `version`."""
+def install(app: Flask, assets: Assets, by_hand: ByHand) -> None:
+    """Make templates strict (an unknown name is an error); give them `asset(name)`, `version` and `typed`."""
     environment = app.jinja_env
     environment.undefined = StrictUndefined
     environment.autoescape = True
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(asset=assets.url, version=VERSION)
+    environment.filters["typed"] = by_hand.typed
 
 
 def render(context: Context) -> str:

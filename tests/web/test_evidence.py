@@ -8,17 +8,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from perseus import db
 from perseus.local import embedded
+from perseus.local.byhand import UNTOLD, ByHand
 from perseus.local.pids import ProcessMark
 from perseus.local.runfile import Run
 from perseus.network.exchange import Exchange
+from perseus.settings import Settings
 from perseus.web import evidence
+from perseus.web.app import app
+from perseus.web.notices import Notice
+from perseus.web.site import Site
 from tests.instances import Party, party, walk  # noqa: F401  (a fixture is used by its name)
 from tests.redis_process import binary
+from tests.web.signedin import access_of
+from tests.web.views import FakeDirectory, known_of
 
 Type = Callable[[int], str]
 
@@ -42,15 +51,21 @@ def exchange(home: Path) -> Exchange:
 
 
 @pytest.fixture
-def answer(home: Path, exchange: Exchange) -> Type:
-    """What the command of that number answers, by sh and with nothing but the home to find the store by."""
-    checks = evidence.checks(exchange)
-    places = os.pathsep.join((str(Path(binary()).parent), str(Path(sys.executable).parent), "/usr/bin", "/bin"))
+def by_hand(home: Path) -> ByHand:
+    return ByHand.of(Settings(home=home))
+
+
+@pytest.fixture
+def answer(by_hand: ByHand, exchange: Exchange) -> Type:
+    """What the command of that number answers to sh in another folder, with nothing in the environment."""
+    checks = evidence.checks(exchange, by_hand)
+    places = os.pathsep.join((str(Path(binary()).parent), "/usr/bin", "/bin"))
 
     def type_(number: int) -> str:
-        script = f"{evidence.FIND}\n{checks[number].command}"
-        environment = {"PATH": places, "PERSEUS_HOME": str(home)}
-        ran = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, timeout=30)
+        script = f"{checks[1].command}\n{checks[number].command}"
+        ran = subprocess.run(
+            ["sh", "-c", script], cwd="/", env={"PATH": places}, capture_output=True, text=True, timeout=30
+        )
         assert "AUTH failed" not in ran.stderr
         return ran.stdout.strip()
 
@@ -79,13 +94,39 @@ def test_each_command_answers_what_the_page_claims(
     assert "closed\n1" in answer(4)
 
 
+def test_a_site_without_a_home_of_its_own_says_no_path(exchange: Exchange) -> None:
+    settings = Settings(redis_url=SecretStr("redis://store"), database_url=SecretStr("postgresql://database"))
+    said = [check.command for check in evidence.checks(exchange, ByHand.of(settings))]
+    assert said[0] == f"perseus status {exchange.name}"
+    assert not any(str(Path.cwd()) in command or sys.prefix in command for command in said)
+
+
+def test_a_banner_has_its_command_as_it_is_typed_here(by_hand: ByHand) -> None:
+    directory = FakeDirectory()
+    made = app(Site(directory, directory, known_of(directory), access=access_of(), by_hand=by_hand))
+    module: Any = made.jinja_env.get_template("_page.html").module
+    assert by_hand.typed("perseus init") in module.notice(Notice("danger", "Emptied", "Mark it:", "perseus init"))
+
+
+def test_what_is_no_command_of_ours_is_left_as_it_is(by_hand: ByHand) -> None:
+    assert by_hand.typed("redis-cli PING") == "redis-cli PING"
+    assert by_hand.typed("perseus-like") == "perseus-like"
+
+
+def test_a_program_on_the_path_is_told_by_its_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bin_ = Path(sys.executable).parent
+    for path, program in (("/usr/bin", f"{bin_}/perseus"), (f"{bin_}:/usr/bin", "perseus")):
+        monkeypatch.setenv("PATH", path)
+        assert ByHand.of(Settings(home=home)).typed("perseus init") == f"PERSEUS_HOME={home} {program} init"
+
+
 def test_the_address_is_found_without_a_home_in_the_environment(home: Path) -> None:
     (home / ".perseus").mkdir()
     (home / ".perseus" / "run.json").write_text((home / "run.json").read_text())
     run = Run.read(home)
     assert run is not None
     said = subprocess.run(
-        ["sh", "-c", f'{evidence.FIND}; echo "$PERSEUS_REDIS_URL"'],
+        ["sh", "-c", f'{evidence.find(UNTOLD)}; echo "$PERSEUS_REDIS_URL"'],
         cwd=home,
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,

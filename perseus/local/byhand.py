@@ -1,0 +1,52 @@
+"""How people type a `perseus` command of this site into a shell that stands in any folder of its machine."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from perseus.settings import Settings
+
+NAME = "perseus"
+#: The home of whoever types, as every command finds it.
+THEIRS = f'"${{PERSEUS_HOME:-{Settings.model_fields["home"].default}}}"'
+
+
+class ByHand(NamedTuple):
+    """`home`: where store or database are found; None: both are told by settings, which whoever types must have."""
+
+    home: Path | None = None
+    program: str = NAME
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As this process is set up. A site without a home of its own may run on many machines: no path is said."""
+        if settings.redis_url is not None and settings.database_url is not None:
+            return cls()
+        return cls(settings.home.resolve(), _program())
+
+    def typed(self, command: str) -> str:
+        """`command` begins with `perseus`; another one is left as it is."""
+        name, space, rest = command.partition(" ")
+        if self.home is None or name != NAME:
+            return command
+        return f"PERSEUS_HOME={shlex.quote(str(self.home))} {self.program}{space}{rest}"
+
+    def path(self, name: str) -> str:
+        """A file of the home, quoted."""
+        return f"{THEIRS}/{name}" if self.home is None else shlex.quote(str(self.home / name))
+
+
+#: Of a site whose settings tell all.
+UNTOLD = ByHand()
+
+
+def _program() -> str:
+    """The one of this installation: its name alone where a shell finds the same by it."""
+    ours, found = Path(sys.executable).with_name(NAME), shutil.which(NAME)
+    if not ours.exists():
+        return f"{shlex.quote(sys.executable)} -m {NAME}"
+    return NAME if found is not None and Path(found).resolve() == ours.resolve() else shlex.quote(str(ours))
