@@ -59,9 +59,20 @@ class RedisProcess:
     def client(self) -> redis.Redis:
         return redis.Redis(port=self.port, decode_responses=True, socket_timeout=5)
 
+    def program(self) -> list[str]:
+        """What is run, without its options."""
+        return [binary()]
+
+    def command(self) -> list[str]:
+        fixed = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        return [*self.program(), *fixed, *self.options]
+
+    def is_up(self) -> bool:
+        """Has it been started and not ended? A frozen one is up."""
+        return self.process is not None and self.process.poll() is None
+
     def start(self) -> RedisProcess:
-        command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
-        self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL)
         give_up = time.monotonic() + 20
         while True:
             with contextlib.suppress(redis.exceptions.RedisError), self.client() as client:
