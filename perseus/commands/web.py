@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 import gunicorn.http.wsgi
+import gunicorn.util
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from perseus.commands import readiness, signinlink
-from perseus.commands.worker import Worker
+from perseus.commands.worker import Worker, refuse
 from perseus.local.runfile import Run
 from perseus.sealing import Sealer
 from perseus.settings import Settings
@@ -71,6 +72,7 @@ def run(settings: Settings) -> int:
         click.echo(link)
     # What serves the pages is nobody's business outside.
     gunicorn.http.wsgi.SERVER = "perseus"
+    gunicorn.util.write_error = refuse
     logging.getLogger(__name__).info("serving %s/network", readiness.reached(settings.host, settings.port))
     _Pages(settings).run()
     return 0

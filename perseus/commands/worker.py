@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import time
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -13,6 +14,24 @@ from gunicorn.workers.gthread import ThreadWorker
 REQUEST_SECONDS = 10.0
 WAIT_SECONDS = 10.0
 SOON_MS = 2
+#: What is said of a request that never reaches the pages.
+REFUSED = {
+    400: "The request cannot be read. Load the page again.",
+    414: "The address is too long. Shorten it, or begin at /network.",
+    431: "The request has too many headers, or long ones. Delete the cookies of this site, and load the page again.",
+    500: "This is our mistake, not yours. It is in the server's log with the time of your request.",
+}
+NOT_TAKEN = "The server does not take such a request."
+REFUSAL = """\
+HTTP/1.1 {0.value} {0.phrase}\r
+Server: perseus\r
+Connection: close\r
+Content-Type: text/plain; charset=utf-8\r
+Content-Length: {1}\r
+Cache-Control: no-store\r
+X-Content-Type-Options: nosniff\r
+\r
+"""
 
 
 class Bounded(socket.socket):
@@ -63,7 +82,7 @@ class Bounded(socket.socket):
         if held:
             self.sendall(held)
 
-    def sendall(self, data: bytes, *args: Any) -> None:
+    def sendall(self, data: Any, *args: Any) -> None:
         """Raises ConnectionResetError when the time is over."""
         if self._held == b"":
             self._held = data
@@ -81,6 +100,13 @@ class Bounded(socket.socket):
         return super().sendfile(*args, **named)
 
 
+def refuse(sock: socket.socket, status: int, *_: str) -> None:
+    """Takes the place of `gunicorn.util.write_error`, whose page quotes the request and the parser."""
+    said = HTTPStatus(status)
+    body = f"{status} {said.phrase}. {REFUSED.get(status, NOT_TAKEN)}\n".encode()
+    sock.sendall(REFUSAL.format(said, len(body)).encode() + body)
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Bounds each connection. A thread that has answered serves what comes next on it while nobody waits for a thread.
 
@@ -93,7 +119,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Begin to serve. What gunicorn is set to is looked up by each request a score of times: let that cost less."""
         self._waiting = set()
-        vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
