@@ -51,6 +51,16 @@ document.addEventListener("htmx:after:swap", (event) => {
   byId("feed").scrollIntoView();
 });
 
+// A page of older events begins in the day that the one above ends with: its heading stands there already.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (isPoll(event)) return;
+  let above = null;
+  for (const day of document.querySelectorAll(".feed-box .day")) {
+    day.classList.toggle("day-goes-on", day.dataset.day === above);
+    above = day.dataset.day;
+  }
+});
+
 // An answer that did not come must not make a later one jump.
 document.addEventListener("htmx:finally:request", (event) => {
   if (isPoll(event)) wanted = false;

@@ -67,6 +67,28 @@ def test_older_events_stay_and_none_falls_between_when_new_ones_come(opened: Ope
     expect(page.get_by_role("link", name="Load older")).to_be_visible()
 
 
+def test_older_events_of_a_day_that_is_headed_above_stand_under_that_heading(
+    opened: Open, directory: FakeDirectory
+) -> None:
+    at = 1_795_269_802_000  # an afternoon, so that what is a few minutes older is of the same day
+    pages = [tuple(event(COINBASE, at - 60_000 * number) for number in range(first, first + 50)) for first in (1, 51)]
+    before = (event(COINBASE, at - 60_000 * 101), event(COINBASE, at - 86_400_000), event(COINBASE, at - 90_000_000))
+    directory.shown = replace(directory.shown, now_ms=at, events=pages[0], older=pages[0][-1].name)
+    directory.pages = {
+        pages[0][-1].name: ActivityPage(pages[1], pages[1][-1].name),
+        pages[1][-1].name: ActivityPage(before, None),
+    }
+    page = opened().page
+    page.get_by_role("link", name="Load older").click()
+    expect(page.locator(".row")).to_have_count(100)
+    expect(page.locator(".day h3:visible")).to_have_text(["Today, Saturday 21 November"])
+    page.get_by_role("link", name="Load older").click()
+    expect(page.locator(".row")).to_have_count(103)
+    expect(page.locator(".day h3:visible")).to_have_text(
+        ["Today, Saturday 21 November", "Yesterday, Friday 20 November"]
+    )
+
+
 def test_a_reader_who_has_scrolled_into_the_feed_is_told_and_not_moved(opened: Open, directory: FakeDirectory) -> None:
     newest = fifty(directory)
     stage = opened(viewport={"width": 1280, "height": 500})
