@@ -8,13 +8,13 @@ from typing import ClassVar
 from flask import Blueprint, Response
 
 from perseus.network.activity import Event
-from perseus.web import attempts, feed, moments, words
+from perseus.web import attempts, endings, feed, moments, words
 from perseus.web.attempts import Told
 from perseus.web.facts import Fact
 from perseus.web.feedrow import Row
 from perseus.web.moments import Moment
 from perseus.web.polled import polled
-from perseus.web.site import outbound
+from perseus.web.site import outbound, site
 from perseus.web.templating import Context
 
 FIELD_LIMIT = 4_000
@@ -25,9 +25,13 @@ routes = Blueprint("events", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The event as a row of the feed, all its fields, and its destinations."""
+    """The event as a row of the feed, all its fields, and its destinations.
+
+    `beat`: a sentence about the last heartbeat of the lease that ended, None where that is not known any more.
+    """
 
     row: Row
+    beat: str | None
     fields: tuple[Fact, ...]
     told: tuple[Told, ...]
 
@@ -57,10 +61,22 @@ def event(name: str) -> Response:
     """One event."""
     explainer = outbound().explainer
     found = explainer.event(name)
-    shown = Shown(feed.row(found), _fields(found), tuple(attempts.told(one) for one in explainer.everywhere(found)))
+    told = tuple(attempts.told(one) for one in explainer.everywhere(found))
+    shown = Shown(feed.row(found), _last_heartbeat(found), _fields(found), told)
     now_ms = outbound().ledger.now_ms()
     title = f"Event of {shown.row.exchange} · Network"
     return polled(EventPage(title, moments.ago(now_ms), now_ms, shown), EventPart(title, shown), now_ms)
+
+
+def _last_heartbeat(found: Event) -> str | None:
+    """As the last record has it, which is of the newest lease alone."""
+    token = found.fields.get("fencingToken") or ""
+    if not found.is_death_of(token) or found.fields.get("reason") == endings.RESTARTED:
+        return None
+    for one in site().shared.view().exchanges:
+        if one.exchange.name == found.exchange.name and one.status and one.status.fencing_token == token:
+            return endings.last_heartbeat(moments.read(one.status.last_heartbeat), found)
+    return None
 
 
 def _fields(found: Event) -> tuple[Fact, ...]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from perseus.network.activity import ERROR, TRANSITION, Event
-from perseus.network.states import OFFLINE
-from perseus.web import badges, moments, words
+from perseus.web import badges, endings, moments, words
 from perseus.web.deliveries import marks
 from perseus.web.deliverymarks import Fates
 from perseus.web.facts import Fact
@@ -84,6 +83,7 @@ def _transition(event: Event) -> Row:
         before=badges.of_state(fields.get("fromState")),
         after=badges.of_state(fields.get("toState")),
         reason=_reason(event, failed),
+        ending=endings.ending(event),
         downtime=None if downtime is None else words.span(downtime),
         failed=failed.what if failed else None,
     )
@@ -124,10 +124,7 @@ def _reason(event: Event, failed: Failure | None) -> str | None:
     reason = failed.why if failed else event.fields.get("reason")
     if not reason:
         return None
-    said = REASONS.get(reason) or words.plain(reason, REASON_LIMIT)
-    ended = moments.read(event.fields.get("offlineAt")) if event.fields.get("toState") == OFFLINE else None
-    ended_utc = None if ended is None else moments.utc(ended)
-    return f"{said}; it ended at {ended_utc[11:]}" if ended_utc else said
+    return REASONS.get(reason) or words.plain(reason, REASON_LIMIT)
 
 
 def _who(event: Event) -> tuple[str, ...]:

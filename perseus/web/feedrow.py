@@ -26,8 +26,9 @@ class Row:
     """One event. `kind` is `transition`, `error` or `other`; what a kind does not have is None or empty.
 
     `name` is the event's, `element_id` made from it, since ids repeat across logs. `marks`: what became of it at
-    destinations. `failed` says what failed when `reason` is why. `opening` is how a long `error` begins. `fields` are
-    the raw ones of a kind that this version does not know. `repeats`: older events that say the same, in `count` too.
+    destinations. `failed` says what failed when `reason` is why. `ending`: when its lease ended, in a sentence.
+    `opening` is how a long `error` begins. `fields` are the raw ones of a kind that this version does not know.
+    `repeats`: older events that say the same, in `count` too.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Row:
     before: Badge | None = None
     after: Badge | None = None
     reason: str | None = None
+    ending: str | None = None
     downtime: str | None = None
     failed: str | None = None
     error: str | None = None

@@ -73,5 +73,5 @@ def read_page(page: Page, killed: float) -> None:
 
     newest.get_by_role("link").first.click()
     event = page.get_by_role("region", name="Binance")
-    expect(event).to_contain_text(f"its lease ran out, nobody released it; it ended at {said[1][-8:]}")
+    expect(event).to_contain_text(f"Its lease ended at {said[1][-8:]} UTC; it was found gone ")
     expect(page.get_by_role("heading", name="Who was told")).to_be_visible()

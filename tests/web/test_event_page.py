@@ -8,6 +8,7 @@ from perseus import keys
 from perseus.clock import iso
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, get, words
+from tests.web.views import payload
 
 
 def page(notified: Notified, name: str, **headers: str) -> str:
@@ -65,6 +66,22 @@ def test_an_event_of_the_dispatcher_itself_has_a_page(notified: Notified) -> Non
     }
     stream_id = notified.client.xadd(keys.DISPATCH_LOG, fields)
     assert "HTTP 503" in words(page(notified, f"-dispatcher-:{stream_id}"))
+
+
+@pytest.mark.parametrize(("token", "is_told"), [("5", True), ("4", False)])
+def test_an_end_tells_the_last_heartbeat_while_the_last_record_is_of_that_lease(
+    notified: Notified, token: str, is_told: bool
+) -> None:
+    now = notified.now_ms()
+    beat = iso(now - 60_000)
+    left = payload(notified.exchange, now, fencing_token="5", last_heartbeat=beat).model_dump_json(by_alias=True)
+    times = {"until_ms": str(now - 15_000), "beat_ms": str(now - 60_000), "recorded_ms": "0"}
+    record = {"token": "5", "nonce": "n", **times, "closed": "0", "payload": left}
+    notified.client.hset(keys.last_record(notified.exchange.id), mapping=dict(record))
+    ended = {"toState": "offline", "reason": "lease_expired", "offlineAt": iso(now - 15_000), "fencingToken": token}
+    said = words(page(notified, notified.happened(**ended)))
+    assert "Its lease ended at " in said
+    assert (f"Its last heartbeat was at {beat[11:19]} UTC." in said) == is_told
 
 
 @pytest.mark.parametrize(

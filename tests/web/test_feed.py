@@ -7,6 +7,7 @@ import pytest
 from perseus.clock import iso
 from perseus.network.activity import Event
 from perseus.web import feed
+from perseus.web.feedrow import Row
 from tests.web.views import COINBASE, HOUR, KRAKEN, NOW, changed, event
 
 
@@ -19,12 +20,37 @@ def test_a_transition_shows_both_badges_and_the_reason() -> None:
     assert row.who == ("ingest-1.ams.example.net", "203.0.113.7", "ada@example.net")
 
 
-def test_a_death_is_said_in_words_with_the_time_of_its_lease_end() -> None:
-    death = changed(event(), fromState="active", toState="offline", reason="lease_expired", offlineAt=iso(NOW - 6_000))
-    row = feed.row(death)
+def dead(ended_ms: int, **fields: str) -> Row:
+    usual = {"fromState": "active", "toState": "offline", "reason": "lease_expired", "offlineAt": iso(ended_ms)}
+    return feed.row(changed(event(ms=NOW), **{**usual, **fields}))
+
+
+def test_a_death_is_said_in_words_with_the_end_of_its_lease_and_when_that_was_noticed() -> None:
+    row = dead(NOW - 6_000, detectedAt=iso(NOW - 1_000))
     assert row.after is not None
     assert (row.after.token, row.after.word) == ("lost", "Offline")
-    assert row.reason == "its lease ran out, nobody released it; it ended at 14:03:16"
+    assert row.reason == "its lease ran out, nobody released it"
+    assert row.ending == "Its lease ended at 14:03:16 UTC; it was found gone 5 s later, at 14:03:21 UTC."
+
+
+def test_an_end_of_the_day_before_and_one_found_at_once_are_said_as_such() -> None:
+    late = "Its lease ended at 2026-11-20 18:03:22 UTC; it was found gone 20 h 0 min later, at 2026-11-21 14:03:22 UTC."
+    assert dead(NOW - 20 * HOUR).ending == late
+    assert dead(NOW - 900).ending == "Its lease ended at 14:03:21 UTC; it was found gone within a second."
+
+
+def test_a_lease_taken_over_before_its_end_tells_the_last_heartbeat() -> None:
+    said = "Its last heartbeat was at 14:03:12 UTC; it was found gone 10 s later, at 14:03:22 UTC."
+    assert dead(NOW - 10_000, reason="restarted").ending == said
+
+
+@pytest.mark.parametrize("fields", [{"offlineAt": "soon"}, {"offlineAt": ""}, {"toState": "active"}])
+def test_no_end_is_told_where_none_is_known(fields: dict[str, str]) -> None:
+    assert dead(NOW - 6_000, **fields).ending is None
+
+
+def test_an_end_after_it_was_noticed_is_told_alone() -> None:
+    assert dead(NOW + 60_000).ending == "Its lease ended at 14:04:22 UTC."
 
 
 @pytest.mark.parametrize(
