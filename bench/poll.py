@@ -104,12 +104,11 @@ def _check_same_reads(url: str, polls: Polls) -> None:
 
 
 def round_trips(url: str, network: Network) -> float:
-    """Packets sent to the store for one poll."""
+    """Packets sent to the store for one poll, to all nodes of a Cluster together."""
     with store.client_of(url, "counted") as client:
-        connection = store.counting(client)
         polls = Polls(client, network)
         polls.poll()
-        before = connection.sent
-        for _ in range(POLLS_COUNTED):
-            polls.poll()
-        return (connection.sent - before) / POLLS_COUNTED
+        with store.packets() as packets:
+            for _ in range(POLLS_COUNTED):
+                polls.poll()
+        return packets.sent / POLLS_COUNTED

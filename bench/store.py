@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import redis
 
@@ -38,20 +39,24 @@ def client_of(url: str, name: str = "bench") -> Iterator[Client]:
         client.close()
 
 
-class CountingConnection(redis.Connection):
-    """Counts what is sent: one packed command, or pipeline, is one round trip."""
+class Packets:
+    """How many were sent: one packed command, or pipeline, is one round trip."""
 
     sent = 0
 
-    def send_packed_command(self, command: object, check_health: bool = True) -> None:
-        type(self).sent += 1
-        cast(Any, super()).send_packed_command(command, check_health)
 
+@contextmanager
+def packets() -> Iterator[Packets]:
+    """Count what goes out meanwhile, by any client of this process and to any node of a Cluster."""
+    counted = Packets()
+    plain = redis.Connection.send_packed_command
 
-def counting(client: Client) -> type[CountingConnection]:
-    """Have a client that is not yet connected count its round trips."""
-    client.connection_pool.connection_class = CountingConnection
-    return CountingConnection
+    def counting(self: redis.Connection, *args: Any, **options: Any) -> None:
+        counted.sent += 1
+        cast(Any, plain)(self, *args, **options)
+
+    with patch.object(redis.Connection, "send_packed_command", counting):
+        yield counted
 
 
 def calls_of(client: Client, command: str) -> int:
