@@ -78,7 +78,10 @@ def change_role(settings: Settings, email: str, role: str) -> int:
 
 
 def token(settings: Settings, email: str, name: str, days: int) -> int:
-    """Print a new API token, alone on stdout. `days` 0: it has no end. Raises UsageError, UnknownUser, ShutOut."""
+    """Print a new API token, alone on stdout. `days` 0: it has no end.
+
+    Raises UsageError, UnknownUser, ShutOut, TooManyTokens.
+    """
     url = readiness.database(settings)
     user = _named(url, email)
     if not user.is_active:

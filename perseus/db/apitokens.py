@@ -5,15 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from perseus.access.person import Person
 from perseus.db.engine import answers, engine
-from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable, NotThere
+from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable, NotThere, TooManyTokens
 from perseus.db.models import TokenRow, UserRow
 from perseus.db.notifyrows import moment, ms
 from perseus.db.sessions import NOTED_MS
 from perseus.db.users import person
+
+#: Of one person, those that have ended included.
+TOKENS_MOST = 50
 
 
 class Token(NamedTuple):
@@ -29,10 +32,16 @@ class Token(NamedTuple):
 def add_token(
     database_url: str, user_id: int, key_hash: str, name: str, now_ms: int, expires_ms: int | None = None
 ) -> None:
-    """A new one of this person."""
+    """A new one of this person. Raises NotThere, TooManyTokens."""
     end = None if expires_ms is None else moment(expires_ms)
     values = {"key_hash": key_hash, "user_id": user_id, "name": name, "created_at": moment(now_ms), "expires_at": end}
     with answers(database_url), engine(database_url).begin() as connection:
+        # A change of nothing locks the person in SQLite and PostgreSQL alike, so that two at once are counted in turn.
+        if connection.execute(update(UserRow).where(UserRow.id == user_id).values(name=UserRow.name)).rowcount == 0:
+            raise NotThere(f"user {user_id}")
+        own = connection.execute(select(func.count()).where(TokenRow.user_id == user_id)).scalar_one()
+        if own >= TOKENS_MOST:
+            raise TooManyTokens(TOKENS_MOST)
         connection.execute(insert(TokenRow).values(**values))
 
 

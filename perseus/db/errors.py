@@ -77,6 +77,14 @@ class EmailTaken(PerseusError):
         self.email = email
 
 
+class TooManyTokens(PerseusError):
+    """Raised when somebody has as many API tokens as one person may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"One person has at most {most} API tokens. Revoke one that is not used any more.")
+        self.most = most
+
+
 class LastAdmin(PerseusError):
     """Raised for a change after which no active admin would be left. Nothing was changed."""
 

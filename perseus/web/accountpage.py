@@ -14,6 +14,7 @@ from perseus.access.person import Person
 from perseus.access.roles import Role
 from perseus.db import access as rows
 from perseus.db.apitokens import Token
+from perseus.db.errors import TooManyTokens
 from perseus.db.sessions import Session
 from perseus.web import browsers, moments, words
 from perseus.web.access import Access
@@ -27,7 +28,6 @@ from perseus.web.templating import Context
 
 LIVES = {"30": "30 days", "90": "90 days", "365": "a year", "": "until it is revoked"}
 DAY_MS = 86_400_000
-TOKENS_MOST = 50
 NAME_MOST = 100
 SAVED = {
     "password": "The password is set. Your other browsers are signed out.",
@@ -121,7 +121,10 @@ def add_token() -> Response:
         return whole(token_problem=problem)
     token, now_ms = keys.fresh_token(), here.clock.wall_ms()
     ends = now_ms + int(life) * DAY_MS if life else None
-    rows.add_token(here.database_url, person().id, keys.digest(token), name, now_ms, ends)
+    try:
+        rows.add_token(here.database_url, person().id, keys.digest(token), name, now_ms, ends)
+    except TooManyTokens as error:
+        return whole(token_problem=str(error))
     audited(name, lasts=LIVES[life])
     return whole(token=token)
 
@@ -180,8 +183,6 @@ def _token_problem(here: Access, name: str, life: str) -> str:
     if any(one.name == name for one in own):
         # Also what a browser sends again when the page that shows a token is reloaded.
         return f"You have a token for {words.plain(name, NAME_MOST)}. Revoke it first, or say something else."
-    if len(own) >= TOKENS_MOST:
-        return f"You have {TOKENS_MOST} tokens. Revoke one that is not used any more."
     return ""
 
 

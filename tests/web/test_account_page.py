@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from perseus.access import keys
 from perseus.access.roles import Role
 from perseus.db import access as rows
+from perseus.db import apitokens
 from perseus.db.engine import engine
-from perseus.web import accountpage, browsers
+from perseus.web import browsers
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, ask, come_in, entries, is_in, token_of, user
 from tests.web.reading import words
@@ -178,12 +179,12 @@ def test_a_page_that_is_sent_again_makes_no_second_token(notified: Notified, ver
 def test_nobody_has_more_than_fifty_tokens(
     notified: Notified, vera: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accountpage, "TOKENS_MOST", 2)
+    monkeypatch.setattr(apitokens, "TOKENS_MOST", 2)
     for name in ("one", "two"):
         token_of(notified, vera, name)
     answer = vera.post("/account/tokens", data={"name": "three", "days": "90"})
     assert answer.status_code == 422
-    assert "You have 2 tokens." in words(answer.text)
+    assert "One person has at most 2 API tokens. Revoke one" in words(answer.text)
 
 
 def test_a_body_that_is_too_large_is_refused_and_recorded(notified: Notified, vera: FlaskClient) -> None:
