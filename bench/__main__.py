@@ -16,7 +16,9 @@ from typing import Any
 from bench import store
 from bench.figures import HEAD, Figure, over
 
-PARTS = (*("renewal", "lateness", "poll", "cluster", "viewers", "imports", "memory", "delivery", "page", "browser"),)
+PARTS = (
+    *("renewal", "lateness", "beats", "poll", "cluster", "viewers", "imports", "memory", "delivery", "page", "browser"),
+)
 
 
 def main() -> int:
