@@ -144,7 +144,7 @@ def _checked(here: Access, email: str, password: str) -> Person | None:
 
 def _renew(here: Access, user: User, password: str) -> None:
     """Hash it as it is done today, while the password is at hand."""
-    if passwords.is_outdated(user.password_hash or ""):
+    if passwords.is_outdated(user.password_hash or "", password):
         rows.set_password(here.database_url, user.person.id, passwords.hashed(password), user.person.email)
 
 

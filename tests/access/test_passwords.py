@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -11,6 +13,7 @@ from argon2.low_level import Type
 from perseus.access import passwords
 
 GOOD = "correct horse battery"
+LETTERS = "Ångström Straße ﬁne 한국어"
 
 
 class Counting:
@@ -83,9 +86,40 @@ def test_a_password_that_was_cut_to_the_longest_does_not_match_it() -> None:
     assert not passwords.matches(longest + "z", stored)
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_the_same_letters_match_however_a_system_writes_them(form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> None:
+    stored = passwords.hashed(unicodedata.normalize(form, LETTERS))
+    for other in ("NFC", "NFD", "NFKC", "NFKD"):
+        written = unicodedata.normalize(other, LETTERS)
+        assert passwords.matches(written, stored)
+        assert not passwords.is_outdated(stored, written)
+
+
+def test_one_that_was_hashed_as_it_came_still_matches_and_is_hashed_anew() -> None:
+    came = unicodedata.normalize("NFD", LETTERS)
+    stored = passwords.HASHER.hash(came)
+    assert passwords.matches(came, stored)
+    assert passwords.is_outdated(stored, came)
+    assert not passwords.is_outdated(passwords.hashed(came), came)
+
+
+def test_letters_that_are_written_otherwise_cost_a_stranger_as_much_as_anybody(counting: Counting) -> None:
+    stored = counting.hash(GOOD)
+    for known in (stored, None):
+        counting.verified = 0
+        assert not passwords.matches(unicodedata.normalize("NFD", LETTERS), known)
+        assert counting.verified == 2
+
+
+def test_letters_count_and_not_the_code_points_that_a_system_takes_for_them() -> None:
+    assert passwords.problem(unicodedata.normalize("NFD", "åäöéñç" * 33)) is None
+    assert passwords.problem("e\u0301" * 6 + "abcd") is not None
+    assert passwords.problem(unicodedata.normalize("NFD", "André Müller"), ("André Müller",)) is not None
+
+
 def test_weaker_hashes_are_told_from_those_of_today() -> None:
-    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=8192).hash(GOOD))
-    assert not passwords.is_outdated(passwords.hashed(GOOD))
+    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=8192).hash(GOOD), GOOD)
+    assert not passwords.is_outdated(passwords.hashed(GOOD), GOOD)
 
 
 @pytest.mark.parametrize(

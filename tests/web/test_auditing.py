@@ -79,7 +79,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes that take no time."""
     monkeypatch.setattr(passwords, "hashed", lambda password: f"hash of {len(password)} characters")
     monkeypatch.setattr(passwords, "matches", lambda password, stored: password == PASSWORD)
-    monkeypatch.setattr(passwords, "is_outdated", lambda stored: False)
+    monkeypatch.setattr(passwords, "is_outdated", lambda *_: False)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hash that takes no time: what a real one costs is tested elsewhere."""
     monkeypatch.setattr(passwords, "hashed", lambda password: f"hash of {password}")
     monkeypatch.setattr(passwords, "matches", lambda password, stored: stored == f"hash of {password}")
-    monkeypatch.setattr(passwords, "is_outdated", lambda stored: False)
+    monkeypatch.setattr(passwords, "is_outdated", lambda *_: False)
 
 
 def change(browser: FlaskClient, password: str = PASSWORD, again: str | None = None, current: str = "") -> int:

@@ -99,7 +99,7 @@ def test_a_password_of_weaker_hash_is_hashed_anew_when_it_is_typed(entrance: Ent
     assert sign_in(browser).status_code == 303
     stored = rows.user(entrance.url, entrance.ada.id).password_hash
     assert stored is not None
-    assert not passwords.is_outdated(stored)
+    assert not passwords.is_outdated(stored, PASSWORD)
     assert passwords.matches(PASSWORD, stored)
 
 
