@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from perseus import keys
 from perseus.batch import Batch
 from perseus.clock import Clock
-from perseus.errors import PerseusError
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.follower import Follower
 from perseus.network.spans import History
 from perseus.network.uptime import DAY_MS
 from perseus.store import Client
 
+WHAT = "Time lines and uptimes"
 EVERY_SECONDS = 5.0
 WATCHED_SECONDS = 60.0
 KEPT_MS = 31 * DAY_MS
@@ -24,8 +23,6 @@ KEPT_MS = 31 * DAY_MS
 AT_ONCE, TOGETHER = 500, 5_000
 BEFORE = 20
 BREATH_SECONDS = 0.02
-
-log = logging.getLogger(__name__)
 
 
 class Chronicle:
@@ -38,40 +35,33 @@ class Chronicle:
     def __init__(self, client: Client, exchanges: Callable[[], Sequence[Exchange]], clock: Clock) -> None:
         self._client = client
         self._exchanges = exchanges
-        self._clock = clock
         self._histories: dict[Exchange, History] = {}
         self._read: dict[Exchange, tuple[str, History]] = {}
         self._now_ms: int | None = None
-        self._watched_at: float | None = None
-        self._wanted, self._stopped = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="chronicle", daemon=True)
-        self._is_away = False
+        self._follower = Follower(self.refresh, clock, WHAT, EVERY_SECONDS, WATCHED_SECONDS)
 
     def of(self, exchange: Exchange) -> History | None:
         """What is known of it, and a sign that somebody watches; None until its log was read once to its end."""
-        self._watched_at = self._clock.elapsed()
-        self._wanted.set()
+        self._follower.watched()
         return self._histories.get(exchange)
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread.start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End it, within two seconds."""
-        self._stopped.set()
-        self._wanted.set()
-        self._thread.join(2.0)
+        self._follower.stop()
 
     def refresh(self) -> None:
         """Read what is new of every log. Raises StoreUnavailable, StoreRefused."""
         exchanges = self._exchanges()
         self._forget(exchanges)
         behind = list(exchanges)
-        while behind and not self._stopped.is_set():
+        while behind and not self._follower.stopped.is_set():
             some, behind = behind[: TOGETHER // AT_ONCE], behind[TOGETHER // AT_ONCE :]
             behind += self._follow(some)
-            self._stopped.wait(BREATH_SECONDS if behind else 0)
+            self._follower.stopped.wait(BREATH_SECONDS if behind else 0)
 
     def _forget(self, exchanges: Sequence[Exchange]) -> None:
         for gone in set(self._read) - set(exchanges):
@@ -115,29 +105,6 @@ class Chronicle:
         else:
             batch.add("XREVRANGE", key, f"({since_ms}", "-", "COUNT", BEFORE)
             batch.add("XRANGE", key, since_ms, "+", "COUNT", AT_ONCE)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wanted.wait()
-            if not self._is_watched():
-                self._wanted.clear()
-                continue
-            self._refreshed()
-            self._stopped.wait(EVERY_SECONDS)
-
-    def _is_watched(self) -> bool:
-        return self._watched_at is not None and self._clock.elapsed() - self._watched_at < WATCHED_SECONDS
-
-    def _refreshed(self) -> None:
-        try:
-            self.refresh()
-            self._is_away = False
-        except PerseusError as error:
-            if not self._is_away:
-                log.warning("Time lines and uptimes are shown as they were last known: %s", error)
-            self._is_away = True
-        except Exception:  # the boundary of this thread: without it, one bug would end the time lines for good
-            log.exception("The histories of the exchanges could not be read.")
 
 
 def _events(exchange: Exchange, found: Any) -> list[Event]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,14 +9,15 @@ from typing import Any, NamedTuple
 from perseus import keys
 from perseus.batch import Batch
 from perseus.clock import Clock
-from perseus.errors import PerseusError
 from perseus.network.activity import Event
+from perseus.network.follower import Follower
 from perseus.notify import fate, records
 from perseus.notify.fate import Fate
 from perseus.notify.records import Record
 from perseus.notify.standing import Cursor, cursor
 from perseus.store import Client
 
+WHAT = "Deliveries in the feed"
 EVERY_SECONDS = 2.0
 WATCHED_SECONDS = 15.0
 AT_ONCE = 500
@@ -26,8 +25,6 @@ ROUNDS = 4
 EVENTS_KEPT = 500
 EACH_KEPT = 50
 SHOWN = (Fate.FAILED, Fate.WAITING, Fate.SENT, Fate.MERGED, Fate.SUPPRESSED)
-
-log = logging.getLogger(__name__)
 
 #: By event name: the fates that are shown, each with the destinations that it holds for.
 Fates = Mapping[str, tuple[tuple[Fate, tuple[str, ...]], ...]]
@@ -48,30 +45,24 @@ class DeliveryMarks:
     def __init__(self, client: Client, destinations: Callable[[], Sequence[str]], clock: Clock) -> None:
         self._client = client
         self._destinations = destinations
-        self._clock = clock
         self._trails: dict[str, Trail] = {}
         self._events: tuple[Event, ...] = ()
         self._fates: Fates = {}
-        self._watched_at: float | None = None
-        self._wanted, self._stopped = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="delivery marks", daemon=True)
-        self._is_away = False
+        self._follower = Follower(self.refresh, clock, WHAT, EVERY_SECONDS, WATCHED_SECONDS)
 
     def of(self, events: tuple[Event, ...]) -> Fates:
         """What is known of these events, and a sign that somebody watches. The same object while nothing changed."""
-        self._events, self._watched_at = events, self._clock.elapsed()
-        self._wanted.set()
+        self._events = events
+        self._follower.watched()
         return self._fates
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread.start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End it, within two seconds."""
-        self._stopped.set()
-        self._wanted.set()
-        self._thread.join(EVERY_SECONDS)
+        self._follower.stop()
 
     def refresh(self) -> None:
         """Read what is new. Raises StoreUnavailable, StoreRefused."""
@@ -104,29 +95,6 @@ class DeliveryMarks:
                 behind.append(name)
             trails[name] = _grown(trails.get(name), entries, cursor(at))
         return behind
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wanted.wait()
-            if not self._is_watched():
-                self._wanted.clear()
-                continue
-            self._refreshed()
-            self._stopped.wait(EVERY_SECONDS)
-
-    def _is_watched(self) -> bool:
-        return self._watched_at is not None and self._clock.elapsed() - self._watched_at < WATCHED_SECONDS
-
-    def _refreshed(self) -> None:
-        try:
-            self.refresh()
-            self._is_away = False
-        except PerseusError as error:
-            if not self._is_away:
-                log.warning("The feed shows deliveries as they were last known: %s", error)
-            self._is_away = True
-        except Exception:  # the boundary of this thread: without it, one bug would end the marks for good
-            log.exception("The deliveries of the feed could not be read.")
 
 
 def of_event(event: Event, trails: Mapping[str, Trail]) -> tuple[tuple[Fate, tuple[str, ...]], ...]:

@@ -152,11 +152,11 @@ def test_nobody_reads_while_nobody_watches(real_store: str) -> None:
     clock, asked = ManualClock(), list[int]()
     with connect(real_store, timeout=2, name="test") as client:
         marks = DeliveryMarks(client, lambda: asked.append(1) or (), clock)
-        assert not marks._is_watched()
+        assert not marks._follower.is_watched()
         marks.of(())
-        assert marks._is_watched()
+        assert marks._follower.is_watched()
         clock.advance(15)
-        assert not marks._is_watched()
+        assert not marks._follower.is_watched()
 
 
 def test_the_thread_reads_for_who_watches_and_ends_when_told(notified: Notified) -> None:
@@ -167,17 +167,17 @@ def test_the_thread_reads_for_who_watches_and_ends_when_told(notified: Notified)
     told = (Event(notified.exchange, name.partition(":")[2], {}),)
     give_up = SystemClock().elapsed() + 5
     while not marks.of(told) and SystemClock().elapsed() < give_up:
-        marks._stopped.wait(0.02)
+        marks._follower.stopped.wait(0.02)
     assert marks.of(told)
     marks.stop()
-    assert not marks._thread.is_alive()
+    assert not marks._follower._thread.is_alive()
 
 
 def test_a_silent_store_leaves_the_marks_as_they_were(notified: Notified, caplog: pytest.LogCaptureFixture) -> None:
     with connect("redis://127.0.0.1:1/0", timeout=0.2, name="test") as client:
         marks = DeliveryMarks(client, lambda: ("ops",), SystemClock())
-        marks._refreshed()
-        marks._refreshed()
+        marks._follower.read()
+        marks._follower.read()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
