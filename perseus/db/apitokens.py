@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from perseus.access.person import Person
 from perseus.db.engine import answers, engine
-from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable, NotThere, TooManyTokens
+from perseus.db.errors import NotThere, TooManyTokens
 from perseus.db.models import TokenRow, UserRow
 from perseus.db.notifyrows import moment, ms
-from perseus.db.sessions import NOTED_MS
-from perseus.db.users import person
+from perseus.db.owners import owner
 
 #: Of one person, those that have ended included.
 TOKENS_MOST = 50
@@ -47,20 +45,8 @@ def add_token(
 
 def token_owner(database_url: str, key_hash: str, now_ms: int) -> Person | None:
     """Whose it is; None where it has ended, was revoked, never was, or they were shut out. Notes its use."""
-    row, people = TokenRow, UserRow
-    wanted = (
-        select(row.id, row.user_id, row.used_at, people.email, people.name, people.role)
-        .join(people, people.id == row.user_id)
-        .where(row.key_hash == key_hash, people.is_active)
-        .where(or_(row.expires_at.is_(None), row.expires_at > moment(now_ms)))
-    )
-    with answers(database_url), engine(database_url).connect() as connection:
-        found = connection.execute(wanted).first()
-    if found is None:
-        return None
-    if found.used_at is None or now_ms - ms(found.used_at) > NOTED_MS:
-        _note(database_url, found.id, now_ms)
-    return person(found)
+    row = TokenRow
+    return owner(database_url, row, key_hash, now_ms, or_(row.expires_at.is_(None), row.expires_at > moment(now_ms)))
 
 
 def tokens(database_url: str, user_id: int) -> tuple[Token, ...]:
@@ -79,14 +65,6 @@ def revoke_token(database_url: str, user_id: int, token_id: int) -> str:
         if name is None or connection.execute(delete(row).where(*which)).rowcount == 0:
             raise NotThere(f"token {token_id}")
         return str(name)
-
-
-def _note(database_url: str, token_id: int, now_ms: int) -> None:
-    # A database that can only be read just now must not shut a program out.
-    used = update(TokenRow).where(TokenRow.id == token_id).values(used_at=moment(now_ms))
-    silent = suppress(DatabaseUnavailable, DatabaseMismatch)
-    with silent, answers(database_url), engine(database_url).begin() as connection:
-        connection.execute(used)
 
 
 def _token(row: Row[Any]) -> Token:

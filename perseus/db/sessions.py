@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from perseus.access.person import Person
 from perseus.db.engine import answers, engine
-from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable, NotThere
+from perseus.db.errors import NotThere
 from perseus.db.models import SessionRow, UserRow
 from perseus.db.notifyrows import moment, ms
-from perseus.db.users import person
+from perseus.db.owners import owner
 
 #: A session ends this long after the sign-in, and when it is not used for as long as IDLE_MS.
 LIFE_MS = 30 * 86_400_000
 IDLE_MS = 7 * 86_400_000
-#: Its last use is written at most this often.
-NOTED_MS = 300_000
 
 
 class Session(NamedTuple):
@@ -53,27 +50,13 @@ def start_session(database_url: str, key_hash: str, user_id: int, ip: str, brows
 
 def session_owner(database_url: str, key_hash: str, now_ms: int) -> Person | None:
     """Whose it is; None where it has ended, was revoked, never was, or they were shut out. Notes its use."""
-    row, people = SessionRow, UserRow
-    wanted = (
-        select(row.id, row.user_id, row.used_at, people.email, people.name, people.role)
-        .join(people, people.id == row.user_id)
-        .where(row.key_hash == key_hash, people.is_active)
-        .where(row.expires_at > moment(now_ms), row.used_at > moment(now_ms - IDLE_MS))
-    )
-    with answers(database_url), engine(database_url).connect() as connection:
-        found = connection.execute(wanted).first()
-    if found is None:
-        return None
-    if now_ms - ms(found.used_at) > NOTED_MS:
-        _note(database_url, found.id, now_ms)
-    return person(found)
+    return owner(database_url, SessionRow, key_hash, now_ms, *_lasts(now_ms))
 
 
 def sessions(database_url: str, user_id: int, now_ms: int) -> tuple[Session, ...]:
     """Those of one person that have not ended, last used first."""
     row = SessionRow
-    wanted = select(row.__table__).where(row.user_id == user_id)
-    wanted = wanted.where(row.expires_at > moment(now_ms), row.used_at > moment(now_ms - IDLE_MS))
+    wanted = select(row.__table__).where(row.user_id == user_id, *_lasts(now_ms))
     with answers(database_url), engine(database_url).connect() as connection:
         return tuple(_session(found) for found in connection.execute(wanted.order_by(row.used_at.desc())))
 
@@ -100,19 +83,15 @@ def end_session_of(database_url: str, key_hash: str) -> None:
         connection.execute(delete(SessionRow).where(SessionRow.key_hash == key_hash))
 
 
+def _lasts(now_ms: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return SessionRow.expires_at > moment(now_ms), SessionRow.used_at > moment(now_ms - IDLE_MS)
+
+
 def _sweep(connection: Connection, now_ms: int) -> None:
     row = SessionRow
     connection.execute(
         delete(row).where((row.expires_at <= moment(now_ms)) | (row.used_at <= moment(now_ms - IDLE_MS)))
     )
-
-
-def _note(database_url: str, session_id: int, now_ms: int) -> None:
-    # A database that can only be read just now must not sign anybody out.
-    used = update(SessionRow).where(SessionRow.id == session_id).values(used_at=moment(now_ms))
-    silent = suppress(DatabaseUnavailable, DatabaseMismatch)
-    with silent, answers(database_url), engine(database_url).begin() as connection:
-        connection.execute(used)
 
 
 def _session(row: Row[Any]) -> Session:

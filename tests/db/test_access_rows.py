@@ -11,7 +11,7 @@ import pytest
 from perseus import db
 from perseus.access import Person, Role, passwords
 from perseus.access.keys import digest, fresh, fresh_token
-from perseus.db import access, sessions, signinlinks
+from perseus.db import access, owners, sessions, signinlinks
 from perseus.db.engine import engine
 from perseus.db.errors import DatabaseMismatch, EmailTaken, LastAdmin, NotThere
 
@@ -141,7 +141,7 @@ def test_the_next_sign_in_forgets_sessions_that_have_ended(url: str, ada: Person
 
 def test_a_use_is_written_down_every_five_minutes_at_most(url: str, ada: Person) -> None:
     start(url, ada, "one")
-    for later, noted in ((sessions.NOTED_MS, 0), (sessions.NOTED_MS + 1, sessions.NOTED_MS + 1)):
+    for later, noted in ((owners.NOTED_MS, 0), (owners.NOTED_MS + 1, owners.NOTED_MS + 1)):
         access.session_owner(url, digest("one"), NOW + later)
         assert access.sessions(url, ada.id, NOW + later)[0].used_ms == NOW + noted
 
