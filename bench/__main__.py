@@ -17,7 +17,18 @@ from bench import store
 from bench.figures import HEAD, Figure, over
 
 PARTS = (
-    *("renewal", "lateness", "beats", "poll", "cluster", "viewers", "imports", "memory", "delivery", "page", "browser"),
+    "renewal",
+    "lateness",
+    "beats",
+    "etcd",
+    "poll",
+    "cluster",
+    "viewers",
+    "imports",
+    "memory",
+    "delivery",
+    "page",
+    "browser",
 )
 
 

@@ -7,7 +7,6 @@ the work, sent by Celery's own code.
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,42 +16,19 @@ from urllib.request import urlopen
 
 import psutil
 
-from bench import store
-from bench.interpreters import ROOT, environment
+from bench import guests, store
+from bench.interpreters import environment
 from tests.redis_process import free_port
 
 VERSION = "2.2.0"
-FOLDER = ROOT / "build" / "flower"
-PYTHON = FOLDER / "bin" / "python"
+NAME = "flower"
+PYTHON = guests.python(NAME)
 READY_SECONDS = 60.0
 
 
-class NotInstalled(RuntimeError):
-    """Raised when Flower cannot be had here."""
-
-
 def install() -> None:
-    """Have Flower in build/flower; nothing is done when it is there. Raises NotInstalled."""
-    stamp = FOLDER / f"flower-{VERSION}"
-    if stamp.exists():
-        return
-    pip = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        f"flower=={VERSION}",
-        "redis",
-        "packaging",
-    ]
-    try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(pip, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    except subprocess.CalledProcessError as error:
-        raise NotInstalled(str(error.stderr or error).strip().splitlines()[-1]) from None
-    stamp.touch()
+    """Have Flower in build/flower. Raises guests.NotInstalled."""
+    guests.install(NAME, f"flower=={VERSION}", "redis", "packaging")
 
 
 @contextmanager
@@ -65,7 +41,9 @@ def running(workers: int) -> Iterator[tuple[int, psutil.Process]]:
             *("--address=127.0.0.1", f"--port={port}", "--logging=error"),
         ]
         quiet = subprocess.DEVNULL
-        with subprocess.Popen(command, cwd=FOLDER, env=environment({}), stdout=quiet, stderr=quiet) as process:
+        with subprocess.Popen(
+            command, cwd=guests.folder(NAME), env=environment({}), stdout=quiet, stderr=quiet
+        ) as process:
             try:
                 _wait_until_it_knows(port, workers)
                 yield port, psutil.Process(process.pid)

@@ -12,7 +12,7 @@ from statistics import median
 
 from psutil import Process
 
-from bench import flower, load, store
+from bench import flower, guests, load, store
 from bench.figures import Figure
 from bench.load import Connection
 from bench.members import Network
@@ -121,7 +121,7 @@ def _beside_flower(ours: Site) -> list[Figure]:
     """In turns, so that a neighbour on the machine slows all alike."""
     try:
         flower.install()
-    except flower.NotInstalled as error:
+    except guests.NotInstalled as error:
         return [Figure("polls, to Flower's workers page", 0.0, note=f"not measured: {error}")]
     with flower.running(SMALL) as (port, process):
         asked = {
