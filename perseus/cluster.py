@@ -22,6 +22,7 @@ from redis.exceptions import AskError, AuthenticationError, ClusterDownError, Mo
 from perseus.layout import UNKNOWN_HOSTS, Layout, Place
 
 HOPS = 5
+ON_AND_ON = "its nodes send each other's clients on and on"
 PROBES = 2
 KEYLESS = frozenset(
     ("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "INFO", "PING", "PUBLISH", "PUBSUB", "SCRIPT", "TIME")
@@ -84,7 +85,22 @@ class Cluster(redis.Redis):
             targets = self._redirected(layout, targets, results)
             if not targets:
                 return [results[number] for number in range(len(commands))]
-        raise ClusterDownError("its nodes send each other's clients on and on")
+        raise ClusterDownError(ON_AND_ON)
+
+    def together(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The answers to commands on one connection, in order, at the node that serves the key of the first.
+
+        All are sent again where the first is sent on to: it has not been done where it was refused.
+        """
+        place, asking = self._target(self._current(), commands[0], {}), False
+        for _ in range(HOPS):
+            sent: list[Command] = [(("ASKING",), {})] if asking else []
+            answers = self._at(place, [*sent, *((command, {}) for command in commands)])[len(sent) :]
+            first = answers[0]
+            if not isinstance(first, AskError):
+                return answers
+            place, asking = _new_place(first, place), not isinstance(first, MovedError)
+        raise ClusterDownError(ON_AND_ON)
 
     def place(self, key: str) -> Place:
         """The primary that serves this key, as far as is known."""

@@ -93,6 +93,13 @@ class Settings(BaseSettings):
         le=86_400,
         description="Extra wait before an exchange that was not released is claimed. 10 with replicas.",
     )
+    durable_replicas: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="Replicas that should acknowledge each claim and heartbeat (WAIT, at most a quarter of "
+        "store_timeout_seconds). Fewer: the lease stands, and its card says 'durability degraded'. 0: nobody is asked.",
+    )
     activity_max_entries: int = Field(
         default=100_000, ge=100, description="Storm cap of one activity log; the page says when it cut inside 90 days."
     )

@@ -10,7 +10,7 @@ import click
 
 from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus, NetworkView
-from perseus.web import badges, cards, moments, notices, words
+from perseus.web import badges, cards, facts, moments, notices, signs, words
 from perseus.web.badges import Badge
 from perseus.web.beats import LIMITS, Limits
 
@@ -69,8 +69,9 @@ def _row(status: ExchangeStatus, now_ms: int, limits: Limits) -> Row:
 
 def _note(status: ExchangeStatus, late: bool, silent: bool) -> str:
     told = status.status
-    parts = ("late" if late else "", "feed silent" if silent else "", status.reason or "")
-    said = ", ".join(filter(None, parts))
+    degraded = status.live and told is not None and facts.is_degraded(told)
+    flags = (("late", late), ("feed silent", silent), (signs.DEGRADED.text, degraded), (status.reason or "", True))
+    said = ", ".join(text for text, shown in flags if text and shown)
     if not said and status.live and told and told.last_error:
         said = f"last error: {told.last_error}"
     return _plain(said, NOTE_LIMIT)

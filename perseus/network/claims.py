@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from perseus import keys
+from perseus.acknowledged import Acknowledged
 from perseus.errors import Holder, StoreUnavailable
 from perseus.network import payload
+from perseus.network.durability import Durability
 from perseus.network.payload import InstanceStatus
 from perseus.store import Client, Script
 
@@ -33,13 +36,16 @@ class Death:
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The claim succeeded. `recorded` False: the store's knowledge of this exchange is younger than a TTL (a new store
-    or an emptied one), so an older lease may be believed in that it does not know of."""
+    or an emptied one), so an older lease may be believed in that it does not know of. `doubtful`: the same of a store that
+    failed over or restarted, and may have forgotten the newest lease. `durability`: None: not asked."""
 
     token: str
     now_ms: int
     until_ms: int
     recorded: bool = True
     death: Death | None = None
+    durability: Durability | None = None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,16 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The lease is ours until `until_ms`. `put_back`: its key had vanished and was written again."""
+    """The lease is ours until `until_ms`. `put_back`: its key had vanished and was written again.
+
+    `waited_ms`: how long the answer was held back for `durability`.
+    """
 
     now_ms: int
     until_ms: int
     put_back: bool = False
+    durability: Durability | None = None
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +116,19 @@ def give_back(claims: Claims, nonce: str, instance_id: str, token: str, reason: 
 
 
 class RedisClaims:
-    """Claims on one exchange's keys."""
+    """Claims on one exchange's keys. `replicas` above 0: so many should acknowledge each claim and heartbeat."""
 
-    def __init__(self, client: Client, exchange_id: int, ttl_seconds: float, settle_seconds: float) -> None:
+    def __init__(
+        self,
+        client: Client,
+        exchange_id: int,
+        ttl_seconds: float,
+        settle_seconds: float,
+        replicas: int = 0,
+        wait_seconds: float = 0.0,
+    ) -> None:
         self._client = client
+        self._replicas, self._wait_ms = replicas, round(wait_seconds * 1000)
         self._keys = (keys.status(exchange_id), keys.last_record(exchange_id))
         self._ttl_ms = round(ttl_seconds * 1000)
         self._settle_ms = round(settle_seconds * 1000)
@@ -118,30 +138,43 @@ class RedisClaims:
 
     def acquire(self, nonce: str, instance_id: str, previous_nonce: str | None, body: str) -> Granted | Held | Pending:
         args = (nonce, instance_id, previous_nonce or "", body, self._ttl_ms, self._settle_ms)
-        answer, *rest = self._acquire(self._keys, args)
+        (answer, *rest), asked = self._asked(self._acquire, args)
         if answer == "HELD":
             return Held(_holder(rest[0], int(rest[1])))
         if answer == "PENDING":
             return Pending(int(rest[0]))
         kind, token, now_ms, until_ms, *dead = rest
-        return Granted(token, int(now_ms), int(until_ms), kind != "unrecorded", _death(*dead))
+        recorded, doubtful = kind != "unrecorded", kind == "doubtful"
+        durability = _durability(asked)
+        return Granted(token, int(now_ms), int(until_ms), recorded, _death(*dead), durability, doubtful)
 
     def renew(
         self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
     ) -> Renewed | Taken | Gone:
         until = "" if put_back_until_ms is None else put_back_until_ms
-        answer, *rest = self._renew(self._keys, (nonce, instance_id, token, body, self._ttl_ms, until))
+        args = (nonce, instance_id, token, body, self._ttl_ms, until)
+        (answer, *rest), asked = self._asked(self._renew, args)
         if answer == "TAKEN":
             return Taken(_holder(rest[0], int(rest[1])) if rest[0] else None)
         if answer == "GONE":
             return Gone()
-        return Renewed(int(rest[0]), int(rest[1]), answer == "PUT_BACK")
+        now_ms, until_ms = int(rest[0]), int(rest[1])
+        waited_ms = max(0, asked.done_ms - now_ms) if asked and asked.done_ms else 0
+        return Renewed(now_ms, until_ms, answer == "PUT_BACK", _durability(asked), waited_ms)
 
     def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
         return bool(self._release(self._keys, (nonce, instance_id, token, reason, body))[0] == "RELEASED")
 
     def close(self) -> None:
         self._client.close()
+
+    def _asked(self, script: Script, args: Sequence[str | int]) -> tuple[list[Any], Acknowledged | None]:
+        by = Acknowledged(self._client, self._replicas, self._wait_ms) if self._replicas else None
+        return script(self._keys, args, by), by
+
+
+def _durability(asked: Acknowledged | None) -> Durability | None:
+    return Durability(asked=asked.replicas, acknowledged=asked.count) if asked else None
 
 
 def _death(token: str, until_ms: str, beat_ms: str, body: str, reason: str) -> Death | None:

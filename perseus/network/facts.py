@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from perseus.clock import StoreClock, iso
 from perseus.errors import whole
 from perseus.network import statusfield
+from perseus.network.durability import Durability
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.lease import Timing
@@ -86,6 +87,18 @@ class Facts:
     def granted(self, token: str) -> None:
         """The lease is ours under this fencing token."""
         self._update(fencing_token=token)
+
+    def durable(self, told: Durability | None) -> None:
+        """What replicas acknowledged of the last write; logged when it turns short, and when that is over."""
+        before, name = self._status.durability, self._status.exchange_name
+        if told == before:
+            return
+        self._update(durability=told)
+        was_degraded, is_degraded = (each is not None and each.is_degraded for each in (before, told))
+        if is_degraded and not was_degraded:
+            log.warning("%s: durability degraded: the lease stands, but %s. A failover now may lose it.", name, told)
+        elif was_degraded and not is_degraded:
+            log.warning("%s: the lease is durable again: %s.", name, told)
 
     def enter(self, state: State, at_ms: int) -> None:
         """The instance is in `state` since `at_ms`."""

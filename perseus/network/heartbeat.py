@@ -121,7 +121,9 @@ class Heartbeat:
             log.exception("The heartbeat failed")
             lease.end(f"its heartbeat failed: {error}", self._clock.elapsed())
             return False
-        self._facts.rtt_ms = round((time.perf_counter() - began) * 1000, 2)
+        took_ms = (time.perf_counter() - began) * 1000
+        waited_ms = answer.waited_ms if isinstance(answer, Renewed) else 0
+        self._facts.rtt_ms = round(max(0.0, took_ms - waited_ms), 2)
         silent_since = lease.silent_since
         lease.answered(answer, sent_at)
         if isinstance(answer, Renewed):
@@ -129,7 +131,8 @@ class Heartbeat:
         return True
 
     def _take_in(self, answer: Renewed, sent_at: float, silent_since: float, ticket: int) -> None:
-        self._store_clock.heard(answer.now_ms, sent_at, self._clock.elapsed())
+        self._store_clock.heard(answer.now_ms, sent_at, self._clock.elapsed() - answer.waited_ms / 1000)
+        self._facts.durable(answer.durability)
         if answer.put_back:
             self._put_back(round((sent_at - silent_since) * 1000))
         with self._changed:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 ClientFactory = Callable[[str], Client]
 MACHINE = SystemClock()
+WAIT_SHARE = 4  # of the time for one answer: what is left is for the answer itself
 EXIT = partial(os._exit, EXIT_LOST)
 
 
@@ -142,13 +143,14 @@ class Claimant:
 
     def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
         received_at = self._clock.elapsed()
-        is_emptied = not grant.recorded and not self._is_initialised()
-        if is_emptied:
-            exchange = self._exchange.name
-            log.warning("The data store may have been emptied: %s waits until no old holder can work.", exchange)
+        may_have_forgotten = grant.doubtful or (not grant.recorded and not self._is_initialised())
+        if may_have_forgotten:
+            what = "may have lost its last writes" if grant.doubtful else "may have been emptied"
+            log.warning("The data store %s: %s waits until no old holder can work.", what, self._exchange.name)
         proof.keep(self._nonce)
         self.facts.granted(grant.token)
-        held_off_at = received_at if is_emptied else None
+        self.facts.durable(grant.durability)
+        held_off_at = received_at if may_have_forgotten else None
         return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, held_off_at)
 
     def _is_initialised(self) -> bool:
@@ -167,4 +169,6 @@ class Claimant:
 
 
 def _claims(client: Client, exchange: Exchange, settings: Settings) -> RedisClaims:
-    return RedisClaims(client, exchange.id, settings.ttl_seconds, settings.settle_seconds)
+    s = settings
+    replicas, wait = s.durable_replicas, s.store_timeout_seconds / WAIT_SHARE
+    return RedisClaims(client, exchange.id, s.ttl_seconds, s.settle_seconds, replicas, wait)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from perseus.clock import parse_iso
+from perseus.network.durability import Durability
 from perseus.network.states import State
 
 
@@ -24,8 +25,9 @@ Iso = Annotated[str, BeforeValidator(_iso)]
 class InstanceStatus(BaseModel):
     """One JSON object, camelCase in Redis, snake_case here. Times are ISO 8601 UTC by the store's clock.
 
-    None means unknown. `fencing_token` is text because Lua numbers lose digits. `fields` is what the feed and
-    plugins add (`perseus_status_fields`); it is left out of the JSON while it is empty.
+    None means unknown. `fencing_token` is text because Lua numbers lose digits. `durability`: what replicas
+    acknowledged of the write before this one; None while nobody asks. `fields` is what the feed and plugins add
+    (`perseus_status_fields`); it is left out of the JSON while it is empty.
     """
 
     model_config = ConfigDict(
@@ -55,6 +57,7 @@ class InstanceStatus(BaseModel):
     ttl_seconds: float = Field(gt=0, le=86_400)
     clock_skew_ms: int | None = None
     store_rtt_ms: float | None = None
+    durability: Durability | None = None
     fields: dict[str, str | int | float | None] = Field(default_factory=dict)
 
     def to_json(self) -> str:

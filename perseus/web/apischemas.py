@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from perseus.network.durability import Durability
 from perseus.network.payload import InstanceStatus
 from perseus.network.reading import Condition
 from perseus.notify.configuration import Policy
@@ -207,6 +208,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "DeadLetter": LETTER,
     "Destination": closed(STANDING),
     "DestinationDetail": closed({**STANDING, **DETAIL}),
+    "Durability": _of(Durability),
     "Dispatcher": DISPATCHER,
     "Event": EVENT,
     "Explanation": EXPLANATION,

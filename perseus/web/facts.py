@@ -31,7 +31,7 @@ class Fact(NamedTuple):
 
 def of_instance(told: InstanceStatus) -> tuple[Fact, ...]:
     """What a glance needs, and the first fields of feed and plugins."""
-    fixed = (
+    fixed: tuple[Fact, ...] = (
         Fact("Host", words.plain(told.hostname, LIMIT) or None, code=True),
         Fact("IP", _given(told.ip_address), code=True),
         Fact("Admin", _given(told.admin_display_name) or _given(told.admin_email)),
@@ -39,6 +39,8 @@ def of_instance(told: InstanceStatus) -> tuple[Fact, ...]:
         Fact("Version", words.plain(told.version, 40), code=True),
         _clock(told.clock_skew_ms),
     )
+    if is_degraded(told):
+        fixed = (*fixed, _replicas(told))
     return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[:SHOWN])
 
 
@@ -54,7 +56,7 @@ def of_event(event: Event | None) -> tuple[Fact, ...]:
 def more(told: InstanceStatus) -> tuple[Fact, ...]:
     """The details: identity, timing, and the fields that a glance has no room for."""
     rtt = told.store_rtt_ms
-    fixed = (
+    fixed: tuple[Fact, ...] = (
         Fact("Fencing token", told.fencing_token, code=True),
         Fact("Instance", words.plain(told.instance_id, LIMIT), code=True),
         Fact("Process", str(told.pid), code=True),
@@ -63,6 +65,8 @@ def more(told: InstanceStatus) -> tuple[Fact, ...]:
         Fact("Store answers in", None if rtt is None else f"{rtt:.1f} ms"),
         Fact("Admin's mail", _given(told.admin_email)),
     )
+    if told.durability is not None and not is_degraded(told):
+        fixed = (*fixed, _replicas(told))
     return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[SHOWN:])
 
 
@@ -78,6 +82,20 @@ def _clock(skew_ms: int | None) -> Fact:
 def is_skewed(skew_ms: int | None) -> bool:
     """Does the clock of its host differ so much from the store's that times in its own logs mislead?"""
     return skew_ms is not None and abs(skew_ms) >= SKEW_WARNS_MS
+
+
+def is_degraded(told: InstanceStatus) -> bool:
+    """Do fewer replicas than asked for have its lease, as far as is known?"""
+    return told.durability is not None and told.durability.is_degraded
+
+
+def _replicas(told: InstanceStatus) -> Fact:
+    known = told.durability
+    assert known is not None
+    if not known.is_degraded:
+        return Fact("Replicas", f"{known.acknowledged} have the lease, {known.asked} asked for")
+    had = "not known whether any has" if known.acknowledged is None else f"{known.acknowledged} of {known.asked} have"
+    return Fact("Replicas", f"{had} the lease: a failover now may lose it", wide=True, warns=True)
 
 
 def _keys(told: InstanceStatus) -> list[str]:

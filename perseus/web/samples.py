@@ -89,6 +89,7 @@ class Samples:
             self.live("Very late", beat_ms=38 * words.SECOND),
             self.live("Silent feed", last_message_at=iso(ago - 2 * words.MINUTE)),
             self.live("Clock off", clock_skew_ms=-4_200),
+            self.live("Durability degraded", durability={"asked": 1, "acknowledged": 0}),
             self.live("With an error", last_error="HTTP 429: slow down", last_error_at=iso(ago - 7 * words.MINUTE)),
             self.live("With a long error", last_error=LONG_ERROR, last_error_at=iso(ago - words.HOUR)),
             *(self.live(state.value.capitalize(), state) for state in State if state is not State.ACTIVE),

@@ -21,6 +21,7 @@ LATE = Sign("warning", "sign-beat", "heartbeat late")
 SILENT = Sign("danger", "sign-error", "feed silent")
 STUCK = Sign("warning", "sign-error", "possibly stuck")
 SKEWED = Sign("warning", "sign-clock", "clock off")
+DEGRADED = Sign("warning", "sign-error", "durability degraded")
 
 
 def signs(beat: Beat | None, told: InstanceStatus | None, *, silent: bool, stuck: bool) -> tuple[Sign, ...]:
@@ -28,6 +29,6 @@ def signs(beat: Beat | None, told: InstanceStatus | None, *, silent: bool, stuck
     if beat is None:
         return ()
     skewed = told is not None and facts.is_skewed(told.clock_skew_ms)
-    return tuple(
-        sign for sign, shown in ((SILENT, silent), (STUCK, stuck), (LATE, beat.late), (SKEWED, skewed)) if shown
-    )
+    degraded = told is not None and facts.is_degraded(told)
+    known = ((SILENT, silent), (STUCK, stuck), (LATE, beat.late), (DEGRADED, degraded), (SKEWED, skewed))
+    return tuple(sign for sign, shown in known if shown)

@@ -53,6 +53,7 @@ def test_columns_stand_below_each_other_also_under_wide_names() -> None:
     [
         ({"beat_ms": 29_000}, "late"),
         ({"last_message_at": "2026-11-21T14:00:00.000Z"}, "feed silent"),
+        ({"durability": {"asked": 1, "acknowledged": 0}}, "durability degraded"),
         ({"last_error": "the exchange\x1b[2J closed\n" + "x" * 10_000}, "last error: the exchange�[2J closed "),
     ],
 )

@@ -14,11 +14,11 @@ DESIGN = {
     "exchangeId", "exchangeName", "connectionState", "connectedAt", "lastHeartbeat", "symbolCount", "adminEmail",
     "adminDisplayName", "ipAddress", "hostname", "lastError", "instanceId", "fencingToken", "pid", "version",
     "registeredAt", "lastStateChange", "lastErrorAt", "lastMessageAt", "heartbeatSeconds", "ttlSeconds",
-    "clockSkewMs", "storeRttMs",
+    "clockSkewMs", "storeRttMs", "durability",
 }  # fmt: skip
 NEEDED = DESIGN - {
     "connectedAt", "adminEmail", "adminDisplayName", "ipAddress", "lastError", "lastErrorAt", "lastMessageAt",
-    "clockSkewMs", "storeRttMs",
+    "clockSkewMs", "storeRttMs", "durability",
 }  # fmt: skip
 
 

@@ -60,6 +60,29 @@ def test_a_clock_that_is_off_is_told_with_how_far_and_to_which_side(skew_ms: int
     assert signs(status) == shown
 
 
+@pytest.mark.parametrize(
+    ("asked", "acknowledged", "said", "shown"),
+    [
+        (1, 0, "0 of 1 have the lease: a failover now may lose it", ["durability degraded"]),
+        (2, 1, "1 of 2 have the lease: a failover now may lose it", ["durability degraded"]),
+        (1, None, "not known whether any has the lease: a failover now may lose it", ["durability degraded"]),
+        (1, 1, "1 have the lease, 1 asked for", []),
+        (1, 2, "2 have the lease, 1 asked for", []),
+    ],
+)
+def test_a_lease_that_too_few_replicas_have_is_told_beside_the_badge_and_in_words(
+    asked: int, acknowledged: int | None, said: str, shown: list[str]
+) -> None:
+    status = live(durability={"asked": asked, "acknowledged": acknowledged})
+    card = cards.card(cards.outlook(status, NOW))
+    seen, hidden = (
+        [(fact.value, fact.warns) for fact in part if fact.label == "Replicas"] for part in (card.facts, card.more)
+    )
+    assert (seen, hidden) == (([(said, True)], []) if shown else ([], [(said, False)]))
+    assert signs(status) == shown
+    assert [fact for fact in cards.card(cards.outlook(live(), NOW)).more if fact.label == "Replicas"] == []
+
+
 def test_an_instance_that_is_gone_bears_no_sign() -> None:
     status = gone(Condition.OFFLINE)
     assert status.status is not None
