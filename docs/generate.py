@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs import authors, hookpage
+from docs import authors, findings, hookpage
 from perseus import keys
 from perseus.kit import hooklist
 from perseus.settings import PREFIX, Settings
@@ -85,6 +85,7 @@ def protocol() -> str:
 
 #: Page below docs/ -> what makes its text.
 PAGES: Mapping[str, Callable[[], str]] = {
+    "doctor.md": findings.doctor,
     "hooks.json": hooklist.as_json,
     "hooks.md": hookpage.hooks,
     "keys.md": key_catalogue,

@@ -212,6 +212,17 @@ def status(names: tuple[str, ...], as_json: bool, is_watching: bool) -> None:
 
 
 @commands.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(as_json: bool) -> None:
+    """Say what is wrong with this site, and what mends it.
+
+    Examines each server of the store, the database, clocks, times, plugins and this host. Exit codes: 0 nothing
+    breaks, 1 something does, 2 store or database could not be asked, 78 bad setting.
+    """
+    _run("doctor", as_json)
+
+
+@commands.command()
 def receive() -> None:
     """Show every notification on this terminal.
 

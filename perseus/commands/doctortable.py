@@ -1,0 +1,60 @@
+"""A report of the doctor as lines for a terminal. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from perseus.doctor.finding import Finding, Report, Severity
+from perseus.web import moments
+
+WIDTH = 100
+LABELS = {Severity.GRAVE: "GRAVE", Severity.WARNING: "WARNING", Severity.UNKNOWN: "NOT KNOWN"}
+COLOURS = {Severity.GRAVE: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: "cyan"}
+
+
+def lines(report: Report) -> Iterator[str]:
+    """Each finding with what was seen, what it can break and what mends it; then what was not found, and the sum."""
+    for one in report.findings:
+        yield from _finding(one)
+        yield ""
+    if report.fine:
+        yield from _wrapped("Looked for and not found: ", ", ".join(report.fine) + ".")
+    yield f"{_sum(report)}, at {moments.utc(report.at_ms) or 'an unknown time'} UTC."
+
+
+def _finding(one: Finding) -> Iterator[str]:
+    head = f"{LABELS[one.severity]}  {one.name}  {one.entry.title}"
+    yield click.style(head, fg=COLOURS[one.severity], bold=one.severity is Severity.GRAVE)
+    where = f" At {', '.join(one.where)}." if one.where else ""
+    yield from _wrapped("    seen    ", one.seen + where)
+    yield from _wrapped("    breaks  ", one.entry.breaks)
+    if one.severity is Severity.UNKNOWN:
+        yield from _wrapped("    check   ", one.entry.check)
+        return
+    yield from _wrapped("    mend    ", one.entry.mend)
+    for command in one.addressed():
+        yield f"            $ {command}"
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    # What is copied, such as an address, must not be broken.
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _sum(report: Report) -> str:
+    counts = {severity: len(report.of(severity)) for severity in Severity}
+    grave, warnings = counts[Severity.GRAVE], counts[Severity.WARNING]
+    said = [f"{grave} grave", f"{warnings} {'warning' if warnings == 1 else 'warnings'}"]
+    if counts[Severity.UNKNOWN]:
+        said.append(f"{counts[Severity.UNKNOWN]} not known")
+    return f"{', '.join(said)}, {len(report.fine)} not found"

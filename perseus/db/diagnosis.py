@@ -1,0 +1,25 @@
+"""What the doctor is told of the database: whether it fits, and what it names."""
+
+from __future__ import annotations
+
+from perseus.db import notifying
+from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable
+from perseus.db.tables import check, exchanges
+from perseus.doctor.site import DatabaseFacts
+from perseus.errors import PerseusError
+from perseus.sealing import Sealer
+
+
+def facts(database_url: str, sealer: Sealer) -> DatabaseFacts:
+    """Ask it. Never raises; says no address and no secret."""
+    try:
+        check(database_url)
+        known = exchanges(database_url)
+        saved = notifying.load(database_url, sealer).destinations
+    except DatabaseUnavailable as error:
+        return DatabaseFacts(error.reason, is_silent=True)
+    except DatabaseMismatch as error:
+        return DatabaseFacts(error.problem, error.mend)
+    except PerseusError as error:
+        return DatabaseFacts(str(error))
+    return DatabaseFacts(exchanges=known, destinations=sum(not one.is_paused for one in saved))

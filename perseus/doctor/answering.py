@@ -1,0 +1,112 @@
+"""Checks of one server: does it answer, in time, and may Perseus use it?"""
+
+from __future__ import annotations
+
+import re
+
+from perseus.doctor import rights
+from perseus.doctor.node import Node
+from perseus.doctor.patient import Patient
+from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
+
+OLDEST = (6, 2)
+SHARE = 0.25
+SLOW_DAY_SECONDS = 86_400
+BEATS = 4
+
+
+def store_silent(node: Node, patient: Patient) -> Said:
+    """Of a primary; a replica that is away is `node-silent`."""
+    if not node.is_primary:
+        return ABSENT
+    return grave(f"{node.silent}.") if node.silent is not None else None
+
+
+def unreachable(patient: Patient) -> Said:
+    """Of a Cluster none of whose nodes tells who the others are."""
+    return grave(f"{patient.servers.silent}.")
+
+
+def node_silent(node: Node, patient: Patient) -> Said:
+    """Of a replica."""
+    if node.is_primary:
+        return ABSENT
+    return warning(f"{node.silent}.") if node.silent is not None else None
+
+
+def busy_script(node: Node, patient: Patient) -> Said:
+    """It says so itself."""
+    if node.silent is None:
+        return None
+    if not re.search(r"\bBUSY\b|busy running", node.silent):
+        return ABSENT
+    return grave(f"{node.silent}.", "redis-cli SCRIPT KILL")
+
+
+def refuses_writes(node: Node, patient: Patient) -> Said:
+    """What it said when one was tried."""
+    if node.refused is None:
+        return ABSENT
+    return grave(f"It answers: {node.refused.rstrip('.')}.") if node.refused else None
+
+
+def store_version(node: Node, patient: Patient) -> Said:
+    """Replicas too."""
+    said = node.said("redis_version")
+    found = re.match(r"(\d+)\.(\d+)", str(said))
+    if found is None:
+        return unknown("Its version")
+    version = int(found[1]), int(found[2])
+    return grave(f"It is Redis {said}; Perseus needs {OLDEST[0]}.{OLDEST[1]}.") if version < OLDEST else None
+
+
+def missing_rights(node: Node, patient: Patient) -> Said:
+    """Of each primary: every node has a list of its own."""
+    if not node.is_primary:
+        return ABSENT
+    missing = [right for right in node.denied if "channel" not in right]
+    if not missing:
+        return unknown("Most rights") if node.refused else None
+    return grave(f"It may not: {', '.join(missing)}.", f"redis-cli ACL SETUSER <user> {' '.join(missing)}")
+
+
+def hint_rights(node: Node, patient: Patient) -> Said:
+    """Asked at one primary: what is published at one is told at all."""
+    if not node.is_primary:
+        return ABSENT
+    missing = [right for right in node.denied if "channel" in right]
+    granted = " ".join(f"+{name}" for name in sorted(rights.HINTS))
+    if not missing:
+        return None
+    return warning(f"It may not: {', '.join(missing)}.", f"redis-cli ACL SETUSER <user> &channel:* {granted}")
+
+
+def idle_timeout(node: Node, patient: Patient) -> Said:
+    """Against the heartbeat, which is what a connection is used for."""
+    seconds, beat = node.set_to_number("timeout"), patient.settings.heartbeat_seconds
+    if seconds is None:
+        return unknown("After how long it closes idle connections")
+    if not seconds or seconds >= BEATS * beat:
+        return None
+    return warning(f"timeout is {seconds} s; a heartbeat comes every {beat:g} s.", "redis-cli CONFIG SET timeout 0")
+
+
+def slow_commands(node: Node, patient: Patient) -> Said:
+    """Of the last day."""
+    if node.slow is None:
+        return unknown("Its slow commands")
+    limit, now = patient.settings.store_timeout_seconds, (node.number("server_time_usec") or 0) / 1e6
+    some = [one for one in node.slow if one.seconds >= SHARE * limit and one.at >= now - SLOW_DAY_SECONDS]
+    if not some:
+        return None
+    worst = max(some, key=lambda one: one.seconds)
+    seen = f"{len(some)} in the last day; {worst.command} took {worst.seconds:.1f} s, and the time-out is {limit:g} s."
+    return (grave if worst.seconds >= limit else warning)(seen, "redis-cli SLOWLOG GET 16")
+
+
+def slow_answers(node: Node, patient: Patient) -> Said:
+    """The quickest of a few."""
+    limit = patient.settings.store_timeout_seconds
+    if node.rtt_ms < SHARE * limit * 1000:
+        return None
+    return warning(f"Its quickest of a few answers took {node.rtt_ms:,.0f} ms; the time-out is {limit:g} s.")

@@ -1,0 +1,293 @@
+"""Everything that the doctor may find: the table behind `perseus doctor`, its page and docs/doctor.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """One finding. `breaks`: what it can do to the site. `mend`: what to do, beside the commands of the finding.
+
+    `check`: how to find out by hand where it may not be asked; '' for what always can be.
+    """
+
+    title: str
+    breaks: str
+    mend: str
+    check: str = ""
+
+
+BY_HAND = (
+    "Ask it of the settings of your provider, or run `perseus doctor` with a user that may: docs/doctor.md says how."
+)
+
+CATALOGUE: Final[Mapping[str, Entry]] = {
+    "store-silent": Entry(
+        "The data store does not answer",
+        "Holders cannot renew and stop their work before their lease could end; nothing can be claimed.",
+        "Look at the server and its log, at the network between, and at PERSEUS_REDIS_URL.",
+    ),
+    "busy-script": Entry(
+        "A script blocks the data store",
+        "Nothing else is answered while it runs: no heartbeat, no claim.",
+        "End the script. One that has written can only be ended with its server; find out who runs it.",
+    ),
+    "refuses-writes": Entry(
+        "The data store refuses writes",
+        "No lease can be claimed or renewed and no event recorded: every holder stops before its lease could end.",
+        "What it answers says why: memory (OOM), disk (MISCONF), too few replicas (NOREPLICAS), a replica (READONLY).",
+    ),
+    "store-version": Entry(
+        "The data store is too old",
+        "The scripts need commands of Redis 6.2: claims or events fail.",
+        "Install Redis 6.2 or later.",
+        "Look for redis_version in what `redis-cli INFO server` answers.",
+    ),
+    "store-mark": Entry(
+        "The data store has no mark of this site",
+        "It is new, or it was emptied: a claim waits for one lease time each, and history is gone.",
+        "Run `perseus init`; it waits until no old holder can be at work.",
+    ),
+    "stand-in": Entry(
+        "The data store is a stand-in in memory",
+        "All leases, events and deliveries are gone when `perseus up` ends.",
+        "Install redis-server, or set PERSEUS_REDIS_URL.",
+    ),
+    "rights": Entry(
+        "The store's user lacks rights",
+        "What needs them fails when it is first used, perhaps long after the start.",
+        "Give the user the rights that docs/operate.md lists. With an ACL file also run ACL SAVE.",
+        "Rights are tried on a scratch key, and writes are refused at the moment: mend that first.",
+    ),
+    "hint-rights": Entry(
+        "The store's user may not use the channel",
+        "A notification leaves up to a second later than it could.",
+        "Give the user the channel that docs/operate.md lists.",
+    ),
+    "eviction-policy": Entry(
+        "The data store may evict leases",
+        "Short of memory it removes keys, those with a TTL first: leases. A served exchange counts as lost.",
+        "Set it in the server's configuration file or your provider's settings as well, or it is back after a restart.",
+        f"`redis-cli CONFIG GET maxmemory-policy` must say noeviction. {BY_HAND}",
+    ),
+    "memory-full": Entry(
+        "The memory of the data store is nearly full",
+        "When it is full every write is refused, heartbeats too, and every holder stops.",
+        "Raise maxmemory, give the server more memory, or find what else fills it with `redis-cli --bigkeys`.",
+        f"Compare used_memory and maxmemory of `redis-cli INFO memory`. {BY_HAND}",
+    ),
+    "memory-forecast": Entry(
+        "The activity logs will fill the data store",
+        "They are kept for 90 days. When memory is full every write is refused, heartbeats too.",
+        "Raise maxmemory, or lower PERSEUS_ACTIVITY_MAX_ENTRIES; look for an instance whose error repeats.",
+        f"Compare used_memory and maxmemory of `redis-cli INFO memory` from week to week. {BY_HAND}",
+    ),
+    "log-cap": Entry(
+        "An activity log will not hold 90 days",
+        "Its oldest entries are cut at PERSEUS_ACTIVITY_MAX_ENTRIES: the feed and uptimes are not complete.",
+        "Raise PERSEUS_ACTIVITY_MAX_ENTRIES if memory allows, or look for what writes so much.",
+    ),
+    "persistence": Entry(
+        "The data store forgets when it restarts",
+        "Events, deliveries and the audit log are gone; from an old snapshot leases are granted that others hold.",
+        "Switch the append-only file on, in the server's configuration file or your provider's settings as well.",
+        f"`redis-cli CONFIG GET appendonly` must say yes. {BY_HAND}",
+    ),
+    "append-fsync": Entry(
+        "A power failure of the store's host loses confirmed writes",
+        "A claim that is lost can be granted twice, until the next heartbeat of the first holder.",
+        "Set appendfsync to always, in the server's configuration file as well; everysec risks about a second.",
+        f"`redis-cli CONFIG GET appendfsync` should say always. {BY_HAND}",
+    ),
+    "persistence-failing": Entry(
+        "The data store cannot write to its disk",
+        "What was not written is gone at its next restart, and it may refuse writes until then.",
+        "Look at the server's log, and at the space and rights of its data folder.",
+        f"Look for aof_last_write_status and rdb_last_bgsave_status in `redis-cli INFO persistence`. {BY_HAND}",
+    ),
+    "settle-time": Entry(
+        "A claim after a failover may come too early",
+        "A promoted replica may lack the newest writes: two instances can believe that they hold an exchange.",
+        "Set PERSEUS_SETTLE_SECONDS for all processes of the site, and restart the ingest processes.",
+    ),
+    "min-replicas": Entry(
+        "A cut-off primary goes on accepting writes",
+        "What is claimed there is lost when the others fail over, and the exchange is granted a second time.",
+        "Set it at each server that may become a primary, in its configuration file as well.",
+        f"`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more. {BY_HAND}",
+    ),
+    "replicas": Entry(
+        "A primary has no replica",
+        "When it fails nobody takes over: its exchanges have no store until it is back.",
+        "Add a replica, or put the one that is down back.",
+        f"Look for connected_slaves in `redis-cli INFO replication`. {BY_HAND}",
+    ),
+    "replica-behind": Entry(
+        "A replica is not in step with its primary",
+        "A failover to it loses what it has not received, leases among it.",
+        "Look at the replica's log and at the network between.",
+        f"Look for master_link_status and lag in `redis-cli INFO replication`. {BY_HAND}",
+    ),
+    "node-silent": Entry(
+        "A replica does not answer",
+        "It may not be there when its primary fails.",
+        "Look at the server and its log, and at the network between.",
+    ),
+    "node-clocks": Entry(
+        "Clocks of the store's servers differ",
+        "A replica whose clock is ahead ends leases early once it is promoted, by as much as it is ahead.",
+        "Let all servers of the store take their time from the same source (chrony, ntpd).",
+    ),
+    "clock-skew": Entry(
+        "A host's clock is off",
+        "Times in its log lines, of sessions and links are wrong; leases and ages are not: the store's clock counts.",
+        "Let the host take its time from the same source as the store (chrony, ntpd).",
+    ),
+    "idle-timeout": Entry(
+        "The data store closes idle connections",
+        "Each heartbeat first has to connect anew, and one that meets the closing waits for its next try.",
+        "Switch it off, in the server's configuration file as well, or set it to more than four heartbeats.",
+        f"`redis-cli CONFIG GET timeout` should say 0. {BY_HAND}",
+    ),
+    "slow-commands": Entry(
+        "Commands have held the data store up",
+        "While one runs nothing else is answered; longer than PERSEUS_STORE_TIMEOUT_SECONDS, that is silence to all.",
+        "Look at who sends them: `redis-cli SLOWLOG GET`. KEYS, FLUSHALL and large deletions are the usual ones.",
+        f"Look at `redis-cli SLOWLOG GET`. {BY_HAND}",
+    ),
+    "slow-answers": Entry(
+        "The data store answers slowly",
+        "Little is missing to PERSEUS_STORE_TIMEOUT_SECONDS, and then it is silence.",
+        "Look at its load and at the network between; raise the time-out within the rules of docs/settings.md.",
+    ),
+    "time-outs": Entry(
+        "Two tries do not fit between heartbeats",
+        "A call that meets a dead server takes two time-outs; the next try then comes after the heartbeat was due.",
+        "Lower PERSEUS_STORE_TIMEOUT_SECONDS or PERSEUS_RETRY_SECONDS for all processes of the site.",
+    ),
+    "slow-failover": Entry(
+        "A failover takes longer than a lease allows",
+        "Every holder on the failed server stops its work before the new primary answers.",
+        "Lower the time after which a server counts as failed, or raise PERSEUS_TTL_SECONDS.",
+        "Ask it of your provider: how long until a replica has taken over? It must be less than PERSEUS_TTL_SECONDS - "
+        "PERSEUS_MARGIN_SECONDS - PERSEUS_HEARTBEAT_SECONDS.",
+    ),
+    "times-differ": Entry(
+        "Processes of the site keep different times",
+        "A watcher with a shorter heartbeat may judge an instance early; a page may call it late.",
+        "Give all processes of the site the same PERSEUS_HEARTBEAT_SECONDS and PERSEUS_TTL_SECONDS.",
+    ),
+    "versions-differ": Entry(
+        "Processes of the site are of different versions",
+        "One may not understand what the other writes.",
+        "Bring all of them to the same version; docs/operate.md says in which order.",
+    ),
+    "connection-limit": Entry(
+        "The data store is short of connections",
+        "Over the limit it refuses new ones: processes cannot start, and a heartbeat that has to connect is lost.",
+        "Raise maxclients, and the server's limit of open files with it; look at who connects with CLIENT LIST.",
+        f"Compare connected_clients and maxclients of `redis-cli INFO clients`. {BY_HAND}",
+    ),
+    "slots": Entry(
+        "Slots of the Cluster are served by nobody",
+        "Exchanges whose keys are in them cannot be claimed, and with full coverage required nothing can.",
+        "Bring the node back that had them, or give them to another with redis-cli --cluster fix.",
+        "Run `redis-cli --cluster check <host>:<port>`.",
+    ),
+    "cluster-state": Entry(
+        "The Cluster is down",
+        "It refuses every command until most primaries see each other again.",
+        "Look at which nodes are failing, and at the network between the nodes and their bus ports.",
+        f"`redis-cli CLUSTER INFO` must say cluster_state:ok. {BY_HAND}",
+    ),
+    "failing-nodes": Entry(
+        "Nodes of the Cluster do not see each other",
+        "One more failure may leave slots with nobody, or no majority for a failover.",
+        "Start the node again, or forget it with CLUSTER FORGET; look at the bus ports between.",
+        f"Look for fail in `redis-cli CLUSTER NODES`. {BY_HAND}",
+    ),
+    "cluster-quorum": Entry(
+        "The Cluster is too small to fail over",
+        "A failover needs most primaries: of less than three none may fail.",
+        "Spread the slots over three primaries or more.",
+    ),
+    "full-coverage": Entry(
+        "One lost shard stops the whole Cluster",
+        "With cluster-require-full-coverage, exchanges on nodes that are sound are refused too.",
+        "Set it at each node, in its configuration file as well.",
+        f"`redis-cli CONFIG GET cluster-require-full-coverage` should say no. {BY_HAND}",
+    ),
+    "open-slots": Entry(
+        "Slots of the Cluster are half moved",
+        "Scripts on their keys are refused while a part of the keys is at either node: TRYAGAIN.",
+        "Finish the move, or mend what is left of one with redis-cli --cluster fix.",
+        "Run `redis-cli --cluster check <host>:<port>`.",
+    ),
+    "sentinels": Entry(
+        "Too few sentinels",
+        "With less than three that answer, one failure more and nobody can decide on a failover.",
+        "Run three or more, on hosts of their own, and name them all in PERSEUS_REDIS_URL.",
+    ),
+    "sentinel-quorum": Entry(
+        "The sentinels cannot fail over",
+        "When the primary fails nobody takes over.",
+        "Start the sentinels that are down; set the quorum to more than half of them.",
+        "Run `redis-cli -p 26379 SENTINEL CKQUORUM <service>` at a sentinel.",
+    ),
+    "sentinel-split": Entry(
+        "The sentinels name different primaries",
+        "Two servers take writes, and what the loser of them took is lost: an exchange can be granted twice.",
+        "Wait for a failover to end. If it stays, look at the network between them; SENTINEL RESET at the wrong one.",
+    ),
+    "plain-text": Entry(
+        "The data store is reached without TLS",
+        "Whoever is on the way reads the password and all data, and may write leases.",
+        "Let the store speak TLS, and write rediss:// in PERSEUS_REDIS_URL.",
+    ),
+    "open-store": Entry(
+        "The data store lets everybody in",
+        "Whoever reaches its port may take leases, read the log of events and empty the store.",
+        "Give Perseus a user of its own with the rights of docs/operate.md, and the default user a password.",
+    ),
+    "database-silent": Entry(
+        "The database does not answer",
+        "The pages show the last exchanges they knew; nobody can sign in anew, and no process can start.",
+        "Look at the server and its log, and at PERSEUS_DATABASE_URL.",
+    ),
+    "database-schema": Entry(
+        "The database does not fit this version",
+        "Processes refuse to start, and pages that read what is missing fail.",
+        "Bring it to schema.sql of this version; docs/operate.md says how.",
+    ),
+    "no-exchanges": Entry(
+        "The database names no active exchange",
+        "There is nothing to serve: every `perseus ingest` refuses its name.",
+        "Seed it, or set is_active in a row of the table exchanges.",
+    ),
+    "secret-key": Entry(
+        "The key of secrets cannot be used",
+        "Secrets of destinations cannot be opened, so nothing is sent to them.",
+        "Put secret.key of the home back from a backup, readable for its owner alone, or set PERSEUS_SECRET_KEY.",
+    ),
+    "home": Entry(
+        "The home cannot be written",
+        "An ingest process cannot keep the proof of its lease, nor SQLite anything.",
+        "Give the user that runs Perseus the right to write there, or set PERSEUS_HOME.",
+    ),
+    "disk-space": Entry(
+        "The disk of the home is nearly full",
+        "SQLite, logs and the data of an embedded store cannot grow: sign-ins, saves and heartbeats fail.",
+        "Make room, or set PERSEUS_HOME to another disk.",
+    ),
+    "plugin-failed": Entry(
+        "A plugin cannot be used",
+        "What it offers is missing: messages to its destinations are not sent, its fields and pages are not there.",
+        "Mend or remove it; the Plugins page and `perseus plugins` say what is wrong with it.",
+    ),
+    "no-dispatcher": Entry(
+        "No dispatcher runs, and there are destinations",
+        "Nobody is told of anything. What happens is recorded, and is told when one runs.",
+        "Start one, under a supervisor that starts it again.",
+    ),
+}

@@ -1,0 +1,139 @@
+"""What an examination found: findings with a stable name each, what is not there, and what could not be asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from perseus.clock import iso, parse_iso
+from perseus.doctor.catalogue import CATALOGUE, Entry
+
+REDIS_CLI = "redis-cli "
+FINE, BREAKS, UNASKED = 0, 1, 2
+
+
+class Severity(StrEnum):
+    """How much a finding matters.
+
+    It breaks what Perseus promises; it weakens it; it may not be asked here, so nothing is known of it.
+    """
+
+    GRAVE = "grave"
+    WARNING = "warning"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `name` is a row of the catalogue; `seen`: in a sentence, without addresses.
+
+    `commands` mend it where any do; one that begins with `redis-cli` is for each server of `where` (host:port).
+    """
+
+    name: str
+    severity: Severity
+    seen: str
+    commands: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+
+    @property
+    def entry(self) -> Entry:
+        """What the catalogue says of it: title, harm, and what mends it in words."""
+        return CATALOGUE[self.name]
+
+    def addressed(self) -> Iterator[str]:
+        """The commands as they can be copied, with the address of each server."""
+        for command in self.commands:
+            if not command.startswith(REDIS_CLI):
+                yield command
+                continue
+            for place in self.where:
+                host, _, port = place.rpartition(":")
+                yield f"{REDIS_CLI}-h {host} -p {port} {command.removeprefix(REDIS_CLI)}"
+
+    def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
+        """For programs. Without places it names no address of the inside."""
+        return {
+            "name": self.name,
+            "severity": str(self.severity),
+            "title": self.entry.title,
+            "seen": self.seen,
+            "breaks": self.entry.breaks,
+            "mend": self.entry.check if self.severity is Severity.UNKNOWN else self.entry.mend,
+            "commands": list(self.addressed() if with_places else self.commands),
+            "where": list(self.where) if with_places else [],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One examination, `at_ms` by the clock of `host`. `fine`: names of what was looked for and not found.
+
+    `unasked`: `store` or `database`, where one did not answer. Findings are sorted, the gravest first.
+    """
+
+    at_ms: int
+    host: str
+    findings: tuple[Finding, ...]
+    fine: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """Those that matter as much."""
+        return tuple(one for one in self.findings if one.severity is severity)
+
+    @property
+    def exit_code(self) -> int:
+        """0: nothing breaks; 1: something does; 2: store or database could not be asked."""
+        if self.unasked:
+            return UNASKED
+        return BREAKS if self.of(Severity.GRAVE) else FINE
+
+    def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
+        """For programs, and for other workers."""
+        return {
+            "at": iso(self.at_ms),
+            "host": self.host if with_places else None,
+            "unasked": list(self.unasked),
+            "findings": [one.as_json(with_places=with_places) for one in self.findings],
+            "fine": list(self.fine),
+        }
+
+    def dumped(self) -> str:
+        """As text that `loaded` reads."""
+        rows = [[one.name, one.severity, one.seen, one.commands, one.where] for one in self.findings]
+        told = {"at": iso(self.at_ms), "host": self.host, "findings": rows, "fine": self.fine, "unasked": self.unasked}
+        return json.dumps(told)
+
+    @classmethod
+    def loaded(cls, text: str | None) -> Self | None:
+        """What `dumped` wrote; None for nothing, or what this version cannot read."""
+        try:
+            told = json.loads(text or "")
+            findings = tuple(
+                Finding(str(name), Severity(severity), str(seen), _texts(commands), _texts(where))
+                for name, severity, seen, commands, where in told["findings"]
+                if name in CATALOGUE
+            )
+            fine = tuple(name for name in _texts(told["fine"]) if name in CATALOGUE)
+            return cls(parse_iso(told["at"]), str(told["host"]), findings, fine, _texts(told["unasked"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that say the same of several servers as one, the gravest first, else in the order of the catalogue."""
+    found: dict[tuple[object, ...], Finding] = {}
+    for one in findings:
+        key = one.name, one.severity, one.seen, one.commands
+        same = found.get(key)
+        found[key] = replace(one, where=(*same.where, *one.where)) if same else one
+    names, severities = list(CATALOGUE), list(Severity)
+    return tuple(sorted(found.values(), key=lambda one: (severities.index(one.severity), names.index(one.name))))
+
+
+def _texts(listed: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in listed)

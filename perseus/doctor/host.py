@@ -1,0 +1,48 @@
+"""The machine that the doctor runs on: its home, the disk under it, and the key of secrets."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from perseus import secretkey
+from perseus.secretkey import KeyUnusable
+from perseus.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """`free`, `size`: bytes of the disk under the home, None when unknown. `may_write`: the home, by this user.
+
+    `secret_key`: what is wrong with it, in a sentence without its path; '' where nothing is, or none is needed yet.
+    """
+
+    free: int | None
+    size: int | None
+    may_write: bool
+    secret_key: str = ""
+
+
+def host(settings: Settings) -> HostFacts:
+    """Look at the home, which need not be there yet."""
+    there, key = settings.home.resolve(), _secret_key(settings)
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    may_write = os.access(there, os.W_OK | os.X_OK)
+    try:
+        found = os.statvfs(there)
+    except OSError:
+        return HostFacts(None, None, may_write, key)
+    return HostFacts(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, may_write, key)
+
+
+def _secret_key(settings: Settings) -> str:
+    path: Path = settings.home / secretkey.FILE
+    if settings.secret_key is None and not path.exists():
+        return ""
+    try:
+        secretkey.keys(settings.secret_key, path, make=False)
+    except KeyUnusable as error:
+        return str(error).replace(str(path), secretkey.FILE)
+    return ""

@@ -1,0 +1,130 @@
+"""One server of the store as the doctor sees it: what it says of itself, from a few round trips, refusals included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import redis
+
+from perseus.clock import Clock
+from perseus.doctor import rights
+from perseus.errors import StoreRefused, StoreUnavailable
+from perseus.store import answers, milliseconds
+
+SAMPLES = 3
+SLOW_KEPT = 64
+CONFIGURATION = (
+    "appendfsync",
+    "save",
+    "timeout",
+    "min-replicas-to-write",
+    "min-replicas-max-lag",
+    "cluster-node-timeout",
+    "cluster-require-full-coverage",
+)
+
+
+class Slow(NamedTuple):
+    """One slow command: when (Unix seconds of the server), how long, and its name."""
+
+    at: int
+    seconds: float
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One server. `silent`: why it does not answer; then nothing else is known.
+
+    `info`: what INFO says, {} where it may not be asked; `config` alike, by name. What is None may not be asked:
+    `slow`, and of a Cluster `state` (CLUSTER INFO) and `peers` (CLUSTER NODES, by address).
+    `skew_ms`: how far the host of the doctor is ahead of it, `rtt_ms`: its quickest answer. `refused`: what it says to
+    a write; '' when it takes one, None when none was tried (replicas).
+    """
+
+    place: str
+    is_primary: bool
+    silent: str | None = None
+    info: Mapping[str, Any] | None = None
+    config: Mapping[str, str] | None = None
+    slow: tuple[Slow, ...] | None = None
+    state: Mapping[str, str] | None = None
+    peers: Mapping[str, Mapping[str, Any]] | None = None
+    skew_ms: float = 0.0
+    rtt_ms: float = 0.0
+    refused: str | None = None
+    denied: tuple[str, ...] = ()
+
+    def said(self, name: str) -> Any:
+        """A field of INFO; None when it is not told."""
+        return (self.info or {}).get(name)
+
+    def number(self, name: str) -> int | None:
+        """A field of INFO as a whole number."""
+        found = self.said(name)
+        return found if isinstance(found, int) else None
+
+    def set_to(self, name: str) -> str | None:
+        """A parameter of its configuration; None when it may not be asked."""
+        return (self.config or {}).get(name)
+
+    def set_to_number(self, name: str) -> int | None:
+        """The same as a whole number."""
+        found = self.set_to(name)
+        return int(found) if found is not None and found.isdigit() else None
+
+
+def examined(client: redis.Redis, place: str, clock: Clock, *, is_primary: bool, key: str, channel: bool) -> Node:
+    """Ask one server. Never raises for one that does not answer or refuses.
+
+    `key`: a scratch key of a slot that it serves. `channel`: try the channel as well.
+    """
+    try:
+        with answers(client):
+            rtt_ms, skew_ms = _clock(client, clock)
+            told = _asked(client)
+            refused, denied = rights.tried(client, key, channel=channel) if is_primary else (None, ())
+    except (StoreUnavailable, StoreRefused) as error:
+        return Node(place, is_primary, silent=error.reason)
+    return Node(place, is_primary, None, *told, skew_ms, rtt_ms, refused, denied)
+
+
+def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float]:
+    """Round trip and skew in milliseconds, of the quickest of a few answers: it tells the time best."""
+    asked: Any = client
+    samples = []
+    for _ in range(SAMPLES):
+        sent_at = clock.elapsed()
+        wall_ms = clock.wall_ms()
+        store_ms = milliseconds(asked.execute_command("TIME"))
+        rtt_ms = (clock.elapsed() - sent_at) * 1000
+        samples.append((rtt_ms, wall_ms + rtt_ms / 2 - store_ms))
+    return min(samples)
+
+
+def _asked(client: redis.Redis) -> tuple[Any, Any, Any, Any, Any]:
+    """INFO, configuration, slow commands, CLUSTER INFO, CLUSTER NODES."""
+    pipeline: Any = client.pipeline(transaction=False)
+    for command in (("INFO",), ("SLOWLOG GET", SLOW_KEPT), ("CLUSTER INFO",), ("CLUSTER NODES",)):
+        pipeline.execute_command(*command)
+    for name in CONFIGURATION:
+        pipeline.execute_command("CONFIG GET", name)
+    info, slow, state, peers, *told = pipeline.execute(raise_on_error=False)
+    config = {str(name): str(value) for one in told if isinstance(one, dict) for name, value in one.items()}
+    commands = tuple(_slow(slow)) if isinstance(slow, list) else None
+    return _table(info) or {}, config, commands, _table(state), _table(peers)
+
+
+def _table(answer: object) -> dict[str, Any] | None:
+    return answer if isinstance(answer, dict) else None
+
+
+def _slow(entries: Sequence[Any]) -> Iterator[Slow]:
+    for entry in entries:
+        if isinstance(entry, dict):
+            words = entry["command"]
+            text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+            # Its arguments may be secret.
+            yield Slow(int(entry["start_time"]), int(entry["duration"]) / 1e6, (text.split() or ["?"])[0].upper()[:20])

@@ -1,0 +1,114 @@
+"""All that one examination asks, gathered before anything is judged: the judging is pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import redis
+
+from perseus import keys
+from perseus.clock import Clock
+from perseus.doctor.host import HostFacts, host
+from perseus.doctor.servers import Servers, servers
+from perseus.doctor.site import DatabaseFacts, Site
+from perseus.doctor.streams import Growth, growths
+from perseus.errors import PerseusError
+from perseus.network.directory import Directory
+from perseus.network.exchange import Exchange
+from perseus.network.payload import InstanceStatus
+from perseus.notify import dispatchers
+from perseus.notify.dispatchers import Report
+from perseus.pluginhost.info import PluginInfo
+from perseus.settings import Settings
+from perseus.store import Client, answers, connect
+
+NAME = "perseus-doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What PERSEUS_REDIS_URL says, without a secret. `is_near`: all of it stays on this machine."""
+
+    scheme: str
+    is_near: bool
+    has_password: bool
+
+    @property
+    def is_tls(self) -> bool:
+        """Is every server spoken to over TLS?"""
+        return self.scheme.startswith("rediss")
+
+    @property
+    def fails_over(self) -> bool:
+        """May another server take over within one lease?"""
+        return "+" in self.scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the store holds of the site. `mark`: the text of `perseus:initialised`. None: it did not tell."""
+
+    has_mark: bool | None = None
+    mark: str | None = None
+    instances: tuple[InstanceStatus, ...] = ()
+    dispatchers: tuple[Report, ...] | None = None
+    growths: tuple[Growth, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One site as it was found."""
+
+    settings: Settings
+    address: Address
+    servers: Servers
+    database: DatabaseFacts
+    host: HostFacts
+    plugins: tuple[PluginInfo, ...]
+    told: Told = Told()
+
+
+def address(url: str) -> Address:
+    """What may be said of a URL of the store."""
+    parts = urlsplit(url)
+    hosts = [each.rpartition("@")[2] for each in parts.netloc.rpartition("@")[2].split(",")]
+    return Address(parts.scheme, all(_is_near(each) for each in hosts), "@" in parts.netloc)
+
+
+def gathered(settings: Settings, url: str, site: Site, clock: Clock) -> Patient:
+    """Ask everybody. Each wait is bounded; never raises for what does not answer."""
+    database = site.database()
+    with connect(url, timeout=settings.store_timeout_seconds, name=NAME) as client:
+        found = servers(client, clock)
+        told = _told(client, database.exchanges) if found.silent is None else Told()
+    return Patient(
+        settings,
+        address(url),
+        found,
+        database,
+        host(settings),
+        tuple(site.plugins()),
+        told,
+    )
+
+
+def _told(client: Client, exchanges: Sequence[Exchange]) -> Told:
+    try:
+        with answers(client):
+            mark = client.get(keys.INITIALISED)
+        view = Directory(client, lambda: exchanges).view(1)
+        live = tuple(one.status for one in view.exchanges if one.live and one.status)
+        return Told(mark is not None, str(mark), live, dispatchers.read(client).running, growths(client, exchanges))
+    except (PerseusError, redis.RedisError):
+        return Told()
+
+
+def _is_near(host_and_port: str) -> bool:
+    name = urlsplit(f"//{host_and_port}").hostname or ""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name in ("localhost", "")

@@ -1,0 +1,40 @@
+"""What one check says: a sign of something wrong, that all is in order, or that the question does not arise."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from perseus.doctor.finding import Severity
+
+
+class Sign(NamedTuple):
+    """One finding without its name and place."""
+
+    severity: Severity
+    seen: str
+    commands: tuple[str, ...] = ()
+
+
+#: The question does not arise here, such as one about replicas where there are none.
+Absent = Literal["absent"]
+ABSENT: Final[Absent] = "absent"
+
+#: None: in order.
+Said = Sign | Absent | None
+
+
+def grave(seen: str, *commands: str) -> Sign:
+    """It breaks what is promised."""
+    return Sign(Severity.GRAVE, seen, commands)
+
+
+def warning(seen: str, *commands: str) -> Sign:
+    """It weakens what is promised."""
+    return Sign(Severity.WARNING, seen, commands)
+
+
+def unknown(what: str) -> Sign:
+    """It may not be asked here."""
+    return Sign(
+        Severity.UNKNOWN, f"{what} may not be asked: the store's user lacks the right, or the provider forbids it."
+    )

@@ -1,0 +1,31 @@
+"""What the doctor is handed of a site by who knows its database and its plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from perseus.network.exchange import Exchange
+from perseus.pluginhost.info import PluginInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """`trouble`: what is wrong with it, `mend`: what to do, '' where the catalogue says it. `is_silent`: no answer.
+
+    `destinations`: how many are saved and not paused, None where that cannot be read.
+    """
+
+    trouble: str = ""
+    mend: str = ""
+    is_silent: bool = False
+    exchanges: tuple[Exchange, ...] = ()
+    destinations: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Each is called once an examination, and never raises. `plugins`: as this process has them."""
+
+    database: Callable[[], DatabaseFacts]
+    plugins: Callable[[], Sequence[PluginInfo]]

@@ -1,0 +1,128 @@
+"""Checks of the site's clocks and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perseus.doctor.node import Node
+from perseus.doctor.patient import Patient
+from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
+from perseus.version import VERSION
+
+SKEW_MS = 1_000
+SHOWN = 5
+
+
+def node_clocks(patient: Patient) -> Said:
+    """Between all servers that answer: any of them may be promoted."""
+    known = patient.servers.answering
+    if len(known) < 2:
+        return ABSENT
+    skews = [node.skew_ms for node in known]
+    blur = max(node.rtt_ms for node in known)
+    apart = max(skews) - min(skews) - blur
+    if apart < SKEW_MS:
+        return None
+    margin = patient.settings.margin_seconds
+    seen = f"They are {apart / 1000:.1f} s apart; the margin of a lease is {margin:g} s."
+    return grave(seen) if apart >= margin * 500 else warning(seen)
+
+
+def clock_skew(patient: Patient) -> Said:
+    """This host against each server, and the hosts of instances as they say themselves."""
+    off = [*_here(patient), *_elsewhere(patient)]
+    return warning(f"{'; '.join(off[:SHOWN])}{_more(len(off) - SHOWN)}.") if off else None
+
+
+def _here(patient: Patient) -> Iterator[str]:
+    known = patient.servers.answering
+    if known:
+        worst = max((node.skew_ms for node in known), key=abs)
+        blur = max(node.rtt_ms for node in known) / 2
+        if abs(worst) - blur >= SKEW_MS:
+            yield f"this host is {_side(worst)} the store"
+
+
+def _elsewhere(patient: Patient) -> Iterator[str]:
+    told = {one.hostname: one.clock_skew_ms for one in patient.told.instances if one.clock_skew_ms is not None}
+    for host, skew_ms in sorted(told.items()):
+        if abs(skew_ms) >= SKEW_MS:
+            yield f"{host} is {_side(skew_ms)} the store"
+
+
+def time_outs(patient: Patient) -> Said:
+    """The check of settings at start counts one time-out a call."""
+    s = patient.settings
+    if not patient.address.fails_over:
+        return ABSENT
+    needed = 2 * s.store_timeout_seconds + s.retry_seconds
+    if needed < s.heartbeat_seconds:
+        return None
+    return warning(
+        f"2 x PERSEUS_STORE_TIMEOUT_SECONDS + PERSEUS_RETRY_SECONDS are {needed:g} s, the heartbeat comes after "
+        f"{s.heartbeat_seconds:g} s."
+    )
+
+
+def slow_failover(node: Node, patient: Patient) -> Said:
+    """Of a Cluster: the time after which it calls a node failed, once more for the vote."""
+    if patient.servers.slots is None or not node.is_primary:
+        return ABSENT
+    timeout_ms = node.set_to_number("cluster-node-timeout")
+    if timeout_ms is None:
+        return unknown("After how long a node counts as failed")
+    room_ms = _room_ms(patient)
+    if 2 * timeout_ms <= room_ms:
+        return None
+    mend = f"redis-cli CONFIG SET cluster-node-timeout {max(room_ms // 2 // 1000 * 1000, 1_000):.0f}"
+    seen = f"cluster-node-timeout is {timeout_ms / 1000:g} s, a failover about twice that; {_room(patient)}."
+    return warning(seen, mend)
+
+
+def sentinel_failover(patient: Patient, after_ms: int) -> Said:
+    """The same of a service of sentinels, which call its primary down `after_ms`."""
+    if 2 * after_ms <= _room_ms(patient):
+        return None
+    return warning(f"down-after-milliseconds is {after_ms:,}, and the vote follows; {_room(patient)}.")
+
+
+def times_differ(patient: Patient) -> Said:
+    """What instances say against the settings here."""
+    if not patient.told.instances:
+        return ABSENT
+    ours = patient.settings.heartbeat_seconds, patient.settings.ttl_seconds
+    others = [one for one in patient.told.instances if (one.heartbeat_seconds, one.ttl_seconds) != ours]
+    told = [f"{one.exchange_name} {one.heartbeat_seconds:g} / {one.ttl_seconds:g} s" for one in others]
+    if not told:
+        return None
+    here = f"heartbeat / TTL here: {ours[0]:g} / {ours[1]:g} s"
+    return warning(f"{here}; {', '.join(told[:SHOWN])}{_more(len(told) - SHOWN)}.")
+
+
+def versions_differ(patient: Patient) -> Said:
+    """Of instances and dispatchers against this process."""
+    told = {one.version for one in patient.told.instances} | {
+        one.version for one in patient.told.dispatchers or () if one.version
+    }
+    if not told:
+        return ABSENT
+    others = sorted(told - {VERSION})
+    return warning(f"This one is {VERSION}; there also runs {', '.join(others)}.") if others else None
+
+
+def _room_ms(patient: Patient) -> float:
+    """How long a holder can do without an answer when the last one is a heartbeat old."""
+    s = patient.settings
+    return (s.ttl_seconds - s.margin_seconds - s.heartbeat_seconds) * 1000
+
+
+def _room(patient: Patient) -> str:
+    return f"a holder may be left with {_room_ms(patient) / 1000:g} s"
+
+
+def _side(skew_ms: float) -> str:
+    return f"{abs(skew_ms) / 1000:.1f} s {'ahead of' if skew_ms > 0 else 'behind'}"
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""
