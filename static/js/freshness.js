@@ -41,6 +41,7 @@ function showReadTime(readAt, silentFor, answeredWith) {
   write(byId("freshness-word"), readAt ? "As read at" : "Updated");
   write(byId("freshness-age"), `(${age(readAt ? storeNow() - ms : silentFor)})`);
   const utc = new Date(ms).toISOString();
+  write(byId("freshness-day"), utc.slice(0, 10));
   write(byId("freshness-at"), utc.slice(11, 19));
   byId("freshness-at").title = `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
 }

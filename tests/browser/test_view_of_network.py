@@ -9,12 +9,18 @@ from playwright.sync_api import Request, expect
 
 from perseus.clock import iso
 from perseus.network.directory import Condition
+from perseus.network.exchange import Exchange
 from perseus.network.past import PastNetwork
 from perseus.network.states import State
 from tests.browser.axe import faults_everywhere
 from tests.browser.watching import Open, later
 from tests.web.views import BINANCE, COINBASE, HOUR, FakeDirectory, event, gone, live, view
 
+BEYOND = """() => {
+  const root = document.documentElement;
+  return [root.scrollWidth - innerWidth, root.scrollHeight - innerHeight];
+}"""
+LETTERS = "(one) => parseFloat(getComputedStyle(one).fontSize)"
 WIDTH_TAKEN = "() => document.documentElement.scrollWidth"
 
 
@@ -129,3 +135,18 @@ def test_no_view_is_wider_than_a_phone_of_320_pixels(opened: Open, past: str, qu
     path = past if query == "past" else f"/network?{query}"
     page = opened(path, viewport={"width": 320, "height": 700}).page
     assert page.evaluate(WIDTH_TAKEN) <= 320
+
+
+@pytest.mark.parametrize("width", [768, 1280, 1920])
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_a_wall_with_few_exchanges_fills_the_screen_in_large_letters(
+    opened: Open, directory: FakeDirectory, count: int, width: int
+) -> None:
+    height = {768: 1024, 1280: 720, 1920: 1080}[width]
+    some = [live(Exchange(number, f"exchange_{number}", f"Exchange {number}")) for number in range(1, count + 1)]
+    directory.shown = view([gone(Condition.OFFLINE, some[0].exchange, "its lease ran out"), *some[1:]])
+    page = opened("/network?wall=1", viewport={"width": width, "height": height}).page
+    boxes = [box for one in page.locator(".card").all() if (box := one.bounding_box())]
+    assert sum(box["width"] * box["height"] for box in boxes) > 0.6 * width * height
+    assert page.evaluate(BEYOND) == [0, 0], "and nothing has to be scrolled"
+    assert page.locator(".card h3").first.evaluate(LETTERS) >= min(width, height) / 27
