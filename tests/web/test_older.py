@@ -32,7 +32,8 @@ def test_htmx_gets_rows_and_the_next_link() -> None:
 def test_a_plain_browser_gets_a_whole_page_with_a_way_back() -> None:
     shown = get(app_of(directory()), "/network/feed?before=binance_us:17-3").text
     assert shown.startswith("<!doctype html>")
-    assert "Back to the network as it is now" in shown
+    assert ">Back to the network</a>" in shown
+    assert '<a href="/network" aria-current="true">Network</a>' in shown
     assert len(rows(shown)) == 1
 
 
