@@ -102,6 +102,19 @@ class StoreUnavailable(PerseusError):
         self.reason = reason
 
 
+class StoreUntrusted(StoreUnavailable):
+    """Raised when no TLS can be agreed upon with the data store: a wrong certificate, or no TLS where it is meant.
+
+    Silence to who has a lease, for it may pass; to who starts, an end.
+    """
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.args = (f"No TLS with the data store at {where}: {reason}.",)
+
+
 class StoreRefused(PerseusError):
     """Raised when the data store answers but will not serve us: wrong password, missing right, not a Redis."""
 

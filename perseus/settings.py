@@ -10,17 +10,16 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from perseus.errors import SettingError, whole
+from perseus.storeurl import StoreURL
 
 PREFIX = "PERSEUS_"
 #: What configures plugins: checked by who loads them, not here.
 PLUGIN_PREFIX = "PERSEUS_PLUGIN_"
-REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 SEE_SETTINGS = "See docs/settings.md."
 
 
@@ -51,8 +50,8 @@ class Settings(BaseSettings):
     web_threads: int = Field(default=16, ge=1, le=256, description="Threads in each web worker.")
     redis_url: SecretStr | None = Field(
         default=None,
-        description="Data store: `redis://`, `rediss://`; of a Redis Cluster `redis+cluster://`, `rediss+cluster://`. "
-        "Unset: that of the `perseus up` that runs in this home.",
+        description="Data store: `redis://`; of a Redis Cluster `redis+cluster://`, by way of sentinels "
+        "`redis+sentinel://`; with TLS `rediss://` and so on. Unset: that of the `perseus up` that runs in this home.",
     )
     database_url: SecretStr | None = Field(
         default=None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
@@ -180,7 +179,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise _named(error) from None
         check_timing(settings)
-        _check_redis_url(settings)
+        if settings.redis_url is not None:
+            StoreURL.parse(settings.redis_url.get_secret_value())
         return settings
 
 
@@ -240,25 +240,3 @@ def check_timing(settings: Settings) -> None:
     for holds, name, rule in rules:
         if not holds:
             raise SettingError(PREFIX + name, f"{getattr(s, name.lower()):g} is not safe: it {rule}", SEE_SETTINGS)
-
-
-def _check_redis_url(settings: Settings) -> None:
-    if settings.redis_url is None:
-        return
-    name = PREFIX + "REDIS_URL"
-    form = "Write redis://[user:password@]host[:port][/number]."
-    try:
-        url = urlsplit(settings.redis_url.get_secret_value())
-        _ = url.port
-    except ValueError:
-        raise SettingError(name, "is not a URL with a sound port", form) from None
-    if url.scheme not in REDIS_SCHEMES:
-        raise SettingError(
-            name, f"the scheme {url.scheme or '(none)'!r} is not supported", f"Use one of {', '.join(REDIS_SCHEMES)}."
-        )
-    if not url.hostname:
-        raise SettingError(name, "names no host", form)
-    if url.path.strip("/") and not url.path.strip("/").isdigit():
-        raise SettingError(name, "the part behind the host must be a database number", "Write for example /0.")
-    if url.scheme.endswith("+cluster") and url.path.strip("/0"):
-        raise SettingError(name, "a Redis Cluster has no databases but number 0", "Leave the number away.")

@@ -1,8 +1,8 @@
 """The data store: how Perseus connects to Redis, runs its scripts, and what it makes of silence.
 
-One server or a Redis Cluster: `Client` is both, and hardly anything else needs to know which. Every client here has
-short time-outs and retries nothing by itself: redis-py's defaults can block longer than a lease lives. Who may wait
-decides so in its own loop.
+One server, a Redis Cluster, or what a Redis Sentinel watches: `Client` is all three, and hardly anything else needs
+to know which. Every client here has short time-outs and retries nothing by itself: redis-py's defaults can block
+longer than a lease lives. Who may wait decides so in its own loop.
 """
 
 from __future__ import annotations
@@ -13,25 +13,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
-from urllib.parse import SplitResult, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.connection import ConnectionPool
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from perseus.cluster import Cluster
-from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
+from perseus.connection import PlainConnection, TLSConnection, Untrusted
+from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable, StoreUntrusted
+from perseus.finder import Finder, SentinelRefused
+from perseus.layout import Place
+from perseus.sentinel import Sentinel
+from perseus.storeurl import StoreURL
 
 Client = redis.Redis
 
-CLUSTER = "+cluster"
-PORT = 6379
 IS_ONE_SERVER = "it is one server and no Redis Cluster: write redis:// or rediss://"
+IS_SENTINEL = "it is a sentinel and no store: write redis+sentinel:// or rediss+sentinel://, and the service behind it"
 IS_CLUSTER = "it is a node of a Redis Cluster: write redis+cluster:// or rediss+cluster://"
 
 # An error inside a script carries the code of the command that failed in the middle of its text.
 NO_ANSWER = re.compile(r"(^|-)(READONLY|OOM|NOREPLICAS|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|MISCONF|TRYAGAIN)\b")
+OF_SENTINEL = re.compile(r"unknown command [`'](GET|TIME|EXISTS|HMGET|EVALSHA|SCRIPT)\b", re.IGNORECASE)
 REFUSED = re.compile(
     r"(^|-)(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|can't run this command or subcommand|ACL failure in script"
 )
@@ -47,38 +52,55 @@ NO_ANSWER_KINDS = (
 
 
 def connect(url: str, *, timeout: float, name: str) -> Client:
-    """A client of the store at `url`; opens no connection yet.
+    """A client of the store at `url` (see `perseus.storeurl`); opens no connection yet.
 
-    `redis+cluster://` and `rediss+cluster://` name one node, which leads to all. `timeout` (seconds) bounds each
-    connect and each answer; `name` is what CLIENT LIST shows. Errors: use `answers`.
+    `timeout` (seconds) bounds each connect and each answer; `name` is what CLIENT LIST shows. Raises SettingError.
+    Errors: use `answers`.
     """
-    parts = urlsplit(url)
-    if not parts.scheme.endswith(CLUSTER):
-        return _server(url, timeout, name)
-    seed = (parts.hostname or "localhost", parts.port or PORT)
-    return Cluster(seed, lambda place, seconds: _server(_at(parts, *place), seconds, name), timeout)
+    address = StoreURL.parse(url)
+    if address.service is not None:
+        return _sentinel(address, address.service, timeout, name)
+    if address.is_cluster:
+        return Cluster(address.places[0], lambda place, seconds: _server(address, place, seconds, name), timeout)
+    return _server(address, address.places[0], timeout, name)
 
 
-def _server(url: str, timeout: float, name: str) -> redis.Redis:
-    return redis.Redis.from_url(
-        url,
-        decode_responses=True,
-        encoding_errors="replace",
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        client_name=name,
-        health_check_interval=0,
-        # A managed store may announce maintenance, and redis-py would then wait longer than `timeout`.
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+def _server(address: StoreURL, place: Place, seconds: float, name: str) -> redis.Redis:
+    return _pooled(place, {**_options(address, name), **_bounded(seconds)}, address.tls)
+
+
+def _sentinel(address: StoreURL, service: str, timeout: float, name: str) -> Sentinel:
+    def make(place: Place, seconds: float) -> redis.Redis:
+        options = {**_options(address, name), **address.sentinel_login, "db": 0, **_bounded(seconds)}
+        return _pooled(place, options, address.sentinel_tls)
+
+    options = {**_options(address, name), **_bounded(timeout), **(address.tls or {})}
+    return Sentinel(
+        Finder(address.places, service, make, timeout), str(address), is_tls=address.tls is not None, **options
     )
 
 
-def _at(parts: SplitResult, host: str, port: int) -> str:
-    """The URL of one node: user, password and options as those of the Cluster."""
-    user, at, _ = parts.netloc.rpartition("@")
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return parts._replace(scheme=parts.scheme.removesuffix(CLUSTER), netloc=f"{user}{at}{address}").geturl()
+def _pooled(place: Place, options: dict[str, Any], tls: dict[str, Any] | None) -> redis.Redis:
+    kind = PlainConnection if tls is None else TLSConnection
+    return redis.Redis.from_pool(ConnectionPool(kind, host=place[0], port=place[1], **options, **(tls or {})))
+
+
+def _options(address: StoreURL, name: str) -> dict[str, Any]:
+    return {
+        **address.login,
+        "db": address.number,
+        "client_name": name,
+        "decode_responses": True,
+        "encoding_errors": "replace",
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 0,
+        # A managed store may announce maintenance, and redis-py would then wait longer than the time-out.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+
+
+def _bounded(seconds: float) -> dict[str, float]:
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds}
 
 
 def is_cluster(client: Client) -> bool:
@@ -98,17 +120,16 @@ def milliseconds(time_: tuple[int, int]) -> int:
 
 
 def where(client: Client) -> str:
-    """Host and port of a client, without user or password: fit for messages."""
+    """Host and port of a client, or the sentinels and the service, without user or password: fit for messages."""
+    if isinstance(client, Sentinel):
+        return client.where
     options = client.connection_pool.connection_kwargs
-    if "path" in options:
-        return str(options["path"])
-    return f"{options.get('host', 'localhost')}:{options.get('port', PORT)}"
+    return f"{options['host']}:{options['port']}"
 
 
 def where_url(url: str) -> str:
     """The same of a URL."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or PORT}"
+    return str(StoreURL.parse(url))
 
 
 @contextmanager
@@ -121,6 +142,8 @@ def answers(client: Client) -> Iterator[None]:
         yield
     except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
         raise StoreRefused(where(client), _plain(error)) from None
+    except Untrusted as error:
+        raise StoreUntrusted(where(client), _plain(error)) from None
     except redis.exceptions.InvalidResponse:
         raise StoreRefused(where(client), "it does not speak the Redis protocol") from None
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
@@ -134,6 +157,10 @@ def answers(client: Client) -> Iterator[None]:
             raise StoreRefused(where(client), IS_CLUSTER) from None
         if "cluster support disabled" in str(error):
             raise StoreRefused(where(client), IS_ONE_SERVER) from None
+        if isinstance(error, SentinelRefused):
+            raise StoreRefused(where(client), _plain(error)) from None
+        if OF_SENTINEL.search(str(error)):
+            raise StoreRefused(where(client), IS_SENTINEL) from None
         raise
 
 
@@ -186,7 +213,8 @@ def wait_until_up(
 ) -> None:
     """Wait for the store to answer, telling `say` at each try.
 
-    Raises StoreUnavailable after `seconds`; StoreRefused at once, for waiting mends no password.
+    Raises StoreUnavailable after `seconds`; StoreRefused and StoreUntrusted at once, for waiting mends neither
+    password nor certificate.
     """
     give_up = time.monotonic() + seconds
     while True:
@@ -194,6 +222,8 @@ def wait_until_up(
             with answers(client):
                 client.ping()
             return
+        except StoreUntrusted:
+            raise
         except StoreUnavailable as error:
             left = give_up - time.monotonic()
             if left <= 0:

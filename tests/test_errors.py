@@ -21,6 +21,7 @@ from perseus.errors import (
     StoreCorrupt,
     StoreRefused,
     StoreUnavailable,
+    StoreUntrusted,
     UnknownExchange,
 )
 
@@ -32,6 +33,7 @@ EACH = [
     ExchangeOff("kraken"),
     NotOnNetwork("No plugin puts this process on the network."),
     StoreUnavailable("store:6379", "timed out"),
+    StoreUntrusted("store:6379", "it does not speak TLS: write redis in place of rediss"),
     StoreRefused("store:6379", "wrong password"),
     StoreCorrupt("store:6379", "exchange:4:status"),
     LeaseRefused("kraken", HOLDER),
@@ -50,7 +52,7 @@ def test_every_error_of_ours_has_the_one_root() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    list(zip(EACH, [78, 78, 78, 78, 1, 78, 1, 69, 69, 75, 0, 1], strict=True)),
+    list(zip(EACH, [78, 78, 78, 78, 1, 78, 78, 1, 69, 69, 75, 0, 1], strict=True)),
     ids=lambda value: type(value).__name__,
 )
 def test_a_command_ends_with_the_code_of_its_error(error: PerseusError, code: int) -> None:
@@ -73,6 +75,7 @@ FACTS = [
     {"name": "kraken"},
     {},
     {"where": "store:6379", "reason": "timed out"},
+    {"where": "store:6379", "reason": "it does not speak TLS: write redis in place of rediss"},
     {"where": "store:6379", "reason": "wrong password"},
     {"where": "store:6379", "key": "exchange:4:status"},
     {"exchange": "kraken", "holder": HOLDER},

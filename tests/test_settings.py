@@ -174,7 +174,30 @@ def test_times_from_the_environment_are_checked_against_each_other(monkeypatch: 
         ("redis://[::1/0", "is not a URL with a sound port"),
         ("redis://store.example.org/zero", "the part behind the host must be a database number"),
         ("redis+cluster://store.example.org/1", "a Redis Cluster has no databases but number 0"),
-        ("redis+sentinel://store.example.org", "the scheme 'redis+sentinel' is not supported"),
+        ("redis://one.example.org,two.example.org", "names several hosts"),
+        ("redis+sentinel://store.example.org", "names no service that the sentinels could watch"),
+        ("redis+sentinel://store.example.org/a b", "names no service that the sentinels could watch"),
+        ("redis+sentinel://one.example.org,/perseus", "is not a URL with a sound port"),
+        ("redis+sentinel:///perseus", "names no host"),
+        ("redis+sentinel://store.example.org/perseus/x", "the part behind the service must be a database number"),
+        ("redis://store.example.org/0#1", "has a # in it"),
+        ("redis://ann:12?3@store.example.org/0", "has an option that is not name=value"),
+        ("redis://store.example.org?db=3", "has the option db, which it may not have"),
+        ("redis://store.example.org?socket_timeout=60", "has the option socket_timeout, which it may not have"),
+        ("redis://store.example.org?ssl_ca_certs=ca.pem", "has the option ssl_ca_certs, which it may not have"),
+        ("rediss://store.example.org?sentinel_password=x", "has the option sentinel_password, which it may not have"),
+        ("rediss://store.example.org?ssl_check_hostname=maybe", "ssl_check_hostname has a value that it cannot have"),
+        ("rediss://store.example.org?ssl_cert_reqs=some", "ssl_cert_reqs has a value that it cannot have"),
+        (
+            "rediss://store.example.org?ssl_ca_certs=/no/such.pem",
+            "ssl_ca_certs cannot be read: No such file or directory",
+        ),
+        (f"rediss://store.example.org?ssl_ca_certs={__file__}", "ssl_ca_certs holds no certificates"),
+        (f"rediss://store.example.org?ssl_keyfile={__file__}", "has a ssl_keyfile without a ssl_certfile"),
+        (
+            f"rediss://store.example.org?ssl_certfile={__file__}",
+            "ssl_certfile and ssl_keyfile are not a certificate and its key",
+        ),
     ],
 )
 def test_an_address_of_the_store_that_cannot_be_is_refused(
@@ -193,6 +216,8 @@ def test_an_address_of_the_store_that_cannot_be_is_refused(
         "redis://[::1]:6379/0",
         "redis+cluster://localhost:7000",
         "rediss+cluster://u:p@store.example.org:10000/0?ssl_check_hostname=false",
+        "redis+sentinel://localhost/perseus",
+        "rediss+sentinel://u:p@[::1]:26379,store.example.org/perseus.main-1/3?sentinel_password=x&sentinel_tls=no",
     ],
 )
 def test_an_address_of_the_store_that_can_be_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
@@ -211,7 +236,17 @@ def test_a_password_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "url", [f"http://ann:{SECRET}@store", f"redis://ann:{SECRET}@store:port", f"redis://ann:{SECRET}@store/zero"]
+    "url",
+    [
+        f"http://ann:{SECRET}@store",
+        f"redis://ann:{SECRET}@store:port",
+        f"redis://ann:{SECRET}@store/zero",
+        f"redis://ann:{SECRET}@store?{SECRET}=1",
+        f"redis://ann:1?{SECRET}@store",
+        f"redis://ann:1#{SECRET}@store",
+        f"rediss+sentinel://ann:{SECRET}@store/a?sentinel_password={SECRET}&ssl_ca_certs=none",
+        f"rediss+sentinel://ann:{SECRET}@store/a?sentinel_tls={SECRET}",
+    ],
 )
 def test_a_refused_address_is_not_repeated_with_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     error = refusal(monkeypatch, redis_url=url)

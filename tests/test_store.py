@@ -202,11 +202,8 @@ def test_no_message_holds_the_password(rough_server: RedisProcess, caplog: pytes
 def test_an_address_is_named_without_user_or_password() -> None:
     assert where_url(f"redis://ann:{SECRET}@example.org:7000/0") == "example.org:7000"
     assert where_url(f"redis://:{SECRET}@example.org") == "example.org:6379"
-
-
-def test_a_unix_socket_is_named_by_its_path(tmp_path: Path) -> None:
-    with connect(f"unix://{tmp_path}/store.sock", timeout=1, name="t") as client:
-        assert where(client) == f"{tmp_path}/store.sock"
+    sentinels = f"redis+sentinel://ann:{SECRET}@one.example.org,two.example.org:7000/perseus/2"
+    assert where_url(f"{sentinels}?sentinel_password={SECRET}") == "one.example.org:26379,two.example.org:7000/perseus"
 
 
 def test_the_connection_says_its_name(client: Client) -> None:
