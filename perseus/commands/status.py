@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -22,6 +23,7 @@ from perseus.local import runfile
 from perseus.network import document
 from perseus.network.directory import Directory, NetworkView
 from perseus.network.exchange import Exchange
+from perseus.network.stuck import StuckReader
 from perseus.settings import Settings
 from perseus.store import answers, connect
 from perseus.web.beats import Limits
@@ -47,7 +49,8 @@ def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bo
         ) as client:
             with answers(client):
                 client.ping()
-            screen = _Screen(Directory(client, known), known, names, as_json, Limits.of(settings))
+            stuck = StuckReader(client, SystemClock())
+            screen = _Screen(Directory(client, known), stuck, known, names, as_json, Limits.of(settings))
             return screen.show(is_watching, sleep)
     except (StoreUnavailable, DatabaseUnavailable) as error:
         click.echo(f"perseus: {error}", err=True)
@@ -58,9 +61,16 @@ class _Screen:
     """What is shown, once or again and again."""
 
     def __init__(
-        self, directory: Directory, known: KnownExchanges, names: Sequence[str], as_json: bool, limits: Limits
+        self,
+        directory: Directory,
+        stuck: StuckReader,
+        known: KnownExchanges,
+        names: Sequence[str],
+        as_json: bool,
+        limits: Limits,
     ) -> None:
         self._directory = directory
+        self._stuck = stuck
         self._known = known
         self._names = frozenset(names)
         self._as_json = as_json
@@ -85,14 +95,14 @@ class _Screen:
         return replace(view, exchanges=tuple(wanted))
 
     def _print(self, view: NetworkView) -> None:
-        told = json.dumps(document.network(view), indent=2) if self._as_json else "\n".join(self._lines(view))
+        told = json.dumps(self._document(view), indent=2) if self._as_json else "\n".join(self._lines(view))
         click.echo(told, color=_colour())
 
     def _draw(self, view: NetworkView) -> None:
         if self._as_json:
             # One line a reading. A silent store has no instances to tell of: what was last read is no reading.
             silent = {"now": document.iso(view.now_ms), "problem": view.store.reason}
-            click.echo(json.dumps(document.network(view) if view.store.answers else silent))
+            click.echo(json.dumps(self._document(view) if view.store.answers else silent))
         elif sys.stdout.isatty():
             rows = self._lines(view)[: os.get_terminal_size().lines - 1]
             click.echo(HOME + "".join(f"{row}{CLEAR_LINE}\n" for row in rows) + CLEAR_BELOW, nl=False, color=_colour())
@@ -103,7 +113,11 @@ class _Screen:
 
     def _lines(self, view: NetworkView) -> list[str]:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        return list(statustable.lines(view, self._known.trouble, width, self._limits))
+        return list(statustable.lines(view, self._known.trouble, width, self._limits, self._stuck.of(view)))
+
+    def _document(self, view: NetworkView) -> dict[str, Any]:
+        stuck = self._stuck.of(view)
+        return document.network(view, lambda status: stuck.get(status.exchange))
 
 
 def _check(names: Sequence[str], known: Sequence[Exchange]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import click
 
 from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus, NetworkView
+from perseus.network.exchange import Exchange
 from perseus.web import badges, cards, facts, moments, notices, signs, words
 from perseus.web.badges import Badge
 from perseus.web.beats import LIMITS, Limits
@@ -35,21 +36,30 @@ def has_problem(view: NetworkView) -> bool:
 
 
 def lines(
-    view: NetworkView, trouble: PerseusError | None = None, width: int | None = None, limits: Limits = LIMITS
+    view: NetworkView,
+    trouble: PerseusError | None = None,
+    width: int | None = None,
+    limits: Limits = LIMITS,
+    stuck: Collection[Exchange] = (),
 ) -> Iterator[str]:
-    """What to say first, the table, and what it comes to. `width`: columns of the terminal; None: no end."""
+    """What to say first, the table, and what it comes to.
+
+    `width`: columns of the terminal; None: no end. `stuck`: whose instances seem so.
+    """
     for notice in notices.notices(view, trouble):
         said = f"{notice.title}. {notice.text}" + (f" {notice.command}" if notice.command else "")
         yield click.style(said, fg="red" if notice.kind == "danger" else "yellow")
     if not view.exchanges:
         yield "The database names no exchange. Seed it: perseus init"
         return
-    rows = [_row(status, view.now_ms, limits) for status in sorted(view.exchanges, key=_place)]
+    rows = [
+        _row(status, view.now_ms, limits, status.exchange in stuck) for status in sorted(view.exchanges, key=_place)
+    ]
     yield from _table(rows, width)
     yield f"{_summary(rows)}, at {moments.utc(view.now_ms) or 'an unknown time'} UTC."
 
 
-def _row(status: ExchangeStatus, now_ms: int, limits: Limits) -> Row:
+def _row(status: ExchangeStatus, now_ms: int, limits: Limits, stuck: bool) -> Row:
     seen = cards.outlook(status, now_ms, limits=limits)
     told = status.status
     badge = seen.badge
@@ -62,15 +72,21 @@ def _row(status: ExchangeStatus, now_ms: int, limits: Limits) -> Row:
             "" if status.heartbeat_age_ms is None else words.age(status.heartbeat_age_ms),
             "" if told is None or not status.live else words.number(told.symbol_count),
             _plain(told.hostname, HOST_LIMIT) if told else "",
-            _note(status, late=bool(seen.beat and seen.beat.late), silent=seen.silent),
+            _note(status, late=bool(seen.beat and seen.beat.late), silent=seen.silent, stuck=stuck),
         ),
     )
 
 
-def _note(status: ExchangeStatus, late: bool, silent: bool) -> str:
+def _note(status: ExchangeStatus, late: bool, silent: bool, stuck: bool) -> str:
     told = status.status
     degraded = status.live and told is not None and facts.is_degraded(told)
-    flags = (("late", late), ("feed silent", silent), (signs.DEGRADED.text, degraded), (status.reason or "", True))
+    flags = (
+        ("late", late),
+        ("feed silent", silent),
+        (signs.STUCK.text, stuck),
+        (signs.DEGRADED.text, degraded),
+        (status.reason or "", True),
+    )
     said = ", ".join(text for text, shown in flags if text and shown)
     if not said and status.live and told and told.last_error:
         said = f"last error: {told.last_error}"

@@ -6,18 +6,23 @@ Names are camelCase, times ISO 8601 UTC, ages and spans whole milliseconds of th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from perseus import clock
 from perseus.network.directory import ExchangeStatus, NetworkView
+from perseus.network.usual import Usual
+
+#: What an instance exceeds that seems stuck; None for another.
+Stuck = Callable[[ExchangeStatus], Usual | None]
 
 
-def network(view: NetworkView) -> dict[str, Any]:
+def network(view: NetworkView, stuck: Stuck) -> dict[str, Any]:
     """Every exchange of a view, with the store's time of its reading."""
-    return {"now": iso(view.now_ms), "instances": [instance(status) for status in view.exchanges]}
+    return {"now": iso(view.now_ms), "instances": [instance(status, stuck(status)) for status in view.exchanges]}
 
 
-def instance(status: ExchangeStatus) -> dict[str, Any]:
+def instance(status: ExchangeStatus, exceeds: Usual | None) -> dict[str, Any]:
     """One exchange: `status` while an instance holds it, else `lastKnown`; both null when nothing is known."""
     payload = json.loads(status.status.to_json()) if status.status else None
     return {
@@ -30,9 +35,15 @@ def instance(status: ExchangeStatus) -> dict[str, Any]:
         "since": iso(status.since_ms),
         "heartbeatAgeMs": status.heartbeat_age_ms,
         "leaseLeftMs": status.lease_left_ms,
+        "possiblyStuck": _stuck(exceeds) if exceeds else None,
         "status": payload if status.live else None,
         "lastKnown": None if status.live else payload,
     }
+
+
+def _stuck(exceeds: Usual) -> dict[str, int]:
+    runs, median_ms, most_ms, limit_ms = exceeds
+    return {"runs": runs, "medianMs": median_ms, "mostMs": most_ms, "limitMs": limit_ms}
 
 
 def iso(ms: int | None) -> str | None:

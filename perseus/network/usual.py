@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
+from perseus.network.reading import ExchangeStatus
 from perseus.network.spans import Change, History
 from perseus.network.states import State
 
@@ -44,6 +46,23 @@ def usual(history: History, state: State) -> Usual | None:
     most_ms = round(statistics.quantiles(runs, n=20, method="inclusive")[-1])
     limit_ms = max(LENIENCE * most_ms, LEAST_LIMIT_MS)
     return Usual(len(runs), round(statistics.median(runs)), most_ms, limit_ms)
+
+
+def exceeded(status: ExchangeStatus, now_ms: int, usual_of: Callable[[State], Usual | None]) -> Usual | None:
+    """What an instance exceeds that seems stuck; None for another. `usual_of`: `usual` of its log.
+
+    Only a live one can be stuck: what is gone, or unknown, is told by its badge.
+    """
+    if not status.live or status.status is None or status.since_ms is None:
+        return None
+    figures = usual_of(status.status.connection_state)
+    return figures if figures is not None and figures.is_exceeded(now_ms - status.since_ms) else None
+
+
+def may_exceed(status: ExchangeStatus, now_ms: int) -> bool:
+    """Is its log worth reading for that? Not while no log could call it stuck."""
+    shortest = Usual(RUNS_LEAST, 0, 0, LEAST_LIMIT_MS)
+    return exceeded(status, now_ms, lambda state: shortest if state in ONWARD else None) is not None
 
 
 def _runs(changes: tuple[Change, ...], state: State) -> list[int]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from flask import Blueprint, Response, jsonify
 
 from perseus.network import document
 from perseus.network.activity import Event
+from perseus.network.directory import ExchangeStatus
+from perseus.network.usual import Usual, exceeded, usual
 from perseus.web import problems
 from perseus.web.parameters import count, query
 from perseus.web.problems import Problem
@@ -23,7 +27,7 @@ def instances() -> Response:
         return problems.answer(Problem(503, problems.STORE_SILENT))
     if not view.exchanges and site().known.trouble:
         return problems.answer(Problem(503, problems.DATABASE_SILENT))
-    return jsonify(document.network(view))
+    return jsonify(document.network(view, lambda status: _exceeded(status, view.now_ms)))
 
 
 @routes.get("/activity")
@@ -38,7 +42,13 @@ def activity() -> Response:
 def exchange(exchange_id: int) -> Response:
     """RPC-03: one exchange, `online` false when nothing serves it."""
     query(())
-    return jsonify(document.instance(site().directory.exchange(exchange_id)))
+    status = site().directory.exchange(exchange_id)
+    return jsonify(document.instance(status, _exceeded(status, site().shared.view().now_ms)))
+
+
+def _exceeded(status: ExchangeStatus, now_ms: int) -> Usual | None:
+    history = site().history(status.exchange)
+    return exceeded(status, now_ms, functools.partial(usual, history)) if history else None
 
 
 def _event(event: Event) -> dict[str, str]:

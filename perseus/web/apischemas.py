@@ -91,6 +91,7 @@ INSTANCE = closed(
         "since": maybe(MOMENT),
         "heartbeatAgeMs": maybe(WHOLE),
         "leaseLeftMs": maybe(WHOLE),
+        "possiblyStuck": maybe(closed({"runs": COUNT, "medianMs": COUNT, "mostMs": COUNT, "limitMs": COUNT})),
         "status": maybe(ref("InstanceStatus")),
         "lastKnown": maybe(ref("InstanceStatus")),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.spans import History
 from perseus.network.states import State
 from perseus.network.uptime import WINDOWS, uptime
-from perseus.network.usual import Usual, usual
+from perseus.network.usual import Usual, exceeded, usual
 from perseus.web import advice, badges, words
 from perseus.web.shares import Share, share
 from perseus.web.timeline import Strip, strip
@@ -65,14 +66,14 @@ def _record(history: History, at_ms: int) -> Record:
 
 
 def _stuck(known: Known, status: ExchangeStatus, now_ms: int) -> str | None:
-    """Only a live instance can be stuck: what is gone, or unknown, is told by its badge."""
-    if not status.live or status.status is None or status.since_ms is None:
-        return None
-    state = status.status.connection_state
-    if state not in known.usual:
-        known.usual[state] = usual(known.history, state)
-    figures = known.usual[state]
-    if figures is None or not figures.is_exceeded(now_ms - status.since_ms):
+    figures = exceeded(status, now_ms, functools.partial(_usual, known))
+    if figures is None or status.status is None:
         return None
     count, median_ms, most_ms, _ = figures
-    return advice.stuck(badges.of_state(state.value), median_ms, most_ms, count)
+    return advice.stuck(badges.of_state(status.status.connection_state.value), median_ms, most_ms, count)
+
+
+def _usual(known: Known, state: State) -> Usual | None:
+    if state not in known.usual:
+        known.usual[state] = usual(known.history, state)
+    return known.usual[state]

@@ -108,3 +108,19 @@ def test_the_page_shows_what_its_chronicle_knows() -> None:
     assert "Uptime 24 h 99.79 % Uptime 7 d 99.79 % no data for 1 d" in card_words(shown, COINBASE.id)
     assert "States of the last 24 h" in card_words(shown, COINBASE.id)
     assert "Uptime" not in card_words(shown, KRAKEN.id)
+
+
+@pytest.mark.parametrize("path", ["/api/network/instances", f"/api/network/exchanges/{COINBASE.id}"])
+def test_programs_get_the_figures_of_what_seems_stuck(path: str) -> None:
+    class Known(Chronicle):
+        def __init__(self) -> None: ...
+
+        def of(self, exchange: Exchange) -> History | None:
+            return RUNS if exchange == COINBASE else None
+
+    directory = FakeDirectory(view([warming(5 * MINUTE), replace(warming(5 * MINUTE), exchange=KRAKEN)]))
+    made = app(Site(directory, directory, known_of(directory), access=access_of(), chronicle=Known()))
+    told = get(signing_in(made), path).json
+    figures = {"runs": 6, "medianMs": 2 * MINUTE, "mostMs": 2 * MINUTE, "limitMs": 4 * MINUTE}
+    found = [one["possiblyStuck"] for one in told.get("instances", [told])]
+    assert found == [figures, None][: len(found)]
