@@ -1,7 +1,7 @@
 # Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test long lint bench guards lock chromium
+.PHONY: help run test long lint bench guards lock chromium postgres
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +18,7 @@ help:  ## say what each target does
 run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PERSEUS_PORT, PERSEUS_HOME)
 	@$(BIN)/perseus up
 
-test: lint chromium  ## prove it: style, types, layers, then all tests
+test: lint chromium postgres  ## prove it: style, types, layers, then all tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 long: $(VENV)/dev.stamp  ## the tests that wait for minutes: outages in real time
@@ -37,8 +37,8 @@ guards: $(VENV)/dev.stamp  ## take each guard out of the code in turn: its test 
 	$(BIN)/python tests/guards.py
 
 lock: build/lock/bin/pip-compile  ## make requirements/*.txt anew from setup.cfg
-	$(PIP_COMPILE) --output-file requirements/run.txt setup.cfg
-	$(PIP_COMPILE) --output-file requirements/dev.txt --extra dev setup.cfg
+	$(PIP_COMPILE) --output-file requirements/run.txt --extra postgres setup.cfg
+	$(PIP_COMPILE) --output-file requirements/dev.txt --extra dev --extra postgres setup.cfg
 
 $(BIN)/python:
 	@for name in $(PYTHONS); do \
@@ -64,3 +64,14 @@ chromium:
 	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null && exit 0; \
 	fi; \
 	echo "No Chromium: the browser test will fail. Install it: sudo apt-get install chromium" >&2
+
+# Debian's package would start a server of its own; the tests start theirs.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit 0; command -v initdb >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing PostgreSQL for the database tests ..."; \
+	  apt-get update -qq && apt-get install -y -qq postgresql-common >/dev/null && \
+	  sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
+	  apt-get install -y -qq postgresql >/dev/null && exit 0; \
+	fi; \
+	echo "No PostgreSQL: the database tests will fail. Install it: sudo apt-get install postgresql" >&2

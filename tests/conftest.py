@@ -14,6 +14,16 @@ from perseus import keys
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
+from tests.databases import (  # noqa: F401  (fixtures are used by their names)
+    bare_database,
+    bare_postgres,
+    database,
+    own_postgres,
+    postgres_database,
+    postgres_server,
+    read_only,
+    sqlite_database,
+)
 from tests.redis_cluster import RedisCluster
 from tests.redis_process import RedisProcess, free_port
 

@@ -85,6 +85,8 @@ def change_user(
     """Change what is given. Raises NotThere, and LastAdmin where nobody could change anything any more."""
     given = {"name": name, "role": None if role is None else role.value, "is_active": is_active}
     with answers(database_url), engine(database_url).begin() as connection:
+        # All admins are locked first and in one order: two who lower each other would wait for one another for ever.
+        _admins(connection)
         _change(connection, user_id, by, {key: value for key, value in given.items() if value is not None})
         if not _admins(connection):
             raise LastAdmin
@@ -104,7 +106,7 @@ def _change(connection: Connection, user_id: int, by: str, values: dict[str, Any
 
 def _admins(connection: Connection) -> bool:
     row = UserRow
-    wanted = select(row.id).where(row.role == Role.ADMIN, row.is_active).with_for_update()
+    wanted = select(row.id).where(row.role == Role.ADMIN, row.is_active).order_by(row.id).with_for_update()
     return connection.execute(wanted).first() is not None
 
 

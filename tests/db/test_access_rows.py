@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from perseus import db
 from perseus.access import Person, Role, passwords
 from perseus.access.keys import digest, fresh, fresh_token
 from perseus.db import access, owners, sessions, signinlinks
-from perseus.db.engine import engine
 from perseus.db.errors import DatabaseMismatch, EmailTaken, LastAdmin, NotThere
+from perseus.db.models import Base
+from tests.databases import ReadOnly, execute
 
 NOW = 1_795_269_802_000
 DAY = 86_400_000
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = db.default_url(tmp_path)
-    db.initialise(url)
-    return url
+def url(database: str) -> str:
+    return database
 
 
 @pytest.fixture
@@ -131,7 +128,7 @@ def test_a_session_that_is_used_ends_thirty_days_after_the_sign_in(url: str, ada
     assert access.sessions(url, ada.id, NOW + 30 * DAY) == ()
 
 
-def test_the_next_sign_in_forgets_sessions_that_have_ended(url: str, ada: Person, tmp_path: Path) -> None:
+def test_the_next_sign_in_forgets_sessions_that_have_ended(url: str, ada: Person) -> None:
     start(url, ada, "one")
     start(url, ada, "two", NOW + 8 * DAY)
     assert held(url, "sessions") == 1
@@ -246,43 +243,34 @@ def test_of_many_who_use_a_link_at_once_one_comes_in(url: str, ada: Person) -> N
         assert [one for one in came if one is not None] == [ada]
 
 
-def test_no_secret_is_in_the_file(url: str, ada: Person, tmp_path: Path) -> None:
+def test_no_secret_is_in_the_tables(url: str, ada: Person) -> None:
     password, session, token, link = "correct horse battery", fresh(), fresh_token(), fresh()
     access.set_password(url, ada.id, passwords.hashed(password), "test")
     start(url, ada, session)
     access.add_token(url, ada.id, digest(token), "cron", NOW)
     access.add_link(url, ada.id, digest(link), "test", NOW)
-    written = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
-    assert b"ada@example.net" in written, "this is where it would stand"
+    written = "".join(str(execute(url, f"SELECT * FROM {table.name}")) for table in Base.metadata.sorted_tables)
+    assert "ada@example.net" in written, "this is where it would stand"
     for secret in (password, session, token, token.removeprefix("perseus_"), link):
-        assert secret.encode() not in written
+        assert secret not in written
     for key in (session, token, link):
-        assert digest(key).encode() in written
+        assert digest(key) in written
 
 
-def test_a_database_that_cannot_be_written_signs_nobody_out(
-    url: str, ada: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_that_cannot_be_written_signs_nobody_out(url: str, ada: Person, read_only: ReadOnly) -> None:
     start(url, ada, "one")
     access.add_token(url, ada.id, digest("one"), "cron", NOW)
-    for table in ("sessions", "api_tokens"):
-        execute(url, f"CREATE TRIGGER no_{table} BEFORE UPDATE ON {table} BEGIN SELECT RAISE(FAIL, 'read only'); END")
+    read_only("sessions", "api_tokens")
     assert access.session_owner(url, digest("one"), NOW + DAY) == ada
     assert access.token_owner(url, digest("one"), NOW + DAY) == ada
 
 
-def test_a_database_of_an_older_version_is_named_as_such(url: str, ada: Person) -> None:
-    execute(url, "DROP TABLE sessions")
+def test_a_database_of_an_older_version_is_named_as_such(sqlite_database: str) -> None:
+    execute(sqlite_database, "DROP TABLE sessions")
     with pytest.raises(DatabaseMismatch, match="Run `perseus init`"):
-        access.session_owner(url, digest("one"), NOW)
+        access.session_owner(sqlite_database, digest("one"), NOW)
 
 
 def held(url: str, table: str) -> int:
     """How many rows a table has."""
-    with engine(url).connect() as connection:
-        return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() or 0)
-
-
-def execute(url: str, statement: str) -> None:
-    with engine(url).begin() as connection:
-        connection.exec_driver_sql(statement)
+    return len(execute(url, f"SELECT * FROM {table}"))

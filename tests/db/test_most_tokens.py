@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 
-from perseus import db
 from perseus.access.person import Person
 from perseus.access.roles import Role
 from perseus.db import access as rows
@@ -19,10 +17,8 @@ AT_ONCE = 4
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = db.default_url(tmp_path)
-    db.initialise(url)
-    return url
+def url(database: str) -> str:
+    return database
 
 
 @pytest.fixture

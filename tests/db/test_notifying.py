@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from perseus.db import notifying
 from perseus.db.errors import NameTaken, NotThere, StaleRevision
 from perseus.notify.configuration import FIRST_RULE, Destination, Match, Policy, Rule, Silence
 from perseus.sealing import NotSealable, Sealer
+from tests.databases import execute
 
 SECRET = "https://hooks.example/planted-9b2e"
 NOW = 1_795_269_802_000
@@ -24,23 +23,13 @@ ALERTS = Destination("alerts", "webhook", {"url": SecretStr(SECRET), "to": ["a",
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = db.default_url(tmp_path)
-    db.initialise(url)
-    return url
+def url(database: str) -> str:
+    return database
 
 
 @pytest.fixture
 def sealer(tmp_path: Path) -> Sealer:
     return Sealer(None, tmp_path)
-
-
-def execute(home: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(home / "perseus.db")
-    with connection:
-        found = connection.execute(statement, values).fetchall()
-    connection.close()
-    return found
 
 
 def only(url: str, sealer: Sealer) -> Destination:
@@ -117,7 +106,7 @@ def test_what_is_gone_is_said_to_be_gone(url: str, sealer: Sealer) -> None:
 
 
 def test_a_destination_of_the_environment_has_its_pause_and_policy_in_the_database_alone(
-    url: str, sealer: Sealer, tmp_path: Path
+    url: str, sealer: Sealer
 ) -> None:
     from_environment = Destination("slack", "slack", {"webhook_url": SecretStr(SECRET)}, origin="environment")
     assert notifying.set_paused(url, from_environment, True, "ada") == 1
@@ -126,7 +115,7 @@ def test_a_destination_of_the_environment_has_its_pause_and_policy_in_the_databa
     notifying.set_policy(url, stored, Policy(batch=False), "ada")
     notifying.save_destination(url, sealer, replace(only(url, sealer), config=from_environment.config), "ada")
     assert only(url, sealer).is_paused
-    assert execute(tmp_path, "select config from destinations") == [(None,)]
+    assert execute(url, "select config from destinations") == [(None,)]
 
 
 def test_a_plain_value_that_would_be_taken_for_a_secret_is_refused(url: str, sealer: Sealer) -> None:
@@ -134,9 +123,9 @@ def test_a_plain_value_that_would_be_taken_for_a_secret_is_refused(url: str, sea
         notifying.save_destination(url, sealer, replace(ALERTS, config={"text": "sealed:1:x"}), "ada")
 
 
-def test_the_first_rule_is_a_visible_row_and_stays_deleted(url: str, sealer: Sealer, tmp_path: Path) -> None:
+def test_the_first_rule_is_a_visible_row_and_stays_deleted(url: str, sealer: Sealer) -> None:
     assert notifying.rules(url).rules == (FIRST_RULE,)
-    assert json.loads(str(execute(tmp_path, "select value from notify_settings where name = 'rules'")[0][0]))
+    assert FIRST_RULE.name in str(execute(url, "select value from notify_settings where name = 'rules'"))
     notifying.save_rules(url, (), notifying.rules(url).revision, "ada")
     db.initialise(url)
     assert notifying.rules(url) == notifying.RuleSet((), 2, None, "ada")
@@ -152,8 +141,8 @@ def test_rules_keep_their_order_and_a_slower_author_is_refused(url: str, sealer:
         notifying.save_rules(url, (), read, "bob")
 
 
-def test_rules_whose_row_is_gone_are_the_first_rule_until_they_are_saved(url: str, tmp_path: Path) -> None:
-    execute(tmp_path, "delete from notify_settings")
+def test_rules_whose_row_is_gone_are_the_first_rule_until_they_are_saved(url: str) -> None:
+    execute(url, "delete from notify_settings")
     assert notifying.rules(url) == notifying.RuleSet((FIRST_RULE,), 0)
     assert notifying.save_rules(url, (), 0, "ada") == 1
     with pytest.raises(StaleRevision, match="ada has saved revision 1"):

@@ -17,7 +17,8 @@ from perseus.db.known import FOLLOWED_SECONDS, KnownConfiguration
 from perseus.notify.configuration import FIRST_RULE, Configuration, Destination, Match, Policy, Silence
 from perseus.sealing import Sealer
 from tests.conftest import ManualClock
-from tests.db.test_notifying import ALERTS, NOW, SECRET, execute, sealer, url
+from tests.databases import execute
+from tests.db.test_notifying import ALERTS, NOW, SECRET, sealer, url
 
 __all__ = ["sealer", "url"]
 
@@ -45,11 +46,9 @@ def test_a_secret_of_another_key_is_a_problem_of_its_destination_alone(url: str,
 @pytest.mark.parametrize(
     "policy", [{"debounce_seconds": -1}, {"no_such": PLANTED}, {"batch": PLANTED}, [PLANTED], PLANTED, 7]
 )
-def test_a_policy_that_cannot_be_read_is_told_without_its_values(
-    url: str, sealer: Sealer, tmp_path: Path, policy: object
-) -> None:
+def test_a_policy_that_cannot_be_read_is_told_without_its_values(url: str, sealer: Sealer, policy: object) -> None:
     notifying.save_destination(url, sealer, ALERTS, "ada")
-    execute(tmp_path, "update destinations set policy = ?", json.dumps(policy))
+    execute(url, "update destinations set policy = ?", json.dumps(policy))
     found = of(notifying.load(url, sealer), "alerts")
     assert found.policy == Policy()
     assert found.problem is not None
@@ -57,18 +56,16 @@ def test_a_policy_that_cannot_be_read_is_told_without_its_values(
     assert PLANTED not in found.problem
 
 
-def test_a_configuration_that_is_no_object_is_told(url: str, sealer: Sealer, tmp_path: Path) -> None:
+def test_a_configuration_that_is_no_object_is_told(url: str, sealer: Sealer) -> None:
     notifying.save_destination(url, sealer, ALERTS, "ada")
-    execute(tmp_path, "update destinations set config = '[1]'")
+    execute(url, "update destinations set config = '[1]'")
     found = of(notifying.load(url, sealer), "alerts")
     assert (found.config, found.problem) == ({}, "Its configuration is no JSON object. Save it again.")
 
 
 @pytest.mark.parametrize("rules", [{}, 7, [{"name": ""}], ["x"], [{"name": "a", "match": {"hosts": PLANTED}}]])
-def test_rules_that_cannot_be_read_tell_everything_to_everybody(
-    url: str, sealer: Sealer, tmp_path: Path, rules: object
-) -> None:
-    execute(tmp_path, "update notify_settings set value = ?", json.dumps(rules))
+def test_rules_that_cannot_be_read_tell_everything_to_everybody(url: str, sealer: Sealer, rules: object) -> None:
+    execute(url, "update notify_settings set value = ?", json.dumps(rules))
     found = notifying.load(url, sealer)
     assert found.rules == (FIRST_RULE,)
     (problem,) = found.problems
@@ -77,13 +74,13 @@ def test_rules_that_cannot_be_read_tell_everything_to_everybody(
     assert notifying.save_rules(url, (), notifying.rules(url).revision, "ada") == 2
 
 
-def test_a_silence_that_cannot_be_read_silences_nothing(url: str, sealer: Sealer, tmp_path: Path) -> None:
+def test_a_silence_that_cannot_be_read_silences_nothing(url: str, sealer: Sealer) -> None:
     for name in ("good", "bad", "worse"):
         notifying.add_silence(
             url, Silence(id=name, match=Match(), starts_ms=NOW, ends_ms=NOW + 1000, author="ada", reason="why")
         )
-    execute(tmp_path, "update silences set match = '{\"hosts\": 7}' where id = 'bad'")
-    execute(tmp_path, "update silences set destinations = '7' where id = 'worse'")
+    execute(url, "update silences set match = '{\"hosts\": 7}' where id = 'bad'")
+    execute(url, "update silences set destinations = '7' where id = 'worse'")
     found = notifying.load(url, sealer, NOW)
     assert [silence.id for silence in found.silences] == ["good"]
     assert len(found.problems) == 2
@@ -134,8 +131,9 @@ def test_a_saved_change_is_seen_at_once_by_who_forgets(url: str, sealer: Sealer,
 
 
 def test_no_secret_stands_in_the_database_a_repr_or_a_log(
-    url: str, sealer: Sealer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    sqlite_database: str, sealer: Sealer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    url = sqlite_database
     with caplog.at_level(logging.DEBUG):
         notifying.save_destination(url, sealer, ALERTS, "ada")
         found = notifying.load(url, sealer)

@@ -1,0 +1,124 @@
+"""Fixtures: a site's database on SQLite and on a PostgreSQL over SSL, so that the same test runs on both."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from perseus import db
+from perseus.db.engine import engine
+from perseus.db.models import Base
+from tests.postgres import PASSWORD, USER, PostgresProcess
+
+ROOT = Path(__file__).parents[1]
+SHARED = "shared"
+FAIL = "BEGIN SELECT RAISE(FAIL, 'read only'); END"
+
+ReadOnly = Callable[..., None]
+
+
+@functools.cache
+def schema() -> str:
+    """schema.sql as it stands in the repository."""
+    return (ROOT / "schema.sql").read_text("utf-8")
+
+
+def with_user(server: PostgresProcess) -> PostgresProcess:
+    """Let in the user of `server.url`, who owns nothing."""
+    with server.admin() as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(USER), sql.Literal(PASSWORD)))
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresProcess]:
+    """One real server for the session, with a database `shared` that has the schema; use `postgres_database`."""
+    server = PostgresProcess()
+    try:
+        with_user(server.start()).create(SHARED, schema())
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresProcess]:
+    """A server that a test may freeze, kill and start again; `perseus` on it has the schema and is initialised."""
+    server = PostgresProcess()
+    try:
+        url = with_user(server.start()).create("perseus", schema())
+        db.initialise(url)
+        yield server
+        engine(url).dispose()
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def bare_postgres(postgres_server: PostgresProcess) -> str:
+    """URL of a PostgreSQL database that has the schema and no row."""
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with postgres_server.admin(SHARED) as admin:
+        admin.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    return postgres_server.url(SHARED)
+
+
+@pytest.fixture
+def postgres_database(bare_postgres: str) -> str:
+    """URL of a PostgreSQL database as `perseus init` leaves it."""
+    db.initialise(bare_postgres)
+    return bare_postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a database before `perseus init`: on SQLite no file yet, on PostgreSQL the schema without a row."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("bare_postgres"))
+    return db.default_url(tmp_path)
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> str:
+    """The same on SQLite alone, for tests that look into the file or change its tables."""
+    url = db.default_url(tmp_path)
+    db.initialise(url)
+    return url
+
+
+@pytest.fixture
+def database(bare_database: str) -> str:
+    """URL of a database as `perseus init` leaves it, on SQLite and on PostgreSQL."""
+    db.initialise(bare_database)
+    return bare_database
+
+
+@pytest.fixture
+def read_only(database: str, request: pytest.FixtureRequest) -> ReadOnly:
+    """Call it with the names of tables that can no longer be changed, until the test ends."""
+
+    def lock(*tables: str) -> None:
+        for table in tables:
+            if database.startswith("sqlite"):
+                execute(database, f"CREATE TRIGGER no_{table} BEFORE UPDATE ON {table} {FAIL}")
+            else:
+                _rights(f"REVOKE UPDATE ON {table} FROM {USER}")
+                request.addfinalizer(functools.partial(_rights, f"GRANT UPDATE ON {table} TO {USER}"))
+
+    def _rights(statement: str) -> None:
+        with request.getfixturevalue("postgres_server").admin(SHARED) as admin:
+            admin.execute(statement)
+
+    return lock
+
+
+def execute(url: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run one statement as the site's user, `?` for each value; the rows that it gives."""
+    with engine(url).begin() as connection:
+        asked = statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+        found = connection.exec_driver_sql(asked, values)
+        return [tuple(row) for row in found] if found.returns_rows else []
