@@ -7,10 +7,13 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import quantiles
+from statistics import median, quantiles
+from typing import NamedTuple
 
 TIMEOUT = 30.0
 CHUNK = 1 << 18
+SHARES = (99, 95, 90, 50)
+LONGER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,17 @@ class Answer:
     head: str
     body: bytes
     seconds: float
+
+
+class Spread(NamedTuple):
+    """Milliseconds: the median, and what `share` of 100 took at most."""
+
+    half: float
+    share: int
+    most: float
+
+    def __str__(self) -> str:
+        return f"{self.share} of 100 within {self.most:.2f} ms"
 
 
 class Connection:
@@ -108,7 +122,8 @@ def as_fast_as_they_go(port: int, path: str, headers: Mapping[str, str], at_once
     return sum(counts)
 
 
-def percentiles(seconds: list[float]) -> tuple[float, float]:
-    """Median and 99 of 100, in milliseconds; of few the largest."""
-    ms = sorted(one * 1000 for one in seconds)
-    return quantiles(ms, n=2)[0], quantiles(ms, n=100)[98] if len(ms) >= 100 else ms[-1]
+def spread(seconds: list[float]) -> Spread:
+    """Of two and more. One outlier is no percentile: the highest is told that LONGER of them took longer than."""
+    ms = [one * 1000 for one in seconds]
+    share = next((share for share in SHARES if len(ms) * (100 - share) >= 100 * LONGER), SHARES[-1])
+    return Spread(median(ms), share, quantiles(ms, n=100, method="inclusive")[share - 1])
