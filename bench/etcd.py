@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -140,5 +141,10 @@ def _sending(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def _cpu(process: psutil.Process) -> float:
-    """Of the process and of those it has forked and seen end, such as a rewrite of Redis' file."""
-    return sum(process.cpu_times()[:4])
+    """Seconds of the process, and of those it has forked and seen end, such as a rewrite of Redis' file.
+
+    Linux has a clock for the former, which glibc's `clock_getcpuclockid` names like this; what /proc tells is in steps
+    of 10 ms, a tenth of what is measured here at the slower pace.
+    """
+    times = process.cpu_times()
+    return time.clock_gettime(~process.pid << 3 | 2) + float(times.children_user + times.children_system)
