@@ -34,6 +34,7 @@ OPEN = frozenset(
 API = "/api/"
 SIGN_IN = "/sign-in"
 HOME = "/network"
+ENDED = "ended"
 NEEDS = "perseus_needs"
 BEARER = "Bearer "
 NO_TOKEN = "Sign in, or send an API token: `Authorization: Bearer perseus_...`. Make one on your account page."
@@ -178,10 +179,12 @@ def _turned_away() -> Response:
         return response
     if htmx.wants_fragment():
         response = problems.answer(Problem(401, "You are signed out. Sign in again."))
-        response.headers["HX-Redirect"] = _sign_in(_of_page(request.headers.get("HX-Current-URL")))
+        where = _sign_in(_of_page(request.headers.get("HX-Current-URL")), was_in=True)
+        response.headers["HX-Redirect"] = where
         return response
     asked = request.full_path.rstrip("?") if _is_safe() else _of_page(request.headers.get("Referer"))
-    return cast(Response, redirect(_sign_in(asked), 303))
+    was_in = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return cast(Response, redirect(_sign_in(asked, was_in=was_in), 303))
 
 
 def _of_page(address: str | None) -> str:
@@ -193,5 +196,6 @@ def _of_page(address: str | None) -> str:
     return own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
-def _sign_in(then: str) -> str:
-    return f"{SIGN_IN}?{urlencode({'next': own_path(then)})}"
+def _sign_in(then: str, *, was_in: bool) -> str:
+    """The address of the form. `was_in`: it is to say that a session ended, to somebody who did not end it here."""
+    return f"{SIGN_IN}?{urlencode({'next': own_path(then)} | ({ENDED: '1'} if was_in else {}))}"

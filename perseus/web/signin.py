@@ -16,7 +16,7 @@ from perseus.db import access as rows
 from perseus.db.users import User
 from perseus.web import words
 from perseus.web.access import Access
-from perseus.web.guard import SIGN_IN, Visitor, needs, own_path
+from perseus.web.guard import ENDED, SIGN_IN, Visitor, needs, own_path
 from perseus.web.site import access
 from perseus.web.templating import Context, render
 
@@ -33,13 +33,14 @@ CAME_BY_LINK = "link_ms"
 
 @dataclass(frozen=True, slots=True)
 class SignInPage(Context):
-    """`signin.html`. `then`: the path to go on to. `problem`: '' for none."""
+    """`signin.html`. `then`: the path to go on to. `problem`: '' for none. `has_ended`: say why they are here."""
 
     template: ClassVar[str] = "signin.html"
     title: str
     email: str
     then: str
     problem: str
+    has_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def form() -> BaseResponse:
     then = own_path(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(then, 303)
-    return _form("", then, "", 200)
+    return make_response(render(SignInPage("Sign in · Perseus", "", then, "", has_ended=ENDED in request.args)))
 
 
 @routes.post(SIGN_IN)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from perseus.db import access as rows
 from tests.browser.conftest import serving
 from tests.web.conftest import notified
 from tests.web.notified import Notified
-from tests.web.people import ADA, PASSWORD, ask, link
+from tests.web.people import ADA, PASSWORD, ask, link, user
 
 __all__ = ["notified"]
 
@@ -70,6 +71,18 @@ def test_an_admin_adds_somebody_and_shuts_them_out(
     page.get_by_role("link", name="Audit").click()
     expect(page.locator("tbody tr").first).to_contain_text("change a user")
     hers.close()
+
+
+def test_whose_session_was_ended_learns_it_with_the_next_poll_and_comes_back_to_the_same_page(
+    notified: Notified, address: str, page: Page
+) -> None:
+    page.goto(f"{address}/sign-in/link/{link(notified, ADA)}")
+    page.goto(f"{address}/network?q=coin")
+    rows.end_sessions(notified.database_url, user(notified, ADA).person.id)
+    notified.access.forget()
+    page.locator("#refresh").click()
+    expect(page.get_by_role("status").first).to_contain_text("You were signed out: your session expired or was ended")
+    expect(page.locator("input[name=next]")).to_have_value("/network?q=coin")
 
 
 def test_a_token_is_copied_and_works_and_revoking_it_is_asked_about_first(

@@ -152,7 +152,7 @@ def test_a_browser_comes_back_to_where_it_was_going(app: Flask) -> None:
 def test_a_poll_is_told_where_to_sign_in_instead_of_getting_a_page_into_its_part(app: Flask) -> None:
     answer = ask(app, "GET", "/network/live", **HTMX, **{"HX-Current-URL": "http://localhost/network?wall=1"})
     assert answer.status_code == 401
-    assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fnetwork%3Fwall%3D1"
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fnetwork%3Fwall%3D1&ended=1"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from perseus.web.problems import DATABASE_SILENT
 from tests.web.entrance import ADA, PASSWORD, Entrance, cookie, may_look, sign_in
 from tests.web.reading import words
 
+ENDED = "You were signed out: your session expired or was ended, so sign in again to go on where you were."
 PUBLIC = "https://perseus.example.net"
 NAME = "perseus-8000"
 Make = Callable[..., Entrance]
@@ -235,3 +236,32 @@ def test_who_came_by_a_link_sets_a_password_without_the_one_before_for_an_hour(e
         entrance.clock.advance(seconds)
         assert browser.post("/account/password", data=fields).status_code == status
     assert ADA in entrance.signed_in(password="a quite new password").get("/account").text
+
+
+@pytest.mark.parametrize("how", ["poll", "page"])
+@pytest.mark.parametrize("why", ["ended", "expired", "secret"])
+def test_whose_session_is_over_is_told_so_where_they_sign_in_again(entrance: Entrance, how: str, why: str) -> None:
+    browser = entrance.signed_in()
+    if why == "ended":
+        rows.end_sessions(entrance.url, entrance.ada.id)
+    elif why == "expired":
+        entrance.clock.advance(sessions.LIFE_MS / 1000 + 1)
+    else:
+        browser.set_cookie(NAME, "signed.by.another")
+    entrance.access.forget()
+    if how == "poll":
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/network?q=a"}
+        where = browser.get("/network/live", headers=headers).headers["HX-Redirect"]
+    else:
+        where = browser.get("/network?q=a").headers["Location"]
+    form = browser.get(where).text
+    assert ENDED in words(form)
+    assert 'name="next" value="/network?q=a"' in form
+
+
+def test_who_was_not_signed_in_or_signed_out_here_is_told_nothing(entrance: Entrance) -> None:
+    stranger, leaver = entrance.browser(), entrance.signed_in()
+    left = leaver.post("/sign-out").headers["Location"]
+    assert ENDED not in words(leaver.get(left).text)
+    for browser in (stranger, leaver):
+        assert ENDED not in words(browser.get(browser.get("/network").headers["Location"]).text)
