@@ -196,6 +196,37 @@ def replay(
 
 
 @commands.command()
+@click.argument("name", required=False, metavar="[EXCHANGE]")
+@click.option(
+    "--only",
+    type=click.Choice(["pause", "kill", "cut", "failover"]),
+    multiple=True,
+    help="This fault alone; may be repeated.",
+)
+@click.option(
+    "--failover",
+    type=click.Choice(["auto", "by-hand", "no"]),
+    default="auto",
+    show_default=True,
+    help="Who makes the store fail over; by-hand: you, while it waits.",
+)
+@click.option("--real", is_flag=True, help="EXCHANGE is one of the site's own, which nobody serves now.")
+@click.option("--own-times", is_flag=True, help="With the TTL and heartbeat of the site: takes minutes.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--yes", is_flag=True, help="Ask nothing before a failover, and before --real.")
+def drill(
+    name: str | None, only: tuple[str, ...], failover: str, real: bool, own_times: bool, as_json: bool, yes: bool
+) -> None:
+    """Show that a lost holder is replaced, and that no two are valid at once.
+
+    On a practice exchange (EXCHANGE, drill) two instances of its own contend. The one that holds it is paused, killed
+    and cut off from the store, and the store fails over where it can. Takes about a minute; the result is filed in the
+    audit log. Exit codes: 0 as promised, 1 not, 69 the store is silent or the exchange is held, 78 bad setting.
+    """
+    _run("drill", name, only, failover, real, own_times, as_json, yes)
+
+
+@commands.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--json", "as_json", is_flag=True, help="For programs: as /api/network/instances; one line a reading with --watch."

@@ -101,6 +101,18 @@ class Finder:
                 answers[place] = error
         return answers
 
+    def at_one(self, *command: str) -> Any:
+        """What the first sentinel answers that can be reached. Raises its refusal, or that none can be reached."""
+        failure: Exception | None = None
+        for place in self.places:
+            sentinel: Any = self._client(place)
+            try:
+                return sentinel.execute_command(*command)
+            except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+                failure = error
+        assert failure is not None
+        raise failure
+
     def close(self) -> None:
         """End every connection."""
         clients, self._clients = self._clients, {}

@@ -1,0 +1,166 @@
+"""Making a replica the primary of the store, where the drill may, and seeing when it is one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import redis
+from redis.crc import key_slot
+
+from perseus.clock import SystemClock
+from perseus.cluster import Cluster
+from perseus.drill.runner import DrillFailed
+from perseus.errors import PerseusError
+from perseus.layout import Place
+from perseus.sentinel import Sentinel
+from perseus.store import Client, answers
+
+LOOK = 0.02
+BY_HAND_SECONDS = 600.0
+CLOCK = SystemClock()
+
+MakeNode = Callable[[Place], Client]
+NO_REPLICA = "its primary has no replica that could take over"
+
+
+class CannotFailOver(PerseusError):
+    """Raised when there is nothing to fail over to, or the store does not let us. Nothing has happened then."""
+
+
+class Failover(Protocol):
+    """One failover of the server that has `key`."""
+
+    def strike(self) -> float:
+        """Ask for it. The elapsed second at which it began. Raises CannotFailOver."""
+
+    def is_done(self) -> bool:
+        """Is another server the primary now?"""
+
+
+def kind(client: Client) -> str:
+    """The store of this client in words."""
+    if isinstance(client, Cluster):
+        return "a Redis Cluster"
+    return "a store with sentinels" if isinstance(client, Sentinel) else "one server"
+
+
+def of(client: Client, key: str, node: MakeNode) -> Failover:
+    """How the store of this client fails over; `node` makes a client of one server. Raises CannotFailOver for one."""
+    if isinstance(client, Cluster):
+        return OfCluster(client, key, node)
+    if isinstance(client, Sentinel):
+        return OfSentinel(client)
+    raise CannotFailOver(
+        "the store is one server to us, with neither sentinels nor a Cluster that could be asked. A managed one fails "
+        "over at its provider: --failover by-hand waits for that"
+    )
+
+
+class OfSentinel:
+    """By the sentinels, which promote the replica although the primary lives."""
+
+    def __init__(self, client: Sentinel) -> None:
+        self._finder = client.finder
+        self._old = _primary(client)
+
+    def strike(self) -> float:
+        began = CLOCK.elapsed()
+        try:
+            self._finder.at_one("SENTINEL", "FAILOVER", self._finder.service)
+        except redis.ResponseError as error:
+            why = NO_REPLICA if "NOGOODSLAVE" in str(error) else f"the sentinels do not do it ({error})"
+            raise CannotFailOver(why) from None
+        except (redis.RedisError, OSError) as error:
+            raise CannotFailOver(f"no sentinel answers ({error})") from None
+        return began
+
+    def is_done(self) -> bool:
+        self._finder.doubt(self._old)
+        return self._finder.primary() != self._old
+
+
+class OfCluster:
+    """By a replica of the node that has the key: CLUSTER FAILOVER, for which the primary waits."""
+
+    def __init__(self, client: Cluster, key: str, node: MakeNode) -> None:
+        self._client = client
+        self._key = key
+        self._node = node
+        self._replica: Place | None = None
+
+    def strike(self) -> float:
+        replicas = _replicas(self._client, self._key)
+        if not replicas:
+            raise CannotFailOver(NO_REPLICA)
+        self._replica = replicas[0]
+        began = CLOCK.elapsed()
+        try:
+            self._ask("CLUSTER FAILOVER")
+        except (redis.RedisError, OSError) as error:
+            raise CannotFailOver(f"replica {self._replica[0]}:{self._replica[1]} does not do it ({error})") from None
+        return began
+
+    def is_done(self) -> bool:
+        try:
+            return bool(self._ask("ROLE")[0] in ("master", b"master"))
+        except (redis.RedisError, OSError):
+            return False
+
+    def _ask(self, command: str) -> Any:
+        assert self._replica is not None
+        with self._node(self._replica) as node:
+            asked: Any = node
+            return asked.execute_command(command)
+
+
+class ByHand:
+    """Somebody else does it, while we wait: told by the id of the server that answers."""
+
+    def __init__(self, client: Client, key: str) -> None:
+        self._client = client
+        self._near = {"near": key} if isinstance(client, Cluster) else {}
+        self._old = self._run_id()
+
+    def strike(self) -> float:
+        """Returns at the first sign of it: another server answers, or none."""
+        give_up = CLOCK.elapsed() + BY_HAND_SECONDS
+        while self._run_id() == self._old:
+            if CLOCK.elapsed() > give_up:
+                raise CannotFailOver(f"nobody made one within {BY_HAND_SECONDS / 60:.0f} minutes")
+            time.sleep(LOOK)
+        return CLOCK.elapsed()
+
+    def is_done(self) -> bool:
+        return self._run_id() not in (None, self._old)
+
+    def _run_id(self) -> str | None:
+        """None while nobody answers. Raises DrillFailed where the store may not be asked."""
+        asked: Any = self._client
+        try:
+            with answers(self._client):
+                return str(asked.execute_command("INFO", "server", **self._near)["run_id"])
+        except redis.ResponseError as error:
+            raise DrillFailed(
+                f"the store does not tell which server answers ({error})", "Let its user run INFO."
+            ) from None
+        except PerseusError:
+            return None
+
+
+def _primary(client: Sentinel) -> Place:
+    with answers(client):
+        return client.finder.primary()
+
+
+def _replicas(client: Cluster, key: str) -> list[Place]:
+    """Of the primary that has this key, as its Cluster tells it."""
+    slot = key_slot(key.encode())
+    asked: Any = client
+    with answers(client):
+        primary = client.place(key)
+        ranges = asked.execute_command("CLUSTER SLOTS", near=key)
+    nodes: list[Any] = next((nodes for first, last, *nodes in ranges if int(first) <= slot <= int(last)), [])
+    places = [(str(host or primary[0]), int(port)) for host, port, *_ in nodes]
+    return [place for place in places if place != primary]

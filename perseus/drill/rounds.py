@@ -1,0 +1,135 @@
+"""One round of a drill: two contenders, one fault, and what they wrote down about it."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import ExitStack
+
+from perseus.drill import faults, spans
+from perseus.drill.cable import Cable
+from perseus.drill.failover import CannotFailOver, Failover
+from perseus.drill.faults import Cut, Fault, Kill, Pause
+from perseus.drill.outcome import Outcome, ms
+from perseus.drill.runner import GONE, Runner, Told
+from perseus.drill.stage import CLOCK, Lookout, Stage
+
+AFTERWARDS = 5.0
+
+
+def lost(stage: Stage, name: str) -> Outcome:
+    """The holder is paused, killed or cut off; the other contender must take over, alone. Raises DrillFailed."""
+    with ExitStack() as held:
+        cable = held.enter_context(Cable()) if name == faults.CUT else None
+        fault = _fault(name, cable)
+        first, second, lookout = _opened(stage, held, cable)
+        struck_at = CLOCK.elapsed()
+        fault.strike(first)
+        second.until_true(lambda: _valid_at(second, struck_at) is not None, stage.patience)
+        mended_at = CLOCK.elapsed()
+        fault.mend(first)
+        noticed = first.wait(("halted", "ended"), AFTERWARDS) if fault.survives else None
+        took_at = _valid_at(second, struck_at)
+        return Outcome(
+            name,
+            _since(struck_at, lookout.gone(_instance(first), struck_at)),
+            _since(struck_at, took_at),
+            *_overlap(first, second),
+            note=_note(fault, first, struck_at, mended_at, noticed),
+            wrong=_two(first, second) or _none(stage, took_at) or _unnoticed(fault, noticed) or _token(first, second),
+        )
+
+
+def failed_over(stage: Stage, failover: Failover) -> Outcome:
+    """A replica of the store becomes its primary; whoever holds the exchange then must be alone. Raises DrillFailed."""
+    with ExitStack() as held:
+        first, second, lookout = _opened(stage, held, None)
+        try:
+            struck_at = failover.strike()
+        except CannotFailOver as error:
+            return Outcome(faults.FAILOVER, skipped=str(error))
+        is_done = first.until_true(failover.is_done, stage.patience)
+        done_at = CLOCK.elapsed() if is_done else None
+        second.until_true(lambda: lookout.served(done_at or struck_at) is not None, stage.patience)
+        holder = lookout.served(done_at or struck_at)
+        kept = holder is not None and holder.instance == _instance(first)
+        if holder is not None and not kept:
+            second.until_true(lambda: _valid_at(second, struck_at) is not None, stage.patience)
+        # One lease longer: whoever was wrong about it by now finds out in this time, and is seen being wrong.
+        time.sleep(stage.settings.ttl_seconds)
+        took_at = (holder.at - holder.age if holder and holder.age else None) if kept else _valid_at(second, struck_at)
+        return Outcome(
+            faults.FAILOVER,
+            _since(struck_at, done_at),
+            _since(struck_at, took_at),
+            *_overlap(first, second),
+            note="the first instance kept it" if kept else "the second instance took over",
+            wrong=_two(first, second) or _none(stage, took_at),
+        )
+
+
+def _fault(name: str, cable: Cable | None) -> Fault:
+    if cable is not None:
+        return Cut(cable)
+    return Pause() if name == faults.PAUSE else Kill()
+
+
+def _opened(stage: Stage, held: ExitStack, cable: Cable | None) -> tuple[Runner, Runner, Lookout]:
+    """A holder that is active, one that waits for it, and a reader. At any point between two heartbeats."""
+    first = held.enter_context(stage.contender("first", cable.port if cable else None))
+    first.until("active", stage.patience)
+    second = held.enter_context(stage.contender("second"))
+    second.until("waiting", stage.patience)
+    lookout = held.enter_context(Lookout(stage))
+    time.sleep(random.uniform(0.2, 0.2 + stage.settings.heartbeat_seconds))
+    return first, second, lookout
+
+
+def _instance(runner: Runner) -> str:
+    return str(runner.told["claimed"].more["instance"])
+
+
+def _valid_at(runner: Runner, after: float) -> float | None:
+    return spans.first_after(runner.spans()[0], after)
+
+
+def _since(began: float, at: float | None) -> float | None:
+    return None if at is None else max(0.0, at - began)
+
+
+def _overlap(first: Runner, second: Runner) -> tuple[float, float]:
+    (one, one_gap), (other, other_gap) = first.spans(), second.spans()
+    return spans.overlap(one, other), max(one_gap, other_gap)
+
+
+def _two(first: Runner, second: Runner) -> str | None:
+    seconds, _ = _overlap(first, second)
+    return f"two instances were valid at once, for {seconds * 1000:.1f} ms" if seconds > 0 else None
+
+
+def _none(stage: Stage, took_at: float | None) -> str | None:
+    return f"no instance was valid again within {stage.patience:.0f} s" if took_at is None else None
+
+
+def _unnoticed(fault: Fault, noticed: Told | None) -> str | None:
+    is_missing = fault.survives and noticed is None
+    return (
+        f"the first instance did not notice within {AFTERWARDS:.0f} s that it had lost the exchange"
+        if is_missing
+        else None
+    )
+
+
+def _token(first: Runner, second: Runner) -> str | None:
+    tokens = [int(runner.told["claimed"].more["token"]) for runner in (first, second)]
+    return None if tokens[0] < tokens[1] else "the fencing token of the second instance is not the larger one"
+
+
+def _note(fault: Fault, first: Runner, struck_at: float, mended_at: float, noticed: Told | None) -> str:
+    if noticed is None:
+        return ""
+    if fault.name == faults.PAUSE:
+        how = "ended itself" if noticed.what == GONE else "halted"
+        return f"woken beside the second, the first {how} after {ms(max(0.0, noticed.at - mended_at))}"
+    ended = spans.last_of(first.spans()[0])
+    return "" if ended is None else f"the first stopped by itself {max(0.0, ended - struck_at):.2f} s after the cut"

@@ -1,0 +1,82 @@
+"""When a contender was valid, to the millisecond, in a file that outlives it.
+
+Each contender asks its own lease and writes down what it said, into memory that is a file: what a killed process has
+written there stays. All of one machine read the same clock (CLOCK_BOOTTIME), so what two of them wrote can be compared.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+HEAD = struct.Struct("=d")
+RECORD = struct.Struct("=ddQ")
+MOST = 1_000
+SIZE = HEAD.size + MOST * RECORD.size
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Seconds of elapsed time, first and last moment at which a lease with this token said that it is valid."""
+
+    began: float
+    ended: float
+    token: int
+
+
+class SpanBook:
+    """Written by one thread. `path` is made anew."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("wb+") as file:
+            file.truncate(SIZE)
+            self._book = mmap.mmap(file.fileno(), SIZE)
+        self._number = -1
+        self._token = 0
+        self._last = 0.0
+        self._gap = 0.0
+
+    def valid(self, at: float, token: int) -> None:
+        """It was valid at `at`, which was read before it was asked."""
+        if token != self._token:
+            self._number, self._token = (self._number + 1) % MOST, token
+            RECORD.pack_into(self._book, self._place(), at, at, token)
+        else:
+            self._gap = max(self._gap, at - self._last)
+            HEAD.pack_into(self._book, 0, self._gap)
+            HEAD.pack_into(self._book, self._place() + HEAD.size, at)
+        self._last = at
+
+    def invalid(self) -> None:
+        """It was not: what comes next is another span."""
+        self._token = 0
+
+    def _place(self) -> int:
+        return HEAD.size + self._number * RECORD.size
+
+
+def read(path: Path) -> tuple[list[Span], float]:
+    """What a contender wrote, in order, and the longest time in seconds between two questions of one span."""
+    book = path.read_bytes()
+    records = (RECORD.unpack_from(book, HEAD.size + number * RECORD.size) for number in range(MOST))
+    return [Span(*record) for record in records if record[2]], HEAD.unpack_from(book)[0]
+
+
+def overlap(first: Iterable[Span], second: Iterable[Span]) -> float:
+    """For how many seconds both were valid."""
+    shared = (min(a.ended, b.ended) - max(a.began, b.began) for a, b in product(first, second))
+    return sum(max(0.0, seconds) for seconds in shared)
+
+
+def first_after(spans: Iterable[Span], at: float) -> float | None:
+    """The first moment from `at` on that is in one of them."""
+    return min((max(span.began, at) for span in spans if span.ended >= at), default=None)
+
+
+def last_of(spans: Iterable[Span]) -> float | None:
+    """The last moment of all."""
+    return max((span.ended for span in spans), default=None)

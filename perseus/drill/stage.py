@@ -1,0 +1,132 @@
+"""Where a drill takes place: its exchange, its times, its contenders, and the eyes on the store."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from perseus import keys
+from perseus.clock import SystemClock
+from perseus.drill.runner import Runner
+from perseus.errors import PerseusError
+from perseus.network.activity import RETENTION_MS
+from perseus.network.directory import Directory
+from perseus.network.exchange import Exchange
+from perseus.settings import Settings, check_timing
+from perseus.store import Client, answers
+
+#: No row of a database can have it: PostgreSQL's integers end one below.
+PRACTICE_ID = 2**31
+PRACTICE = "drill"
+SHORT = {
+    "heartbeat_seconds": 1.2,
+    "ttl_seconds": 4.0,
+    "margin_seconds": 1.5,
+    "stop_seconds": 1.0,
+    "retry_seconds": 0.3,
+    "store_timeout_seconds": 0.5,
+}
+TIMES = (*SHORT, "settle_seconds", "store_wait_seconds")
+LOOK = 0.02
+SPARE = 15.0
+CLOCK = SystemClock()
+
+
+def practice(name: str = PRACTICE) -> Exchange:
+    """The practice exchange of this name. All have one lease, so that one drill takes place at a time."""
+    return Exchange(PRACTICE_ID, name, name)
+
+
+def short(settings: Settings) -> Settings:
+    """The settings of the site with a lease of 4 s. Its settle time stays."""
+    made = settings.model_copy(update=SHORT)
+    check_timing(made)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`settings` are those of the contenders, `client` is the drill's own."""
+
+    exchange: Exchange
+    settings: Settings
+    url: str
+    client: Client
+    folder: Path
+
+    @property
+    def patience(self) -> float:
+        """Seconds in which a claim must be granted and valid: a lease, a settle time, a hold-off."""
+        return 2 * self.settings.ttl_seconds + self.settings.settle_seconds + SPARE
+
+    def contender(self, name: str, cable: int | None = None) -> Runner:
+        """One more, to be started as a block."""
+        number = sum(1 for _ in self.folder.iterdir()) if self.folder.exists() else 0
+        return Runner(name, self.exchange, self.folder / f"{number}-{name}", self._environ(), cable)
+
+    def clear(self) -> None:
+        """Have the store forget a practice exchange as it forgets events. Raises StoreUnavailable, StoreRefused."""
+        if self.exchange.id != PRACTICE_ID:
+            return
+        name, id_ = self.exchange.name, self.exchange.id
+        with answers(self.client):
+            for key in (keys.last_record(id_), keys.activity(name), keys.activity_meta(name)):
+                self.client.pexpire(key, RETENTION_MS)
+
+    def _environ(self) -> Mapping[str, str]:
+        times = {f"PERSEUS_{name.upper()}": str(getattr(self.settings, name)) for name in TIMES}
+        return {**os.environ, **times, "PERSEUS_REDIS_URL": self.url, "PERSEUS_LOG_LEVEL": "warning"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reader saw: at which elapsed second, which instance (None: none), and how old its heartbeat was."""
+
+    at: float
+    instance: str | None
+    age: float | None
+
+
+class Lookout:
+    """Reads the exchange as the Network page does, fifty times a second, while the block lasts."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._directory = Directory(stage.client, lambda: (stage.exchange,))
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drill", daemon=True)
+        self.seen: list[Seen] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join(10)
+
+    def gone(self, instance: str, after: float) -> float | None:
+        """When a reader first saw, after that moment, that this instance does not serve the exchange any more."""
+        return next((seen.at for seen in list(self.seen) if seen.at > after and seen.instance != instance), None)
+
+    def served(self, after: float) -> Seen | None:
+        """The first sight of an instance whose heartbeat was answered after that moment."""
+        return next((seen for seen in list(self.seen) if seen.age is not None and seen.at - seen.age > after), None)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            at = CLOCK.elapsed()
+            try:
+                view = self._directory.view(1)
+            except PerseusError:
+                continue
+            if view.store.answers:
+                status = view.exchanges[0]
+                holder = status.status.instance_id if status.live and status.status else None
+                age = None if holder is None or status.heartbeat_age_ms is None else status.heartbeat_age_ms / 1000
+                self.seen.append(Seen(at, holder, age))
+            time.sleep(LOOK)
