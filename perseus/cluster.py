@@ -110,10 +110,6 @@ class Cluster(redis.Redis):
         """Which node serves what, as far as is known."""
         return self._current()
 
-    def node(self, place: Place) -> redis.Redis:
-        """A client of one node alone, which the caller closes."""
-        return self._make_node(place, self._timeout)
-
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         """`transaction` must be False: a Cluster has none over several slots."""
         if transaction:

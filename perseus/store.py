@@ -65,6 +65,11 @@ def connect(url: str, *, timeout: float, name: str) -> Client:
     return _server(address, address.places[0], timeout, name)
 
 
+def at(url: str, place: Place, *, timeout: float, name: str) -> redis.Redis:
+    """A client of one server of that store alone, with its user, password and TLS: to look at it, not to use it."""
+    return _server(StoreURL.parse(url), place, timeout, name)
+
+
 def _server(address: StoreURL, place: Place, seconds: float, name: str) -> redis.Redis:
     return _pooled(place, {**_options(address, name), **_bounded(seconds)}, address.tls)
 

@@ -11,7 +11,7 @@ from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
 
 OLDEST = (6, 2)
 SHARE = 0.25
-SLOW_DAY_SECONDS = 86_400
+SLOW_DAY_SECONDS, SLOW_HOUR_SECONDS = 86_400, 3_600
 BEATS = 4
 
 
@@ -92,7 +92,7 @@ def idle_timeout(node: Node, patient: Patient) -> Said:
 
 
 def slow_commands(node: Node, patient: Patient) -> Said:
-    """Of the last day."""
+    """Of the last day; grave is what was silence to holders within the last hour."""
     if node.slow is None:
         return unknown("Its slow commands")
     limit, now = patient.settings.store_timeout_seconds, (node.number("server_time_usec") or 0) / 1e6
@@ -101,7 +101,8 @@ def slow_commands(node: Node, patient: Patient) -> Said:
         return None
     worst = max(some, key=lambda one: one.seconds)
     seen = f"{len(some)} in the last day; {worst.command} took {worst.seconds:.1f} s, and the time-out is {limit:g} s."
-    return (grave if worst.seconds >= limit else warning)(seen, "redis-cli SLOWLOG GET 16")
+    is_now = any(one.seconds >= limit and one.at >= now - SLOW_HOUR_SECONDS for one in some)
+    return (grave if is_now else warning)(seen, "redis-cli SLOWLOG GET 16")
 
 
 def slow_answers(node: Node, patient: Patient) -> Said:

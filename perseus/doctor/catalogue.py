@@ -36,7 +36,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "refuses-writes": Entry(
         "The data store refuses writes",
         "No lease can be claimed or renewed and no event recorded: every holder stops before its lease could end.",
-        "What it answers says why: memory (OOM), disk (MISCONF), too few replicas (NOREPLICAS), a replica (READONLY).",
+        "What it answers says why: no memory, a disk that fails, too few replicas for min-replicas-to-write; or it is "
+        "a replica, and PERSEUS_REDIS_URL leads to the wrong server.",
     ),
     "store-version": Entry(
         "The data store is too old",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from perseus.clock import Clock, SystemClock
-from perseus.doctor import answering, around, keeping, memory, shards, timing
+from perseus.doctor import answering, around, keeping, memory, quorum, shards, timing
 from perseus.doctor.finding import Finding, Report, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
@@ -62,6 +62,10 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "versions-differ": timing.versions_differ,
     "slots": shards.slots,
     "cluster-quorum": shards.cluster_quorum,
+    "sentinels": quorum.sentinels,
+    "sentinel-quorum": quorum.sentinel_quorum,
+    "sentinel-split": quorum.sentinel_split,
+    "slow-failover": quorum.sentinel_times,
     "plain-text": around.plain_text,
     "open-store": around.open_store,
     "database-silent": around.database_silent,
@@ -116,4 +120,4 @@ def _one(name: str, said: Said, *where: str) -> Iterator[Finding | str]:
     if said is None:
         yield name
     elif said != ABSENT:
-        yield Finding(name, said.severity, said.seen, said.commands, where)
+        yield Finding(name, said.severity, said.seen, said.commands, said.where or where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,6 +13,8 @@ from perseus.clock import iso, parse_iso
 from perseus.doctor.catalogue import CATALOGUE, Entry
 
 REDIS_CLI = "redis-cli "
+#: Addresses in what a server or a driver says: host:port, or an IP address alone.
+ADDRESS = re.compile(r"(\[[0-9a-f:]+\]|[\w.-]*[\w]):\d{2,5}\b|\b\d{1,3}(\.\d{1,3}){3}\b")
 FINE, BREAKS, UNASKED = 0, 1, 2
 
 
@@ -28,7 +31,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `name` is a row of the catalogue; `seen`: in a sentence, without addresses.
+    """One finding. `name` is a row of the catalogue; `seen`: in a sentence.
 
     `commands` mend it where any do; one that begins with `redis-cli` is for each server of `where` (host:port).
     """
@@ -52,19 +55,25 @@ class Finding:
                 continue
             for place in self.where:
                 host, _, port = place.rpartition(":")
+                host = host.removeprefix("[").removesuffix("]")
                 yield f"{REDIS_CLI}-h {host} -p {port} {command.removeprefix(REDIS_CLI)}"
+
+    def hidden(self) -> Self:
+        """The same without an address of the inside."""
+        return replace(self, seen=ADDRESS.sub("(address)", self.seen), where=())
 
     def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
         """For programs. Without places it names no address of the inside."""
+        told = self if with_places else self.hidden()
         return {
             "name": self.name,
             "severity": str(self.severity),
             "title": self.entry.title,
-            "seen": self.seen,
+            "seen": told.seen,
             "breaks": self.entry.breaks,
             "mend": self.entry.check if self.severity is Severity.UNKNOWN else self.entry.mend,
             "commands": list(self.addressed() if with_places else self.commands),
-            "where": list(self.where) if with_places else [],
+            "where": list(told.where),
         }
 
 

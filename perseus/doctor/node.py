@@ -107,7 +107,7 @@ def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float]:
 def _asked(client: redis.Redis) -> tuple[Any, Any, Any, Any, Any]:
     """INFO, configuration, slow commands, CLUSTER INFO, CLUSTER NODES."""
     pipeline: Any = client.pipeline(transaction=False)
-    for command in (("INFO",), ("SLOWLOG GET", SLOW_KEPT), ("CLUSTER INFO",), ("CLUSTER NODES",)):
+    for command in (("INFO",), ("SLOWLOG", "GET", SLOW_KEPT), ("CLUSTER INFO",), ("CLUSTER NODES",)):
         pipeline.execute_command(*command)
     for name in CONFIGURATION:
         pipeline.execute_command("CONFIG GET", name)
@@ -122,9 +122,7 @@ def _table(answer: object) -> dict[str, Any] | None:
 
 
 def _slow(entries: Sequence[Any]) -> Iterator[Slow]:
+    """Entries as the server sends them: redis-py cannot read them as text. Arguments may be secret."""
     for entry in entries:
-        if isinstance(entry, dict):
-            words = entry["command"]
-            text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-            # Its arguments may be secret.
-            yield Slow(int(entry["start_time"]), int(entry["duration"]) / 1e6, (text.split() or ["?"])[0].upper()[:20])
+        words = next((part for part in entry[3:] if isinstance(part, list)), [])
+        yield Slow(int(entry[1]), int(entry[2]) / 1e6, str(words[0]).upper()[:20] if words else "?")

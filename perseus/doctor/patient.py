@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import redis
 
 from perseus import keys
 from perseus.clock import Clock
 from perseus.doctor.host import HostFacts, host
-from perseus.doctor.servers import Servers, servers
+from perseus.doctor.servers import NAME, Asking, Servers, servers
 from perseus.doctor.site import DatabaseFacts, Site
 from perseus.doctor.streams import Growth, growths
 from perseus.errors import PerseusError
@@ -24,27 +23,20 @@ from perseus.notify.dispatchers import Report
 from perseus.pluginhost.info import PluginInfo
 from perseus.settings import Settings
 from perseus.store import Client, answers, connect
-
-NAME = "perseus-doctor"
+from perseus.storeurl import StoreURL
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What PERSEUS_REDIS_URL says, without a secret. `is_near`: all of it stays on this machine."""
+    """What PERSEUS_REDIS_URL says, without a secret.
 
-    scheme: str
+    `is_near`: all of it stays on this machine. `fails_over`: another server may take over within one lease.
+    """
+
     is_near: bool
+    is_tls: bool
     has_password: bool
-
-    @property
-    def is_tls(self) -> bool:
-        """Is every server spoken to over TLS?"""
-        return self.scheme.startswith("rediss")
-
-    @property
-    def fails_over(self) -> bool:
-        """May another server take over within one lease?"""
-        return "+" in self.scheme
+    fails_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +65,17 @@ class Patient:
 
 def address(url: str) -> Address:
     """What may be said of a URL of the store."""
-    parts = urlsplit(url)
-    hosts = [each.rpartition("@")[2] for each in parts.netloc.rpartition("@")[2].split(",")]
-    return Address(parts.scheme, all(_is_near(each) for each in hosts), "@" in parts.netloc)
+    parsed = StoreURL.parse(url)
+    is_near = all(_is_near(host) for host, _ in parsed.places)
+    fails_over = parsed.is_cluster or parsed.service is not None
+    return Address(is_near, parsed.tls is not None, parsed.login.get("password") is not None, fails_over)
 
 
 def gathered(settings: Settings, url: str, site: Site, clock: Clock) -> Patient:
     """Ask everybody. Each wait is bounded; never raises for what does not answer."""
     database = site.database()
     with connect(url, timeout=settings.store_timeout_seconds, name=NAME) as client:
-        found = servers(client, clock)
+        found = servers(client, Asking(url, settings.store_timeout_seconds, clock))
         told = _told(client, database.exchanges) if found.silent is None else Told()
     return Patient(
         settings,
@@ -106,9 +99,8 @@ def _told(client: Client, exchanges: Sequence[Exchange]) -> Told:
         return Told()
 
 
-def _is_near(host_and_port: str) -> bool:
-    name = urlsplit(f"//{host_and_port}").hostname or ""
+def _is_near(host: str) -> bool:
     try:
-        return ip_address(name).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return name in ("localhost", "")
+        return host == "localhost"

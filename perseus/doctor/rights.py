@@ -89,7 +89,7 @@ def _commands(client: redis.Redis, scratch: str) -> Iterator[str]:
         pipeline.execute_command(name.replace("|", " ").upper(), *words)
     pipeline.execute_command("DEL", scratch)
     for name, answer in zip(TRIED, pipeline.execute(raise_on_error=False), strict=False):
-        if _is_denied(answer):
+        if _is_denied(answer) and not _is_about_a_key(answer):
             yield f"+{name}"
 
 

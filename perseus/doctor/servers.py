@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 
 from redis.crc import key_slot
@@ -12,10 +12,13 @@ from redis.crc import key_slot
 from perseus.clock import Clock
 from perseus.cluster import Cluster
 from perseus.doctor.node import Node, examined
+from perseus.doctor.sentinels import Watcher, watchers
 from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.layout import Layout, Place
-from perseus.store import Client, answers, where
+from perseus.sentinel import Sentinel
+from perseus.store import Client, answers, at, where
 
+NAME = "perseus-doctor"
 SCRATCH = "perseus:doctor:probe"
 AT_ONCE = 8
 SLOTS = 16_384
@@ -31,10 +34,14 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """All that were found. `slots`: of a Cluster alone. `silent`: why the store as a whole does not answer."""
+    """All that were found. `silent`: why the store as a whole does not answer.
+
+    `slots`: of a Cluster alone, `watchers`: the sentinels of a service.
+    """
 
     nodes: tuple[Node, ...] = ()
     slots: Slots | None = None
+    watchers: tuple[Watcher, ...] = ()
     silent: str | None = None
 
     @property
@@ -48,33 +55,69 @@ class Servers:
         return tuple(node for node in self.nodes if node.silent is None)
 
 
-def servers(client: Client, clock: Clock) -> Servers:
-    """Ask every server. Never raises for one that does not answer."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks: `url` of the store, `timeout` of each answer in seconds, and the clock of this host."""
+
+    url: str
+    timeout: float
+    clock: Clock
+
+    def node(self, place: Place, key: str, *, is_primary: bool, channel: bool) -> Node:
+        """One server, asked by itself. `key`: a scratch key that it serves."""
+        with at(self.url, place, timeout=self.timeout, name=NAME) as client:
+            written = f"{place[0]}:{place[1]}"
+            return examined(client, written, self.clock, is_primary=is_primary, key=key, channel=channel)
+
+
+def servers(client: Client, asking: Asking) -> Servers:
+    """Ask every server of the store that this client is of. Never raises for one that does not answer."""
     if isinstance(client, Cluster):
-        return _of_cluster(client, clock)
-    node = examined(client, where(client), clock, is_primary=True, key=SCRATCH, channel=True)
+        return _of_cluster(client, asking)
+    if isinstance(client, Sentinel):
+        return _of_sentinels(client, asking)
+    node = examined(client, where(client), asking.clock, is_primary=True, key=SCRATCH, channel=True)
     return Servers((node,), silent=node.silent)
 
 
-def _of_cluster(client: Cluster, clock: Clock) -> Servers:
+def _of_cluster(client: Cluster, asking: Asking) -> Servers:
     try:
         with answers(client):
             layout = client.layout()
     except (StoreUnavailable, StoreRefused) as error:
         return Servers(silent=error.reason)
+
+    def node(place: Place) -> Node:
+        is_primary = place in layout.primaries
+        key = _scratch(layout, place) if is_primary else SCRATCH
+        return asking.node(place, key, is_primary=is_primary, channel=place == layout.primaries[0])
+
+    nodes = _at_once(node, layout.places)
+    return Servers(nodes, Slots(SLOTS - len(layout.slots), len(layout.primaries)), silent=_silent(nodes))
+
+
+def _of_sentinels(client: Sentinel, asking: Asking) -> Servers:
+    """The primary that the client finds is the one that counts; replicas are those that any sentinel knows."""
+    known = watchers(client)
+    try:
+        with answers(client):
+            primary = client.finder.primary()
+    except (StoreUnavailable, StoreRefused) as error:
+        return Servers(watchers=known, silent=error.reason)
+    places = dict.fromkeys((primary, *(place for one in known for place in one.replicas)))
+    nodes = _at_once(
+        lambda place: asking.node(place, SCRATCH, is_primary=place == primary, channel=place == primary), places
+    )
+    return Servers(nodes, watchers=known, silent=_silent(nodes))
+
+
+def _at_once(ask: Callable[[Place], Node], places: Iterable[Place]) -> tuple[Node, ...]:
     with ThreadPoolExecutor(AT_ONCE, "doctor") as pool:
-        nodes = tuple(pool.map(partial(_node, client, layout, clock), layout.places))
-    slots = Slots(SLOTS - len(layout.slots), len(layout.primaries))
-    away = next((node.silent for node in nodes if node.is_primary and node.silent), None)
-    return Servers(nodes, slots, away)
+        return tuple(pool.map(ask, places))
 
 
-def _node(client: Cluster, layout: Layout, clock: Clock, place: Place) -> Node:
-    is_primary = place in layout.primaries
-    key = _scratch(layout, place) if is_primary else SCRATCH
-    with client.node(place) as node:
-        channel = place == layout.primaries[0]
-        return examined(node, f"{place[0]}:{place[1]}", clock, is_primary=is_primary, key=key, channel=channel)
+def _silent(nodes: Iterable[Node]) -> str | None:
+    return next((node.silent for node in nodes if node.is_primary and node.silent), None)
 
 
 def _scratch(layout: Layout, place: Place) -> str:

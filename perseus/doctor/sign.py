@@ -8,11 +8,12 @@ from perseus.doctor.finding import Severity
 
 
 class Sign(NamedTuple):
-    """One finding without its name and place."""
+    """One finding without its name. `where`: servers, where they are others than the one that was judged."""
 
     severity: Severity
     seen: str
     commands: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
 
 
 #: The question does not arise here, such as one about replicas where there are none.

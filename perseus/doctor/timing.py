@@ -83,7 +83,7 @@ def sentinel_failover(patient: Patient, after_ms: int) -> Said:
     """The same of a service of sentinels, which call its primary down `after_ms`."""
     if 2 * after_ms <= _room_ms(patient):
         return None
-    return warning(f"down-after-milliseconds is {after_ms:,}, and the vote follows; {_room(patient)}.")
+    return warning(f"down-after-milliseconds is {after_ms:,}, and then comes the vote; {_room(patient)}.")
 
 
 def times_differ(patient: Patient) -> Said:

@@ -1,0 +1,62 @@
+"""Checks of the sentinels of a service."""
+
+from __future__ import annotations
+
+from perseus.doctor.patient import Patient
+from perseus.doctor.sign import ABSENT, Said, grave, warning
+from perseus.doctor.timing import sentinel_failover
+
+LEAST = 3
+
+
+def sentinels(patient: Patient) -> Said:
+    """Those of the URL that answer."""
+    known = patient.servers.watchers
+    if not known:
+        return ABSENT
+    silent = [one for one in known if one.silent is not None]
+    answering = len(known) - len(silent)
+    if silent:
+        seen = f"{answering} of the {len(known)} of PERSEUS_REDIS_URL answer: {silent[0].silent}."
+        return warning(seen)._replace(where=tuple(one.place for one in silent))
+    others = max((one.number("num-other-sentinels") or 0 for one in known), default=0) + 1
+    if max(others, answering) < LEAST:
+        return warning(f"There {'is' if answering == 1 else 'are'} {answering}.")
+    if answering < LEAST:
+        return warning(f"PERSEUS_REDIS_URL names {answering} of {others}: name all, in case these are down.")
+    return None
+
+
+def sentinel_quorum(patient: Patient) -> Said:
+    """What they say themselves, and whether they want most of them."""
+    known = [one for one in patient.servers.watchers if one.silent is None]
+    if not known:
+        return ABSENT
+    failing = [one.no_quorum for one in known if one.no_quorum]
+    if failing:
+        return grave(f"{len(failing)} of {len(known)} say: {failing[0]}.")
+    count = max((one.number("num-other-sentinels") or 0 for one in known), default=0) + 1
+    quorum = min((one.number("quorum") or count for one in known), default=count)
+    if quorum <= count // 2 and count > 1:
+        service = known[0].primary.get("name", "<service>")
+        mend = f"redis-cli SENTINEL SET {service} quorum {count // 2 + 1}"
+        seen = f"The quorum is {quorum} of {count}: less than half may call the primary down."
+        return warning(seen, mend)._replace(where=tuple(one.place for one in known))
+    return None
+
+
+def sentinel_split(patient: Patient) -> Said:
+    """Where each says that the primary is."""
+    told = {one.names for one in patient.servers.watchers if one.silent is None and one.names}
+    if not told:
+        return ABSENT
+    if len(told) == 1:
+        return None
+    return grave(f"They name {len(told)} primaries.")
+
+
+def sentinel_times(patient: Patient) -> Said:
+    """The longest time after which one calls the primary down."""
+    known = [one.number("down-after-milliseconds") for one in patient.servers.watchers]
+    times = [one for one in known if one is not None]
+    return sentinel_failover(patient, max(times)) if times else ABSENT

@@ -1,0 +1,71 @@
+"""The sentinels of a service, each as it sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from perseus.layout import Place
+from perseus.sentinel import Sentinel
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """One sentinel. `silent`: why it does not answer. `primary`: what it says of the primary, by name, as text.
+
+    `replicas`: where it says that they are. `no_quorum`: why a failover could not be decided now, '' when it could.
+    """
+
+    place: str
+    silent: str | None = None
+    primary: Mapping[str, str] = field(default_factory=dict)
+    replicas: tuple[Place, ...] = ()
+    no_quorum: str = ""
+
+    @property
+    def names(self) -> Place | None:
+        """Where it says that the primary is."""
+        host, port = self.primary.get("ip", ""), self.primary.get("port", "")
+        return (host, int(port)) if host and port.isdigit() else None
+
+    def number(self, name: str) -> int | None:
+        """One field of what it says, as a number."""
+        said = self.primary.get(name, "")
+        return int(said) if said.isdigit() else None
+
+
+def watchers(client: Sentinel) -> tuple[Watcher, ...]:
+    """Ask each of those that PERSEUS_REDIS_URL names. Never raises for one that does not answer."""
+    service = client.finder.service
+    primaries = client.at_each("SENTINEL", "MASTER", service)
+    answering = any(not isinstance(one, Exception) for one in primaries.values())
+    replicas = client.at_each("SENTINEL", "REPLICAS", service) if answering else {}
+    quorums = client.at_each("SENTINEL", "CKQUORUM", service) if answering else {}
+    return tuple(
+        Watcher(_written(place), silent=_said(told))
+        if isinstance(told, Exception)
+        else Watcher(_written(place), None, _table(told), tuple(_places(replicas[place])), _said(quorums[place]))
+        for place, told in primaries.items()
+    )
+
+
+def _places(listed: Any) -> Iterator[Place]:
+    for one in listed if isinstance(listed, list) else ():
+        told = _table(one)
+        if told.get("ip") and told.get("port", "").isdigit():
+            yield told["ip"], int(told["port"])
+
+
+def _table(told: Any) -> dict[str, str]:
+    """Names and values, which an older protocol sends as one list."""
+    pairs = told.items() if isinstance(told, dict) else zip(told[::2], told[1::2], strict=False)
+    return {str(name): str(value) for name, value in pairs}
+
+
+def _said(answer: object) -> str:
+    return (str(answer) or type(answer).__name__).rstrip(".") if isinstance(answer, Exception) else ""
+
+
+def _written(place: Place) -> str:
+    return f"{place[0]}:{place[1]}"

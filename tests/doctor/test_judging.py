@@ -1,0 +1,163 @@
+"""Judging without servers: versions, clocks, addresses, and the report as it goes through the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perseus.doctor import catalogue, examination
+from perseus.doctor.finding import Finding, Report, Severity, merged
+from perseus.doctor.host import HostFacts
+from perseus.doctor.node import Node
+from perseus.doctor.patient import Address, Patient, Told, address
+from perseus.doctor.servers import Servers
+from perseus.doctor.site import DatabaseFacts
+from perseus.errors import SettingError
+from tests.conftest import short
+
+INFO = {
+    "redis_version": "7.2.4",
+    "maxmemory_policy": "noeviction",
+    "used_memory": 1,
+    "maxmemory": 100,
+    "connected_clients": 1,
+    "maxclients": 100,
+    "aof_enabled": 1,
+}
+NEAR = Address(is_near=True, is_tls=False, has_password=False, fails_over=False)
+
+
+def patient(*nodes: Node, where: Address = NEAR) -> Patient:
+    return Patient(
+        short(Path()), where, Servers(nodes), DatabaseFacts(), HostFacts(None, None, True), (), Told(True, "kept")
+    )
+
+
+def node(place: str = "10.0.0.1:6379", **changes: object) -> Node:
+    return replace(Node(place, True, info=INFO, refused=""), **changes)  # type: ignore[arg-type]
+
+
+def found(seen: Patient) -> dict[str, Finding]:
+    return {one.name: one for one in examination.judged(seen, 0).findings}
+
+
+def test_every_check_has_a_row_in_the_catalogue_and_every_row_a_check() -> None:
+    checks = {*examination.OF_SILENT, *examination.OF_NODES, *examination.OF_SITE}
+    assert checks == set(catalogue.CATALOGUE)
+
+
+def test_what_may_be_unknown_says_how_to_look_by_hand() -> None:
+    bare = Node("a:1", True, info={}, refused="CLUSTERDOWN")
+    unknown = [one for one in found(patient(bare)).values() if one.severity is Severity.UNKNOWN]
+    assert len(unknown) > 5
+    assert all(one.entry.check for one in unknown)
+
+
+@pytest.mark.parametrize(("version", "is_old"), [("6.0.16", True), ("5.0", True), ("6.2.0", False), ("10.1", False)])
+def test_a_store_that_is_too_old_is_found(version: str, is_old: bool) -> None:
+    assert ("store-version" in found(patient(node(info={**INFO, "redis_version": version})))) is is_old
+
+
+def test_a_disk_that_fails_is_found() -> None:
+    broken = node(info={**INFO, "aof_last_write_status": "err"})
+    assert found(patient(broken))["persistence-failing"].seen == "aof_last_write_status is not ok."
+
+
+@pytest.mark.parametrize(("ahead_ms", "severity"), [(900, None), (1_100, Severity.WARNING), (5_100, Severity.GRAVE)])
+def test_clocks_of_servers_are_judged_against_the_margin(ahead_ms: float, severity: Severity | None) -> None:
+    seen = patient(node(), node("10.0.0.2:6379", skew_ms=-ahead_ms))
+    seen = replace(seen, settings=short(Path(), margin_seconds=0.9).model_copy(update={"margin_seconds": 10.0}))
+    clocks = found(seen).get("node-clocks")
+    assert (clocks and clocks.severity) is severity
+
+
+def test_a_slow_answer_blurs_a_clock() -> None:
+    assert "clock-skew" not in found(patient(node(skew_ms=1_200, rtt_ms=600)))
+    assert "clock-skew" in found(patient(node(skew_ms=1_200, rtt_ms=40)))
+
+
+def test_slow_answers_are_set_against_the_time_out() -> None:
+    assert "slow-answers" in found(patient(node(rtt_ms=120)))
+    assert "slow-answers" not in found(patient(node(rtt_ms=80)))
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("redis://127.0.0.1:1", set()),
+        ("redis://localhost", set()),
+        ("redis://store.example.org", {"plain-text", "open-store"}),
+        ("redis://user:pass@10.0.0.1", {"plain-text"}),
+        ("rediss://10.0.0.1", {"open-store"}),
+        ("rediss+sentinel://:pass@10.0.0.1,127.0.0.1/site", set()),
+        ("redis+sentinel://:pass@127.0.0.1,10.0.0.1/site", {"plain-text"}),
+    ],
+)
+def test_a_store_elsewhere_wants_tls_and_a_password(url: str, names: set[str]) -> None:
+    assert {*found(patient(node(), where=address(url)))} & {"plain-text", "open-store"} == names
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingError):
+        address("http://127.0.0.1")
+
+
+def test_what_several_servers_share_is_one_finding_and_the_gravest_come_first() -> None:
+    said = [
+        Finding("idle-timeout", Severity.WARNING, "one", where=("a:1",)),
+        Finding("persistence", Severity.GRAVE, "two", where=("a:1",)),
+        Finding("idle-timeout", Severity.WARNING, "one", where=("b:1",)),
+        Finding("idle-timeout", Severity.WARNING, "other", where=("c:1",)),
+    ]
+    assert [(one.seen, one.where) for one in merged(said)] == [
+        ("two", ("a:1",)),
+        ("one", ("a:1", "b:1")),
+        ("other", ("c:1",)),
+    ]
+
+
+REPORT = Report(
+    1_795_269_802_000,
+    "web-1",
+    (
+        Finding("store-silent", Severity.GRAVE, "Error 111 connecting to 10.1.2.3:6379.", (), ("10.1.2.3:6379",)),
+        Finding(
+            "eviction-policy", Severity.GRAVE, "it is.", ("redis-cli CONFIG SET a b", "perseus up"), ("h:1", "[::1]:2")
+        ),
+    ),
+    ("rights",),
+    ("store",),
+)
+
+
+def test_a_report_goes_through_the_store_whole() -> None:
+    assert Report.loaded(REPORT.dumped()) == REPORT
+
+
+@pytest.mark.parametrize("text", [None, "", "junk", "[]", "{}", '{"findings": [1]}', "null", '{"at": "yesterday"}'])
+def test_what_is_no_report_is_none(text: str | None) -> None:
+    assert Report.loaded(text) is None
+
+
+def test_a_finding_of_another_version_is_left_out() -> None:
+    assert Report.loaded(REPORT.dumped().replace("store-silent", "sun-spots")) == replace(
+        REPORT, findings=REPORT.findings[1:]
+    )
+
+
+def test_a_command_for_servers_names_each_and_any_other_stands_as_it_is() -> None:
+    assert list(REPORT.findings[1].addressed()) == [
+        "redis-cli -h h -p 1 CONFIG SET a b",
+        "redis-cli -h ::1 -p 2 CONFIG SET a b",
+        "perseus up",
+    ]
+
+
+def test_without_places_no_address_is_told() -> None:
+    told = str(REPORT.as_json(with_places=False))
+    assert "10.1.2.3" not in told
+    assert "web-1" not in told
+    assert "connecting to (address)" in told
+    assert "10.1.2.3:6379" in str(REPORT.as_json())

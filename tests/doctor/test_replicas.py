@@ -1,0 +1,164 @@
+"""Faults of a store with replicas, by hand and under sentinels, each planted in real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from perseus.doctor.finding import Severity
+from tests.doctor.conftest import Practice
+from tests.redis_pair import RedisPair
+from tests.redis_sentinel import SERVICE, RedisSentinel
+
+WARNING = Severity.WARNING
+KEPT = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[RedisPair]:
+    with RedisPair(tmp_path / "pair", *KEPT) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSentinel]:
+    """A service of sentinels; what a test kills it starts again."""
+    made = RedisSentinel(tmp_path_factory.mktemp("sentinel"), *KEPT)
+    try:
+        yield made.start()
+    finally:
+        made.kill()
+
+
+@pytest.fixture
+def practice(watched: RedisSentinel, tmp_path: Path) -> Practice:
+    """On that service, with a margin and a lease that its failover fits into."""
+    watched.flush()
+    made = Practice(watched.url, tmp_path / "home")
+    made.change(settle_seconds=10.0, ttl_seconds=45.0, margin_seconds=10.0, heartbeat_seconds=15.0)
+    with watched.primary.client() as client:
+        client.config_set("min-replicas-to-write", 1)
+    return made
+
+
+def test_a_store_with_a_replica_wants_settle_time_and_min_replicas(pair: RedisPair, tmp_path: Path) -> None:
+    practice = Practice(pair.primary.url, tmp_path / "home")
+    settle = practice.finds("settle-time")
+    assert settle.seen == "The store has replicas, and PERSEUS_SETTLE_SECONDS is 0."
+    assert settle.commands == ("export PERSEUS_SETTLE_SECONDS=10",)
+    limit = practice.finds("min-replicas", WARNING)
+    with pair.primary.client() as client:
+        for command in limit.commands:
+            client.execute_command(*command.split()[1:])
+    practice.change(settle_seconds=5.0)
+    assert practice.finds("settle-time", WARNING).seen.startswith("PERSEUS_SETTLE_SECONDS is 5, less than the 10 s")
+    practice.change(settle_seconds=10.0)
+    assert {"settle-time", "min-replicas", "replica-behind"} <= {*practice.examine().fine}
+
+
+def test_a_replica_that_does_not_follow_is_found(pair: RedisPair, tmp_path: Path) -> None:
+    practice = Practice(pair.primary.url, tmp_path / "home")
+    with pair.primary.client() as client:
+        client.config_set("repl-diskless-sync-delay", 30)
+        client.config_set("repl-diskless-sync", "yes")
+    with pair.replica.client() as client:
+        client.replicaof("NO", "ONE")
+        client.set("another", "history")
+        client.replicaof("127.0.0.1", pair.line.port)
+        with pair.primary.client() as primary:
+            while not primary.info("replication").get("connected_slaves"):
+                pass
+    assert "1 of its replicas: wait_bgsave" in practice.finds("replica-behind", WARNING).seen
+
+
+def test_a_service_of_sentinels_that_is_well_has_no_finding(practice: Practice) -> None:
+    report = practice.examine()
+    assert [(one.name, one.seen) for one in report.findings] == []
+    names = {
+        "sentinels",
+        "sentinel-quorum",
+        "sentinel-split",
+        "slow-failover",
+        "replicas",
+        "min-replicas",
+        "node-clocks",
+    }
+    assert names <= {*report.fine}
+
+
+def test_a_replica_is_examined_too(practice: Practice, watched: RedisSentinel) -> None:
+    with watched.replica.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        found = practice.finds("eviction-policy", WARNING)
+    finally:
+        with watched.replica.client() as client:
+            client.config_set("maxmemory-policy", "noeviction")
+    assert found.where == (f"127.0.0.1:{watched.replica.port}",)
+
+
+def test_a_replica_that_is_frozen_is_found(practice: Practice, watched: RedisSentinel) -> None:
+    watched.replica.freeze()
+    try:
+        report = practice.examine()
+    finally:
+        watched.replica.thaw()
+    (found,) = [one for one in report.findings if one.name == "node-silent"]
+    assert found.where == (f"127.0.0.1:{watched.replica.port}",)
+    assert report.exit_code == 0
+    watched.wait_until_whole()
+
+
+def test_a_quorum_of_one_is_found_and_mended_by_the_command(practice: Practice, watched: RedisSentinel) -> None:
+    with watched.sentinels[0].client() as client:
+        client.execute_command("SENTINEL", "SET", SERVICE, "quorum", 1)
+    found = practice.finds("sentinel-quorum", WARNING)
+    assert "quorum is 1 of 3" in found.seen
+    with watched.sentinels[0].client() as client:
+        client.execute_command(*found.commands[0].split()[1:])
+    assert "sentinel-quorum" in practice.examine().fine
+
+
+def test_a_long_time_until_the_primary_counts_as_down_is_found(practice: Practice, watched: RedisSentinel) -> None:
+    with watched.sentinels[1].client() as client:
+        client.execute_command("SENTINEL", "SET", SERVICE, "down-after-milliseconds", 30_000)
+    try:
+        found = practice.finds("slow-failover", WARNING)
+    finally:
+        with watched.sentinels[1].client() as client:
+            client.execute_command("SENTINEL", "SET", SERVICE, "down-after-milliseconds", watched.down_after_ms)
+    assert "down-after-milliseconds is 30,000" in found.seen
+
+
+def test_a_url_that_names_one_sentinel_alone_is_found(practice: Practice, watched: RedisSentinel) -> None:
+    practice.url = f"redis+sentinel://127.0.0.1:{watched.sentinels[0].port}/{SERVICE}"
+    assert practice.finds("sentinels", WARNING).seen.startswith("PERSEUS_REDIS_URL names 1 of 3")
+
+
+def test_sentinels_that_are_gone_cannot_fail_over(practice: Practice, watched: RedisSentinel) -> None:
+    gone = watched.sentinels[1:]
+    for one in gone:
+        one.kill()
+    try:
+        with watched.sentinels[0].client() as client:
+            while not str(_quorum(client)).startswith("NOQUORUM"):
+                pass
+        report = practice.examine()
+    finally:
+        for one in gone:
+            one.start()
+        watched.wait_until_whole()
+    found = {one.name: one for one in report.findings}
+    assert set(found) == {"sentinels", "sentinel-quorum"}
+    assert found["sentinel-quorum"].severity is Severity.GRAVE
+    assert set(found["sentinels"].where) == {f"127.0.0.1:{one.port}" for one in gone}
+
+
+def _quorum(client: redis.Redis) -> object:
+    try:
+        return client.execute_command("SENTINEL", "CKQUORUM", SERVICE)
+    except redis.ResponseError as error:
+        return error

@@ -1,0 +1,113 @@
+"""Rights of a store's user: what is missing is named, what may not be asked is never called well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from perseus import keys
+from perseus.doctor import rights
+from perseus.doctor.finding import Severity
+from tests.docs import pages
+from tests.doctor.conftest import Practice
+from tests.redis_process import RedisProcess
+
+(RULE,) = [block for block in pages.blocks(pages.read("operate.md"), "text") if block.startswith("ACL ")]
+Restrict = Callable[..., None]
+
+
+@pytest.fixture
+def restrict(lasting: Practice, lasting_server: RedisProcess) -> Iterator[Restrict]:
+    """Let the doctor be the user of docs/operate.md, without some of its rights or with more."""
+
+    def change(without: tuple[str, ...] = (), also: tuple[str, ...] = ()) -> None:
+        words = [word for word in RULE.split() if word not in without]
+        assert len(words) + len(without) == len(RULE.split())
+        with lasting_server.client() as client:
+            client.execute_command(*words, *also)
+        lasting.url = lasting_server.url.replace("://", "://perseus:secret@")
+
+    yield change
+    with lasting_server.client() as client:
+        client.acl_deluser("perseus")
+
+
+def test_the_rights_that_the_page_gives_are_all_that_are_missed(lasting: Practice, restrict: Restrict) -> None:
+    restrict()
+    report = lasting.examine()
+    assert "rights" in report.fine
+    assert "hint-rights" in report.fine
+    assert report.exit_code == 0
+
+
+def test_every_right_of_the_page_is_tried() -> None:
+    granted = set(re.findall(r"\+(\S+)", RULE))
+    assert granted == {*rights.TRIED, rights.SET, *rights.CONNECTING, *rights.HINTS}
+    patterns = {word[1:] for word in RULE.split() if word.startswith("~")}
+    assert patterns == {pattern for pattern, _ in rights.PATTERNS}
+
+
+def test_what_may_not_be_asked_is_not_known_and_never_called_well(lasting: Practice, restrict: Restrict) -> None:
+    restrict()
+    report = lasting.examine()
+    names = {one.name for one in report.of(Severity.UNKNOWN)}
+    assert names == {"append-fsync", "idle-timeout", "slow-commands"}
+    assert not names & {*report.fine}
+    assert all(one.entry.check for one in report.of(Severity.UNKNOWN))
+
+
+def test_faults_that_info_tells_are_found_without_the_right_to_ask_config(
+    lasting: Practice, restrict: Restrict, lasting_server: RedisProcess
+) -> None:
+    with lasting_server.client() as client:
+        client.config_set("maxmemory", "100mb")
+        client.config_set("maxmemory-policy", "volatile-lru")
+        client.config_set("appendonly", "no")
+    restrict()
+    lasting.finds("eviction-policy")
+    assert "append-only file is off" in lasting.finds("persistence").seen
+
+
+def test_without_info_nothing_that_it_tells_is_called_well(lasting: Practice, restrict: Restrict) -> None:
+    restrict(without=("+info",))
+    report = lasting.examine()
+    unknown = {one.name for one in report.of(Severity.UNKNOWN)}
+    assert {"store-version", "eviction-policy", "memory-full", "persistence", "connection-limit"} <= unknown
+    assert not unknown & {*report.fine}
+
+
+@pytest.mark.parametrize("right", [f"+{name}" for name in (*rights.TRIED, rights.SET)])
+def test_each_right_that_is_missing_is_named(lasting: Practice, restrict: Restrict, right: str) -> None:
+    restrict(without=(right,))
+    found = lasting.finds("rights")
+    assert found.seen == f"It may not: {right}."
+    assert found.commands == (f"redis-cli ACL SETUSER <user> {right}",)
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern, _ in rights.PATTERNS])
+def test_each_pattern_of_keys_that_is_missing_is_named(lasting: Practice, restrict: Restrict, pattern: str) -> None:
+    restrict(without=(f"~{pattern}",))
+    assert lasting.finds("rights").seen == f"It may not: ~{pattern}."
+
+
+@pytest.mark.parametrize("right", ["&channel:*", "+publish", "+subscribe"])
+def test_a_missing_channel_costs_a_warning(lasting: Practice, restrict: Restrict, right: str) -> None:
+    restrict(without=(right,))
+    lasting.finds("hint-rights", Severity.WARNING)
+    assert "rights" in lasting.examine().fine
+
+
+def test_the_further_rights_of_the_page_leave_nothing_unknown(lasting: Practice, restrict: Restrict) -> None:
+    (more,) = [block for block in pages.blocks(pages.read("doctor.md"), "text") if block.startswith("+config")]
+    restrict(also=tuple(more.split()))
+    assert lasting.examine().of(Severity.UNKNOWN) == ()
+
+
+def test_trying_a_right_changes_nothing(lasting: Practice, restrict: Restrict, lasting_server: RedisProcess) -> None:
+    restrict(without=("+del",))
+    lasting.examine()
+    with lasting_server.client() as client:
+        left = [key for key in client.scan_iter() if key != keys.INITIALISED]
+        assert all(0 < client.pttl(key) <= rights.SCRATCH_MS for key in left)
