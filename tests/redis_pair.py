@@ -16,7 +16,7 @@ from tests.tcp_proxy import Link
 
 
 class RedisPair:
-    """`primary` and `replica` are processes; `way` is the address that clients know, `old_way` leads to `primary` always.
+    """`way` is the address that clients know; `old_way` leads to the first primary always.
 
     The replica follows by `line`: cut it, and the primary confirms what the replica never hears.
     """

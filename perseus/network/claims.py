@@ -36,8 +36,8 @@ class Death:
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The claim succeeded. `recorded` False: the store's knowledge of this exchange is younger than a TTL (a new store
-    or an emptied one), so an older lease may be believed in that it does not know of. `doubtful`: the same of a store that
-    failed over or restarted, and may have forgotten the newest lease. `durability`: None: not asked."""
+    or an emptied one), so an older lease may be believed in that it does not know of. `doubtful`: the same of a store
+    that failed over or restarted, and may have forgotten the newest lease. `durability`: None: not asked."""
 
     token: str
     now_ms: int

@@ -42,9 +42,10 @@ class Lease:
     """One lease from grant to end.
 
     Valid from the grant until `margin` before its key could expire, counted from the moment before the last
-    successful request was *sent*. In an emptied store, where an unknown holder may be at work (`held_off_at`: when the
-    grant was received), valid only once a heartbeat was answered that was sent a TTL later: by then any other has
-    ended its work, and the store has not been emptied again. Reads are safe from any thread; one thread writes.
+    successful request was *sent*. In a store that was emptied or failed over, where an unknown holder may be at work
+    (`held_off_at`: when the grant was received), valid only once a heartbeat was answered that was sent a TTL later:
+    by then any other has ended its work, and the store has not been emptied again. Reads are safe from any thread;
+    one thread writes.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Lease:
         self.instance_id = instance_id
         self.timing = timing
         self.token = grant.token
+        self._is_doubtful = grant.doubtful
         self.valid_from = sent_at if held_off_at is None else held_off_at + timing.ttl
         self.end_reason: str | None = None
         self._ended_at: float | None = None
@@ -73,7 +75,7 @@ class Lease:
 
     @property
     def is_held_off(self) -> bool:
-        """Not valid yet: it was granted in an emptied store."""
+        """Not valid yet: it was granted in a store that may have forgotten another."""
         return self._sent_at < self.valid_from
 
     @property
@@ -104,12 +106,14 @@ class Lease:
         return Standing.HELD
 
     def put_back_until_ms(self, now: float) -> int | None:
-        """Store time of our own deadline, until when a vanished key may be written again; None once it has passed.
+        """Store time of our own deadline, until when a vanished key may be written again; 0 once it has passed.
 
-        None while held off too: whoever is valid yet may have been there first.
+        None while held off: whoever is valid yet may have been there first.
         """
-        if self.end_reason is not None or self.is_held_off or now >= self.deadline:
+        if self.end_reason is not None or self.is_held_off:
             return None
+        if now >= self.deadline:
+            return 0
         return self._until_ms - round(self.timing.margin * 1000)
 
     def next_heartbeat(self, sent_at: float, answered: bool) -> float:
@@ -148,7 +152,8 @@ class Lease:
         """For people: why it is not valid at `now`."""
         if self.end_reason is None and self.is_held_off:
             left = max(0.0, self.valid_from - now)
-            return f"the store was emptied and an old holder may work on for {left:.0f} s"
+            what = "failed over or restarted" if self._is_doubtful else "was emptied"
+            return f"the store {what} and an old holder may work on for {left:.0f} s"
         return self.end_reason or f"no heartbeat was answered for {now - self._sent_at:.0f} s"
 
     def invalid_since(self, now: float) -> float | None:

@@ -132,6 +132,35 @@ class ReleaseEndsHoldOff(Rules):
             return super().acquire(now_us, nonce, instance_id, previous, body)
 
 
+class BelievesReplicas(Rules):
+    """What a promoted replica does not know has never been."""
+
+    class store(StoreModel):
+        def _doubt(self, now: int) -> None:
+            """Nothing."""
+
+
+class RestartProvesOverFailover(Rules):
+    """The old nonce and the key are there: so they are when a release was lost, and the claim that followed it."""
+
+    class store(StoreModel):
+        def _doubt(self, now: int) -> None:
+            if self.status is None:
+                super()._doubt(now)
+
+
+class HeldOffOverFailover(Rules):
+    """A hold-off goes on over a failover, though the holder that it waits for was back on the old primary."""
+
+    class store(StoreModel):
+        def renew(
+            self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
+        ) -> Renewed | Taken | Gone:
+            if put_back_until_ms is None and self.last is not None:
+                self.last.history = self.history
+            return super().renew(now, nonce, instance_id, token, body, put_back_until_ms)
+
+
 class CountedTokens(Rules):
     """`INCR` begins anew in an emptied store."""
 
@@ -164,5 +193,8 @@ BROKEN: dict[type[Rules], bool] = {
     PutsBackWhileHeldOff: True,
     PutsBackForEver: True,
     ReleaseEndsHoldOff: True,
+    BelievesReplicas: True,
+    RestartProvesOverFailover: True,
+    HeldOffOverFailover: True,
     CountedTokens: True,
 }

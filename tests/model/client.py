@@ -53,6 +53,9 @@ class ModelFacts:
     def granted(self, token: str) -> None:
         self.token = token
 
+    def durable(self, told: object) -> None:
+        """Replicas are no matter of the model either."""
+
     def body_without_token(self) -> str:
         return ""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from itertools import count
 from unittest import mock
@@ -15,10 +16,11 @@ from perseus.network.lease import Lease
 from perseus.settings import Settings
 from tests.model.client import ModelFacts
 from tests.model.process import Host, Process
-from tests.model.scripts import StoreModel
+from tests.model.scripts import Record, Status, StoreModel
 from tests.model.world import Network, World
 
 SPAN = 240.0
+LAG = 40.0
 SETTINGS = {settle: Settings(settle_seconds=settle) for settle in (0.0, 10.0)}
 
 
@@ -42,7 +44,7 @@ class Rules:
 
 
 class Schedule:
-    """`run` raises Violation. `with_loss`: the store may be emptied or replaced."""
+    """`run` raises Violation. `with_loss`: the store may be emptied, or fail over and forget its last writes."""
 
     def __init__(
         self, seed: int, with_loss: bool, rules: Rules, counts: Counter[str], log: list[str] | None = None
@@ -62,6 +64,7 @@ class Schedule:
         self._largest_granted = 0
         self._largest_used = 0
         self._is_lost = False
+        self._heard: deque[tuple[float, Status | None, Record | None]] = deque()
         self._places = random.choice((2, 2, 3))
         shared = Host(random.random() * 1e6)
         self._hosts = [shared, shared if random.random() < 0.2 else Host(random.random() * 1e6), Host(5.0)]
@@ -121,7 +124,7 @@ class Schedule:
         random = self.world.random
         at = random.random() * SPAN / 2
         for _ in range(random.randint(least, most)):
-            self.world.at(at, self._lose)
+            self.world.at(at, self._lose if random.random() < 0.5 else partial(self._fail_over, random.random() * LAG))
             for _ in range(random.randrange(3)):
                 seconds = random.choice((random.random() * 70, 15 + random.random() * 25))
                 cut = partial(Process.cut_off, seconds=seconds)
@@ -165,6 +168,31 @@ class Schedule:
         self.count("store losses")
         self._is_lost = True
         self.store.lose()
+        self._hurry()
+
+    def _fail_over(self, lag: float) -> None:
+        """To a replica that has heard what was written until `lag` seconds ago."""
+        self.count("failovers")
+        self._is_lost = True
+        while len(self._heard) > 1 and self._heard[1][0] <= self.world.now - lag:
+            self._heard.popleft()
+        status, last = self._heard[0][1:] if self._heard else (None, None)
+        self._counts["claims forgotten"] += self.store.status is not None and (
+            last is None or last.token != self.store.status.token
+        )
+        self.store.promote(copy(status), copy(last), f"after {self.world.now}")
+        self._heard.clear()
+        self._hear()
+        self._hurry()
+
+    def _hear(self) -> None:
+        """What a replica may know when it is promoted."""
+        self._heard.append((self.world.now, copy(self.store.status), copy(self.store.last)))
+        while self._heard[0][0] < self.world.now - 2 * LAG and len(self._heard) > 1:
+            self._heard.popleft()
+
+    def _hurry(self) -> None:
+        """Who is down starts again just then."""
         for place, process in self.processes.items():
             if not process.threads.is_alive and self.world.random.random() < 0.7:
                 self._restart(place, self.world.random.random() * 2)
@@ -175,6 +203,7 @@ class Schedule:
         before = self.store.last
         unclosed = before.token if before is not None and not before.is_closed else None
         answer = self.store.acquire(self.world.store_us, nonce, instance_id, previous, "")
+        self._hear()
         self._note(f"acquire by {instance_id} -> {type(answer).__name__}")
         if isinstance(answer, Granted) and answer.token != unclosed:
             self._check_grant(answer, unclosed)
@@ -184,6 +213,7 @@ class Schedule:
         before = self.store.last
         is_released = before is not None and before.is_closed and before.token == token
         answer = self.store.renew(self.world.store_us // 1000, nonce, instance_id, token, "", until)
+        self._hear()
         self._note(f"renew by {instance_id} -> {type(answer).__name__}")
         self._counts[type(answer).__name__] += 1
         if isinstance(answer, Renewed) and answer.put_back:
@@ -194,6 +224,7 @@ class Schedule:
 
     def applied_release(self, nonce: str, instance_id: str, token: str, reason: str) -> bool:
         is_released = self.store.release(self.world.store_us // 1000, nonce, instance_id, token, reason, "")
+        self._hear()
         self._note(f"release by {instance_id} -> {is_released}")
         self._counts["releases"] += is_released
         return is_released

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from perseus.errors import Holder
 from perseus.network.claims import Death, Gone, Granted, Held, Pending, Renewed, Taken
@@ -48,6 +48,8 @@ class Record:
     beat_ms: int
     recorded_ms: int
     body: str
+    history: str | None = None
+    doubtful_ms: int | None = None
     is_closed: bool = False
     closed_ms: int | None = None
     reason: str | None = None
@@ -63,7 +65,8 @@ class StoreModel:
     status: Status | None = None
     last: Record | None = None
     is_initialised: bool = True
-    history: list[str] = field(default_factory=list)
+    history: str | None = "0"
+    was_replica: bool = False
 
     def read_status(self, now_ms: int) -> Status | None:
         """The status key, gone once its TTL has passed."""
@@ -75,10 +78,16 @@ class StoreModel:
         """FLUSHALL, or an empty store in the old one's place."""
         self.status, self.last, self.is_initialised = None, None, False
 
+    def promote(self, status: Status | None, last: Record | None, history: str) -> None:
+        """A replica takes over that has heard so much, and begins a history of its own."""
+        self.status, self.last, self.history, self.was_replica = status, last, history, True
+
     def acquire(self, now_us: int, nonce: str, instance_id: str, previous: str, body: str) -> Granted | Held | Pending:
         now = now_us // 1000
         status, last = self.read_status(now), self.last
         is_restart = previous != "" and last is not None and last.nonce == previous and not last.is_closed
+        if status is None or is_restart:
+            self._doubt(now)
         if status is not None:
             if status.instance_id == instance_id:
                 return self._grant(now, status.token, nonce, instance_id, body)
@@ -88,6 +97,12 @@ class StoreModel:
             return Pending(last.until_ms + self.settle_ms - now)
         self._remember_death(is_restart, now)
         return self._grant(now, self._new_token(now_us), nonce, instance_id, body)
+
+    def _doubt(self, now: int) -> None:
+        """The first contact since a failover, with a lease that is not there."""
+        last = self.last
+        if self.was_replica and last is not None and last.history != self.history:
+            last.history, last.doubtful_ms = self.history, now
 
     def _new_token(self, now_us: int) -> str:
         return str(max(int(self.last.token) + 1 if self.last else 1, now_us))
@@ -103,32 +118,43 @@ class StoreModel:
         last = self.last
         recorded_ms = last.recorded_ms if last else now
         dead = last.dead if last else None
-        self.status = Status(instance_id, token, body, now + self.ttl_ms)
-        self.last = Record(token, nonce, now + self.ttl_ms, now, recorded_ms, body, dead=dead)
-        is_vouched = now >= recorded_ms + self.ttl_ms
-        return Granted(token, now, now + self.ttl_ms, is_vouched, dead.death if dead else None)
+        doubtful_ms = (last.doubtful_ms or 0) if last else now if self.was_replica and not self.status else 0
+        until_ms = now + self.ttl_ms
+        self.status = Status(instance_id, token, body, until_ms)
+        self.last = Record(token, nonce, until_ms, now, recorded_ms, body, self.history or "", doubtful_ms, dead=dead)
+        is_doubtful = now < doubtful_ms + self.ttl_ms
+        is_vouched = is_doubtful or now >= recorded_ms + self.ttl_ms
+        return Granted(token, now, until_ms, is_vouched, dead.death if dead else None, doubtful=is_doubtful)
 
     def renew(
         self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
     ) -> Renewed | Taken | Gone:
         status, last = self.read_status(now), self.last
+        may_put_back = put_back_until_ms is not None and now < put_back_until_ms
         if status is not None:
             if status.instance_id == instance_id and status.token == token:
-                return self._keep(now, nonce, instance_id, token, body, False)
-            return Taken(Holder(None, None, None, None, (status.expires_ms - now) / 1000))
-        if last is not None and last.token != token:
+                if put_back_until_ms is None and self.was_replica and last is not None and last.history != self.history:
+                    return Gone()
+                return self._keep(now, nonce, Status(instance_id, token, body, 0), False, may_put_back)
+            if not (may_put_back and _is_older(status.token, token)):
+                return Taken(Holder(None, None, None, None, (status.expires_ms - now) / 1000))
+        if last is not None and last.token != token and not _is_older(last.token, token):
             return Taken(None)
-        if put_back_until_ms is None or now >= put_back_until_ms or (last is not None and last.is_closed):
+        if not may_put_back or (last is not None and last.token == token and last.is_closed):
             return Gone()
-        return self._keep(now, nonce, instance_id, token, body, True)
+        return self._keep(now, nonce, Status(instance_id, token, body, 0), True, may_put_back)
 
-    def _keep(self, now: int, nonce: str, instance_id: str, token: str, body: str, is_put_back: bool) -> Renewed:
-        last = self.last or Record(token, nonce, 0, 0, now, body)
-        self.status = Status(instance_id, token, body, now + self.ttl_ms)
-        self.last = replace(
-            last, token=token, nonce=nonce, until_ms=now + self.ttl_ms, beat_ms=now, is_closed=False, body=body
+    def _keep(self, now: int, nonce: str, holder: Status, is_put_back: bool, is_valid: bool) -> Renewed:
+        """`is_valid`: so is who asks. It knows of no later lease that this store has forgotten."""
+        until_ms, token, body = now + self.ttl_ms, holder.token, holder.body
+        before = self.last or Record(token, nonce, 0, 0, now, body)
+        self.status = replace(holder, expires_ms=until_ms)
+        self.last = Record(
+            token, nonce, until_ms, now, before.recorded_ms, body, before.history, before.doubtful_ms, dead=before.dead
         )
-        return Renewed(now, now + self.ttl_ms, is_put_back)
+        if is_valid and self.history is not None:
+            self.last.history, self.last.doubtful_ms = self.history, 0
+        return Renewed(now, until_ms, is_put_back)
 
     def release(self, now: int, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
         status, last = self.read_status(now), self.last
@@ -143,3 +169,8 @@ class StoreModel:
         if not last.is_closed:
             last.nonce, last.body, last.is_closed, last.closed_ms, last.reason = nonce, body, True, now, reason
         return True
+
+
+def _is_older(token: str, than: str) -> bool:
+    """Was it given before? Only then is a lease that stands in another's place a ghost, of a store that forgot."""
+    return token != "" and int(token) < int(than)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from typing import Any
 
 import pytest
 
@@ -41,6 +43,12 @@ def release(claims: RedisClaims, name: str, token: str) -> bool:
     return claims.release(f"nonce-{name}", name, token, "done", sample(name, token).to_json())
 
 
+def histories(client: Client) -> list[str]:
+    """The id of the history that the store tells of; the stand-in tells of none."""
+    told: Any = client.eval("local told = redis.pcall('INFO', 'replication') return tostring(told)", 1, STATUS)
+    return re.findall(r"master_replid:(\w+)", told)
+
+
 def end_lease(client: Client) -> int:
     """As if the TTL had passed without a heartbeat; gives when the lease ended."""
     until_ms = store_ms(client) - 1
@@ -57,6 +65,7 @@ def test_a_grant_writes_the_lease_with_its_ttl_and_the_last_record(client: Clien
     assert TTL_MS - 1000 < client.pttl(STATUS) <= TTL_MS
     last = client.hgetall(LAST)
     assert last.pop("payload") == client.get(STATUS)
+    assert last.pop("history") in (*histories(client), "")
     assert last == {
         "token": grant.token,
         "nonce": "nonce-a",
@@ -64,6 +73,7 @@ def test_a_grant_writes_the_lease_with_its_ttl_and_the_last_record(client: Clien
         "beat_ms": str(grant.now_ms),
         "closed": "0",
         "recorded_ms": str(grant.now_ms),
+        "doubtful_ms": "0",
     }
     assert client.ttl(LAST) == -1
 

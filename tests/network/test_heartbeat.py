@@ -147,7 +147,7 @@ def test_a_key_that_vanished_may_be_put_back_only_before_the_deadline(clock: Man
     beating.heartbeat.beat()
     clock.advance(0.2)
     beating.heartbeat.beat()
-    assert claims.put_back == [36_000, None]
+    assert claims.put_back == [36_000, 0]
 
 
 def test_a_put_back_is_told_with_the_longest_time_that_the_key_can_have_been_gone(clock: ManualClock) -> None:

@@ -126,7 +126,7 @@ def test_a_renewal_moves_the_time_until_which_its_key_may_be_put_back() -> None:
 
 def test_past_its_deadline_or_its_end_nothing_is_put_back() -> None:
     lease = lease_of()
-    assert lease.put_back_until_ms(35) is None
+    assert lease.put_back_until_ms(35) == 0
     lease.end("stopped", 1)
     assert lease.put_back_until_ms(2) is None
 

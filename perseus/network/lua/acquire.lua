@@ -2,17 +2,20 @@
 -- KEYS  1 exchange:<id>:status   2 {exchange:<id>:status}:last
 -- ARGV  1 nonce  2 instance id  3 nonce of the process before this one on this host, or ''
 --       4 payload (a JSON object without fencingToken)  5 TTL in ms  6 settle time in ms
--- Gives GRANTED, recorded or unrecorded, token, now, end of the lease, and the predecessor that nobody closed:
+-- Gives GRANTED, kind, token, now, end of the lease, and the predecessor that nobody closed:
 --               token, end of its lease, its last heartbeat, its payload, reason ('' where there is none)
---               unrecorded: this store's first record of the exchange is younger than the TTL, so a lease from before
---               the store was emptied may still be believed in, whoever has held and released it since
+--               kind: recorded; unrecorded: this store's first record of the exchange is younger than the TTL, so a
+--               lease from before the store was emptied may still be believed in, whoever has held and released it
+--               since; doubtful: the same of a store that was a replica, or, where there is a settle time, that has
+--               restarted: it may have forgotten the newest lease
 --       HELD, payload of the holder, ms left   |   PENDING, ms until it is free
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 local ttl = tonumber(ARGV[5])
 local held = redis.call('GET', KEYS[1])
-local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'recorded_ms')
+local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'recorded_ms',
+  'history', 'doubtful_ms')
 local token, nonce, until_ms, beat_ms, closed = last[1], last[2], tonumber(last[3] or '0'), last[4], last[5] == '1'
 if token and (#token > 16 or not string.match(token, '^%d+$')) then
   return redis.error_reply('WRONGTYPE the last record holds no token')
@@ -20,15 +23,37 @@ end
 local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed
 local recorded_ms = token and (tonumber(last[7] or '0') or 0) or now
 
+-- A replica that is promoted begins a new history under a new id and keeps the id of the old one. It lacks what the
+-- old primary confirmed last: a claim, or a release and the claim after it, so a restart is no proof either.
+local function about(section, field)
+  local told = redis.pcall('INFO', section)
+  return type(told) == 'string' and string.match(told, field .. ':(%w+)') or ''
+end
+local history, doubtful_ms = about('replication', 'master_replid'), tonumber(last[9] or '0') or 0
+local was_replica = string.find(about('replication', 'master_replid2'), '[^0]')
+local uptime = tonumber(ARGV[6]) > 0 and tonumber(about('server', 'uptime_in_seconds'))
+if not held or is_restart then
+  local found_ms = doubtful_ms
+  if was_replica and last[8] ~= history then
+    doubtful_ms = now
+  elseif uptime and uptime * 1000 <= ttl then
+    doubtful_ms = math.max(doubtful_ms, now - uptime * 1000)
+  end
+  if token and doubtful_ms ~= found_ms then
+    redis.call('HSET', KEYS[2], 'history', history, 'doubtful_ms', doubtful_ms)
+  end
+end
+
 local function grant(new_token)
   local payload = '{"fencingToken":"' .. new_token .. '",' .. string.sub(ARGV[4], 2)
   redis.call('SET', KEYS[1], payload, 'PX', ttl)
   redis.call('HSET', KEYS[2], 'token', new_token, 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
-    'closed', '0', 'payload', payload, 'recorded_ms', recorded_ms)
+    'closed', '0', 'payload', payload, 'recorded_ms', recorded_ms, 'history', history, 'doubtful_ms', doubtful_ms)
+  local kind = now < doubtful_ms + ttl and 'doubtful' or now < recorded_ms + ttl and 'unrecorded' or 'recorded'
   redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
   local dead = redis.call('HMGET', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
-  return {'GRANTED', now < recorded_ms + ttl and 'unrecorded' or 'recorded', new_token, now, now + ttl,
-    dead[1] or '', dead[2] or '', dead[3] or '', dead[4] or '', dead[5] or ''}
+  return {'GRANTED', kind, new_token, now, now + ttl, dead[1] or '',
+    dead[2] or '', dead[3] or '', dead[4] or '', dead[5] or ''}
 end
 
 if held then

@@ -1,34 +1,57 @@
 -- One heartbeat: renew the lease and write the payload, only while it is still ours.
 -- KEYS  1 exchange:<id>:status   2 {exchange:<id>:status}:last
 -- ARGV  1 nonce  2 instance id  3 token  4 payload  5 TTL in ms
---       6 store time in ms until which a vanished key may be put back, or '' for never
+--       6 store time in ms until which a vanished key may be put back, or '' while the lease is held off
 -- Gives RENEWED or PUT_BACK, now, end of the lease   |   TAKEN, payload of the holder or '', ms left   |   GONE, now
 local time = redis.call('TIME')
 local now = math.floor((time[1] * 1000000 + time[2]) / 1000)
 local ttl = tonumber(ARGV[5])
 local held = redis.call('GET', KEYS[1])
+local is_held_off = ARGV[6] == ''
+local may_put_back = not is_held_off and now < tonumber(ARGV[6])
+
+-- Tokens of one history only grow: a smaller one is from before our claim, and the store has forgotten that.
+local function is_older(token)
+  return type(token) == 'string' and string.match(token, '^%d+$') and tonumber(token) < tonumber(ARGV[3])
+end
+
+local told = redis.pcall('INFO', 'replication')
+local history = type(told) == 'string' and string.match(told, 'master_replid:(%w+)')
+local was_replica = history and string.find(told, 'master_replid2:0*[^0%c]')
 
 local function keep(how)
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ttl)
   redis.call('HSET', KEYS[2], 'token', ARGV[3], 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
     'closed', '0', 'payload', ARGV[4])
+  redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
   redis.call('HSETNX', KEYS[2], 'recorded_ms', now)
+  if may_put_back and history then
+    -- Who is valid knows of no later lease that this store has forgotten: nobody need wait for one.
+    redis.call('HSET', KEYS[2], 'history', history, 'doubtful_ms', 0)
+  end
   return {how, now, now + ttl}
 end
 
 if held then
   local readable, holder = pcall(cjson.decode, held)
   if readable and type(holder) == 'table' and holder.instanceId == ARGV[2] and holder.fencingToken == ARGV[3] then
+    if is_held_off and was_replica and redis.call('HGET', KEYS[2], 'history') ~= history then
+      -- The older holder that it waits for may have been back on the old primary.
+      return {'GONE', now}
+    end
     return keep('RENEWED')
   end
-  return {'TAKEN', held, redis.call('PTTL', KEYS[1])}
+  local is_ghost = readable and type(holder) == 'table' and is_older(holder.fencingToken)
+  if not (is_ghost and may_put_back) then
+    return {'TAKEN', held, redis.call('PTTL', KEYS[1])}
+  end
 end
 
 local last = redis.call('HMGET', KEYS[2], 'token', 'closed')
-if last[1] and last[1] ~= ARGV[3] then
+if last[1] and last[1] ~= ARGV[3] and not is_older(last[1]) then
   return {'TAKEN', '', 0}
 end
-if ARGV[6] == '' or now >= tonumber(ARGV[6]) or last[2] == '1' then
+if not may_put_back or last[1] == ARGV[3] and last[2] == '1' then
   return {'GONE', now}
 end
 return keep('PUT_BACK')
