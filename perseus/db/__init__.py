@@ -1,14 +1,17 @@
 """The database: which exchanges there are. The only part of Perseus that knows SQLAlchemy."""
 
-from perseus.db.engine import default_url, where
-from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable
+from perseus.db.engine import disconnect
+from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
 from perseus.db.tables import check, exchanges, initialise, switched_off
+from perseus.db.urls import default_url, where
 
 __all__ = [
     "DatabaseMismatch",
+    "DatabaseRefused",
     "DatabaseUnavailable",
     "check",
     "default_url",
+    "disconnect",
     "exchanges",
     "initialise",
     "switched_off",

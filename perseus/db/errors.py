@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from perseus.errors import EXIT_CONFIG, PerseusError
 
 
 class DatabaseUnavailable(PerseusError):
-    """Raised when the database does not answer, or lets nobody in with the user and password of its URL."""
+    """Raised when the database does not answer, or cannot do just now what it is asked."""
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(
@@ -16,16 +18,41 @@ class DatabaseUnavailable(PerseusError):
         self.reason = reason
 
 
-class DatabaseMismatch(PerseusError):
-    """Raised when the database answers but does not hold what this version needs."""
+class DatabaseRefused(DatabaseUnavailable):
+    """Raised when the database is there and a setting keeps Perseus out: user, certificate, no SSL."""
 
     exit_code = EXIT_CONFIG
 
-    def __init__(self, where: str, problem: str, mend: str) -> None:
+    def __init__(self, where: str, reason: str, mend: str) -> None:
+        PerseusError.__init__(self, f"The database at {where} cannot be used: {reason}. {mend}")
+        self.where = where
+        self.reason = reason
+        self.mend = mend
+
+
+class NotStorable(PerseusError):
+    """Raised when the database takes no such value: a text too long for its column, or with a zero byte in it."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"The database at {where} cannot store that: {reason}. Nothing was saved.")
+        self.where = where
+        self.reason = reason
+
+
+class DatabaseMismatch(PerseusError):
+    """Raised when the database answers but does not hold what this version needs.
+
+    `differences`: each that was found, where its tables were compared.
+    """
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, where: str, problem: str, mend: str, differences: Sequence[str] = ()) -> None:
         super().__init__(f"The database at {where} does not fit: {problem}. {mend}")
         self.where = where
         self.problem = problem
         self.mend = mend
+        self.differences = differences
 
 
 class DatabaseMissing(DatabaseMismatch):
@@ -36,6 +63,7 @@ class DatabaseMissing(DatabaseMismatch):
         self.where = where
         self.problem = "it is not there yet"
         self.mend = mend
+        self.differences = ()
 
 
 class StaleRevision(PerseusError):

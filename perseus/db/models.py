@@ -34,8 +34,8 @@ class Base(DeclarativeBase):
 def _one_of(name: str, column: str, pattern: str, glob: str) -> tuple[CheckConstraint, CheckConstraint]:
     """The same check in PostgreSQL's words and in SQLite's."""
     return (
-        CheckConstraint(f"{column} ~ '{pattern}'", name=name).ddl_if(dialect="postgresql"),
-        CheckConstraint(glob, name=name).ddl_if(dialect="sqlite"),
+        CheckConstraint(f"{column} ~ '{pattern}'", name=name, info={"dialect": "postgresql"}).ddl_if("postgresql"),
+        CheckConstraint(glob, name=name, info={"dialect": "sqlite"}).ddl_if("sqlite"),
     )
 
 

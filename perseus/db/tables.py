@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.schema import CreateTable
 
-from perseus.db.engine import answers, engine, parse, where
+from perseus.db.comparison import differences
+from perseus.db.engine import answers, engine
 from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseUnavailable
+from perseus.db.failures import RIGHTS, RUN_INIT, mend
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow, sow_rules
+from perseus.db.urls import is_sqlite, where
 from perseus.network.exchange import Exchange
 
-RUN_INIT = "Run `perseus init`."
+#: Differences that a message names.
+TOLD = 8
+NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
+LACKING = text(
+    "SELECT needed, name FROM unnest(CAST(:tables AS text[])) name CROSS JOIN unnest(CAST(:rights AS text[])) needed"
+    " WHERE NOT has_table_privilege(quote_ident(name), needed) ORDER BY name, needed"
+)
 
 
 def initialise(database_url: str) -> int:
@@ -21,8 +30,7 @@ def initialise(database_url: str) -> int:
 
     Safe to repeat, and for two at once. Errors as `check`: a PostgreSQL schema is compared, never made.
     """
-    url = parse(database_url)
-    if url.get_backend_name() == "sqlite":
+    if is_sqlite(database_url):
         _make_folder(database_url)
         _make_tables(database_url)
     check(database_url)
@@ -33,22 +41,18 @@ def initialise(database_url: str) -> int:
 
 
 def check(database_url: str) -> None:
-    """Raise DatabaseMismatch unless all tables and columns are there, DatabaseUnavailable for no usable answer."""
+    """Raise DatabaseMismatch for tables that are not those of the models, with each difference, and on PostgreSQL for
+    rights that its user lacks; DatabaseUnavailable for no usable answer.
+    """
     _require_file(database_url)
-    with answers(database_url):
-        inspector = inspect(engine(database_url))
-        there = {
-            table: {column["name"] for column in inspector.get_columns(table)} for table in inspector.get_table_names()
-        }
-    absent = [repr(table.name) for table in Base.metadata.sorted_tables if table.name not in there]
-    if absent:
-        some = "tables" if len(absent) > 1 else "table"
-        raise DatabaseMismatch(where(database_url), f"it has no {some} {', '.join(absent)}", _mend(database_url))
-    for table in Base.metadata.sorted_tables:
-        missing = sorted({column.name for column in table.columns} - there[table.name])
-        if missing:
-            listed = ", ".join(missing)
-            raise DatabaseMismatch(where(database_url), f"{table.name} lacks {listed}", _mend(database_url))
+    with answers(database_url), engine(database_url).connect() as connection:
+        found = differences(connection)
+        forbidden = [] if found else _forbidden(connection)
+    if found:
+        more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
+        raise DatabaseMismatch(where(database_url), "; ".join((*found[:TOLD], *more)), mend(database_url), found)
+    if forbidden:
+        raise DatabaseMismatch(where(database_url), f"its user may not {', '.join(forbidden)}", RIGHTS)
 
 
 def exchanges(database_url: str) -> tuple[Exchange, ...]:
@@ -89,14 +93,14 @@ def _one_at_a_time(connection: Connection) -> None:
     connection.exec_driver_sql(lock[connection.dialect.name])
 
 
+def _forbidden(connection: Connection) -> list[str]:
+    if connection.dialect.name != "postgresql":
+        return []
+    asked = {"tables": [table.name for table in Base.metadata.sorted_tables], "rights": list(NEEDED)}
+    return [f"{row[0]} {row[1]}" for row in connection.execute(LACKING, asked)]
+
+
 def _require_file(database_url: str) -> None:
     """SQLite would make an empty file of a mistyped path and then report a missing table."""
-    url = parse(database_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    if is_sqlite(database_url) and not Path(where(database_url)).exists():
         raise DatabaseMissing(where(database_url), RUN_INIT)
-
-
-def _mend(database_url: str) -> str:
-    if parse(database_url).get_backend_name() == "sqlite":
-        return f"{RUN_INIT} If it says the same, the file is of another version: move it away first."
-    return f"Apply {Path(__file__).with_name('schema.sql')} to it, then run `perseus init`."

@@ -1,62 +1,91 @@
-"""schema.sql and the models describe the same tables."""
+"""schema.sql and the models make the same tables: both are applied to a real server, whose catalogue says what came."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from collections.abc import Iterator
 
+import psycopg
+import pytest
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
+from perseus import db
 from perseus.db.models import Base
+from tests.databases import ROOT, schema
+from tests.postgres import PostgresProcess
 
-SCHEMA = Path(__file__).parents[2] / "schema.sql"
-COLUMN = re.compile(r"\s*(\w+) (timestamp with time zone|\w+(?:\(\d+\))?)(.*)")
-TYPES = {"timestamp with time zone": "timestamptz"}
+COLUMNS = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity::text,
+       pg_get_expr(d.adbin, d.adrelid), s.seqstart
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+LEFT JOIN pg_sequence s ON s.seqrelid = pg_get_serial_sequence(c.relname, a.attname)::regclass
+WHERE c.relkind = 'r' ORDER BY c.relname, a.attnum
+"""
+CONSTRAINTS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
+INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
 
-
-def columns(ddl: str) -> dict[str, dict[str, tuple[str, bool]]]:
-    """table -> column -> (type, may be null), from CREATE TABLE statements with one column a line."""
-    tables = {}
-    ddl = re.sub(r"--.*", "", ddl).lower()
-    for name, body in re.findall(r"create table (\w+) \(\n(.*?)\n\)", ddl, re.DOTALL):
-        found = (
-            re.match(r"\s*(\w+) (timestamp with time zone|\w+(?:\(\d+\))?)(.*)", line) for line in body.split("\n")
-        )
-        tables[name] = {
-            column[1]: (TYPES.get(column[2], column[2]), not re.search("not null|generated|primary key", column[3]))
-            for column in found
-            if column is not None and column[1] not in ("constraint", "primary", "unique", "check", "foreign")
-        }
-    return tables
-
-
-def from_models() -> str:
-    return "\n".join(
-        str(CreateTable(table).compile(dialect=postgresql.dialect())) for table in Base.metadata.sorted_tables
-    )
+Rows = list[tuple[object, ...]]
 
 
-def test_the_models_are_the_schema_column_by_column() -> None:
-    assert columns(from_models()) == columns(SCHEMA.read_text("utf-8"))
+def catalogue(connection: psycopg.Connection) -> tuple[Rows, Rows, Rows]:
+    """Columns, constraints and indexes, with everything that the server knows of them."""
+    columns, constraints, indexes = (connection.execute(query).fetchall() for query in (COLUMNS, CONSTRAINTS, INDEXES))
+    return columns, constraints, indexes
 
 
-def test_the_comparison_sees_twelve_columns_and_a_difference_in_any_part() -> None:
-    schema = SCHEMA.read_text("utf-8")
-    assert len(columns(schema)["exchanges"]) == 12
-    for change in (
-        ("ws_url", "wss_url"),
-        ("jsonb NOT NULL", "json NOT NULL"),
-        ("varchar(255)", "varchar(255) NOT NULL"),
-    ):
-        assert columns(schema.replace(*change)) != columns(schema)
+@pytest.fixture(scope="module")
+def both(postgres_server: PostgresProcess) -> Iterator[tuple[psycopg.Connection, psycopg.Connection]]:
+    """A database made by schema.sql, and one made from the models."""
+    dialect = postgresql.dialect()
+    tables = [str(CreateTable(table).compile(dialect=dialect)) for table in Base.metadata.sorted_tables]
+    postgres_server.create("by_schema", schema())
+    postgres_server.create("by_models", *tables)
+    with postgres_server.admin("by_schema") as one, postgres_server.admin("by_models") as other:
+        yield one, other
 
 
-def test_both_hold_names_to_what_a_key_may_carry() -> None:
-    for rule in ("name ~ '^[a-z0-9_-]+$'", "id ~ '^[a-z0-9][a-z0-9_-]*$'", "kind ~ '^[a-z0-9_-]+$'"):
-        assert rule in SCHEMA.read_text("utf-8")
-        assert rule in from_models()
+def test_schema_sql_and_the_models_make_the_same_tables(both: tuple[psycopg.Connection, psycopg.Connection]) -> None:
+    of_schema, of_models = (catalogue(one) for one in both)
+    assert of_schema == of_models
+    columns, constraints, indexes = of_schema
+    assert {row[0] for row in columns} == set(Base.metadata.tables)
+    assert len(columns) == sum(len(table.columns) for table in Base.metadata.sorted_tables)
+    assert len(constraints) >= 18, "keys, uniques, references and checks were compared too"
+    assert len(indexes) >= 12
 
 
-def test_every_table_of_the_models_is_compared() -> None:
-    assert set(columns(SCHEMA.read_text("utf-8"))) == set(Base.metadata.tables)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE users ALTER name TYPE varchar(101)",
+        "ALTER TABLE users ALTER name DROP NOT NULL",
+        "ALTER TABLE users ALTER is_active DROP DEFAULT",
+        "ALTER TABLE users DROP CONSTRAINT users_role_check",
+        "ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey",
+        "ALTER TABLE exchanges ALTER id SET START WITH 1",
+        "CREATE INDEX another ON users (name)",
+    ],
+)
+def test_the_comparison_sees_a_difference_in_any_part(
+    both: tuple[psycopg.Connection, psycopg.Connection], change: str
+) -> None:
+    one, other = both
+    with one.transaction(force_rollback=True):
+        one.execute(change)
+        assert catalogue(one) != catalogue(other)
+
+
+def test_a_database_made_by_schema_sql_is_taken_and_one_made_from_the_models_too(
+    both: tuple[psycopg.Connection, psycopg.Connection], postgres_server: PostgresProcess
+) -> None:
+    for name in ("by_schema", "by_models"):
+        db.check(postgres_server.url(name))
+
+
+def test_the_schema_that_a_wheel_holds_is_that_of_the_repository() -> None:
+    assert (ROOT / "perseus" / "db" / "schema.sql").resolve() == ROOT / "schema.sql"

@@ -130,7 +130,7 @@ def test_a_file_that_is_no_database_is_told_by_name(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_unavailable_not_broken(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perseus.db.engine.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("perseus.db.deadline.ANSWER_SECONDS", 0.1)
     db.initialise(url)
     connection = sqlite3.connect(tmp_path / "perseus.db", isolation_level=None)
     connection.execute("begin exclusive")

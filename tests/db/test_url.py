@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perseus import db
-from perseus.db.engine import parse
+from perseus.db.urls import parse
 from perseus.errors import SettingError
 
 SECRET = "hunter2"

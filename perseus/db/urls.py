@@ -1,0 +1,100 @@
+"""Which databases PERSEUS_DATABASE_URL may name: an SQLite file, or a PostgreSQL that is reached over SSL."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import sys
+from pathlib import Path
+
+import sqlalchemy
+from sqlalchemy import URL
+from sqlalchemy.exc import ArgumentError
+
+from perseus.errors import SettingError, whole
+
+NAME = "PERSEUS_DATABASE_URL"
+FORMS = "Write sqlite:////absolute/path.db or postgresql://user:password@host/name."
+SSL_MODES = ("require", "verify-ca", "verify-full")
+#: What providers write, too; libpq knows both.
+POSTGRESQL = ("postgresql", "postgres")
+
+
+def default_url(home: Path) -> str:
+    """URL of the SQLite file of a home. Raises SettingError for a path that is no text where this process runs."""
+    path = str(home.resolve() / "perseus.db")
+    if whole(path) != path:
+        raise SettingError("PERSEUS_HOME", f"{path} is not text in this locale", "Set PYTHONUTF8=1, or choose another.")
+    return URL.create("sqlite", database=path).render_as_string()
+
+
+def parse(database_url: str) -> URL:
+    """The URL with its driver. Raises SettingError for what is no URL, no supported database, or weaker than SSL."""
+    try:
+        url = sqlalchemy.make_url(database_url)
+    except (ArgumentError, ValueError):
+        raise SettingError(NAME, "is not a database URL", FORMS) from None
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        return _sqlite(url)
+    if kind in POSTGRESQL:
+        return _postgresql(url)
+    raise SettingError(NAME, f"{kind!r} is not supported", FORMS)
+
+
+def is_sqlite(database_url: str) -> bool:
+    """Is it a file of this host? Errors as `parse`."""
+    return parse(database_url).get_backend_name() == "sqlite"
+
+
+def where(database_url: str) -> str:
+    """Which database, without user or password: fit for messages."""
+    url = parse(database_url)
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return f"{','.join(_places(url))}/{url.database}"
+
+
+def _sqlite(url: URL) -> URL:
+    if not url.database or url.database == ":memory:":
+        raise SettingError(NAME, "names no file, and processes cannot share a database in memory", FORMS)
+    return url
+
+
+def _postgresql(url: URL) -> URL:
+    mode = url.query.get("sslmode") or SSL_MODES[0]
+    if mode not in SSL_MODES:
+        raise SettingError(
+            NAME, f"asks for sslmode={mode}, and PostgreSQL is only used over SSL", f"Use {', '.join(SSL_MODES)}."
+        )
+    hosts = _hosts(url)
+    if not all(hosts) or not hosts:
+        raise SettingError(NAME, "names no host", FORMS)
+    if any(host.startswith(("/", "@")) for host in hosts):
+        raise SettingError(NAME, "names a Unix socket, over which PostgreSQL speaks no SSL", FORMS)
+    if not url.database:
+        raise SettingError(NAME, "names no database", FORMS)
+    if importlib.util.find_spec("psycopg") is None:
+        raise SettingError(
+            NAME, "PostgreSQL needs psycopg, which is not installed", f"Run: {_install('psycopg[binary]')}"
+        )
+    # With Kerberos at hand libpq would encrypt by that instead.
+    query = {"application_name": "perseus", **url.query, "sslmode": str(mode), "gssencmode": "disable"}
+    return url.set(drivername="postgresql+psycopg", query=query)
+
+
+def _hosts(url: URL) -> list[str]:
+    """Those that are tried, in order. Several stand in the query, as host=one:5432&host=two:5432 or host=one,two."""
+    named = url.query.get("host", ())
+    several = (named,) if isinstance(named, str) else named
+    return [host for one in several for host in one.split(",")] if several else [url.host or ""]
+
+
+def _places(url: URL) -> list[str]:
+    port = url.query.get("port") or str(url.port or 5432)
+    return [host if ":" in host.rpartition("]")[2] else f"{host}:{port}" for host in _hosts(url)]
+
+
+def _install(package: str) -> str:
+    """The command for the environment that runs this, whatever its place and whether its shell script is there."""
+    return shlex.join((sys.executable, "-m", "pip", "install", package))
