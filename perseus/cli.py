@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from perseus import logs
+from perseus.drillcommand import drill
 from perseus.errors import PerseusError
-from perseus.settings import Settings
+from perseus.running import run
 from perseus.version import VERSION
 
 ROLES = click.Choice(["viewer", "operator", "admin"])
@@ -34,7 +34,7 @@ def up() -> None:
 
     That is: a private store, a database, the web pages, the watcher, and demo ingest processes.
     """
-    _run("up")
+    run("up")
 
 
 @commands.command()
@@ -44,7 +44,7 @@ def init() -> None:
     Makes the tables (SQLite) or checks them (PostgreSQL), adds the known exchanges, marks the store as new. It can be
     repeated; it never removes anything.
     """
-    _run("init")
+    run("init")
 
 
 @commands.command()
@@ -53,7 +53,7 @@ def web() -> None:
 
     On 127.0.0.1, unless PERSEUS_HOST says otherwise.
     """
-    _run("web")
+    run("web")
 
 
 @commands.command("sign-in-link")
@@ -64,7 +64,7 @@ def sign_in_link(email: str | None) -> None:
     EMAIL, or else the first admin, within a day. The way in for the first admin of a
     site, and for who has forgotten the password.
     """
-    _run("signinlink", email)
+    run("signinlink", email)
 
 
 @commands.group(invoke_without_command=True)
@@ -76,7 +76,7 @@ def users(context: click.Context) -> None:
     setting.
     """
     if context.invoked_subcommand is None:
-        _run("users", "list")
+        run("users", "list")
 
 
 @users.command("add")
@@ -85,7 +85,7 @@ def users(context: click.Context) -> None:
 @click.option("--role", type=ROLES, default="viewer", show_default=True, help="What they may do.")
 def users_add(email: str, name: str, role: str) -> None:
     """Add EMAIL, and print the link that signs them in once."""
-    _run("users", "add", email, name, role)
+    run("users", "add", email, name, role)
 
 
 @users.command("role")
@@ -93,7 +93,7 @@ def users_add(email: str, name: str, role: str) -> None:
 @click.argument("role", type=ROLES)
 def users_role(email: str, role: str) -> None:
     """Make EMAIL a viewer, operator or admin."""
-    _run("users", "role", email, role)
+    run("users", "role", email, role)
 
 
 @users.command("token")
@@ -109,7 +109,7 @@ def users_role(email: str, role: str) -> None:
 )
 def users_token(email: str, name: str, days: int) -> None:
     """Print a new API token of EMAIL, once; NAME says what for."""
-    _run("users", "token", email, name, days)
+    run("users", "token", email, name, days)
 
 
 @commands.command()
@@ -122,7 +122,7 @@ def ingest(name: str, replay: Path | None) -> None:
 
     Exit codes: 0 stopped, 69 held by another, 75 lease lost, 78 unknown exchange or bad setting, 1 anything else.
     """
-    _run("ingest", name, replay)
+    run("ingest", name, replay)
 
 
 @commands.command()
@@ -131,7 +131,7 @@ def dispatch() -> None:
 
     Exit codes: 0 stopped, 71 too much memory: start it again, 78 bad setting, 1 anything else.
     """
-    _run("dispatch")
+    run("dispatch")
 
 
 @commands.command()
@@ -143,7 +143,7 @@ def explain(event: str, destination: str) -> None:
     EVENT is <exchange>:<stream id>, as the address of its page and /api/network/activity have it. Exit codes: 0 told,
     78 no such event or destination.
     """
-    _run("explain", event, destination)
+    run("explain", event, destination)
 
 
 @commands.command()
@@ -157,7 +157,7 @@ def maintenance(name: str, minutes: float | None, reason: str | None, end: bool)
     For so many MINUTES nobody is notified that NAME goes offline or comes back, and REASON is recorded as to why. If it
     is still offline in the end, that is told.
     """
-    _run("maintenance", name, minutes, reason, end)
+    run("maintenance", name, minutes, reason, end)
 
 
 @commands.command()
@@ -170,7 +170,7 @@ def plugins(group: str | None, as_json: bool, strict: bool) -> None:
     With the state of each and why, its hooks, and the variables that configure it. Each is imported, none is started.
     Exit codes: 0, or 1 with --strict or PERSEUS_STRICT_PLUGINS.
     """
-    _run("plugins", group and f"perseus.{group}", as_json, strict)
+    run("plugins", group and f"perseus.{group}", as_json, strict)
 
 
 @commands.command()
@@ -192,38 +192,7 @@ def replay(
     """
     if not dry_run and (live or as_json or against or until):
         raise click.UsageError("--until, --live, --json and --against need --dry-run.")
-    _run("replay", destination, since, until, dry_run, live, as_json, against)
-
-
-@commands.command()
-@click.argument("name", required=False, metavar="[EXCHANGE]")
-@click.option(
-    "--only",
-    type=click.Choice(["pause", "kill", "cut", "failover"]),
-    multiple=True,
-    help="This fault alone; may be repeated.",
-)
-@click.option(
-    "--failover",
-    type=click.Choice(["auto", "by-hand", "no"]),
-    default="auto",
-    show_default=True,
-    help="Who makes the store fail over; by-hand: you, while it waits.",
-)
-@click.option("--real", is_flag=True, help="EXCHANGE is one of the site's own, which nobody serves now.")
-@click.option("--own-times", is_flag=True, help="With the TTL and heartbeat of the site: takes minutes.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--yes", is_flag=True, help="Ask nothing before a failover, and before --real.")
-def drill(
-    name: str | None, only: tuple[str, ...], failover: str, real: bool, own_times: bool, as_json: bool, yes: bool
-) -> None:
-    """Show that a lost holder is replaced, and that no two are valid at once.
-
-    On a practice exchange (EXCHANGE, drill) two instances of its own contend. The one that holds it is paused, killed
-    and cut off from the store, and the store fails over where it can. Takes about a minute; the result is filed in the
-    audit log. Exit codes: 0 as promised, 1 not, 69 the store is silent or the exchange is held, 78 bad setting.
-    """
-    _run("drill", name, only, failover, real, own_times, as_json, yes)
+    run("replay", destination, since, until, dry_run, live, as_json, against)
 
 
 @commands.command()
@@ -239,7 +208,7 @@ def status(names: tuple[str, ...], as_json: bool, is_watching: bool) -> None:
     exchange is lost, failed, corrupt or unknown, 69 the store or the database is silent, 78 no such exchange or bad
     setting.
     """
-    _run("status", names, as_json, is_watching)
+    run("status", names, as_json, is_watching)
 
 
 @commands.command()
@@ -250,7 +219,7 @@ def doctor(as_json: bool) -> None:
     Examines each server of the store, the database, clocks, times, plugins and this host. Exit codes: 0 nothing
     breaks, 1 something does, 2 store or database could not be asked, 78 bad setting.
     """
-    _run("doctor", as_json)
+    run("doctor", as_json)
 
 
 @commands.command()
@@ -259,7 +228,7 @@ def receive() -> None:
 
     It makes itself a destination of the site for as long as it runs; a dispatcher must run on this machine.
     """
-    _run("receive")
+    run("receive")
 
 
 @commands.command("new-plugin")
@@ -286,15 +255,12 @@ def lint_plugin(path: Path, load: bool, as_json: bool) -> None:
     _tool("lint_plugin", path, load, as_json)
 
 
+commands.add_command(drill)
+
+
 def _tool(command: str, *arguments: object) -> None:
     """A command that needs no site, and so no settings."""
     sys.exit(importlib.import_module(f"perseus.commands.{command}").run(*arguments))
-
-
-def _run(command: str, *arguments: object) -> None:
-    settings = Settings.from_environment()
-    logs.configure(settings.log_level)
-    sys.exit(importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments))
 
 
 def _escape_output() -> None:

@@ -1,0 +1,16 @@
+"""Runs what a `perseus` command does, with the settings of its environment. Loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from perseus import logs
+from perseus.settings import Settings
+
+
+def run(command: str, *arguments: object) -> None:
+    """`perseus.commands.<command>.run(settings, *arguments)`, whose result ends the process."""
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    sys.exit(importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments))
