@@ -15,7 +15,7 @@ from perseus.db.models import Base
 from tests.postgres import PASSWORD, USER, PostgresProcess
 
 ROOT = Path(__file__).parents[1]
-SHARED = "shared"
+SHARED, OWN = "shared", "perseus"
 FAIL = "BEGIN SELECT RAISE(FAIL, 'read only'); END"
 
 ReadOnly = Callable[..., None]
@@ -45,26 +45,42 @@ def postgres_server() -> Iterator[PostgresProcess]:
         server.remove()
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresProcess]:
-    """A server that a test may freeze, kill and start again; `perseus` on it has the schema and is initialised."""
+@pytest.fixture(scope="session")
+def _other_postgres() -> Iterator[PostgresProcess]:
     server = PostgresProcess()
     try:
-        url = with_user(server.start()).create("perseus", schema())
-        db.initialise(url)
+        with_user(server.start()).create(OWN, schema())
         yield server
-        engine(url).dispose()
     finally:
         server.remove()
 
 
 @pytest.fixture
+def own_postgres(_other_postgres: PostgresProcess) -> Iterator[PostgresProcess]:
+    """A server that a test may freeze, stop and kill; `url()` on it is a database as `perseus init` leaves it."""
+    _emptied(_other_postgres, OWN)
+    url = _other_postgres.url(OWN)
+    db.initialise(url)
+    try:
+        yield _other_postgres
+    finally:
+        db.disconnect(url)
+        _other_postgres.thaw()
+        if _other_postgres.process is None:
+            _other_postgres.start()
+
+
+@pytest.fixture
 def bare_postgres(postgres_server: PostgresProcess) -> str:
     """URL of a PostgreSQL database that has the schema and no row."""
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with postgres_server.admin(SHARED) as admin:
-        admin.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    _emptied(postgres_server, SHARED)
     return postgres_server.url(SHARED)
+
+
+def _emptied(server: PostgresProcess, name: str) -> None:
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with server.admin(name) as admin:
+        admin.execute(f"TRUNCATE {tables} RESTART IDENTITY")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import gunicorn.util
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from perseus import db
 from perseus.commands import readiness, signinlink
 from perseus.commands.worker import Worker, refuse
 from perseus.local.runfile import Run
@@ -70,6 +71,7 @@ def run(settings: Settings) -> int:
     Sealer.of(settings).ready()
     if Run.living(settings.home) is None and (link := signinlink.first(settings, url)):
         click.echo(link)
+    db.disconnect(url)  # the workers have their own, and this process asks no more
     # What serves the pages is nobody's business outside.
     gunicorn.http.wsgi.SERVER = "perseus"
     gunicorn.util.write_error = refuse

@@ -14,6 +14,7 @@ from perseus.notify.configuration import Configuration
 
 KEPT_SECONDS = 5.0
 FOLLOWED_SECONDS = 2.0
+PATIENCE_SECONDS = 1.0
 
 Said = TypeVar("Said")
 
@@ -24,7 +25,8 @@ class Known(Generic[Said]):
     """Call it for what is known. `trouble` is why the database did not give it when it was last asked, or None.
 
     A database that is down must not empty the page: the last that it gave stands in, `first` while it never gave any.
-    One thread asks at a time; the others meanwhile get what is known.
+    One thread asks at a time; the others meanwhile get what is known. While there is trouble nobody waits longer than
+    PATIENCE_SECONDS: one that hangs would make every poll of the page as slow as its own end.
     """
 
     def __init__(self, read: Callable[[], Said], clock: Clock, what: str, kept_seconds: float, first: Said) -> None:
@@ -38,12 +40,13 @@ class Known(Generic[Said]):
         self.trouble: PerseusError | None = None
 
     def __call__(self) -> Said:
-        if self._is_old() and self._asking.acquire(blocking=self._is_long_ago()):
-            try:
-                if self._is_old():
-                    self._ask()
-            finally:
-                self._asking.release()
+        if self._is_old() and self._asking.acquire(blocking=self._is_long_ago() and self.trouble is None):
+            if self.trouble is None or self._asked_at is None:
+                self._ask_once()
+            else:
+                asking = threading.Thread(target=self._ask_once, name=f"asks again: {self._what}", daemon=True)
+                asking.start()
+                asking.join(PATIENCE_SECONDS)
         return self._known
 
     def forget(self) -> None:
@@ -58,6 +61,13 @@ class Known(Generic[Said]):
         """So long that what was known then must not stand in while another thread asks."""
         asked_at = self._asked_at
         return asked_at is None or self._clock.elapsed() - asked_at >= 2 * self._kept_seconds
+
+    def _ask_once(self) -> None:
+        try:
+            if self._is_old():
+                self._ask()
+        finally:
+            self._asking.release()
 
     def _ask(self) -> None:
         try:

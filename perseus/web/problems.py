@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
-from perseus.db.errors import NameTaken, NotThere, StaleRevision
+from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.directory import BadCursor
 from perseus.notify.lookup import UnknownDestination, UnknownEvent
@@ -91,6 +91,8 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(409, str(error))
         case StoreUnavailable() | StoreRefused():
             return Problem(503, STORE_SILENT)
+        case NotStorable():
+            return Problem(400, f"That cannot be saved: {error.reason}.")
         case DatabaseUnavailable() | DatabaseMismatch():
             return Problem(503, DATABASE_SILENT)
     return None

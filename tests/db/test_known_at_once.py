@@ -9,6 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from perseus.db import DatabaseUnavailable
+from perseus.db import known as known_module
 from perseus.db.known import Known
 from tests.conftest import ManualClock
 
@@ -90,3 +92,35 @@ def test_who_saved_something_waits_for_it(database: Database) -> None:
     second = database.call()
     database.go.set()
     assert (first.result(LONGEST), second.result(LONGEST)) == (2, 2)
+
+
+def test_while_there_is_trouble_nobody_waits_for_a_database_that_hangs(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_module, "PATIENCE_SECONDS", 0.05)
+    hangs, comes_back = threading.Event(), threading.Event()
+    answers: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def read() -> int:
+        if hangs.is_set():
+            assert comes_back.wait(LONGEST)
+            return 2
+        if not answers.empty():
+            return answers.get()
+        raise DatabaseUnavailable("db:5432", "refused")
+
+    known = Known(read, clock, "The number", KEPT, 0)
+    answers.put(1)
+    assert known() == 1
+    clock.advance(KEPT)
+    assert (known(), str(known.trouble)[:12]) == (1, "The database")
+    hangs.set()
+    for _ in range(5):
+        clock.advance(3 * KEPT)
+        assert known() == 1, "and it was not waited for"
+    asking = [thread for thread in threading.enumerate() if "The number" in thread.name]
+    assert len(asking) == 1, "one question at a time, however long it takes"
+    assert known.trouble is not None
+    comes_back.set()
+    asking[0].join(LONGEST)
+    assert (known(), known.trouble) == (2, None)
