@@ -15,6 +15,7 @@ from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
 from tests.databases import (  # noqa: F401  (fixtures are used by their names)
+    _other_postgres,
     bare_database,
     bare_postgres,
     database,
