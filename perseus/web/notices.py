@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.db import DatabaseMismatch
+from perseus.db import DatabaseMismatch, DatabaseRefused
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
 from perseus.web import moments, words
@@ -67,9 +67,14 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
         return None
     if isinstance(trouble, DatabaseMismatch):
         return Notice("danger", "The database is not ready for this version", trouble.mend)
-    shown = "The exchanges below are the last it named." if view.exchanges else "Which exchanges there are is unknown."
-    text = f"{shown} Check that it runs: the log of perseus web says what it answered."
+    if isinstance(trouble, DatabaseRefused):
+        return Notice("danger", "The database does not let Perseus in", f"{_last_named(view)} {trouble.mend}")
+    text = f"{_last_named(view)} Check that it runs: the log of perseus web says what it answered."
     return Notice("danger", "The database does not answer", text)
+
+
+def _last_named(view: NetworkView) -> str:
+    return "The exchanges below are the last it named." if view.exchanges else "Which exchanges there are is unknown."
 
 
 def _restarted(view: NetworkView) -> Notice | None:
