@@ -31,6 +31,9 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{logs:audit}:strangers` | list | 90 days | the same | the same script | ids of the newest 10,000 entries of people who were not signed in: they have a share of their own |
 | `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
 | `perseus:sign-in:<limit>` | string | 5 minutes | web | web | tries to sign in to one account, or from one address (SHA-256), that were counted |
+| `perseus:doctor` | string (JSON) | 15 minutes | web | web | what the doctor found on its last round |
+| `perseus:doctor:turn` | string | 5 minutes | web | web | there while this round has been taken by a worker |
+| `perseus:doctor:probe:<n>` | string | 10 s | doctor | doctor | scratch: rights are tried on it; `<n>` so that each node of a Cluster has one |
 | `perseus:initialised` | string | none | `perseus init`, `perseus up` on its own new store | claim, page | tells a new store from an emptied one; its text is `kept` or `not kept` |
 """
 
@@ -38,6 +41,8 @@ from __future__ import annotations
 
 INITIALISED = "perseus:initialised"
 DISPATCHERS = "perseus:dispatchers"
+DOCTOR = "perseus:doctor"
+DOCTOR_TURN = "perseus:doctor:turn"
 DISPATCH_LOG = "logs:dispatch"
 AUDIT_LOG = "logs:audit"
 AUDIT_STRANGERS = "{logs:audit}:strangers"
@@ -92,6 +97,11 @@ def kind_orders(kind: str) -> str:
 def kind_answer(kind: str, order: str) -> str:
     """What came of it."""
     return f"{{perseus:kind:{kind}}}:answer:{order}"
+
+
+def doctor_probe(number: int | str) -> str:
+    """What the doctor tries rights on; some number for each node of a Cluster."""
+    return f"perseus:doctor:probe:{number}"
 
 
 def sign_in_tries(limit: str) -> str:

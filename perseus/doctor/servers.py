@@ -9,6 +9,7 @@ from itertools import count
 
 from redis.crc import key_slot
 
+from perseus import keys
 from perseus.clock import Clock
 from perseus.cluster import Cluster
 from perseus.doctor.node import Node, examined
@@ -19,7 +20,7 @@ from perseus.sentinel import Sentinel
 from perseus.store import Client, answers, at, where
 
 NAME = "perseus-doctor"
-SCRATCH = "perseus:doctor:probe"
+SCRATCH = keys.doctor_probe(0)
 AT_ONCE = 8
 SLOTS = 16_384
 
@@ -122,5 +123,5 @@ def _silent(nodes: Iterable[Node]) -> str | None:
 
 def _scratch(layout: Layout, place: Place) -> str:
     """A key that this primary serves."""
-    names = (f"{SCRATCH}:{number}" for number in count())
+    names = map(keys.doctor_probe, count())
     return next(name for name in names if layout.slots.get(key_slot(name.encode())) == place)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import atexit
+from functools import partial
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from perseus import db
 from perseus.clock import SystemClock
+from perseus.db import diagnosis
 from perseus.db.known import KnownExchanges
+from perseus.doctor import site as doctor
+from perseus.doctor.checkup import Checkup
+from perseus.doctor.examination import examine
+from perseus.doctor.finding import Report
 from perseus.local import runfile
 from perseus.local.byhand import ByHand
 from perseus.network.chronicle import Chronicle
 from perseus.network.directory import Directory
 from perseus.network.shared import SharedDirectory
 from perseus.network.watcher import Watcher
+from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web.access import Access
@@ -46,6 +53,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     extensions = Extensions.load(settings, lambda: outbound.configuration().disabled)
     if extensions.plugins.plugins():
         atexit.register(extensions.close, CLOSE_SECONDS)
+    checkup = Checkup(client, partial(_examined, settings, database_url, outbound.sealer, extensions), clock)
     if watch:
         outbound.marks.start()
         atexit.register(outbound.marks.stop)
@@ -54,6 +62,8 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         watcher = Watcher(client, known, settings, clock)
         watcher.start()
         atexit.register(watcher.stop)
+        checkup.start()
+        atexit.register(checkup.stop)
     made = app(
         Site(
             SharedDirectory(directory, clock),
@@ -65,9 +75,16 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             access=Access.of(settings, client, database_url, clock),
             chronicle=chronicle,
             by_hand=ByHand.of(settings),
+            checkup=checkup,
         ),
         extensions,
     )
     if settings.proxies:
         made.wsgi_app = ProxyFix(made.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     return made
+
+
+def _examined(settings: Settings, database_url: str, sealer: Sealer, extensions: Extensions) -> Report:
+    """One round of the doctor. Plugins of other processes are known by what dispatchers report."""
+    site = doctor.Site(partial(diagnosis.facts, database_url, sealer), extensions.plugins.plugins)
+    return examine(settings, runfile.store_url(settings), site)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from perseus.doctor.finding import Severity
 from perseus.network.durability import Durability
 from perseus.network.payload import InstanceStatus
 from perseus.network.reading import Condition
@@ -106,6 +107,18 @@ EVENT = {
     "required": ["name", "id", "exchange"],
     "description": "All fields of the entry in the activity log, as they stand there.",
 }
+FINDING = closed(
+    {
+        "name": {**TEXT, "description": "Stays the same from version to version: docs/doctor.md lists them."},
+        "severity": one_of(*Severity),
+        "title": TEXT,
+        "seen": TEXT,
+        "breaks": TEXT,
+        "mend": TEXT,
+        "commands": many(TEXT),
+        "where": {**many(TEXT), "description": "Servers, host:port. For admins; empty for others."},
+    }
+)
 KIND = _of(KindReport, ("jsonSchema",), schema=ANYTHING)
 DISPATCHER = closed(
     {
@@ -212,6 +225,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "Durability": _of(Durability),
     "Dispatcher": DISPATCHER,
     "Event": EVENT,
+    "Finding": FINDING,
     "Explanation": EXPLANATION,
     "HistoryEntry": {"oneOf": [closed(one) for one in (DECIDED, TRIED, ORDERED, BROKEN, FOREIGN)]},
     "Instance": INSTANCE,

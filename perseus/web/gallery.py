@@ -28,6 +28,7 @@ FIRST_OF = {"card": 1, "dense": 101, "wall": 201}
 WHO = ("ops-discord",)
 NOTICES = (
     Notice("danger", "The data store does not answer", "All below is as read at 14:03:22 UTC, and no longer current."),
+    Notice("danger", "The doctor found 1 grave fault", "The data store may evict leases.", more="/doctor"),
     Notice("warning", "The feed is not complete", "kraken wrote more than an activity log holds."),
     Notice("info", "The data store was emptied", "Running instances return by themselves. Mark it:", "perseus init"),
 )

@@ -5,30 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perseus.db import DatabaseMismatch, DatabaseRefused
+from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
 from perseus.web import moments, words
 
 RESTART_TOLD_MS = 60_000
+#: Findings that have a banner of their own here, which is quicker.
+TOLD_ALREADY = {"store-silent", "store-mark", "database-silent", "database-schema"}
+FAULTS_SHOWN = 3
 UNSERVED = {Condition.OFFLINE, Condition.STOPPED, Condition.NEVER_SEEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`kind` is `danger`, `warning` or `info`; `command` mends it where one does."""
+    """`kind` is `danger`, `warning` or `info`; `command` mends it where one does; `more` is a page that says more."""
 
     kind: str
     title: str
     text: str
     command: str | None = None
+    more: str | None = None
 
 
-def notices(view: NetworkView, database_trouble: PerseusError | None) -> tuple[Notice, ...]:
-    """What to say above the cards, gravest first."""
+def notices(
+    view: NetworkView, database_trouble: PerseusError | None, examined: Report | None = None
+) -> tuple[Notice, ...]:
+    """What to say above the cards, gravest first. `examined`: what the doctor found last."""
     said = (
         _silent_store(view),
         _emptied(view),
         _database(view, database_trouble),
+        _examined(view, examined),
         _restarted(view),
         _nobody(view),
         _capped(view),
@@ -75,6 +83,16 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
 
 def _last_named(view: NetworkView) -> str:
     return "The exchanges below are the last it named." if view.exchanges else "Which exchanges there are is unknown."
+
+
+def _examined(view: NetworkView, report: Report | None) -> Notice | None:
+    found = [one for one in report.of(Severity.GRAVE) if one.name not in TOLD_ALREADY] if report else []
+    if not found or not view.store.answers:
+        return None
+    shown = "; ".join(one.entry.title for one in found[:FAULTS_SHOWN])
+    more = f"; and {len(found) - FAULTS_SHOWN} more" if len(found) > FAULTS_SHOWN else ""
+    title = f"The doctor found {words.counted(len(found), 'grave fault')}"
+    return Notice("danger", title, f"{shown}{more}.", more="/doctor")
 
 
 def _restarted(view: NetworkView) -> Notice | None:

@@ -131,5 +131,20 @@ OPERATIONS: tuple[Operation, ...] = (
         closed({"letters": many(ref("DeadLetter")), "older": OLDER}),
         (DESTINATION, COUNT, HISTORY_CURSOR),
     ),
+    Operation(
+        "/api/doctor",
+        "doctor",
+        "What the doctor found on its last round, the gravest first",
+        closed(
+            {
+                "at": maybe(MOMENT),
+                "host": maybe(TEXT),
+                "unasked": many(one_of("store", "database")),
+                "findings": many(ref("Finding")),
+                "fine": many(TEXT),
+            }
+        ),
+        asks=False,
+    ),
     Operation("/api/openapi.json", "document", "This document", ANYTHING, asks=False),
 )

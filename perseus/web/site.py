@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol, cast
 from flask import abort, current_app
 
 from perseus.db.known import KnownExchanges
+from perseus.doctor.checkup import Checkup
+from perseus.doctor.finding import Report
 from perseus.errors import PerseusError
 from perseus.local.byhand import UNTOLD, ByHand
 from perseus.network.chronicle import Chronicle
@@ -79,7 +81,7 @@ class Site:
     """One network: its shared view and body, its single reads, and the exchanges that its database names.
 
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
-    `chronicle` None: nothing is known of the past but the newest events.
+    `chronicle` None: nothing is known of the past but the newest events. `checkup` None: the doctor makes no rounds.
     `by_hand`: how commands are shown to who is signed in; nobody else is told a path.
     """
 
@@ -94,11 +96,17 @@ class Site:
     access: Access | None = None
     chronicle: Chronicle | None = None
     by_hand: ByHand = UNTOLD
+    checkup: Checkup | None = None
 
     def now(self) -> Now:
         """What the polled part of the Network page is made from, read at most once a second."""
         view = self.shared.view()
         return Now(view, self.known.trouble, self.outbound.marks.of(view.events) if self.outbound else NO_FATES)
+
+    @property
+    def examined(self) -> Report | None:
+        """What the doctor found on its last round; None while nothing is known."""
+        return self.checkup.report if self.checkup else None
 
     def history(self, exchange: Exchange) -> History | None:
         """What its log says of the last month; None while it was not read."""

@@ -81,6 +81,7 @@ def test_there_is_no_rule_among_the_times_that_the_page_leaves_out() -> None:
 OF_EXCHANGES = ("status", "last_record", "activity", "activity_meta", "fence")
 OF_DISPATCHERS = ("destination", "destination_answer", "kind_orders", "kind_answer", "maintenance")
 OF_ACCESS = ("sign_in_tries",)
+OF_DOCTOR = ("doctor_probe",)
 
 
 def _patterns() -> list[str]:
@@ -108,11 +109,20 @@ def _of_access() -> list[str]:
     return [keys.AUDIT_LOG, keys.AUDIT_STRANGERS, keys.sign_in_tries("<limit>")]
 
 
+def _of_doctor() -> list[str]:
+    return [keys.DOCTOR, keys.DOCTOR_TURN, keys.doctor_probe("<n>")]
+
+
 def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
     patterns = _patterns()
     made = [found for _, found in inspect.getmembers(keys, inspect.isfunction) if found.__module__ == keys.__name__]
-    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS, *OF_ACCESS}
-    assert pages.first_column(pages.read("keys.md")) == {*patterns, *_of_dispatchers(), *_of_access()}
+    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS, *OF_ACCESS, *OF_DOCTOR}
+    assert pages.first_column(pages.read("keys.md")) == {
+        *patterns,
+        *_of_dispatchers(),
+        *_of_access(),
+        *_of_doctor(),
+    }
     told = pages.first_column(pages.section(pages.read("redis-protocol.md"), "## 1. Keys"))
     assert told == set(patterns)
 
