@@ -13,7 +13,7 @@ from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import OFFLINE
-from perseus.store import Client, Script
+from perseus.store import Client, Script, answers
 
 TRANSITION = "state_transition"
 ERROR = "error"
@@ -28,6 +28,14 @@ class Fenced(PerseusError):
         self.exchange = exchange
         self.token = token
         self.largest = largest
+
+
+class Forgotten(PerseusError):
+    """Raised when the log does not have the event before this one any more: it failed over, or was emptied."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(f"The log of {exchange} has lost events that it had confirmed.")
+        self.exchange = exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,15 @@ class Entry:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry that the log has confirmed. `seq`: its number, 0 where it is not known."""
+
+    event_id: str
+    stream_id: str
+    seq: int
+
+
 class ActivityLog:
     """Writes events of one exchange. Each append is one script in the log's slot."""
 
@@ -92,14 +109,31 @@ class ActivityLog:
 
         Raises Fenced when a later lease has written already; StoreUnavailable, StoreRefused, StoreCorrupt.
         """
+        return self.write(entry, is_death=is_death).stream_id
+
+    def write(self, entry: Entry, *, is_death: bool = False, after: str = "", least_seq: int = 0) -> Written:
+        """The same, numbered at least `least_seq`. Raises Forgotten unless `after` is an instance's latest event."""
         role = "watcher" if is_death else "instance"
-        args: list[str | int | float] = [entry.event_id, entry.token, role, RETENTION_MS, self._max_entries, entry.kind]
+        args: list[str | int | float] = [entry.event_id, entry.token, role, RETENTION_MS, self._max_entries]
+        args += [after, least_seq, entry.kind]
         for name, value in entry.fields.items():
             args += [name, value]
-        answer, value = self._append(self._keys, args)
+        answer, *rest = self._append(self._keys, args)
+        if answer == "FORGOTTEN":
+            raise Forgotten(self.exchange.name)
         if answer == "FENCED":
-            raise Fenced(self.exchange.name, entry.token, str(value))
-        return str(value)
+            raise Fenced(self.exchange.name, entry.token, str(rest[0]))
+        return Written(entry.event_id, str(rest[0]), int(rest[1]) if len(rest) > 1 else 0)
+
+    def look_after(self, now: float) -> float | None:
+        """Do what is due for what was written before; gives when to ask again (elapsed seconds), None for never."""
+        return None
+
+    def latest(self) -> tuple[str, str]:
+        """Id of an instance's latest event, and the largest token seen; '' where there is none. Errors as `append`."""
+        with answers(self._client):
+            event_id, token = self._client.hmget(self._keys[1], "event_id", "token")
+        return str(event_id or ""), str(token or "")
 
     def close(self) -> None:
         """End the connection; nothing is written any more."""

@@ -11,8 +11,8 @@ from functools import partial
 from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
 from perseus.errors import EXIT_LOST, LeasePending, LeaseRefused, PerseusError, StoreUnavailable
-from perseus.network.activity import ActivityLog
 from perseus.network.claims import Granted, Held, Pending, RedisClaims
+from perseus.network.continuity import Continuity
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.identity import Identity, new_instance_id
@@ -57,7 +57,7 @@ def join(
         lease, grant = claimant.claim(proof, observer, pause)
         claims = _claims(clients("heartbeat"), exchange, settings)
         client_of_log = clients("activity")
-        activity = ActivityLog(client_of_log, exchange, settings.activity_max_entries)
+        activity = Continuity(client_of_log, exchange, settings.activity_max_entries, lease.timing, clock)
         upkeep = Upkeep(client_of_log, exchange, lambda: identity.admin_email or claimant.facts.status().instance_id)
         instance = Instance(
             exchange,

@@ -38,7 +38,7 @@ class Journal:
         self._store_clock = store_clock
         self._throttle = ErrorThrottle()
         self._lock = threading.Lock()
-        self._exchange = log.exchange
+        self._exchange, self._log = log.exchange, log
         self._outbox = Outbox(log, retry, clock, self._due, fenced)
 
     def start(self) -> None:
@@ -86,7 +86,9 @@ class Journal:
     def _due(self, now: float) -> tuple[list[Entry], float | None]:
         with self._lock:
             due, ask_again = self._throttle.due(now), self._throttle.next_due()
-        return [self._error(text, count) for text, count in due], ask_again
+        look_again = self._log.look_after(now)
+        moments = [moment for moment in (ask_again, look_again) if moment is not None]
+        return [self._error(text, count) for text, count in due], min(moments, default=None)
 
     def _error(self, text: str, count: int) -> Entry:
         self._told(text, count)

@@ -49,7 +49,9 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._reading_since: float | None = None
         self._read_at = 0.0
+        self._remembered = 2 * settings.ttl_seconds
         self._written: dict[int, int] = {}
+        self._again: dict[int, tuple[float, float]] = {}
         self._complained: dict[int, int] = {}
 
     def start(self) -> None:
@@ -128,12 +130,14 @@ class Watcher:
     def _write(self, exchange: Exchange, death: Death, now_ms: int) -> None:
         """Write one death; the script makes a second writing, by anybody, a no-op."""
         token = int(death.token)
-        if self._written.get(exchange.id, 0) >= token:
+        is_new = self._written.get(exchange.id, 0) < token
+        if not is_new and not self._may_be_forgotten(exchange):
             return
         try:
             entry = activity.death(exchange, death, now_ms)
             ActivityLog(self._client, exchange, self._max_entries).append(entry, is_death=True)
-            log.info("%s is offline: its lease ended and nobody released it.", exchange.name)
+            if is_new:
+                log.info("%s is offline: its lease ended and nobody released it.", exchange.name)
         except StoreUnavailable:
             raise
         except Fenced:
@@ -144,7 +148,19 @@ class Watcher:
                 log.error("The death of %s cannot be written down yet: %s", exchange.name, error)
             self._complained[exchange.id] = token
             return
-        self._written[exchange.id] = token
+        if is_new:
+            self._written[exchange.id] = token
+            now = self._clock.elapsed()
+            self._again[exchange.id] = now + self._settle, now + self._remembered
+
+    def _may_be_forgotten(self, exchange: Exchange) -> bool:
+        """For two TTLs, every heartbeat: a failover may have taken the entry away."""
+        due, until = self._again[exchange.id]
+        now = self._clock.elapsed()
+        if not due <= now <= until:
+            return False
+        self._again[exchange.id] = now + self._settle, until
+        return True
 
 
 def _record(values: Any) -> LastRecord | None:

@@ -1,10 +1,12 @@
 -- Append one event to an activity log: fenced by the token, once only by its id, numbered, trimmed.
 -- KEYS  1 logs:network:<name>   2 {logs:network:<name>}:meta
 -- ARGV  1 event id  2 token  3 'instance' or 'watcher'  4 retention in ms  5 storm cap in entries
---       6 kind of event  7... further fields and values
--- Gives APPENDED, stream id   |   REPEATED, stream id of the first time   |   FENCED, largest token seen
+--       6 id of this instance's event before this one, or '' to append whatever stands there
+--       7 least number of the entry  8 kind of event  9... further fields and values
+-- Gives APPENDED, stream id, number   |   REPEATED, stream id of the first time   |   FENCED, largest token seen
+--       FORGOTTEN: the event before this one is not the latest of an instance any more; nothing is appended
 -- Fenced is an instance behind a later lease, and one whose own death is written down.
-local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at')
+local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at', 'seq', 'history')
 local is_death = ARGV[3] == 'watcher'
 if is_death and meta[4] == ARGV[2] then
   return {'REPEATED', meta[5]}
@@ -22,10 +24,23 @@ for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 64)) 
   end
 end
 
+if ARGV[6] ~= '' and meta[2] ~= ARGV[6] then
+  return {'FORGOTTEN'}
+end
+
+-- The first entry after a failover says so: what the old primary confirmed last may be missing before it.
+local told = redis.pcall('INFO', 'replication')
+local history = type(told) == 'string' and string.match(told, 'master_replid:(%w+)') or ''
+local entry = {unpack(ARGV, 9)}
+if history ~= '' and meta[7] ~= history and string.find(told, 'master_replid2:0*[^0%c]') then
+  entry[#entry + 1], entry[#entry + 2] = 'afterFailover', '1'
+end
+
 local time = redis.call('TIME')
 local now = math.floor((time[1] * 1000000 + time[2]) / 1000)
-local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
-local id = redis.call('XADD', KEYS[1], '*', 'event', ARGV[6], 'eventId', ARGV[1], 'seq', seq, unpack(ARGV, 7))
+local seq = math.max((tonumber(meta[6] or '0') or 0) + 1, tonumber(ARGV[7]))
+local id = redis.call('XADD', KEYS[1], '*', 'event', ARGV[8], 'eventId', ARGV[1], 'seq', seq, unpack(entry))
+redis.call('HSET', KEYS[2], 'seq', seq, 'history', history)
 if is_death then
   redis.call('HSET', KEYS[2], 'token', ARGV[2], 'death_token', ARGV[2], 'death_at', id)
 else
@@ -40,4 +55,4 @@ if redis.call('XLEN', KEYS[1]) > tonumber(ARGV[5]) then
 end
 -- A hint for who waits; a store that forbids it costs them a second, and the log nothing.
 redis.pcall('PUBLISH', 'channel:network', KEYS[1])
-return {'APPENDED', id}
+return {'APPENDED', id, seq}

@@ -15,19 +15,27 @@ local function is_older(token)
   return type(token) == 'string' and string.match(token, '^%d+$') and tonumber(token) < tonumber(ARGV[3])
 end
 
+-- Asked and read at every heartbeat, so without a pattern.
 local told = redis.pcall('INFO', 'replication')
-local history = type(told) == 'string' and string.match(told, 'master_replid:(%w+)')
-local was_replica = history and string.find(told, 'master_replid2:0*[^0%c]')
+local _, before = string.find(type(told) == 'string' and told or '', 'master_replid:', 1, true)
+local history = before and string.sub(told, before + 1, before + 40)
 
 local function keep(how)
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ttl)
-  redis.call('HSET', KEYS[2], 'token', ARGV[3], 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
-    'closed', '0', 'payload', ARGV[4])
-  redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
-  redis.call('HSETNX', KEYS[2], 'recorded_ms', now)
+  local added
   if may_put_back and history then
     -- Who is valid knows of no later lease that this store has forgotten: nobody need wait for one.
-    redis.call('HSET', KEYS[2], 'history', history, 'doubtful_ms', 0)
+    added = redis.call('HSET', KEYS[2], 'token', ARGV[3], 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
+      'closed', '0', 'payload', ARGV[4], 'history', history, 'doubtful_ms', 0)
+  else
+    added = redis.call('HSET', KEYS[2], 'token', ARGV[3], 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
+      'closed', '0', 'payload', ARGV[4])
+  end
+  if added > 0 then
+    redis.call('HSETNX', KEYS[2], 'recorded_ms', now)
+  end
+  if how == 'PUT_BACK' then
+    redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
   end
   return {how, now, now + ttl}
 end
@@ -35,7 +43,8 @@ end
 if held then
   local readable, holder = pcall(cjson.decode, held)
   if readable and type(holder) == 'table' and holder.instanceId == ARGV[2] and holder.fencingToken == ARGV[3] then
-    if is_held_off and was_replica and redis.call('HGET', KEYS[2], 'history') ~= history then
+    local was_replica = is_held_off and history and string.find(told, 'master_replid2:0*[^0%c]')
+    if was_replica and redis.call('HGET', KEYS[2], 'history') ~= history then
       -- The older holder that it waits for may have been back on the old primary.
       return {'GONE', now}
     end
