@@ -16,6 +16,7 @@ from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
 from tests.databases import (  # noqa: F401  (fixtures are used by their names)
     _other_postgres,
+    _template,
     bare_database,
     bare_postgres,
     database,
@@ -23,6 +24,7 @@ from tests.databases import (  # noqa: F401  (fixtures are used by their names)
     postgres_database,
     postgres_server,
     read_only,
+    site_database,
     sqlite_database,
 )
 from tests.redis_cluster import RedisCluster
