@@ -113,6 +113,40 @@ def database(bare_database: str) -> str:
     return bare_database
 
 
+@pytest.fixture(scope="session")
+def _template(postgres_server: PostgresProcess) -> str:
+    """Name of a database as `perseus init` leaves it, whose tables belong to the user."""
+    owner = f"SET ROLE {USER}"
+    url = postgres_server.create("template", f"GRANT CREATE ON SCHEMA public TO {USER}", f"{owner};{schema()}")
+    db.initialise(url)
+    db.disconnect(url)
+    return "template"
+
+
+@pytest.fixture
+def site_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database of the test's own, of which it may take tables away: an SQLite file.
+
+    In modules that are marked `databases` each test has it on PostgreSQL too.
+    """
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield db.default_url(tmp_path)
+        return
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("_template")
+    with server.admin() as admin:
+        admin.execute(f"CREATE DATABASE site TEMPLATE {template} STRATEGY file_copy")
+    yield server.url("site")
+    db.disconnect(server.url("site"))
+    with server.admin() as admin:
+        admin.execute("DROP DATABASE site WITH (FORCE)")
+
+
+def parametrise_site(metafunc: pytest.Metafunc) -> None:
+    """Give the tests of modules that are marked `databases` each database."""
+    if "site_database" in metafunc.fixturenames and metafunc.definition.get_closest_marker("databases"):
+        metafunc.parametrize("site_database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
 def read_only(database: str, request: pytest.FixtureRequest) -> ReadOnly:
     """Call it with the names of tables that can no longer be changed, until the test ends."""

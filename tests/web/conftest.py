@@ -10,14 +10,20 @@ import pytest
 from pydantic import SecretStr
 
 from perseus.access import passwords
+from tests.databases import parametrise_site
 from tests.web.entrance import QUICK, Entrance
 from tests.web.notified import SECRET, Notified
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules that are marked so run on both kinds of database."""
+    parametrise_site(metafunc)
+
+
 @pytest.fixture
-def notified(real_store: str, tmp_path: Path) -> Iterator[Notified]:
+def notified(real_store: str, tmp_path: Path, site_database: str) -> Iterator[Notified]:
     """A site that notifies, on a real store."""
-    site = Notified(real_store, tmp_path)
+    site = Notified(real_store, tmp_path, site_database)
     yield site
     site.close()
 
@@ -32,14 +38,16 @@ def ops(notified: Notified) -> Notified:
 
 
 @pytest.fixture
-def make(real_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Entrance]]:
+def make(
+    real_store: str, tmp_path: Path, site_database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Entrance]]:
     """Makes sites that people really sign in to, all on one store and database, by their settings."""
     monkeypatch.setattr(passwords, "HASHER", QUICK)
     passwords._nobodys.cache_clear()
     made: list[Entrance] = []
 
     def site(**settings: Any) -> Entrance:
-        made.append(Entrance(real_store, tmp_path, **settings))
+        made.append(Entrance(real_store, tmp_path, site_database, **settings))
         return made[-1]
 
     yield site

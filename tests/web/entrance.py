@@ -35,8 +35,8 @@ TABLES = ("users", "sessions", "api_tokens", "sign_in_links")
 class Entrance:
     """`settings` are those of the site. Ada is its admin and has a password."""
 
-    def __init__(self, store: str, home: Path, **settings: Any) -> None:
-        self.url = db.default_url(home)
+    def __init__(self, store: str, home: Path, database_url: str | None = None, **settings: Any) -> None:
+        self.url = database_url or db.default_url(home)
         db.initialise(self.url)
         self.clock = ManualClock()
         self.client = connect(store, timeout=2, name="test")

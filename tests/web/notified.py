@@ -67,8 +67,8 @@ CHAT = {
 class Notified:
     """The site, and the hand of its dispatcher."""
 
-    def __init__(self, store: str, home: Path) -> None:
-        self.database_url = db.default_url(home)
+    def __init__(self, store: str, home: Path, database_url: str | None = None) -> None:
+        self.database_url = database_url or db.default_url(home)
         db.initialise(self.database_url)
         self.client = connect(store, timeout=2, name="test")
         settings = short(home, admin_name="Ada Byron")

@@ -12,7 +12,9 @@ from perseus.access.roles import Role
 from perseus.db import access as rows
 from perseus.db import apitokens
 from perseus.db.engine import engine
+from perseus.db.models import Base
 from perseus.web import browsers
+from tests.databases import execute
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, ask, come_in, entries, is_in, token_of, user
 from tests.web.reading import words
@@ -33,9 +35,8 @@ def buttons(page: str, what: str) -> list[str]:
 
 def stored(site: Notified) -> str:
     """Everything that the database holds, as one text."""
-    with engine(site.database_url).connect() as connection:
-        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
-        return "\n".join(str(connection.exec_driver_sql(f'SELECT * FROM "{one}"').all()) for one in tables)
+    tables = [table.name for table in Base.metadata.sorted_tables]
+    return "\n".join(str(execute(site.database_url, f"SELECT * FROM {one}")) for one in tables)
 
 
 def test_it_says_who_one_is_and_lists_ones_own_browsers_alone(notified: Notified, vera: FlaskClient) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from perseus.db import notifying
 from tests.web.notified import Notified
 from tests.web.reading import get, words
 from tests.web.test_destination_page import HERE, beside, page, post, stored
+
+pytestmark = pytest.mark.databases
 
 
 def test_a_policy_is_saved_and_what_is_wrong_stands_beside_its_field(ops: Notified) -> None:

@@ -12,6 +12,8 @@ from tests.web.notified import Notified
 from tests.web.people import PASSWORD, VERA, come_in, entries, is_in, user
 from tests.web.reading import words
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:

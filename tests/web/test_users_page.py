@@ -16,6 +16,8 @@ from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, ask, come_in, entries, is_in, token_of, user
 from tests.web.reading import words
 
+pytestmark = pytest.mark.databases
+
 EVIL = "<img src=x onerror=alert(1)>"
 LINK = re.compile(r'<code class="command">(\S+?)</code>')
 
