@@ -40,11 +40,16 @@ class Overlap:
     def _run(self) -> None:
         before = time.monotonic()
         while not self._ending.wait(PACE):
-            valid = [number for number, instance in enumerate(self._instances) if instance.valid()]
-            now = time.monotonic()
-            for number in valid:
-                self.first_valid.setdefault(number, now)
-                self.last_valid[number] = now
-            self.both += now - before if len(valid) > 1 else 0.0
-            self.samples += 1
-            before = now
+            before = self._sample(before)
+        # Once more: the block ends at the moment in which one became valid.
+        self._sample(before)
+
+    def _sample(self, before: float) -> float:
+        valid = [number for number, instance in enumerate(self._instances) if instance.valid()]
+        now = time.monotonic()
+        for number in valid:
+            self.first_valid.setdefault(number, now)
+            self.last_valid[number] = now
+        self.both += now - before if len(valid) > 1 else 0.0
+        self.samples += 1
+        return now
