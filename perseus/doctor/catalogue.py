@@ -118,6 +118,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Set it at each server that may become a primary, in its configuration file as well.",
         f"`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more. {BY_HAND}",
     ),
+    "durable-replicas": Entry(
+        "Claims cannot be acknowledged by as many replicas as are wanted",
+        "Each claim and heartbeat waits in vain, and each card says 'durability degraded'.",
+        "Lower PERSEUS_DURABLE_REPLICAS, add replicas, or give the user the right +wait.",
+        f"Look for connected_slaves in `redis-cli INFO replication`. {BY_HAND}",
+    ),
     "replicas": Entry(
         "A primary has no replica",
         "When it fails nobody takes over: its exchanges have no store until it is back.",

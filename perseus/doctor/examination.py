@@ -39,6 +39,7 @@ OF_NODES: Final[Mapping[str, OfNode]] = {
     "persistence-failing": keeping.persistence_failing,
     "settle-time": keeping.settle_time,
     "min-replicas": keeping.min_replicas,
+    "durable-replicas": keeping.durable_replicas,
     "replicas": keeping.replicas,
     "replica-behind": keeping.replica_behind,
     "idle-timeout": answering.idle_timeout,

@@ -74,6 +74,20 @@ def min_replicas(node: Node, patient: Patient) -> Said:
     )
 
 
+def durable_replicas(node: Node, patient: Patient) -> Said:
+    """This process's setting against what WAIT can get."""
+    wanted, there = patient.settings.durable_replicas, node.number(SEES_REPLICAS)
+    if not node.is_primary or not wanted:
+        return ABSENT
+    if not node.may_wait:
+        return warning(
+            f"PERSEUS_DURABLE_REPLICAS is {wanted}, and WAIT is refused.", "redis-cli ACL SETUSER <user> +wait"
+        )
+    if there is None:
+        return unknown("How many replicas a primary has")
+    return warning(f"PERSEUS_DURABLE_REPLICAS is {wanted}, and it has {there}.") if there < wanted else None
+
+
 def replicas(node: Node, patient: Patient) -> Said:
     """Of each primary where a failover is meant to be."""
     if not node.is_primary or not patient.address.fails_over:

@@ -41,7 +41,7 @@ class Node:
     `info`: what INFO says, {} where it may not be asked; `config` alike, by name. What is None may not be asked:
     `slow`, and of a Cluster `state` (CLUSTER INFO) and `peers` (CLUSTER NODES, by address).
     `skew_ms`: how far the host of the doctor is ahead of it, `rtt_ms`: its quickest answer. `refused`: what it says to
-    a write; '' when it takes one, None when none was tried (replicas).
+    a write; '' when it takes one, None when none was tried (replicas). `may_wait`: WAIT is answered.
     """
 
     place: str
@@ -56,6 +56,7 @@ class Node:
     rtt_ms: float = 0.0
     refused: str | None = None
     denied: tuple[str, ...] = ()
+    may_wait: bool = True
 
     def said(self, name: str) -> Any:
         """A field of INFO; None when it is not told."""
@@ -86,9 +87,10 @@ def examined(client: redis.Redis, place: str, clock: Clock, *, is_primary: bool,
             rtt_ms, skew_ms = _clock(client, clock)
             told = _asked(client)
             refused, denied = rights.tried(client, key, channel=channel) if is_primary else (None, ())
+            may_wait = rights.may_wait(client)
     except (StoreUnavailable, StoreRefused) as error:
         return Node(place, is_primary, silent=error.reason)
-    return Node(place, is_primary, None, *told, skew_ms, rtt_ms, refused, denied)
+    return Node(place, is_primary, None, *told, skew_ms, rtt_ms, refused, denied, may_wait)
 
 
 def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float]:

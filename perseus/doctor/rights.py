@@ -80,6 +80,14 @@ def tried(client: redis.Redis, scratch: str, *, channel: bool) -> tuple[str, tup
     return (str(written) if is_no_answer(written) else ""), tuple(denied)
 
 
+def may_wait(client: redis.Redis) -> bool:
+    """Is WAIT known and allowed? Asked for no replicas it answers at once. Not every site wants that right."""
+    pipeline: Any = client.pipeline(transaction=False)
+    pipeline.execute_command("WAIT", 0, 1)
+    (answer,) = pipeline.execute(raise_on_error=False)
+    return isinstance(answer, int)
+
+
 def _commands(client: redis.Redis, scratch: str) -> Iterator[str]:
     """Asked only while the scratch key is there: on none, half of them would make one."""
     places = {"S": scratch, "N": f"{{{scratch}}}:none"}

@@ -59,6 +59,15 @@ def test_a_store_with_a_replica_wants_settle_time_and_min_replicas(pair: RedisPa
     assert {"settle-time", "min-replicas", "replica-behind"} <= {*practice.examine().fine}
 
 
+def test_more_replicas_wanted_than_there_are_is_found(pair: RedisPair, tmp_path: Path) -> None:
+    practice = Practice(pair.primary.url, tmp_path / "home")
+    assert "durable-replicas" not in practice.examine().fine
+    practice.change(durable_replicas=1)
+    assert "durable-replicas" in practice.examine().fine
+    practice.change(durable_replicas=2)
+    assert practice.finds("durable-replicas", WARNING).seen == "PERSEUS_DURABLE_REPLICAS is 2, and it has 1."
+
+
 def test_a_replica_that_does_not_follow_is_found(pair: RedisPair, tmp_path: Path) -> None:
     practice = Practice(pair.primary.url, tmp_path / "home")
     with pair.primary.client() as client:

@@ -164,6 +164,7 @@ def test_a_node_that_is_gone_is_found_and_stops_a_cluster_that_wants_all_its_slo
     for node in own_cluster.nodes:
         with node.client() as client:
             client.config_set("cluster-require-full-coverage", "yes")
+            client.config_set("cluster-node-timeout", 300)
     gone = own_cluster.nodes[2]
     _dead(own_cluster, gone)
     report = practice.examine()

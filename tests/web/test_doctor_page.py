@@ -58,6 +58,7 @@ def test_the_page_lists_every_finding_with_what_it_breaks_and_what_mends_it() ->
     assert str(escape(EVICTS.entry.mend)) in shown
     assert HIDDEN.entry.check.partition("`")[0] in shown
     assert "maxmemory-policy is &lt;b&gt;volatile-lru&lt;/b&gt;." in shown
+    assert "2 others looked for and not found" in shown
     assert re.findall(r"<li>(.*?)</li>", shown) == [
         "The store&#39;s user lacks rights",
         "The data store has no mark of this site",
