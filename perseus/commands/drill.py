@@ -25,7 +25,7 @@ from perseus.drill.failover import ByHand, CannotFailOver, Failover
 from perseus.drill.outcome import Outcome, Report
 from perseus.drill.runner import DrillFailed
 from perseus.drill.stage import Stage
-from perseus.errors import EXIT_FAILED, Holder, LeaseRefused, UnknownExchange
+from perseus.errors import EXIT_FAILED, Holder, LeaseRefused, PerseusError, UnknownExchange
 from perseus.local import runfile
 from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
@@ -142,8 +142,11 @@ class _Drill:
         result = DONE if report.is_sound and why is None else FAILED
         detail = report.as_detail() | ({"why": why} if why else {})
         log = AuditLog(self._stage.client)
-        log.write(who("drill"), "drill", report.exchange, result, detail)
-        self._stage.clear()
+        log.write(who("drill"), "run a drill", report.exchange, result, detail)
+        try:
+            self._stage.clear()
+        except PerseusError as error:
+            click.echo(f"perseus: what the drill wrote stays in the data store: {error}", err=True)
 
 
 def _exchange(name: str | None, known: Sequence[Exchange], is_real: bool) -> Exchange:

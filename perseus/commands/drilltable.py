@@ -10,7 +10,6 @@ from perseus.drill.outcome import Outcome, Report, ms, seconds
 
 HEAD = ("FAULT", "DETECTED", "TAKEOVER", "OVERLAP", "")
 ROW = "{:<10}{:>9}  {:>9}  {:>8}  {}"
-COARSE = 0.1
 
 
 def head() -> str:
@@ -27,19 +26,21 @@ def line(outcome: Outcome) -> str:
     return click.style(said.rstrip(), fg=None if outcome.is_sound else "red")
 
 
-def closing(report: Report, settings_ttl: float) -> Iterator[str]:
-    """What it comes to, and what the figures mean."""
-    gap = max((outcome.gap for outcome in report.outcomes if outcome.gap is not None), default=None)
-    if gap is not None:
-        yield f"Each instance asked its own lease every {ms(max(gap, 0.001))} or oftener, all by one clock."
-    if gap is not None and gap > COARSE:
-        yield click.style("This machine is busy: an overlap shorter than that may have been missed.", fg="yellow")
-    ttl = report.times["ttl"]
-    if ttl != settings_ttl:
-        yield (
-            f"A lease of the drill lives {ttl:g} s, those of the site {settings_ttl:g} s: add about "
-            f"{settings_ttl - ttl:g} s to what follows a lost holder, or drill with --own-times."
+def closing(report: Report, site_ttl: float) -> Iterator[str]:
+    """What it comes to, and what the figures mean. `site_ttl`: that of the site, in seconds."""
+    taken = [outcome for outcome in report.outcomes if outcome.unserved is not None and outcome.gap is not None]
+    if taken:
+        gap, unserved = max(one.gap or 0 for one in taken), min(one.unserved or 0 for one in taken)
+        said = f"Each instance asked its own lease at least every {ms(gap)}, all by one clock."
+        yield f"{said} Between the two none was valid for {seconds(unserved)} or longer."
+    if not all(outcome.is_sharp for outcome in taken):
+        yield click.style(
+            "That is too seldom to be sure: this machine is busy. Drill again when it is not.", fg="yellow"
         )
+    ttl = report.times["ttl"]
+    if ttl != site_ttl:
+        yield f"A lease of the drill lives {ttl:g} s, one of the site {site_ttl:g} s: to replace a lost holder takes"
+        yield f"about {site_ttl - ttl:g} s longer there. To measure that: perseus drill --own-times"
     yield "No two instances were valid at once." if report.is_sound else click.style(_verdict(report), fg="red")
 
 

@@ -14,14 +14,16 @@ class Outcome:
     """Of one fault. Seconds from the fault on; None: not measured.
 
     `detected`: until a reader saw it; `takeover`: until an instance was valid and its heartbeat answered; `overlap`:
-    how long two instances were valid at once; `gap`: the longest time between two questions to one lease, and so what
-    an overlap can be wrong by. `skipped`: why it did not take place; `wrong`: what is not as it must be.
+    how long two instances were valid at once; `unserved`: how long none was, between the first and the second; `gap`:
+    the longest time between two questions to one lease: an overlap that is shorter may be missed. `skipped`: why it did
+    not take place; `wrong`: what is not as it must be.
     """
 
     fault: str
     detected: float | None = None
     takeover: float | None = None
     overlap: float | None = None
+    unserved: float | None = None
     gap: float | None = None
     note: str = ""
     skipped: str | None = None
@@ -31,6 +33,11 @@ class Outcome:
     def is_sound(self) -> bool:
         """Is it as promised, or did it not take place?"""
         return self.wrong is None
+
+    @property
+    def is_sharp(self) -> bool:
+        """Was it asked often enough to be sure of it?"""
+        return self.gap is None or self.unserved is None or self.gap < self.unserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "detectedMs": _ms(outcome.detected),
         "takeoverMs": _ms(outcome.takeover),
         "overlapMs": _ms(outcome.overlap),
+        "unservedMs": _ms(outcome.unserved),
         "sampleGapMs": _ms(outcome.gap),
         **{name: told[name] for name in ("note", "skipped", "wrong")},
     }

@@ -25,7 +25,8 @@ def lost(stage: Stage, name: str) -> Outcome:
         first, second, lookout = _opened(stage, held, cable)
         struck_at = CLOCK.elapsed()
         fault.strike(first)
-        second.until_true(lambda: _valid_at(second, struck_at) is not None, stage.patience)
+        if second.until_true(lambda: _valid_at(second, struck_at) is not None, stage.patience):
+            second.until("claimed", AFTERWARDS)
         mended_at = CLOCK.elapsed()
         fault.mend(first)
         noticed = first.wait(("halted", "ended"), AFTERWARDS) if fault.survives else None
@@ -34,7 +35,7 @@ def lost(stage: Stage, name: str) -> Outcome:
             name,
             _since(struck_at, lookout.gone(_instance(first), struck_at)),
             _since(struck_at, took_at),
-            *_overlap(first, second),
+            *_together(first, second, took_at),
             note=_note(fault, first, struck_at, mended_at, noticed),
             wrong=_two(first, second) or _none(stage, took_at) or _unnoticed(fault, noticed) or _token(first, second),
         )
@@ -62,9 +63,9 @@ def failed_over(stage: Stage, failover: Failover) -> Outcome:
             faults.FAILOVER,
             _since(struck_at, done_at),
             _since(struck_at, took_at),
-            *_overlap(first, second),
+            *_together(first, second, None if kept else took_at),
             note="the first instance kept it" if kept else "the second instance took over",
-            wrong=_two(first, second) or _none(stage, took_at),
+            wrong=_two(first, second) or _unchanged(stage, done_at) or _none(stage, took_at),
         )
 
 
@@ -97,18 +98,25 @@ def _since(began: float, at: float | None) -> float | None:
     return None if at is None else max(0.0, at - began)
 
 
-def _overlap(first: Runner, second: Runner) -> tuple[float, float]:
+def _together(first: Runner, second: Runner, took_at: float | None) -> tuple[float, float | None, float]:
+    """Overlap, what none of them served in between, and the longest time between two questions."""
     (one, one_gap), (other, other_gap) = first.spans(), second.spans()
-    return spans.overlap(one, other), max(one_gap, other_gap)
+    ended_at = spans.last_of(one)
+    unserved = None if took_at is None or ended_at is None else max(0.0, took_at - ended_at)
+    return spans.overlap(one, other), unserved, max(one_gap, other_gap)
 
 
 def _two(first: Runner, second: Runner) -> str | None:
-    seconds, _ = _overlap(first, second)
+    seconds, _, _ = _together(first, second, None)
     return f"two instances were valid at once, for {seconds * 1000:.1f} ms" if seconds > 0 else None
 
 
 def _none(stage: Stage, took_at: float | None) -> str | None:
     return f"no instance was valid again within {stage.patience:.0f} s" if took_at is None else None
+
+
+def _unchanged(stage: Stage, done_at: float | None) -> str | None:
+    return f"the store did not fail over within {stage.patience:.0f} s" if done_at is None else None
 
 
 def _unnoticed(fault: Fault, noticed: Told | None) -> str | None:

@@ -22,7 +22,7 @@ from perseus.web.templating import Context
 
 COUNT = 50
 FILTERS = ("who", "what", "result")
-COMMANDS = ("add a user", "set a role", "make an API token", "make a sign-in link")
+COMMANDS = ("add a user", "set a role", "make an API token", "make a sign-in link", "run a drill")
 WHAT = tuple(sorted({*ACTS.values(), *COMMANDS}))
 
 routes = Blueprint("audit", __name__)

@@ -1,0 +1,175 @@
+"""`perseus drill`: on which exchange, what it asks first, what it prints and what it files."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from perseus import db, keys
+from perseus.access.audit import AuditLog
+from perseus.access.auditentry import AuditEntry
+from perseus.commands import drill
+from perseus.drill import failover
+from perseus.drill.failover import CannotFailOver
+from perseus.drill.runner import DrillFailed
+from perseus.drill.stage import PRACTICE_ID
+from perseus.errors import LeaseRefused, UnknownExchange
+from perseus.network.exchange import Exchange
+from perseus.settings import Settings
+from perseus.store import Client, connect
+from tests.conftest import short
+from tests.instances import Party, moves, party, walk
+
+__all__ = ["party"]
+
+ALONE = "the store is one server to us, with neither sentinels nor a Cluster that could be asked."
+
+
+@pytest.fixture
+def site(tmp_path: Path, real_store: str) -> Settings:
+    """A site whose own times are short."""
+    db.initialise(db.default_url(tmp_path))
+    return short(tmp_path, redis_url=real_store)
+
+
+@pytest.fixture
+def coinbase(site: Settings) -> Exchange:
+    return next(one for one in db.exchanges(db.default_url(site.home)) if one.name == "coinbase")
+
+
+def play(site: Settings, name: str | None = None, *only: str, **options: Any) -> int:
+    given = {"how": "auto", "is_real": False, "own_times": True, "as_json": False, "is_sure": False}
+    return drill.run(site, name, only, **{**given, **options})
+
+
+def filed(site: Settings) -> AuditEntry:
+    assert site.redis_url is not None
+    with connect(site.redis_url.get_secret_value(), timeout=2, name="test") as client:
+        (entry,) = AuditLog(client).read(10).entries
+    return entry
+
+
+def test_it_prints_a_table_and_files_the_result(
+    site: Settings, client_of_real: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play(site, None, "kill", "failover") == 0
+    opening, head, kill, failed_over, *closing = capsys.readouterr().out.splitlines()
+    assert opening == "Two instances of a drill contend for drill, in one server."
+    assert head.split()[0] == "FAULT"
+    assert kill.split()[0] == "kill"
+    assert kill.split()[5:7] == ["0", "ms"]
+    assert failed_over.startswith(f"failover  not done: {ALONE}")
+    assert closing[-1] == "No two instances were valid at once."
+    entry = filed(site)
+    assert (entry.what, entry.target, entry.result) == ("run a drill", "drill", "done")
+    assert entry.detail["kill"].endswith("overlap 0 ms")
+    assert moves(client_of_real, Exchange(PRACTICE_ID, "drill", "drill"))[:2] == ["idle>starting", "starting>warming"]
+    assert client_of_real.pttl(keys.last_record(PRACTICE_ID)) > 0
+
+
+@pytest.fixture
+def client_of_real(site: Settings, party: Party) -> Client:
+    assert site.redis_url is not None
+    return party.client(site.redis_url.get_secret_value())
+
+
+def test_programs_get_one_document_and_nothing_else(site: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert play(site, "fire", "pause", as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["exchange"], told["passed"]) == ("fire", True)
+    assert [(each["fault"], each["overlapMs"]) for each in told["faults"]] == [("pause", 0)]
+
+
+def test_an_exchange_of_the_site_is_drilled_only_when_that_is_said(
+    site: Settings, coinbase: Exchange, client_of_real: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(click.UsageError, match="coinbase is one of this site's exchanges: give --real"):
+        play(site, "Coinbase")
+    assert play(site, "coinbase", "kill", is_real=True, is_sure=True) == 0
+    assert "contend for coinbase" in capsys.readouterr().out
+    assert "active>offline" in moves(client_of_real, coinbase)
+    assert client_of_real.pttl(keys.last_record(coinbase.id)) == -1
+    assert not client_of_real.exists(keys.last_record(PRACTICE_ID))
+
+
+def test_an_exchange_that_somebody_serves_is_left_alone(site: Settings, coinbase: Exchange, party: Party) -> None:
+    assert site.redis_url is not None
+    instance = walk(party.join(site.redis_url.get_secret_value(), site, exchange=coinbase))
+    with pytest.raises(LeaseRefused, match="coinbase is held by host-a"):
+        play(site, "coinbase", is_real=True, is_sure=True)
+    assert instance.valid()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_real", "error", "said"),
+    [
+        (None, True, click.UsageError, "name the exchange"),
+        ("coinbas", True, UnknownExchange, "Did you mean coinbase"),
+        ("Ca fé", False, click.UsageError, "no name"),
+    ],
+)
+def test_a_wrong_name_is_refused(site: Settings, name: str | None, is_real: bool, error: type, said: str) -> None:
+    with pytest.raises(error, match=said):
+        play(site, name, is_real=is_real)
+
+
+def test_a_real_exchange_is_asked_for_twice(
+    site: Settings, client_of_real: Client, coinbase: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    with pytest.raises(click.Abort):
+        play(site, "coinbase", is_real=True)
+    assert not client_of_real.exists(keys.last_record(coinbase.id))
+
+
+class Willing:
+    """A store that would fail over."""
+
+    def strike(self) -> float:
+        raise CannotFailOver("it was asked to")
+
+    def is_done(self) -> bool:
+        return False
+
+
+def test_a_store_is_not_made_to_fail_over_unless_somebody_agrees(
+    site: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(failover, "of", lambda *_: Willing())
+    assert play(site, None, "failover") == 1
+    assert "not done: nobody has agreed to it: answer yes, or give --yes" in capsys.readouterr().out
+    assert play(site, None, "failover", how="no", is_sure=True) == 1
+    assert "not done: --failover no" in capsys.readouterr().out
+    assert play(site, None, "failover", is_sure=True) == 1
+    assert "not done: it was asked to" in capsys.readouterr().out
+
+
+def test_a_drill_that_cannot_go_on_is_filed_too(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise DrillFailed("its first instance was not active within 9 s", "Try again.")
+
+    monkeypatch.setattr(drill.rounds, "lost", broken)
+    with pytest.raises(DrillFailed, match=r"The drill cannot go on: its first .* Try again\."):
+        play(site, None, "kill")
+    entry = filed(site)
+    assert entry.result == "failed"
+    assert entry.detail["why"] == "its first instance was not active within 9 s"
+
+
+def test_the_lease_is_short_unless_the_times_of_the_site_are_asked_for(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(drill.rounds, "lost", lambda stage, name: seen.append(stage.settings.ttl_seconds) or SOUND)
+    usual = site.model_copy(update={"ttl_seconds": 45.0, "settle_seconds": 3.0})
+    for own_times in (False, True):
+        play(usual, None, "kill", own_times=own_times)
+    assert seen == [4.0, 45.0]
+
+
+SOUND = drill.Outcome("kill", 1.0, 1.0, 0.0, 1.0, 0.01)

@@ -1,0 +1,213 @@
+"""How a drill makes a store fail over: asked of stand-ins here, of real ones in `make long`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+
+from perseus import keys
+from perseus.cluster import Cluster
+from perseus.drill import failover, rounds
+from perseus.drill.failover import ByHand, CannotFailOver, OfCluster, OfSentinel
+from perseus.drill.stage import PRACTICE_ID, Stage, practice
+from perseus.sentinel import Sentinel
+from perseus.store import Client, at, connect
+from tests.conftest import short
+from tests.redis_cluster import RedisCluster
+from tests.redis_process import RedisProcess
+from tests.redis_sentinel import RedisSentinel
+
+KEY = keys.status(PRACTICE_ID)
+
+
+def test_one_server_alone_does_not_fail_over(client: Client) -> None:
+    assert failover.kind(client) == "one server"
+    with pytest.raises(CannotFailOver, match="--failover by-hand"):
+        failover.of(client, KEY, lambda _: client)
+
+
+def test_a_cluster_without_replicas_does_not_fail_over(cluster_store: str) -> None:
+    with connect(cluster_store, timeout=2, name="test") as client:
+        assert failover.kind(client) == "a Redis Cluster"
+        change = failover.of(client, KEY, lambda _: client)
+        with pytest.raises(CannotFailOver, match="has no replica that could take over"):
+            change.strike()
+
+
+class Node:
+    """A replica of a Cluster that answers as it is told to."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def execute_command(self, command: str, **_: object) -> Any:
+        self.asked.append(command)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+class Told(Cluster):
+    """A Cluster of two primaries, of which the second serves KEY and has one replica."""
+
+    def __init__(self) -> None:
+        self.ranges = [[0, 0, ["10.0.0.1", 1, "a"]], [1, 16_383, ["10.0.0.2", 2, "b"], ["10.0.0.3", 3, "c"]]]
+        super().__init__(("10.0.0.1", 1), lambda place, _: redis.Redis(*place), 1)
+
+    def place(self, key: str) -> tuple[str, int]:
+        return "10.0.0.2", 2
+
+    def execute_command(self, *_: Any, **__: Any) -> Any:
+        return self.ranges
+
+
+def test_the_replica_of_the_very_node_is_asked_and_is_done_once_it_says_so() -> None:
+    node = Node(True, redis.ConnectionError("away"), ["slave"], ["master"])
+    places: list[object] = []
+
+    def make(place: object) -> Client:
+        places.append(place)
+        return cast(Client, node)
+
+    change = OfCluster(Told(), KEY, make)
+    change.strike()
+    assert [change.is_done() for _ in range(3)] == [False, False, True]
+    assert node.asked == ["CLUSTER FAILOVER", "ROLE", "ROLE", "ROLE"]
+    assert set(places) == {("10.0.0.3", 3)}
+
+
+def test_a_replica_that_may_not_is_told_with_its_reason() -> None:
+    node = Node(redis.exceptions.NoPermissionError("no permissions to run the 'cluster' command"))
+    change = OfCluster(Told(), KEY, lambda _: cast(Client, node))
+    with pytest.raises(CannotFailOver, match=r"10\.0\.0\.3:3 does not do it \(no permissions"):
+        change.strike()
+
+
+class Finder:
+    """Sentinels that answer as they are told to."""
+
+    service = "perseus"
+
+    def __init__(self, answer: Any = True) -> None:
+        self.answer = answer
+        self.place = ("10.0.0.1", 1)
+        self.asked: list[tuple[str, ...]] = []
+        self.doubts = 0
+
+    def primary(self) -> tuple[str, int]:
+        return self.place
+
+    def doubt(self, place: tuple[str, int]) -> None:
+        assert place == ("10.0.0.1", 1)
+        self.doubts += 1
+
+    def at_one(self, *command: str) -> Any:
+        self.asked.append(command)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def sentinel(finder: Finder) -> Sentinel:
+    made = object.__new__(Sentinel)
+    made.finder = finder  # type: ignore[assignment]
+    return made
+
+
+def test_one_sentinel_is_asked_and_it_is_done_once_they_name_another_primary() -> None:
+    finder = Finder()
+    change = OfSentinel(sentinel(finder))
+    change.strike()
+    assert finder.asked == [("SENTINEL", "FAILOVER", "perseus")]
+    assert not change.is_done()
+    finder.place = ("10.0.0.2", 2)
+    assert change.is_done()
+    assert finder.doubts == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (redis.ResponseError("NOGOODSLAVE No suitable replica to promote"), "has no replica that could take over"),
+        (redis.ResponseError("INPROG Failover already in progress"), "INPROG"),
+        (redis.ConnectionError("Error 111"), "no sentinel answers"),
+    ],
+)
+def test_sentinels_that_do_not_do_it_are_told(error: Exception, said: str) -> None:
+    change = OfSentinel(sentinel(Finder(error)))
+    with pytest.raises(CannotFailOver, match=said):
+        change.strike()
+
+
+def test_a_failover_by_hand_is_seen_by_the_server_that_answers(own_server: RedisProcess) -> None:
+    with connect(own_server.url, timeout=0.3, name="test") as client:
+        change = ByHand(client, KEY)
+        own_server.kill()
+        change.strike()
+        assert not change.is_done()
+        own_server.start()
+        assert change.is_done()
+
+
+def test_a_failover_by_hand_that_nobody_makes_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failover, "BY_HAND_SECONDS", 0.1)
+    with pytest.raises(CannotFailOver, match="nobody made one"):
+        ByHand(client, KEY).strike()
+
+
+@pytest.fixture
+def sentinels(tmp_path: Path) -> Iterator[RedisSentinel]:
+    made = RedisSentinel(tmp_path / "sentinel")
+    try:
+        yield made.start()
+    finally:
+        made.kill()
+
+
+@pytest.mark.long
+def test_a_holder_lives_through_a_failover_by_sentinels(sentinels: RedisSentinel, tmp_path: Path) -> None:
+    before = sentinels.primary.port
+    check(sentinels.url, tmp_path, 1)
+    assert sentinels.primary.port != before
+
+
+@pytest.fixture
+def replicated(tmp_path: Path) -> Iterator[RedisCluster]:
+    made = RedisCluster(tmp_path / "cluster", replicas=1)
+    try:
+        yield made.start()
+    finally:
+        made.kill()
+
+
+@pytest.mark.long
+def test_a_holder_lives_through_a_failover_of_a_cluster(replicated: RedisCluster, tmp_path: Path) -> None:
+    check(replicated.url, tmp_path, 2)
+
+
+def check(url: str, folder: Path, times: int) -> None:
+    """So many failovers in a row."""
+    with connect(url, timeout=1, name="test") as client:
+        client.set(keys.INITIALISED, "kept")
+        for number in range(times):
+            stage = Stage(practice(), short(folder), url, client, folder / str(number))
+            change = failover.of(client, KEY, lambda place: at(url, place, timeout=1, name="test"))
+            outcome = rounds.failed_over(stage, change)
+            assert outcome.wrong is None
+            assert outcome.skipped is None
+            assert outcome.overlap == 0
+            assert outcome.detected is not None
+            assert outcome.takeover is not None
+            assert outcome.takeover < 15
