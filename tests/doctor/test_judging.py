@@ -60,6 +60,13 @@ def test_a_store_that_is_too_old_is_found(version: str, is_old: bool) -> None:
     assert ("store-version" in found(patient(node(info={**INFO, "redis_version": version})))) is is_old
 
 
+def test_what_was_found_at_one_server_is_not_called_well_for_another() -> None:
+    old = node("10.0.0.2:6379", info={**INFO, "redis_version": "5.0"})
+    report = examination.judged(patient(node(), old), 0)
+    assert "store-version" not in report.fine
+    assert [one.where for one in report.findings if one.name == "store-version"] == [("10.0.0.2:6379",)]
+
+
 def test_a_disk_that_fails_is_found() -> None:
     broken = node(info={**INFO, "aof_last_write_status": "err"})
     assert found(patient(broken))["persistence-failing"].seen == "aof_last_write_status is not ok."

@@ -113,6 +113,15 @@ def test_the_further_rights_of_the_page_leave_nothing_unknown(lasting: Practice,
     assert lasting.examine().of(Severity.UNKNOWN) == ()
 
 
+def test_without_the_right_to_set_nothing_is_written(
+    lasting: Practice, restrict: Restrict, lasting_server: RedisProcess
+) -> None:
+    restrict(without=("+set", "+del"))
+    lasting.examine()
+    with lasting_server.client() as client:
+        assert list(client.scan_iter()) == [keys.INITIALISED]
+
+
 def test_trying_a_right_changes_nothing(lasting: Practice, restrict: Restrict, lasting_server: RedisProcess) -> None:
     restrict(without=("+del",))
     lasting.examine()
