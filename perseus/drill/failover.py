@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import redis
@@ -18,6 +19,7 @@ from perseus.sentinel import Sentinel
 from perseus.store import Client, answers
 
 LOOK = 0.02
+AGAIN_SECONDS = 5.0
 BY_HAND_SECONDS = 600.0
 CLOCK = SystemClock()
 
@@ -82,20 +84,24 @@ class OfSentinel:
 
 
 class OfCluster:
-    """By a replica of the node that has the key: CLUSTER FAILOVER, for which the primary waits."""
+    """By a replica of the node that has the key: CLUSTER FAILOVER, for which the primary waits.
+
+    A replica that the others do not vote for in time gives up without a word, so it is asked again.
+    """
 
     def __init__(self, client: Cluster, key: str, node: MakeNode) -> None:
         self._client = client
         self._key = key
         self._node = node
         self._replica: Place | None = None
+        self._asked_at = 0.0
 
     def strike(self) -> float:
         replicas = _replicas(self._client, self._key)
         if not replicas:
             raise CannotFailOver(NO_REPLICA)
         self._replica = replicas[0]
-        began = CLOCK.elapsed()
+        began = self._asked_at = CLOCK.elapsed()
         try:
             self._ask("CLUSTER FAILOVER")
         except (redis.RedisError, OSError) as error:
@@ -103,10 +109,13 @@ class OfCluster:
         return began
 
     def is_done(self) -> bool:
-        try:
-            return bool(self._ask("ROLE")[0] in ("master", b"master"))
-        except (redis.RedisError, OSError):
-            return False
+        with suppress(redis.RedisError, OSError):
+            if self._ask("ROLE")[0] in ("master", b"master"):
+                return True
+            if CLOCK.elapsed() - self._asked_at > AGAIN_SECONDS:
+                self._asked_at = CLOCK.elapsed()
+                self._ask("CLUSTER FAILOVER")
+        return False
 
     def _ask(self, command: str) -> Any:
         assert self._replica is not None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import redis
 
@@ -83,6 +86,35 @@ def test_a_claim_on_a_cluster_asks_at_the_node_that_has_it(cluster_store: str, r
     assert answer.durability == Durability(asked=1, acknowledged=0)
     waited = {node.port for node in redis_cluster.nodes if has_waited(node.client())}
     assert waited == {redis_cluster.node(KEY).port}
+
+
+@pytest.fixture
+def replicated(tmp_path: Path) -> Iterator[RedisCluster]:
+    made = RedisCluster(tmp_path / "replicated", replicas=1)
+    try:
+        yield made.start()
+    finally:
+        made.kill()
+
+
+def test_only_the_replica_of_the_node_that_has_the_lease_counts(replicated: RedisCluster) -> None:
+    own = replicated.replica(replicated.primary(KEY))
+    others = [copy for copy in replicated.copies if copy is not own]
+    with connect(replicated.url, timeout=2, name="test") as client:
+        claims = RedisClaims(client, 4, 45, 0, 1, 0.3)
+        assert acknowledged(claims) == 1
+        for other in others:
+            other.freeze()
+        assert acknowledged(claims) == 1
+        own.freeze()
+        assert acknowledged(claims) == 0
+
+
+def acknowledged(claims: RedisClaims) -> int | None:
+    answer = claims.acquire("n" * 32, "host-1", None, claim_body("host-1"))
+    assert isinstance(answer, Granted)
+    assert answer.durability is not None
+    return answer.durability.acknowledged
 
 
 def test_a_script_that_its_node_has_forgotten_is_loaded_there(cluster: Cluster) -> None:

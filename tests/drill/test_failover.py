@@ -88,6 +88,17 @@ def test_the_replica_of_the_very_node_is_asked_and_is_done_once_it_says_so() -> 
     assert set(places) == {("10.0.0.3", 3)}
 
 
+def test_a_replica_that_nobody_votes_for_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Node(True, ["slave"], ["slave"], True, ["master"])
+    change = OfCluster(Told(), KEY, lambda _: cast(Client, node))
+    change.strike()
+    assert not change.is_done()
+    monkeypatch.setattr(failover, "AGAIN_SECONDS", -1.0)
+    assert not change.is_done()
+    assert change.is_done()
+    assert node.asked == ["CLUSTER FAILOVER", "ROLE", "ROLE", "CLUSTER FAILOVER", "ROLE"]
+
+
 def test_a_replica_that_may_not_is_told_with_its_reason() -> None:
     node = Node(redis.exceptions.NoPermissionError("no permissions to run the 'cluster' command"))
     change = OfCluster(Told(), KEY, lambda _: cast(Client, node))
