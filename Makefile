@@ -1,7 +1,7 @@
 # Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test long lint bench guards lock chromium postgres
+.PHONY: help run test long lint bench guards failovers lock chromium postgres
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ PIP_COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsa
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 help:  ## say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PERSEUS_PORT, PERSEUS_HOME)
 	@$(BIN)/perseus up
@@ -23,6 +23,9 @@ test: lint chromium postgres  ## prove it: style, types, layers, then all tests
 
 long: $(VENV)/dev.stamp  ## the tests that wait for minutes: outages in real time
 	$(BIN)/pytest -m long
+
+failovers: $(VENV)/dev.stamp  ## 200 failovers of stores under load, judged one by one; about half an hour
+	$(BIN)/python -m tests.failover.staged
 
 lint: $(VENV)/dev.stamp  ## style, types and layers only
 	$(BIN)/ruff check .
