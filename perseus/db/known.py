@@ -25,8 +25,8 @@ class Known(Generic[Said]):
     """Call it for what is known. `trouble` is why the database did not give it when it was last asked, or None.
 
     A database that is down must not empty the page: the last that it gave stands in, `first` while it never gave any.
-    One thread asks at a time; the others meanwhile get what is known. While there is trouble nobody waits longer than
-    PATIENCE_SECONDS: one that hangs would make every poll of the page as slow as its own end.
+    One thread asks at a time; the others meanwhile get what is known. So does the one that asks after PATIENCE_SECONDS:
+    a database that hangs would make every poll of the page as slow as its own end.
     """
 
     def __init__(self, read: Callable[[], Said], clock: Clock, what: str, kept_seconds: float, first: Said) -> None:
@@ -40,8 +40,10 @@ class Known(Generic[Said]):
         self.trouble: PerseusError | None = None
 
     def __call__(self) -> Said:
-        if self._is_old() and self._asking.acquire(blocking=self._is_long_ago() and self.trouble is None):
-            if self.trouble is None or self._asked_at is None:
+        # Long after it was asked, nothing stands in but what is marked as old.
+        must_wait = self._is_long_ago() and self.trouble is None
+        if self._is_old() and self._asking.acquire(blocking=must_wait):
+            if must_wait or self._asked_at is None:
                 self._ask_once()
             else:
                 asking = threading.Thread(target=self._ask_once, name=f"asks again: {self._what}", daemon=True)

@@ -101,7 +101,8 @@ class Site:
 
     def _admit(self, add: Callable[..., object]) -> str:
         """A key in the site's database, of an admin who is there for the tests."""
-        url, key = runfile.database_url(Settings(home=self.home)), keys.fresh_token()
+        named = self.settings.get("PERSEUS_DATABASE_URL")
+        url, key = named or runfile.database_url(Settings(home=self.home)), keys.fresh_token()
         found = rows.user_by_email(url, TESTER)
         person = found.person if found else rows.add_user(url, TESTER, "Tester", Role.ADMIN, "a test")
         add(url, person.id, keys.digest(key), "a test", SystemClock().wall_ms())
