@@ -91,6 +91,7 @@ def main() -> int:
     """0 stopped; else the exit code of what ended it."""
     options = _options()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a stopped process, too, ends with the drill
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # a claim that is interrupted is given back
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
     if options.cable:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 import pytest
 
 from perseus import db, keys
@@ -23,7 +28,7 @@ from perseus.network.exchange import Exchange
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import short
-from tests.instances import Party, moves, party, walk
+from tests.instances import Party, eventually, moves, party, walk
 
 __all__ = ["party"]
 
@@ -159,6 +164,22 @@ def test_a_drill_that_cannot_go_on_is_filed_too(site: Settings, monkeypatch: pyt
     entry = filed(site)
     assert entry.result == "failed"
     assert entry.detail["why"] == "its first instance was not active within 9 s"
+
+
+def test_an_interrupted_drill_ends_its_contenders_and_is_filed(site: Settings, client_of_real: Client) -> None:
+    assert site.redis_url is not None
+    environ = {**os.environ, "PERSEUS_HOME": str(site.home), "PERSEUS_REDIS_URL": site.redis_url.get_secret_value()}
+    command = [sys.executable, "-m", "perseus", "drill", "--only", "kill"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        eventually(lambda: client_of_real.exists(keys.status(PRACTICE_ID)), 20)
+        children = psutil.Process(process.pid).children()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 1
+    assert children
+    assert not any(child.is_running() for child in children)
+    entry = filed(site)
+    assert (entry.result, entry.detail["why"]) == ("failed", "it was interrupted")
+    assert not client_of_real.exists(keys.status(PRACTICE_ID))
 
 
 def test_the_lease_is_short_unless_the_times_of_the_site_are_asked_for(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +19,9 @@ from perseus.drill.stage import PRACTICE_ID, Stage, practice
 from perseus.sentinel import Sentinel
 from perseus.store import Client, at, connect
 from tests.conftest import short
+from tests.instances import eventually
 from tests.redis_cluster import RedisCluster
+from tests.redis_pair import RedisPair
 from tests.redis_process import RedisProcess
 from tests.redis_sentinel import RedisSentinel
 
@@ -222,3 +226,26 @@ def check(url: str, folder: Path, times: int) -> None:
             assert outcome.detected is not None
             assert outcome.takeover is not None
             assert outcome.takeover < 15
+
+
+@pytest.mark.long
+def test_a_failover_by_hand_is_measured_from_its_first_sign_on(tmp_path: Path) -> None:
+    with RedisPair(tmp_path / "pair") as pair, connect(pair.way.url, timeout=1, name="test") as client:
+        client.set(keys.INITIALISED, "kept")
+        stage = Stage(practice(), short(tmp_path), pair.way.url, client, tmp_path / "drill")
+        change = ByHand(client, KEY)
+        hand = threading.Thread(target=promote_once_contended, args=(pair, stage))
+        hand.start()
+        outcome = rounds.failed_over(stage, change)
+        hand.join()
+    assert outcome.wrong is None
+    assert outcome.overlap == 0
+    assert outcome.takeover is not None
+    assert outcome.takeover < 15
+
+
+def promote_once_contended(pair: RedisPair, stage: Stage) -> None:
+    """When the second instance is there, and some time later."""
+    eventually(lambda: stage.folder.exists() and len(list(stage.folder.iterdir())) == 2, 30)
+    time.sleep(3)
+    pair.promote()
