@@ -2,8 +2,12 @@
 #
 #   atlas schema apply --env perseus
 #
-# The database is that of PERSEUS_DATABASE_URL, over SSL: add ?sslmode=verify-full and the rest to it as for Perseus.
-# Its user must own the tables; that of Perseus itself need not. Atlas works out the changes in a throw-away database.
+# The database is that of PERSEUS_DATABASE_URL; its user must own the tables, which that of Perseus need not:
+#
+#   atlas schema apply --env perseus --var "url=postgresql://owner:password@host/name?sslmode=require"
+#
+# Atlas works out the changes in a throw-away database, here one of Docker. Without Docker name an empty one of yours:
+# --var "dev=postgresql://...". docs/database.md says the rest.
 
 variable "url" {
   type    = string
@@ -12,7 +16,7 @@ variable "url" {
 
 variable "dev" {
   type    = string
-  default = "docker://postgres/15/dev?search_path=public"
+  default = "docker://postgres/15/dev"
 }
 
 env "perseus" {

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from perseus.db import deadline
 from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable, NotStorable
 from perseus.db.urls import NAME, is_sqlite, where
 from perseus.errors import PerseusError
@@ -69,6 +70,7 @@ AWAY = {
     "55P03": "what is to be changed is locked",
     "57014": "a statement took too long and was ended",
 }
+SILENT_SAID = f"it has not answered for {deadline.ANSWER_SECONDS:g} s"
 FULL_SAID = re.compile("too many clients|remaining connection slots|too many connections")
 
 

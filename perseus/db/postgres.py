@@ -15,6 +15,7 @@ from psycopg.abc import PQGen
 from sqlalchemy import URL, Engine, event
 
 from perseus.db import deadline
+from perseus.db.failures import SILENT_SAID
 
 CONNECT_SECONDS = 3
 POOL_SECONDS = 2
@@ -25,8 +26,6 @@ IDLE_MS = 10_000
 #: Even where the time is over, an answer that is there is taken: a rollback keeps the connection.
 GRACE_SECONDS = 0.5
 POOL_SIZE, POOL_MORE = 2, 2
-
-SILENT = f"it has not answered for {deadline.ANSWER_SECONDS:g} s"
 
 Value = TypeVar("Value")
 
@@ -77,7 +76,7 @@ def _options(url: URL) -> str:
 
 def _connect(_dialect: Any, _record: Any, arguments: Any, values: dict[str, Any]) -> Bounded:
     if deadline.left() <= 0:
-        raise NoAnswer(SILENT)
+        raise NoAnswer(SILENT_SAID)
     connection = Bounded.connect(*arguments, **values)
     if not connection.pgconn.ssl_in_use:
         connection.close()
@@ -92,7 +91,7 @@ def _bounded(gen: PQGen[Value], end: float) -> PQGen[Value]:
         while True:
             ready = yield state
             if time.monotonic() > end:
-                raise NoAnswer(SILENT)
+                raise NoAnswer(SILENT_SAID)
             state = gen.send(ready)
     except StopIteration as ended:
         return cast(Value, ended.value)

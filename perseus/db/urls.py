@@ -52,7 +52,8 @@ def where(database_url: str) -> str:
     url = parse(database_url)
     if url.get_backend_name() == "sqlite":
         return url.database or ""
-    return f"{','.join(_places(url))}/{url.database}"
+    port = str(url.query.get("port") or url.port or 5432)
+    return f"{','.join(_place(host, port) for host in _hosts(url))}/{url.database}"
 
 
 def _sqlite(url: URL) -> URL:
@@ -90,9 +91,10 @@ def _hosts(url: URL) -> list[str]:
     return [host for one in several for host in one.split(",")] if several else [url.host or ""]
 
 
-def _places(url: URL) -> list[str]:
-    port = url.query.get("port") or str(url.port or 5432)
-    return [host if ":" in host.rpartition("]")[2] else f"{host}:{port}" for host in _hosts(url)]
+def _place(host: str, port: str) -> str:
+    if host.count(":") == 1:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _install(package: str) -> str:

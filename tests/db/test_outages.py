@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import make_url
 
 from perseus import db
 from perseus.access.roles import Role
@@ -177,6 +178,15 @@ def test_a_database_that_can_only_be_read_is_read_and_its_refusals_are_told(post
     with pytest.raises(db.DatabaseUnavailable, match="it can only be read: it is a replica"):
         rows.add_user(url, "ada@example.net", "Ada", Role.ADMIN, "test")
     engine(url).dispose()
+
+
+def test_of_several_servers_the_one_that_can_be_written_is_taken(postgres_server: PostgresProcess) -> None:
+    given = make_url(postgres_server.url("shared")).set(host=None, port=None)
+    places = ("127.0.0.1:1", f"127.0.0.1:{postgres_server.port}")
+    url = given.update_query_dict({"host": places, "target_session_attrs": "read-write"})
+    db.check(url.render_as_string(hide_password=False))
+    with pytest.raises(db.DatabaseUnavailable, match="127.0.0.1:1,127.0.0.1:2/shared cannot be used: "):
+        db.check(url.update_query_dict({"host": ("127.0.0.1:1", "127.0.0.1:2")}).render_as_string(hide_password=False))
 
 
 def test_options_of_the_url_are_kept_beside_the_limits(postgres_database: str) -> None:

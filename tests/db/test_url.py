@@ -51,6 +51,49 @@ def test_postgresql_is_asked_for_ssl(asked: str, used: str) -> None:
     assert (url.drivername, url.query["sslmode"]) == ("postgresql+psycopg", used)
 
 
+@pytest.mark.usefixtures("with_psycopg")
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql:///x", "names no host"),
+        ("postgresql://u@/x", "names no host"),
+        ("postgresql://u@/x?host=/var/run/postgresql", "names a Unix socket"),
+        ("postgresql://u@host/x?host=/var/run/postgresql", "names a Unix socket"),
+        ("postgresql://u@/x?host=one,/var/run", "names a Unix socket"),
+        ("postgresql://u@/x?host=@abstract", "names a Unix socket"),
+        ("postgresql://u@host", "names no database"),
+    ],
+)
+def test_a_way_that_carries_no_ssl_is_refused(url: str, says: str) -> None:
+    with pytest.raises(SettingError, match=f"PERSEUS_DATABASE_URL: {says}"):
+        parse(url)
+
+
+@pytest.mark.usefixtures("with_psycopg")
+def test_what_libpq_could_put_in_the_place_of_ssl_is_switched_off() -> None:
+    for asked in ("", "?gssencmode=require", "?gssencmode=prefer"):
+        assert parse(f"postgresql://u@host/x{asked}").query["gssencmode"] == "disable"
+
+
+@pytest.mark.usefixtures("with_psycopg")
+def test_the_name_that_providers_write_is_understood() -> None:
+    assert parse("postgres://u@host/x").drivername == "postgresql+psycopg"
+    assert parse("postgres://u@host/x") == parse("postgresql+psycopg2://u@host/x")
+
+
+@pytest.mark.usefixtures("with_psycopg")
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"postgresql://u:{SECRET}@/x?host=one:1&host=two", "one:1,two:5432/x"),
+        (f"postgresql://u:{SECRET}@/x?host=one,two&port=6432", "one:6432,two:6432/x"),
+        (f"postgresql://u:{SECRET}@[2001:db8::1]/x", "[2001:db8::1]:5432/x"),
+    ],
+)
+def test_several_servers_are_all_named(url: str, said: str) -> None:
+    assert db.where(url) == said
+
+
 def test_postgresql_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SettingError) as refused:
