@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from perseus.doctor.entry import BY_HAND
 from perseus.doctor.finding import Finding, Report, Severity
 from perseus.web import moments
 
@@ -18,25 +19,37 @@ COLOURS = {Severity.GRAVE: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: 
 def lines(report: Report) -> Iterator[str]:
     """Each finding with what was seen, what it can break and what mends it; then what was not found, and the sum."""
     for one in report.findings:
-        yield from _finding(one)
+        yield from _unknown(one) if one.severity is Severity.UNKNOWN else _finding(one)
         yield ""
+    if report.of(Severity.UNKNOWN):
+        yield from [*_wrapped("", BY_HAND), ""]
     if report.fine:
         yield from _wrapped("Looked for and not found: ", ", ".join(report.fine) + ".")
     yield f"{_sum(report)}, at {moments.utc(report.at_ms) or 'an unknown time'} UTC."
 
 
 def _finding(one: Finding) -> Iterator[str]:
-    head = f"{LABELS[one.severity]}  {one.name}  {one.entry.title}"
-    yield click.style(head, fg=COLOURS[one.severity], bold=one.severity is Severity.GRAVE)
-    where = f" At {', '.join(one.where)}." if one.where else ""
-    yield from _wrapped("    seen    ", one.seen + where)
+    yield _head(one)
+    yield from _wrapped("    seen    ", one.seen + _where(one))
     yield from _wrapped("    breaks  ", one.entry.breaks)
-    if one.severity is Severity.UNKNOWN:
-        yield from _wrapped("    check   ", one.entry.check)
-        return
-    yield from _wrapped("    mend    ", one.entry.mend)
+    yield from _wrapped("    mend    ", one.mend)
     for command in one.addressed():
         yield f"            $ {command}"
+
+
+def _unknown(one: Finding) -> Iterator[str]:
+    yield _head(one)
+    yield from _wrapped("    check   ", one.entry.check + _where(one))
+
+
+def _head(one: Finding) -> str:
+    title = one.title.removeprefix("Not known ")
+    head = f"{LABELS[one.severity]}  {one.name}  {title}"
+    return click.style(head, fg=COLOURS[one.severity], bold=one.severity is Severity.GRAVE)
+
+
+def _where(one: Finding) -> str:
+    return f" At {', '.join(one.where)}." if one.where else ""
 
 
 def _wrapped(label: str, text: str) -> list[str]:

@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Entry(NamedTuple):
-    """One finding. `breaks`: what it can do to the site. `mend`: what to do, beside the commands of the finding.
-
-    `check`: how to find out by hand where it may not be asked; '' for what always can be.
-    """
-
-    title: str
-    breaks: str
-    mend: str
-    check: str = ""
-
-
-BY_HAND = (
-    "Ask it of the settings of your provider, or run `perseus doctor` with a user that may: docs/doctor.md says how."
-)
+from perseus.doctor.entry import Entry
 
 CATALOGUE: Final[Mapping[str, Entry]] = {
     "store-silent": Entry(
@@ -70,19 +55,19 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The data store may evict leases",
         "Short of memory it removes keys, those with a TTL first: leases. A served exchange counts as lost.",
         "Set it in the server's configuration file or your provider's settings as well, or it is back after a restart.",
-        f"`redis-cli CONFIG GET maxmemory-policy` must say noeviction. {BY_HAND}",
+        "`redis-cli CONFIG GET maxmemory-policy` must say noeviction.",
     ),
     "memory-full": Entry(
         "The memory of the data store is nearly full",
         "When it is full every write is refused, heartbeats too, and every holder stops.",
         "Raise maxmemory, give the server more memory, or find what else fills it with `redis-cli --bigkeys`.",
-        f"Compare used_memory and maxmemory of `redis-cli INFO memory`. {BY_HAND}",
+        "Compare used_memory and maxmemory of `redis-cli INFO memory`.",
     ),
     "memory-forecast": Entry(
         "The activity logs will fill the data store",
         "They are kept for 90 days. When memory is full every write is refused, heartbeats too.",
         "Raise maxmemory, or lower PERSEUS_ACTIVITY_MAX_ENTRIES; look for an instance whose error repeats.",
-        f"Compare used_memory and maxmemory of `redis-cli INFO memory` from week to week. {BY_HAND}",
+        "Compare used_memory and maxmemory of `redis-cli INFO memory` from week to week.",
     ),
     "log-cap": Entry(
         "An activity log will not hold 90 days",
@@ -93,19 +78,19 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The data store forgets when it restarts",
         "Events, deliveries and the audit log are gone; from an old snapshot leases are granted that others hold.",
         "Switch the append-only file on, in the server's configuration file or your provider's settings as well.",
-        f"`redis-cli CONFIG GET appendonly` must say yes. {BY_HAND}",
+        "`redis-cli CONFIG GET appendonly` must say yes.",
     ),
     "append-fsync": Entry(
         "A power failure of the store's host loses confirmed writes",
         "A claim that is lost can be granted twice, until the next heartbeat of the first holder.",
         "Set appendfsync to always, in the server's configuration file as well; everysec risks about a second.",
-        f"`redis-cli CONFIG GET appendfsync` should say always. {BY_HAND}",
+        "`redis-cli CONFIG GET appendfsync` should say always.",
     ),
     "persistence-failing": Entry(
         "The data store cannot write to its disk",
         "What was not written is gone at its next restart, and it may refuse writes until then.",
         "Look at the server's log, and at the space and rights of its data folder.",
-        f"Look for aof_last_write_status and rdb_last_bgsave_status in `redis-cli INFO persistence`. {BY_HAND}",
+        "Look for aof_last_write_status and rdb_last_bgsave_status in `redis-cli INFO persistence`.",
     ),
     "settle-time": Entry(
         "A claim after a failover may come too early",
@@ -116,25 +101,25 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "A cut-off primary goes on accepting writes",
         "What is claimed there is lost when the others fail over, and the exchange is granted a second time.",
         "Set it at each server that may become a primary, in its configuration file as well.",
-        f"`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more. {BY_HAND}",
+        "`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more.",
     ),
     "durable-replicas": Entry(
         "Claims cannot be acknowledged by as many replicas as are wanted",
         "Each claim and heartbeat waits in vain, and each card says 'durability degraded'.",
         "Lower PERSEUS_DURABLE_REPLICAS, add replicas, or give the user the right +wait.",
-        f"Look for connected_slaves in `redis-cli INFO replication`. {BY_HAND}",
+        "Look for connected_slaves in `redis-cli INFO replication`.",
     ),
     "replicas": Entry(
         "A primary has no replica",
         "When it fails nobody takes over: its exchanges have no store until it is back.",
         "Add a replica, or put the one that is down back.",
-        f"Look for connected_slaves in `redis-cli INFO replication`. {BY_HAND}",
+        "Look for connected_slaves in `redis-cli INFO replication`.",
     ),
     "replica-behind": Entry(
         "A replica is not in step with its primary",
         "A failover to it loses what it has not received, leases among it.",
         "Look at the replica's log and at the network between.",
-        f"Look for master_link_status and lag in `redis-cli INFO replication`. {BY_HAND}",
+        "Look for master_link_status and lag in `redis-cli INFO replication`.",
     ),
     "node-silent": Entry(
         "A replica does not answer",
@@ -155,13 +140,13 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The data store closes idle connections",
         "Each heartbeat first has to connect anew, and one that meets the closing waits for its next try.",
         "Switch it off, in the server's configuration file as well, or set it to more than four heartbeats.",
-        f"`redis-cli CONFIG GET timeout` should say 0. {BY_HAND}",
+        "`redis-cli CONFIG GET timeout` should say 0.",
     ),
     "slow-commands": Entry(
         "Commands have held the data store up",
         "While one runs nothing else is answered; longer than PERSEUS_STORE_TIMEOUT_SECONDS, that is silence to all.",
         "Look at who sends them: `redis-cli SLOWLOG GET`. KEYS, FLUSHALL and large deletions are the usual ones.",
-        f"Look at `redis-cli SLOWLOG GET`. {BY_HAND}",
+        "Look at `redis-cli SLOWLOG GET`.",
     ),
     "slow-answers": Entry(
         "The data store answers slowly",
@@ -194,7 +179,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The data store is short of connections",
         "Over the limit it refuses new ones: processes cannot start, and a heartbeat that has to connect is lost.",
         "Raise maxclients, and the server's limit of open files with it; look at who connects with CLIENT LIST.",
-        f"Compare connected_clients and maxclients of `redis-cli INFO clients`. {BY_HAND}",
+        "Compare connected_clients and maxclients of `redis-cli INFO clients`.",
     ),
     "slots": Entry(
         "Slots of the Cluster are served by nobody",
@@ -206,13 +191,13 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The Cluster is down",
         "It refuses every command until most primaries see each other again.",
         "Look at which nodes are failing, and at the network between the nodes and their bus ports.",
-        f"`redis-cli CLUSTER INFO` must say cluster_state:ok. {BY_HAND}",
+        "`redis-cli CLUSTER INFO` must say cluster_state:ok.",
     ),
     "failing-nodes": Entry(
         "Nodes of the Cluster do not see each other",
         "One more failure may leave slots with nobody, or no majority for a failover.",
         "Start the node again, or forget it with CLUSTER FORGET; look at the bus ports between.",
-        f"Look for fail in `redis-cli CLUSTER NODES`. {BY_HAND}",
+        "Look for fail in `redis-cli CLUSTER NODES`.",
     ),
     "cluster-quorum": Entry(
         "The Cluster is too small to fail over",
@@ -223,7 +208,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "One lost shard stops the whole Cluster",
         "With cluster-require-full-coverage, exchanges on nodes that are sound are refused too.",
         "Set it at each node, in its configuration file as well.",
-        f"`redis-cli CONFIG GET cluster-require-full-coverage` should say no. {BY_HAND}",
+        "`redis-cli CONFIG GET cluster-require-full-coverage` should say no.",
     ),
     "open-slots": Entry(
         "Slots of the Cluster are half moved",

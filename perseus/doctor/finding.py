@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from perseus.clock import iso, parse_iso
-from perseus.doctor.catalogue import CATALOGUE, Entry
+from perseus.doctor.catalogue import CATALOGUE
+from perseus.doctor.entry import BY_HAND, Entry
 
 REDIS_CLI = "redis-cli "
 #: Addresses in what a server or a driver says: host:port, or an IP address alone.
@@ -47,6 +48,17 @@ class Finding:
         """What the catalogue says of it: title, harm, and what mends it in words."""
         return CATALOGUE[self.name]
 
+    @property
+    def title(self) -> str:
+        """As a sentence without its full stop."""
+        told = self.entry.title
+        return f"Not known whether {told[:1].lower()}{told[1:]}" if self.severity is Severity.UNKNOWN else told
+
+    @property
+    def mend(self) -> str:
+        """What to do; for what is not known, how to find out."""
+        return f"{self.entry.check} {BY_HAND}" if self.severity is Severity.UNKNOWN else self.entry.mend
+
     def addressed(self) -> Iterator[str]:
         """The commands as they can be copied, with the address of each server."""
         for command in self.commands:
@@ -68,10 +80,10 @@ class Finding:
         return {
             "name": self.name,
             "severity": str(self.severity),
-            "title": self.entry.title,
+            "title": self.title,
             "seen": told.seen,
             "breaks": self.entry.breaks,
-            "mend": self.entry.check if self.severity is Severity.UNKNOWN else self.entry.mend,
+            "mend": self.mend,
             "commands": list(self.addressed() if with_places else self.commands),
             "where": list(told.where),
         }

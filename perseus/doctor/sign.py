@@ -36,6 +36,4 @@ def warning(seen: str, *commands: str) -> Sign:
 
 def unknown(what: str) -> Sign:
     """It may not be asked here."""
-    return Sign(
-        Severity.UNKNOWN, f"{what} may not be asked: the store's user lacks the right, or the provider forbids it."
-    )
+    return Sign(Severity.UNKNOWN, f"{what} may not be asked.")

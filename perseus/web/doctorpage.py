@@ -94,10 +94,10 @@ def row(one: Finding, *, with_places: bool) -> FindingRow:
         one.name,
         {Severity.GRAVE: "danger", Severity.WARNING: "warning", Severity.UNKNOWN: "info"}[one.severity],
         LABELS[one.severity],
-        one.entry.title,
+        one.title,
         words.plain(told.seen, TEXT_LIMIT),
         one.entry.breaks,
-        one.entry.check if is_unknown else one.entry.mend,
+        one.mend,
         () if is_unknown else tuple(words.plain(command, TEXT_LIMIT) for command in commands),
         words.plain(words.listed(told.where), TEXT_LIMIT),
     )
