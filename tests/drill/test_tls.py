@@ -23,6 +23,7 @@ def server(tmp_path: Path) -> Iterator[TLSProcess]:
     made.kill()
 
 
+@pytest.mark.long
 def test_a_contender_is_cut_off_over_tls(server: TLSProcess, tmp_path: Path) -> None:
     with connect(server.url, timeout=2, name="test") as client:
         client.set(keys.INITIALISED, "kept")
