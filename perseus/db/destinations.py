@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from perseus.db.engine import answers, engine
+from perseus.db.engine import added, answers, engine
 from perseus.db.errors import NameTaken, NotThere, StaleRevision
 from perseus.db.models import DestinationRow
 from perseus.notify.configuration import Destination, Policy
@@ -45,7 +44,9 @@ def set_paused(database_url: str, destination: Destination, is_paused: bool, by:
     with answers(database_url), engine(database_url).begin() as connection:
         revision = _update(connection, destination.id, None, by, values)
         if revision is None and destination.origin == "environment":
-            return _add(connection, destination, by, {"kind": destination.kind, **values})
+            if _is_added(connection, destination, by, {"kind": destination.kind, **values}):
+                return FIRST_REVISION
+            revision = _update(connection, destination.id, None, by, values)
         if revision is None:
             raise NotThere(f"destination {destination.id}")
         return revision
@@ -61,11 +62,13 @@ def set_policy(database_url: str, destination: Destination, policy: Policy, by: 
 
 
 def _add(connection: Connection, destination: Destination, by: str, values: dict[str, Any]) -> int:
-    try:
-        connection.execute(insert(DestinationRow).values(id=destination.id, updated_by=by, **values))
-    except IntegrityError:
-        raise NameTaken(destination.id) from None
+    if not _is_added(connection, destination, by, values):
+        raise NameTaken(destination.id)
     return FIRST_REVISION
+
+
+def _is_added(connection: Connection, destination: Destination, by: str, values: dict[str, Any]) -> bool:
+    return added(connection, insert(DestinationRow), id=destination.id, updated_by=by, **values)
 
 
 def _change(connection: Connection, destination_id: str, revision: int, by: str, values: dict[str, Any]) -> int:

@@ -6,10 +6,11 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, Insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from perseus.db import deadline, failures
 from perseus.db.urls import parse
@@ -42,6 +43,16 @@ def answers(database_url: str) -> Iterator[None]:
             yield
     except SQLAlchemyError as error:
         raise failures.in_words(database_url, error) from None
+
+
+def added(connection: Connection, insertion: Insert, **values: Any) -> bool:
+    """Add this row; False where somebody was faster. What the transaction did before stays."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insertion.values(**values))
+    except IntegrityError:
+        return False
+    return True
 
 
 def disconnect(database_url: str) -> None:

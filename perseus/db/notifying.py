@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from perseus.clock import SystemClock
 from perseus.db import notifyrows
 from perseus.db.destinations import delete_destination, save_destination, set_paused, set_policy
-from perseus.db.engine import answers, engine
+from perseus.db.engine import added, answers, engine
 from perseus.db.errors import NotThere, StaleRevision
 from perseus.db.models import DestinationRow, SettingRow, SilenceRow, SwitchRow
 from perseus.db.notifyrows import RuleSet, SilenceRecord, moment
@@ -76,10 +76,9 @@ def save_rules(database_url: str, chosen: Sequence[Rule], revision: int, by: str
     values = {"value": [rule.model_dump(mode="json") for rule in chosen], "updated_by": by, "revision": revision + 1}
     change = update(row).where(row.name == RULES, row.revision == revision)
     with answers(database_url), engine(database_url).begin() as connection:
-        is_new = revision == 0 and _rules(connection).revision == 0
-        if is_new:
-            connection.execute(insert(row).values(name=RULES, **values))
-        elif connection.execute(change.values(**values, updated_at=func.now())).rowcount == 0:
+        if revision == 0 and _rules(connection).revision == 0 and added(connection, insert(row), name=RULES, **values):
+            return revision + 1
+        if connection.execute(change.values(**values, updated_at=func.now())).rowcount == 0:
             stored = _rules(connection)
             raise StaleRevision("The list of rules", stored.revision or None, stored.updated_by)
     return revision + 1
@@ -120,8 +119,9 @@ def switch_plugin(database_url: str, plugin: str, is_enabled: bool, by: str) -> 
     row, values = SwitchRow, {"is_enabled": is_enabled, "updated_by": by}
     change = update(row).where(row.plugin == plugin).values(**values, updated_at=func.now())
     with answers(database_url), engine(database_url).begin() as connection:
-        if connection.execute(change).rowcount == 0:
-            connection.execute(insert(row).values(plugin=plugin, **values))
+        is_there = connection.execute(change).rowcount > 0
+        if not is_there and not added(connection, insert(row), plugin=plugin, **values):
+            connection.execute(change)
 
 
 def switched_off(database_url: str) -> frozenset[str]:
