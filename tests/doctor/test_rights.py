@@ -10,6 +10,7 @@ import pytest
 from perseus import keys
 from perseus.doctor import rights
 from perseus.doctor.finding import Severity
+from perseus.store import connect
 from tests.docs import pages
 from tests.doctor.conftest import Practice
 from tests.redis_process import RedisProcess
@@ -82,9 +83,11 @@ def test_without_info_nothing_that_it_tells_is_called_well(lasting: Practice, re
 def test_each_right_that_is_missing_is_named(lasting: Practice, restrict: Restrict) -> None:
     for right in [f"+{name}" for name in (*rights.TRIED, rights.SET)]:
         restrict(without=(right,))
-        found = lasting.finds("rights")
-        assert found.seen == f"It may not: {right}."
-        assert found.commands == (f"redis-cli ACL SETUSER <user> {right}",)
+        with connect(lasting.url, timeout=2, name="test") as client:
+            assert rights.tried(client, keys.doctor_probe(0), channel=True) == ("", (right,))
+    found = lasting.finds("rights")
+    assert found.seen == f"It may not: {right}."
+    assert found.commands == (f"redis-cli ACL SETUSER <user> {right}",)
 
 
 def test_each_pattern_of_keys_that_is_missing_is_named(lasting: Practice, restrict: Restrict) -> None:
