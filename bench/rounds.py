@@ -41,7 +41,7 @@ class Comparison:
 def compare(calls: Mapping[str, Call], rounds: int, repeats: int = 5, between: Call = lambda: None) -> Comparison:
     """Call each in turn, `rounds` times a repeat, beginning with another one each round; `between` rounds, untimed."""
     for call in calls.values():
-        for _ in range(WARM_UP):
+        for _ in range(min(WARM_UP, rounds)):
             call()
     return Comparison(tuple(_repeat(list(calls.items()), rounds, between) for _ in range(repeats)))
 
