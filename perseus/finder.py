@@ -70,7 +70,7 @@ class Finder:
         """
         wanted_at = self._elapsed()
         with self._lock:
-            if self._looked_at < wanted_at and self._is_due():
+            if self._looked_at <= wanted_at and self._is_due():
                 self._look()
             if self._told is None:
                 assert self._failure is not None

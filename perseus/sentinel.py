@@ -21,8 +21,8 @@ from perseus.connection import PlainConnection, TLSConnection
 from perseus.finder import Finder
 from perseus.layout import Place
 
-# What a server says that is no longer the primary, or is one without its replicas.
-DOUBTFUL = re.compile(r"(^|-)(READONLY|MASTERDOWN|NOREPLICAS)\b")
+# What a server says that is no longer the primary, or is one without its replicas; also from within a script.
+DOUBTFUL = re.compile(r"(^|-)(READONLY|NOREPLICAS)\b")
 
 
 class Found(Connection):
@@ -33,15 +33,21 @@ class Found(Connection):
 
     def __init__(self, *, finder: Finder, **options: Any) -> None:
         self._finder = finder
+        self._is_left = False
         parent: Any = super()
         parent.__init__(**options)
 
     def connect(self) -> None:
         """Be connected to the primary of this moment."""
         parent: Any = super()
-        if self.is_connected and self._finder.has_moved_from(self._place()):
+        if self.is_connected and (self._is_left or self._finder.has_moved_from(self._place())):
             parent.disconnect()
         parent.connect()
+
+    def can_read(self, timeout: float = 0) -> bool:
+        """Is there an answer? Who listens asks this again and again, and goes over to another primary so too."""
+        self.connect()
+        return super().can_read(timeout)
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
         """Sign in, and refuse to take a replica for a primary: its HELLO says what it is."""
@@ -57,13 +63,14 @@ class Found(Connection):
             try:
                 return super().read_response(*args, **options)
             except redis.ResponseError as error:
-                if DOUBTFUL.search(str(error)):
+                if isinstance(error, redis.ReadOnlyError) or DOUBTFUL.search(str(error)):
                     self._finder.doubt(self._place())
-                    self._leave()
+                    self._is_left = True
                 raise
 
     def _connect(self) -> Any:
         self.host, self.port = self._finder.primary()
+        self._is_left = False
         parent: Any = super()
         with self._named():
             try:
@@ -82,11 +89,6 @@ class Found(Connection):
             self._finder.doubt(self._place())
             name = f"server {self.host}:{self.port}: "
             raise type(error)(name + str(error).removeprefix(name)) from None
-
-    def _leave(self) -> None:
-        """Be connected anew before the next command; the answers that are under way are read first."""
-        connection: Any = self
-        connection.mark_for_reconnect()
 
     def _place(self) -> Place:
         return self.host, self.port

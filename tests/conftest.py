@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 
-from perseus import keys
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
@@ -27,8 +24,20 @@ from tests.databases import (  # noqa: F401  (fixtures are used by their names)
     site_database,
     sqlite_database,
 )
-from tests.redis_cluster import RedisCluster
-from tests.redis_process import RedisProcess, free_port
+from tests.datastores import (  # noqa: F401
+    client,
+    cluster_store,
+    fake_server,
+    parametrise,
+    real_store,
+    redis_cluster,
+    redis_sentinel,
+    redis_server,
+    sentinel_store,
+    servers,
+    store,
+)
+from tests.redis_process import RedisProcess
 
 KRAKEN = Exchange(4, "kraken", "Kraken")
 
@@ -51,6 +60,11 @@ class ManualClock:
         self.wall += round(seconds * 1000)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test that asks for a store has it in each kind."""
+    parametrise(metafunc)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test sees the settings that it gives and no others."""
@@ -63,68 +77,6 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
-    """One real server for the session; use `store` or `real_store`, which empty it first."""
-    server = RedisProcess(tmp_path_factory.mktemp("redis")).start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture(scope="session")
-def fake_server() -> Iterator[str]:
-    """The stand-in store of `perseus up`, in this process; gives its URL."""
-    from perseus.local.standin import StandIn
-
-    server = StandIn(free_port())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
-
-
-def _emptied(url: str) -> str:
-    with redis.Redis.from_url(url) as client:
-        client.flushall()
-        client.set(keys.INITIALISED, "kept")
-    return url
-
-
-@pytest.fixture
-def real_store(redis_server: RedisProcess) -> str:
-    """URL of a real, empty, initialised Redis."""
-    return _emptied(redis_server.url)
-
-
-@pytest.fixture(params=["real", "fake"])
-def store(request: pytest.FixtureRequest) -> str:
-    """The same, on a real server and on the stand-in."""
-    if request.param == "real":
-        return _emptied(request.getfixturevalue("redis_server").url)
-    return _emptied(request.getfixturevalue("fake_server"))
-
-
-@pytest.fixture(scope="session")
-def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
-    """One real Cluster of three nodes for the session; use `cluster_store`, which empties it first."""
-    cluster = RedisCluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        yield cluster.start()
-    finally:
-        cluster.kill()
-
-
-@pytest.fixture
-def cluster_store(redis_cluster: RedisCluster) -> str:
-    """URL of a real, empty, initialised Redis Cluster."""
-    redis_cluster.flush()
-    with connect(redis_cluster.url, timeout=2, name="test") as client:
-        client.set(keys.INITIALISED, "kept")
-    return redis_cluster.url
-
-
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[RedisProcess]:
     """A server that a test may freeze, kill and start again."""
@@ -132,12 +84,6 @@ def own_server(tmp_path: Path) -> Iterator[RedisProcess]:
     server.folder.mkdir()
     yield server.start()
     server.kill()
-
-
-@pytest.fixture
-def client(store: str) -> Iterator[Client]:
-    with connect(store, timeout=2, name="test") as client:
-        yield client
 
 
 @pytest.fixture
@@ -153,8 +99,8 @@ def clients() -> Iterator[Callable[[str], Callable[[str], Client]]]:
         return make
 
     yield factory
-    for client in made:
-        client.close()
+    for one in made:
+        one.close()
 
 
 def short(home: Path, **changes: object) -> Settings:

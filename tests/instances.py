@@ -21,6 +21,7 @@ from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, short
+from tests.datastores import acquaint
 
 IDENTITY = Identity("host-a", "ann@example.org", "Ann", "192.0.2.7")
 WALK = (State.STARTING, State.WARMING, State.ACTIVE)
@@ -67,11 +68,15 @@ class Recorder:
 
 
 class Party:
-    """Joins instances and ends them all. `ended_hard` counts what would have ended the process."""
+    """Joins instances and ends them all. `ended_hard` counts what would have ended the process.
+
+    `known`: exchanges that the nodes of a Cluster have been told of; None: a test is about those they do not know.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.ended_hard = 0
+        self.known: set[int] | None = None
         self._clients: list[Client] = []
         self._instances: list[Instance] = []
 
@@ -88,6 +93,9 @@ class Party:
         urls: dict[str, str] | None = None,
     ) -> Instance:
         """One more instance. Those of one `home` are runs on one host; `urls`: another way to the store by client."""
+        if self.known is not None and exchange.id not in self.known:
+            self.known.add(exchange.id)
+            acquaint(self.client(url), exchange)
         settings = (settings or short(self.home)).model_copy(update={"home": self.home / home})
         timeout = settings.store_timeout_seconds
 
@@ -129,8 +137,12 @@ class Party:
 
 
 @pytest.fixture
-def party(tmp_path: Path) -> Iterator[Party]:
+def party(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Party]:
+    """Instances of an exchange that the nodes of a Cluster know from before, and that are ended with the test."""
     party = Party(tmp_path)
+    for name in {"store", "real_store"} & set(request.fixturenames):
+        party.known = {KRAKEN.id}
+        acquaint(party.client(request.getfixturevalue(name)), KRAKEN)
     yield party
     party.end()
 

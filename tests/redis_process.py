@@ -50,6 +50,7 @@ class RedisProcess:
         self.folder = folder
         self.port = free_port()
         self.options = options
+        self.password: str | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,7 +58,7 @@ class RedisProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=5)
+        return redis.Redis(port=self.port, password=self.password, decode_responses=True, socket_timeout=5)
 
     def program(self) -> list[str]:
         """What is run, without its options."""

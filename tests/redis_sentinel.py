@@ -25,7 +25,7 @@ class SentinelProcess(RedisProcess):
     def write_config(self, *lines: str) -> None:
         """Its first configuration: before the first start."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        own = (f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}", *self.options)
+        own = (f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}")
         self.config.write_text("\n".join((*own, *lines, "")))
 
 
@@ -36,9 +36,12 @@ class RedisSentinel:
     `down_after_ms` and a second.
     """
 
+    server: type[RedisProcess] = RedisProcess
+    sentinel: type[SentinelProcess] = SentinelProcess
+
     def __init__(self, folder: Path, *options: str, down_after_ms: int = 500) -> None:
-        self.servers = [RedisProcess(folder / f"server-{number}", *options) for number in range(2)]
-        self.sentinels = [SentinelProcess(folder / f"sentinel-{number}") for number in range(3)]
+        self.servers = [self.server(folder / f"server-{number}", *options) for number in range(2)]
+        self.sentinels = [self.sentinel(folder / f"sentinel-{number}", *options) for number in range(3)]
         self.down_after_ms = down_after_ms
 
     @property

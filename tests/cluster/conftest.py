@@ -1,26 +1,18 @@
-"""In this folder the store of every test is a Redis Cluster, so that tests of others run on it unchanged."""
+"""In this folder the client is that of a Redis Cluster."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from perseus.store import Client, connect
 from tests.instances import party
-from tests.redis_cluster import RedisCluster
-from tests.redis_process import RedisProcess
 
 __all__ = ["party"]
 
 
 @pytest.fixture
-def store(cluster_store: str) -> str:
-    return cluster_store
-
-
-@pytest.fixture
-def real_store(cluster_store: str) -> str:
-    return cluster_store
-
-
-@pytest.fixture
-def servers(redis_cluster: RedisCluster) -> list[RedisProcess]:
-    return redis_cluster.nodes
+def client(cluster_store: str) -> Iterator[Client]:
+    with connect(cluster_store, timeout=2, name="test") as client:
+        yield client

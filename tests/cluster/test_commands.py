@@ -15,10 +15,10 @@ from tests.web.signedin import admitted
 
 
 def test_a_site_is_made_ready_and_its_pages_are_served(
-    store: str, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster_store: str, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client.delete(keys.INITIALISED)
-    settings = short(tmp_path, redis_url=store, database_url=f"sqlite:///{tmp_path}/perseus.db")
+    settings = short(tmp_path, redis_url=cluster_store, database_url=f"sqlite:///{tmp_path}/perseus.db")
     assert init.run(settings) == 0
     assert "marked as new" in capsys.readouterr().out
     assert client.get(keys.INITIALISED) == "kept"

@@ -61,12 +61,12 @@ def test_an_exchange_that_nobody_ever_claimed_is_never_seen(client: Client, exch
 
 
 def test_a_claim_on_a_node_that_knows_nothing_of_the_exchange_waits_until_no_old_holder_can_work(
-    party: Party, store: str, exchanges: list[Exchange], tmp_path: Path
+    party: Party, cluster_store: str, exchanges: list[Exchange], tmp_path: Path
 ) -> None:
-    instance = party.join(store, short(tmp_path), exchange=exchanges[0])
+    instance = party.join(cluster_store, short(tmp_path), exchange=exchanges[0])
     assert not instance.valid()
     instance.stop("test")
-    again = party.join(store, short(tmp_path), exchange=exchanges[0])
+    again = party.join(cluster_store, short(tmp_path), exchange=exchanges[0])
     assert again.wait_valid(5)
 
 

@@ -13,6 +13,8 @@ from perseus.settings import Settings
 from tests.conftest import short
 from tests.web.notified import Notified
 
+pytestmark = pytest.mark.everywhere
+
 
 @pytest.fixture
 def site(real_store: str, tmp_path: Path) -> Notified:

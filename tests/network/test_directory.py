@@ -56,6 +56,7 @@ def test_the_times_of_a_view_are_the_store_s(client: Client, directory: Director
     assert before <= directory.view().now_ms <= store_ms(client)
 
 
+@pytest.mark.not_on("cluster", why="a Cluster has one pipeline a node: see tests/cluster/test_directory.py")
 @pytest.mark.parametrize("number", [1, 4, 50])
 def test_a_view_is_one_pipeline_however_many_exchanges(client: Client, sent: list[int], number: int) -> None:
     exchanges = [Exchange(each, f"x{each}", "X") for each in range(1, number + 1)]
@@ -66,6 +67,7 @@ def test_a_view_is_one_pipeline_however_many_exchanges(client: Client, sent: lis
     assert len(sent) == 1
 
 
+@pytest.mark.not_on("cluster", why="a Cluster has one pipeline a node: see tests/cluster/test_directory.py")
 def test_a_page_of_activity_and_one_exchange_are_one_pipeline_each(
     client: Client, directory: Directory, sent: list[int]
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_lease_without_an_end_is_corrupt(client: Client, directory: Directory)
     assert directory.view().exchanges[0].condition is Condition.CORRUPT
 
 
+@pytest.mark.not_on("cluster", why="each node has a memory of its own: see tests/cluster/test_memory.py")
 def test_an_emptied_store_is_said_and_proves_nothing(client: Client, directory: Directory) -> None:
     assert not directory.view().store.emptied
     client.flushall()

@@ -15,6 +15,7 @@ from perseus.store import Client, answers, connect
 from tests.network.samples import sample
 from tests.redis_process import RedisProcess
 
+pytestmark = pytest.mark.everywhere
 EXCHANGES = [Exchange(number, f"x{number}", "X") for number in range(1, 13)]
 RIGHTS = (
     "+client +select +hello +script|load +evalsha +cluster|slots +time +hmget +hset +hincrby +xadd +xtrim +xlen "

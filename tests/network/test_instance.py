@@ -18,6 +18,8 @@ from tests.conftest import KRAKEN
 from tests.instances import Party, Recorder, events, eventually, moves, own_threads, payload_of, walk
 from tests.redis_process import RedisProcess
 
+pytestmark = pytest.mark.everywhere
+
 
 def test_a_walk_to_active_is_in_the_log_and_in_the_payload_and_told(
     party: Party, store: str, client: Client, settings: Settings
@@ -52,6 +54,7 @@ def test_connected_at_is_set_on_entering_active_and_not_before(
     assert status.connected_at == status.last_state_change
 
 
+@pytest.mark.not_on("cluster", why="it watches one server's MONITOR; log and payload are on two nodes there")
 def test_the_event_is_in_the_log_before_the_state_is_in_the_payload(
     party: Party, real_store: str, settings: Settings
 ) -> None:

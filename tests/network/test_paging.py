@@ -15,6 +15,7 @@ from perseus.network.directory import BadCursor, Directory
 from perseus.network.exchange import Exchange
 from perseus.store import Client, connect
 
+pytestmark = pytest.mark.everywhere
 ALL = (Exchange(3, "kraken", "Kraken"), Exchange(1, "binance", "Binance"), Exchange(20, "binance_us", "Binance.US"))
 IDS = st.tuples(st.integers(0, 4), st.integers(0, 2))
 LOGS = st.tuples(*(st.sets(IDS, max_size=9) for _ in ALL))

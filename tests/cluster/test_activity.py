@@ -1,5 +1,0 @@
-"""The activity log, once more on a Redis Cluster: the same tests, imported, so that they cannot drift."""
-
-from __future__ import annotations
-
-from tests.network.test_activity import *  # noqa: F403

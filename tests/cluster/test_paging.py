@@ -1,5 +1,0 @@
-"""Paging through the log, once more on a Redis Cluster: the same tests, imported, so that they cannot drift."""
-
-from __future__ import annotations
-
-from tests.network.test_paging import *  # noqa: F403
