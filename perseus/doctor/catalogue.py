@@ -9,7 +9,7 @@ from perseus.doctor.entry import Entry
 
 CATALOGUE: Final[Mapping[str, Entry]] = {
     "store-silent": Entry(
-        "The data store does not answer",
+        "The data store does not answer, or refuses us",
         "Holders cannot renew and stop their work before their lease could end; nothing can be claimed.",
         "Look at the server and its log, at the network between, and at PERSEUS_REDIS_URL.",
     ),
@@ -100,7 +100,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "min-replicas": Entry(
         "A cut-off primary goes on accepting writes",
         "What is claimed there is lost when the others fail over, and the exchange is granted a second time.",
-        "Set it at each server that may become a primary, in its configuration file as well.",
+        "Set it at each server that may become a primary, in its configuration file as well. With a single replica "
+        "its loss then stops all writes: have two.",
         "`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more.",
     ),
     "durable-replicas": Entry(

@@ -57,16 +57,19 @@ def persistence_failing(node: Node, patient: Patient) -> Said:
 
 
 def min_replicas(node: Node, patient: Patient) -> Said:
-    """Where there are replicas. INFO has the number of good ones only while some are asked for."""
+    """Where there are replicas: without one, what mends it would stop all writes.
+
+    INFO has the number of good ones only while some are asked for.
+    """
     if not node.is_primary or not _has_replicas(node, patient):
         return ABSENT
-    wanted = node.set_to_number("min-replicas-to-write")
-    if wanted is None and node.said(SEES_REPLICAS) is None:
+    there = node.number(SEES_REPLICAS)
+    if there is None:
         return unknown("min-replicas-to-write")
-    if wanted or node.said("min_slaves_good_slaves") is not None:
+    if not there:
+        return ABSENT
+    if node.set_to_number("min-replicas-to-write") or node.said("min_slaves_good_slaves") is not None:
         return None
-    if wanted is None and not node.info:
-        return unknown("min-replicas-to-write")
     return warning(
         "min-replicas-to-write is 0.",
         "redis-cli CONFIG SET min-replicas-to-write 1",

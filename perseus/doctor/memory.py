@@ -33,8 +33,9 @@ def memory_full(node: Node, patient: Patient) -> Said:
     if used is None or limit is None:
         return unknown("The use of memory")
     said = f"{used / limit:.0%} of {_mib(limit)} are used"
-    mend = f"redis-cli CONFIG SET maxmemory {max(2 * limit // MIB, 64)}mb" if node.number("maxmemory") else ""
-    commands = (mend,) if mend else ()
+    more, has = max(2 * limit // MIB, 64), node.number("total_system_memory") or 0
+    has_room = node.number("maxmemory") and more * MIB <= has // 2
+    commands = (f"redis-cli CONFIG SET maxmemory {more}mb",) if has_room else ()
     if used >= FULL * limit:
         return grave(f"{said}.", *commands)
     return warning(f"{said}.", *commands) if used >= NEARLY_FULL * limit else None

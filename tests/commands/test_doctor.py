@@ -63,7 +63,7 @@ def test_a_silent_store_ends_with_2(
 ) -> None:
     own_server.kill()
     assert doctor.run(settings, False) == 2
-    assert capsys.readouterr().out.startswith("GRAVE  store-silent  The data store does not answer\n")
+    assert capsys.readouterr().out.startswith("GRAVE  store-silent  The data store does not answer, or refuses us\n")
 
 
 def test_the_json_is_that_of_the_report(

@@ -72,6 +72,13 @@ def test_a_disk_that_fails_is_found() -> None:
     assert found(patient(broken))["persistence-failing"].seen == "aof_last_write_status is not ok."
 
 
+@pytest.mark.parametrize(("system", "commands"), [(400, ("redis-cli CONFIG SET maxmemory 200mb",)), (300, ())])
+def test_more_memory_is_only_told_to_be_set_where_the_machine_has_it(system: int, commands: tuple[str, ...]) -> None:
+    mib = 1024 * 1024
+    sizes = {"used_memory": 90 * mib, "maxmemory": 100 * mib, "total_system_memory": system * mib}
+    assert found(patient(node(info={**INFO, **sizes})))["memory-full"].commands == commands
+
+
 @pytest.mark.parametrize(("ahead_ms", "severity"), [(900, None), (1_100, Severity.WARNING), (5_100, Severity.GRAVE)])
 def test_clocks_of_servers_are_judged_against_the_margin(ahead_ms: float, severity: Severity | None) -> None:
     seen = patient(node(), node("10.0.0.2:6379", skew_ms=-ahead_ms))

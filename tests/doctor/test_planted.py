@@ -128,10 +128,10 @@ def connections(server: RedisProcess, count: int) -> Iterator[None]:
 
 
 def test_a_store_that_is_short_of_connections_is_found(practice: Practice, own_server: RedisProcess) -> None:
-    set_to(own_server, maxclients=24)
-    with connections(own_server, 22):
+    set_to(own_server, maxclients=100)
+    with connections(own_server, 95):
         found = practice.finds("connection-limit")
-        assert "of 24 connections" in found.seen
+        assert "of 100 connections" in found.seen
         assert mended(practice, "connection-limit", found.commands)
 
 

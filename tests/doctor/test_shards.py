@@ -23,7 +23,7 @@ WELL = {
     "maxmemory-policy": "noeviction",
 }
 #: What no Cluster of three nodes on one machine can be without, and what its short lease makes of its time-outs.
-ALWAYS = {"replicas", "settle-time", "min-replicas", "slow-failover", "time-outs"}
+ALWAYS = {"replicas", "settle-time", "slow-failover", "time-outs"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def test_every_node_is_examined_and_the_rest_is_well(practice: Practice, own_clu
     assert {"slots", "cluster-state", "rights", "eviction-policy", "open-slots", "failing-nodes"} <= {*report.fine}
     (lonely,) = [one for one in report.findings if one.name == "replicas"]
     assert set(lonely.where) == places(own_cluster)
+    assert "min-replicas" not in report.fine
 
 
 def test_a_fault_of_one_node_names_that_node_and_its_command_goes_there(
