@@ -60,6 +60,7 @@ def run(settings: Settings) -> int:
         told = _told()
         link = signinlink.first(settings, database)
         supervisor.start(_tasks(database))
+        db.disconnect(database)  # from here on the children ask
         _keep_running(supervisor, about.web, link, told)
         _say("Stopping ...")
     _say("Stopped.")

@@ -71,6 +71,7 @@ AWAY = {
     "57014": "a statement took too long and was ended",
 }
 SILENT_SAID = f"it has not answered for {deadline.ANSWER_SECONDS:g} s"
+CONNECTING = re.compile(r"^connection failed: (connection to server at .*?, port \d+ failed: )?(FATAL:  )?")
 FULL_SAID = re.compile("too many clients|remaining connection slots|too many connections")
 
 
@@ -118,4 +119,4 @@ def _sqlstate(error: SQLAlchemyError) -> str | None:
 
 def _plain(error: SQLAlchemyError) -> str:
     said = str(error.orig if isinstance(error, DBAPIError) else error) or type(error).__name__
-    return said.splitlines()[0].rstrip(".")
+    return CONNECTING.sub("", said.splitlines()[0]).rstrip(".")

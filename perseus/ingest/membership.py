@@ -48,10 +48,12 @@ def find_exchange(name: str, settings: Settings) -> Exchange:
 
     database_url = runfile.database_url(settings)
     exchanges = db.exchanges(database_url)
-    for exchange in exchanges:
-        if exchange.name == name:
-            return exchange
-    if name in db.switched_off(database_url):
+    found = next((exchange for exchange in exchanges if exchange.name == name), None)
+    is_off = found is None and name in db.switched_off(database_url)
+    db.disconnect(database_url)  # this process asks no more
+    if found is not None:
+        return found
+    if is_off:
         raise ExchangeOff(name)
     raise UnknownExchange(name, tuple(exchange.name for exchange in exchanges))
 

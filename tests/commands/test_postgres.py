@@ -83,7 +83,7 @@ def test_a_start_says_what_does_not_fit(site: Site, own_postgres: PostgresProces
         ({"query": {"sslmode": "disable"}}, "asks for sslmode=disable, and PostgreSQL is only used over SSL", 78),
         ({"password": "wrong"}, "it does not let this user in. Check user and password in PERSEUS_DATABASE_URL", 78),
         ({"host": "localhost", "query": {"sslmode": "verify-full", "sslrootcert": "/none"}}, "sslrootcert=", 78),
-        ({"port": 1}, "cannot be used: ", 1),
+        ({"port": 1}, "/perseus cannot be used: Connection refused. Check that it runs", 1),
     ],
 )
 def test_a_start_says_why_the_database_cannot_be_used(
@@ -107,11 +107,11 @@ def test_only_the_processes_that_ask_have_connections(site: Site, own_postgres: 
     def connections(process: psutil.Process) -> int:
         return sum(bool(one.raddr) and one.raddr.port == own_postgres.port for one in process.net_connections("tcp"))
 
-    with site.start("web") as web:
-        eventually(lambda: site.get("/health/ready"))
-        assert len(site.states()) == 3
-        minder = psutil.Process(web.process.pid)
+    with site.start("web") as web, site.start("ingest", "coinbase") as ingest:
+        eventually(lambda: site.states().get("coinbase") == "active")
+        minder = psutil.Process(web.pid)
         assert connections(minder) == 0
         workers = [connections(worker) for worker in minder.children()]
         assert len(workers) == 2
         assert 0 < max(workers) <= postgres.POOL_SIZE + postgres.POOL_MORE
+        assert connections(psutil.Process(ingest.pid)) == 0
