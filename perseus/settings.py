@@ -54,7 +54,9 @@ class Settings(BaseSettings):
         "`redis+sentinel://`; with TLS `rediss://` and so on. Unset: that of the `perseus up` that runs in this home.",
     )
     database_url: SecretStr | None = Field(
-        default=None, description="Database of exchanges, a SQLAlchemy URL. Unset: the SQLite file in the home."
+        default=None,
+        description="Database: `sqlite:////path.db`, or `postgresql://` for several hosts, always over SSL. "
+        "Unset: the SQLite file in the home.",
     )
     heartbeat_seconds: float = Field(
         default=15.0, ge=0.01, le=86_400, description="Time between two renewals of a lease."
