@@ -1,7 +1,7 @@
 # Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test long lint bench guards failovers lock chromium postgres
+.PHONY: help run test long lint bench guards failovers lock chromium postgres redistls
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +18,7 @@ help:  ## say what each target does
 run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PERSEUS_PORT, PERSEUS_HOME)
 	@$(BIN)/perseus up
 
-test: lint chromium postgres  ## prove it: style, types, layers, then all tests
+test: lint chromium postgres redistls  ## prove it: style, types, layers, then all tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 long: $(VENV)/dev.stamp  ## the tests that wait for minutes: outages in real time
@@ -78,3 +78,12 @@ postgres:
 	  apt-get install -y -qq postgresql >/dev/null && exit 0; \
 	fi; \
 	echo "No PostgreSQL: the database tests will fail. Install it: sudo apt-get install postgresql" >&2
+
+# The redis-server of the wheel has no TLS. That of Debian is in this package, which starts no server.
+redistls:
+	@command -v redis-check-rdb >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing a Redis with TLS for its tests ..."; \
+	  apt-get update -qq && apt-get install -y -qq redis-tools >/dev/null && exit 0; \
+	fi; \
+	echo "No Redis with TLS: its tests will fail. Install it: sudo apt-get install redis-tools" >&2
