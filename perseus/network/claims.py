@@ -35,9 +35,13 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The claim succeeded. `recorded` False: the store's knowledge of this exchange is younger than a TTL (a new store
-    or an emptied one), so an older lease may be believed in that it does not know of. `doubtful`: the same of a store
-    that failed over or restarted, and may have forgotten the newest lease. `durability`: None: not asked."""
+    """The claim succeeded.
+
+    `recorded` False: the store's knowledge of this exchange is younger than a TTL (a new store or an emptied one), so
+    an older lease may be believed in that it does not know of. `doubtful`: the same of a store that failed over or
+    restarted, and may have forgotten the newest lease. `untold`: the store does not tell whether it failed over, and
+    there is a settle time. `durability` None: not asked.
+    """
 
     token: str
     now_ms: int
@@ -46,6 +50,7 @@ class Granted:
     death: Death | None = None
     durability: Durability | None = None
     doubtful: bool = False
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,8 @@ class RedisClaims:
         kind, token, now_ms, until_ms, *dead = rest
         recorded, doubtful = kind != "unrecorded", kind == "doubtful"
         durability = _durability(asked)
-        return Granted(token, int(now_ms), int(until_ms), recorded, _death(*dead), durability, doubtful)
+        untold = kind == "untold"
+        return Granted(token, int(now_ms), int(until_ms), recorded, _death(*dead), durability, doubtful, untold)
 
     def renew(
         self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None

@@ -93,7 +93,7 @@ class Claimant:
         self._client = client
         self._claims = _claims(client, exchange, settings)
         self._clock = clock
-        self._timing = Timing.of(settings)
+        self._timing, self._settle = Timing.of(settings), settings.settle_seconds
         self._nonce = new_nonce()
         self._instance_id = new_instance_id(identity.hostname)
         self.store_clock = StoreClock(clock)
@@ -142,16 +142,25 @@ class Claimant:
         return self._claims.acquire(self._nonce, self._instance_id, proof.previous, body)
 
     def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
-        received_at = self._clock.elapsed()
-        may_have_forgotten = grant.doubtful or (not grant.recorded and not self._is_initialised())
-        if may_have_forgotten:
-            what = "may have lost its last writes" if grant.doubtful else "may have been emptied"
-            log.warning("The data store %s: %s waits until no old holder can work.", what, self._exchange.name)
+        received_at, hold_off = self._clock.elapsed(), self._hold_off(grant)
         proof.keep(self._nonce)
         self.facts.granted(grant.token)
         self.facts.durable(grant.durability)
-        held_off_at = received_at if may_have_forgotten else None
+        held_off_at = received_at + hold_off - self._timing.ttl if hold_off else None
         return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, held_off_at)
+
+    def _hold_off(self, grant: Granted) -> float:
+        """Seconds for which another may be at work that the store has forgotten, or may come to forget us."""
+        name, ttl = self._exchange.name, self._timing.ttl
+        if grant.doubtful:
+            log.warning("The data store may have lost its last writes: %s waits until no old holder can work.", name)
+            return ttl
+        if not grant.recorded and not self._is_initialised():
+            log.warning("The data store may have been emptied: %s waits until no old holder can work.", name)
+            return ttl
+        if grant.untold or not grant.recorded:
+            return min(self._settle, ttl)
+        return 0.0
 
     def _is_initialised(self) -> bool:
         """Asked after the claim: a store emptied in between has lost the claim too.

@@ -44,8 +44,8 @@ class Lease:
     Valid from the grant until `margin` before its key could expire, counted from the moment before the last
     successful request was *sent*. In a store that was emptied or failed over, where an unknown holder may be at work
     (`held_off_at`: when the grant was received), valid only once a heartbeat was answered that was sent a TTL later:
-    by then any other has ended its work, and the store has not been emptied again. Reads are safe from any thread;
-    one thread writes.
+    by then any other has ended its work, and the store has not been emptied again. An earlier `held_off_at` makes that
+    less, for a settle time. Reads are safe from any thread; one thread writes.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Lease:
         self.timing = timing
         self.token = grant.token
         self._is_doubtful = grant.doubtful
+        self._is_settling = held_off_at is not None and held_off_at < sent_at
         self.valid_from = sent_at if held_off_at is None else held_off_at + timing.ttl
         self.end_reason: str | None = None
         self._ended_at: float | None = None
@@ -152,6 +153,8 @@ class Lease:
         """For people: why it is not valid at `now`."""
         if self.end_reason is None and self.is_held_off:
             left = max(0.0, self.valid_from - now)
+            if self._is_settling:
+                return f"a failover may forget this claim for {left:.1f} s more: the settle time is not over"
             what = "failed over or restarted" if self._is_doubtful else "was emptied"
             return f"the store {what} and an old holder may work on for {left:.0f} s"
         return self.end_reason or f"no heartbeat was answered for {now - self._sent_at:.0f} s"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
-from perseus.errors import LeasePending, LeaseRefused
+from perseus import keys
+from perseus.errors import LeaseLost, LeasePending, LeaseRefused
 from perseus.network.instance import Instance
 from perseus.settings import Settings
 from perseus.store import connect
+from tests.conftest import KRAKEN, short
 from tests.failover.overlap import Overlap
 from tests.instances import Party, eventually, last_record_of, moves, payload_of, walk
 from tests.redis_pair import RedisPair
@@ -26,6 +29,8 @@ def earlier(pair: RedisPair, party: Party, settings: Settings) -> str:
     instance = party.join(pair.way.url, settings, home="earlier")
     token = instance.token
     instance.stop("done")
+    with pair.primary.client() as admin:
+        admin.hset(keys.last_record(KRAKEN.id), "recorded_ms", 1)
     pair.wait_until_in_step()
     return token
 
@@ -119,3 +124,47 @@ def test_an_instance_that_waits_after_a_failover_says_why(pair: RedisPair, party
     pair.promote()
     with pytest.raises(Exception, match="failed over"):
         party.join(pair.way.url, settings).guard()
+
+
+# A store that does not tell a script whether it was a replica, as a managed one may not: then the settle time decides.
+
+
+@pytest.fixture
+def untold(pair: RedisPair) -> RedisPair:
+    for server in (pair.primary, pair.replica):
+        with server.client() as admin:
+            admin.execute_command("ACL", "SETUSER", "ann", "on", ">secret", "~*", "&*", "+@all", "-info")
+    return pair
+
+
+def as_ann(url: str) -> str:
+    return url.replace("//", "//ann:secret@")
+
+
+def test_where_no_failover_is_told_of_a_claim_counts_once_it_has_outlived_the_settle_time(
+    untold: RedisPair, party: Party, tmp_path: Path
+) -> None:
+    settings = short(tmp_path, settle_seconds=0.8)
+    earlier(untold, party, short(tmp_path))
+    instance = party.join(as_ann(untold.way.url), settings)
+    with pytest.raises(LeaseLost, match="settle time"):
+        instance.guard()
+    began = time.monotonic()
+    assert instance.wait_valid(2)
+    assert 0.5 < time.monotonic() - began < 1.5
+
+
+def test_a_claim_that_such_a_store_forgets_within_the_settle_time_never_counted(
+    untold: RedisPair, party: Party, tmp_path: Path
+) -> None:
+    settings = short(tmp_path, settle_seconds=0.8)
+    earlier(untold, party, short(tmp_path))
+    untold.part()
+    first = party.join(as_ann(untold.way.url), settings, home="a")
+    untold.promote()
+    second = party.join(as_ann(untold.way.url), settings, home="b")
+    with Overlap(first, second) as seen:
+        assert second.wait_valid(2 * settings.ttl_seconds)
+        time.sleep(settings.heartbeat_seconds)
+    assert seen.both == 0
+    assert 0 not in seen.first_valid

@@ -124,7 +124,9 @@ class StoreModel:
         self.last = Record(token, nonce, until_ms, now, recorded_ms, body, self.history or "", doubtful_ms, dead=dead)
         is_doubtful = now < doubtful_ms + self.ttl_ms
         is_vouched = is_doubtful or now >= recorded_ms + self.ttl_ms
-        return Granted(token, now, until_ms, is_vouched, dead.death if dead else None, doubtful=is_doubtful)
+        is_untold = self.history is None and self.settle_ms > 0 and is_vouched and not is_doubtful
+        death = dead.death if dead else None
+        return Granted(token, now, until_ms, is_vouched, death, doubtful=is_doubtful, untold=is_untold)
 
     def renew(
         self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None

@@ -7,7 +7,8 @@
 --               kind: recorded; unrecorded: this store's first record of the exchange is younger than the TTL, so a
 --               lease from before the store was emptied may still be believed in, whoever has held and released it
 --               since; doubtful: the same of a store that was a replica, or, where there is a settle time, that has
---               restarted: it may have forgotten the newest lease
+--               restarted: it may have forgotten the newest lease; untold: there is a settle time, and this store
+--               does not tell a script whether it was a replica
 --       HELD, payload of the holder, ms left   |   PENDING, ms until it is free
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
@@ -49,7 +50,8 @@ local function grant(new_token)
   redis.call('SET', KEYS[1], payload, 'PX', ttl)
   redis.call('HSET', KEYS[2], 'token', new_token, 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
     'closed', '0', 'payload', payload, 'recorded_ms', recorded_ms, 'history', history, 'doubtful_ms', doubtful_ms)
-  local kind = now < doubtful_ms + ttl and 'doubtful' or now < recorded_ms + ttl and 'unrecorded' or 'recorded'
+  local kind = history == '' and tonumber(ARGV[6]) > 0 and 'untold' or 'recorded'
+  kind = now < doubtful_ms + ttl and 'doubtful' or now < recorded_ms + ttl and 'unrecorded' or kind
   redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
   local dead = redis.call('HMGET', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
   return {'GRANTED', kind, new_token, now, now + ttl, dead[1] or '',
