@@ -168,11 +168,11 @@ def test_a_worker_watches_until_its_process_ends(tmp_path: Path, store: str, mon
     at_exit: list[object] = []
     monkeypatch.setattr("perseus.web.atexit.register", at_exit.append)
     create_app(site_settings(tmp_path, store))
-    assert {"watcher", "delivery marks"} <= {thread.name for thread in threading.enumerate()}
+    assert {"watcher", "deliveries in the feed", "doctor"} <= {thread.name for thread in threading.enumerate()}
     for stop in at_exit:
         assert callable(stop)
         stop()
-    assert not {"watcher", "delivery marks"} & {thread.name for thread in threading.enumerate()}
+    assert not {"watcher", "deliveries in the feed", "doctor"} & {thread.name for thread in threading.enumerate()}
 
 
 def test_an_event_is_named_by_its_log_and_id_everywhere(tmp_path: Path, store: str) -> None:
