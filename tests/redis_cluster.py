@@ -23,9 +23,13 @@ OPTIONS = ("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "-
 
 
 def cluster_port() -> int:
-    """A free loopback port whose bus port, 10,000 above it, is free and a port too."""
+    """A free loopback port whose bus port, 10,000 above it, is free too.
+
+    Both are below 32,768, where Linux begins to give ports to outgoing connections, which may be gone a moment later.
+    """
+    chance = random.SystemRandom()
     while True:
-        port = random.randrange(20_000, 50_000)
+        port = chance.randrange(10_000, 22_000)
         if _is_free(port) and _is_free(port + BUS_OFFSET):
             return port
 
