@@ -1,4 +1,4 @@
-"""The commands on a Redis Cluster: a new site is made ready, and its pages are served."""
+"""The commands on each kind of store: a new site is made ready, and its pages are served."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from tests.conftest import short
 from tests.web.signedin import admitted
 
 
+@pytest.mark.not_on("fake", why="perseus up alone uses the stand-in, and marks it as not kept")
 def test_a_site_is_made_ready_and_its_pages_are_served(
-    cluster_store: str, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: str, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client.delete(keys.INITIALISED)
-    settings = short(tmp_path, redis_url=cluster_store, database_url=f"sqlite:///{tmp_path}/perseus.db")
+    settings = short(tmp_path, redis_url=store, database_url=f"sqlite:///{tmp_path}/perseus.db")
     assert init.run(settings) == 0
     assert "marked as new" in capsys.readouterr().out
     assert client.get(keys.INITIALISED) == "kept"
