@@ -92,7 +92,8 @@ class Settings(BaseSettings):
         default=0.0,
         ge=0,
         le=86_400,
-        description="Extra wait before an exchange that was not released is claimed. 10 with replicas.",
+        description="Extra wait before an exchange that was not released is claimed. Above 0 it also says that the store "
+        "may forget its last writes, see docs/guarantees.md. 10 with replicas.",
     )
     durable_replicas: int = Field(
         default=0,

@@ -21,6 +21,7 @@ ERROR_LIMIT = 2_000
 JUNK_FIELDS = 12
 JUNK_LIMIT = 120
 NONE: Fates = {}
+AFTER_FAILOVER = "The data store failed over before this: what was logged in the moment before may be missing."
 REASONS = {
     "lease_expired": "its lease ran out, nobody released it",
     "restarted": "a new process on the same host took over",
@@ -63,6 +64,11 @@ def feed(
 
 def row(event: Event) -> Row:
     """One row of any entry, sound or not."""
+    gap = AFTER_FAILOVER if event.fields.get("afterFailover") else None
+    return replace(_of_kind(event), gap=gap)
+
+
+def _of_kind(event: Event) -> Row:
     if event.kind == TRANSITION and event.fields.get("toState"):
         return _transition(event)
     if event.kind == ERROR and event.fields.get("error"):

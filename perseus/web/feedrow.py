@@ -28,7 +28,7 @@ class Row:
     `name` is the event's, `element_id` made from it, since ids repeat across logs. `marks`: what became of it at
     destinations. `failed` says what failed when `reason` is why. `ending`: when its lease ended, in a sentence.
     `opening` is how a long `error` begins. `fields` are the raw ones of a kind that this version does not know.
-    `repeats`: older events that say the same, in `count` too.
+    `repeats`: older events that say the same, in `count` too. `gap`: what may be missing before it, in a sentence.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Row:
     after: Badge | None = None
     reason: str | None = None
     ending: str | None = None
+    gap: str | None = None
     downtime: str | None = None
     failed: str | None = None
     error: str | None = None

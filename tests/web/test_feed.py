@@ -151,3 +151,10 @@ def test_a_time_that_no_calendar_holds_gets_a_day_of_its_own() -> None:
 def test_the_same_stream_id_in_two_logs_gives_two_element_ids() -> None:
     ids = {feed.row(event(exchange, 1_000)).element_id for exchange in (COINBASE, KRAKEN)}
     assert ids == {"event-coinbase-1000-0", "event-kraken-1000-0"}
+
+
+def test_the_first_entry_after_a_failover_says_what_may_be_missing() -> None:
+    said = feed.row(changed(event(), afterFailover="1")).gap
+    assert said is not None
+    assert "failed over" in said
+    assert feed.row(event()).gap is None
