@@ -14,7 +14,8 @@ from gunicorn.glogging import Logger
 
 from perseus import db
 from perseus.commands import readiness, signinlink
-from perseus.commands.worker import Worker, refuse
+from perseus.commands.refusal import refuse
+from perseus.commands.worker import Worker
 from perseus.local.runfile import Run
 from perseus.sealing import Sealer
 from perseus.settings import Settings

@@ -1,140 +1,149 @@
-"""gunicorn's worker with threads, which no client holds for long: a thread that waits for one serves nobody else."""
+"""gunicorn's worker with threads, none of which waits for a client: the thread that watches all connections does."""
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
-import struct
 import time
-from http import HTTPStatus
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
-REQUEST_SECONDS = 10.0
-WAIT_SECONDS = 10.0
-SOON_MS = 2
-#: What is said of a request that never reaches the pages.
-REFUSED = {
-    400: "The request cannot be read. Load the page again.",
-    414: "The address is too long. Shorten it, or begin at /network.",
-    431: "The request has too many headers, or long ones. Delete the cookies of this site, and load the page again.",
-    500: "This is our mistake, not yours. It is in the server's log with the time of your request.",
-}
-NOT_TAKEN = "The server does not take such a request."
-REFUSAL = """\
-HTTP/1.1 {0.value} {0.phrase}\r
-Server: perseus\r
-Connection: close\r
-Content-Type: text/plain; charset=utf-8\r
-Content-Length: {1}\r
-Cache-Control: no-store\r
-X-Content-Type-Options: nosniff\r
-\r
-"""
+from perseus.commands.connection import REQUEST_SECONDS, Connection
+from perseus.commands.refusal import refuse
 
-
-class Bounded(socket.socket):
-    """A connection on which nothing takes longer than WAIT_SECONDS, and that asks for more until REQUEST_SECONDS only.
-
-    After that it is as if the client had gone. The system keeps the time: with Python's own each call would be two.
-    """
-
-    _until = 0.0
-    _held: bytes | None = None
-
-    @classmethod
-    def of(cls, connection: socket.socket) -> Bounded:
-        """The same connection; `connection` is not to be used any more."""
-        made = cls(fileno=connection.detach())
-        wait = struct.pack("ll", int(WAIT_SECONDS), int(WAIT_SECONDS % 1 * 1_000_000))
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            made.setsockopt(socket.SOL_SOCKET, option, wait)
-        return made
-
-    def setblocking(self, flag: bool, /) -> None:
-        """The worker says so when a request begins to come."""
-        self._until = time.monotonic() + REQUEST_SECONDS
-        super().setblocking(flag)
-
-    def recv(self, *args: Any) -> bytes:
-        """`b""` also when the time is over."""
-        if not self.getblocking():
-            return super().recv(*args)
-        try:
-            return super().recv(*args) if time.monotonic() < self._until else b""
-        except BlockingIOError:
-            return b""
-
-    def has_more_soon(self) -> bool:
-        """Does the client ask again, or leave, before SOON_MS are over?"""
-        waiting = select.poll()
-        waiting.register(self, select.POLLIN)
-        return bool(waiting.poll(SOON_MS))
-
-    def hold(self) -> None:
-        """Let what is sent next go out with what follows it: gunicorn sends the head of an answer, then its body."""
-        self._held = b""
-
-    def flush(self) -> None:
-        """Send what is held."""
-        held, self._held = self._held, None
-        if held:
-            self.sendall(held)
-
-    def sendall(self, data: Any, *args: Any) -> None:
-        """Raises ConnectionResetError when the time is over."""
-        if self._held == b"":
-            self._held = data
-            return
-        if self._held:
-            data, self._held = self._held + data, None
-        try:
-            super().sendall(data, *args)
-        except BlockingIOError:
-            raise ConnectionResetError("the client does not take the answer") from None
-
-    def sendfile(self, *args: Any, **named: Any) -> int:
-        """As usual, after what is held."""
-        self.flush()
-        return super().sendfile(*args, **named)
-
-
-def refuse(sock: socket.socket, status: int, *_: str) -> None:
-    """Takes the place of `gunicorn.util.write_error`, whose page quotes the request and the parser."""
-    said = HTTPStatus(status)
-    body = f"{status} {said.phrase}. {REFUSED.get(status, NOT_TAKEN)}\n".encode()
-    sock.sendall(REFUSAL.format(said, len(body)).encode() + body)
+LEAVE_SECONDS = 2.0
+DRAIN_SECONDS = 0.02
+STOP_SECONDS = 0.5
+DRAIN_BYTES = 64 * 1024
+READ_BYTES = 16 * 1024
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Bounds each connection. A thread that has answered serves what comes next on it while nobody waits for a thread.
+    """Gives a request to a thread once it is here whole, and lets clients leave without waiting for them.
 
-    Who comes back at once, as a browser does for what a page is made of, spares both the way over the thread that
-    watches all connections.
+    A thread that has answered serves what comes next on its connection while nobody waits for a thread: who comes back
+    at once, as a browser does for what a page is made of, spares both the way over the thread that watches.
     """
-
-    _waiting: set[Any]
 
     def init_process(self) -> None:
         """Begin to serve. What gunicorn is set to is looked up by each request a score of times: let that cost less."""
-        self._waiting = set()
+        self._waiting = set[Any]()
+        self._coming = dict[Any, None]()
+        self._leaving = dict[Any, int]()
         self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
         super().init_process()
 
+    # On the thread that watches all connections: nothing here may wait.
+
+    def accept(self, listener: socket.socket) -> None:
+        """Somebody connects."""
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            accepted, address = listener.accept()
+            self.nr_conns += 1
+            conn = TConn(self.cfg, Connection.of(accepted), address, listener.getsockname())
+            conn.data_ready = True
+            self._await(conn)
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        """Who was answered before sends again, or leaves."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._await(conn)
+
     def enqueue_req(self, conn: Any) -> None:
-        """A request has come, and is served as soon as a thread is free."""
+        """A request is here, and is served as soon as a thread is free."""
         self._waiting.add(conn)
         super().enqueue_req(conn)
 
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """A request was served."""
+        may_go_on = not fs.cancelled() and fs.exception() is None and fs.result()
+        if may_go_on and (_read_ahead(conn) or conn.sock.has_begun):
+            self._await(conn)
+        elif may_go_on:
+            super().finish_request(conn, fs)
+        else:
+            self._leave(conn)
+
+    def murder_pending(self) -> None:
+        """End the connections whose time is over; the worker calls this after each event, and once a second."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn in [conn for conn in self._coming if conn.timeout <= now]:
+            self._forget(conn)
+            if conn.sock.has_begun:
+                with suppress(OSError):
+                    refuse(conn.sock, 408)
+            self._leave(conn)
+        for conn in [conn for conn in self._leaving if conn.timeout <= now]:
+            self._close(conn)
+
+    def _await(self, conn: Any) -> None:
+        if conn.sock.has_whole(_read_ahead(conn)):
+            self.enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + REQUEST_SECONDS
+        self._coming[conn] = None
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._look_again, conn))
+
+    def _look_again(self, conn: Any, _: socket.socket) -> None:
+        if conn.sock.has_whole(_read_ahead(conn)):
+            self._forget(conn)
+            self.enqueue_req(conn)
+
+    def _leave(self, conn: Any) -> None:
+        """Say that no more comes, and take in what is still sent: to close at once would cost the client the answer."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+            return
+        conn.timeout = time.monotonic() + (LEAVE_SECONDS if self.alive else STOP_SECONDS)
+        self._leaving[conn] = 0
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+
+    def _drain(self, conn: Any, client: socket.socket) -> None:
+        try:
+            came = client.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            came = b""
+        self._leaving[conn] += len(came)
+        if not came or self._leaving[conn] > DRAIN_BYTES:
+            self._close(conn)
+
+    def _close(self, conn: Any) -> None:
+        self._forget(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _forget(self, conn: Any) -> None:
+        self.poller.unregister(conn.sock)
+        self._coming.pop(conn, None)
+        self._leaving.pop(conn, None)
+
+    # On the threads that serve.
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """May another request come on it? Not where a body was refused: nobody waits until it has come."""
+        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS))
+
     def handle(self, conn: Any) -> Any:
-        """Serve what comes on it now."""
+        """Serve what has come on it."""
         self._waiting.discard(conn)
-        if not isinstance(conn.sock, Bounded):
-            conn.sock = Bounded.of(conn.sock)
         while True:
             may_go_on = super().handle(conn)
             if may_go_on is not True or self._waiting or not self.alive or not conn.sock.has_more_soon():
+                return may_go_on
+            if not conn.sock.has_whole(_read_ahead(conn)):
                 return may_go_on
 
     def handle_request(self, req: Any, conn: Any) -> Any:
@@ -144,3 +153,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return super().handle_request(req, conn)
         finally:
             conn.sock.flush()
+
+
+def _read_ahead(conn: Any) -> bytes:
+    """What was read with an earlier request and belongs to the next."""
+    return b"" if conn.parser is None else bytes(conn.parser.unreader.buf.getvalue())

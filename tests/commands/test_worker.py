@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from perseus.commands import worker
-from perseus.commands.worker import Bounded
+from perseus.commands import connection
+from perseus.commands.connection import Connection
 from tests.commands.running import Site, eventually
 
-Pair = tuple[Bounded, socket.socket]
+Pair = tuple[Connection, socket.socket]
 
 
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
-    monkeypatch.setattr(worker, "REQUEST_SECONDS", 0.2)
-    monkeypatch.setattr(worker, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "WAIT_SECONDS", 0.2)
     ours, theirs = socket.socketpair()
-    with Bounded.of(ours) as bounded, theirs:
+    with Connection.of(ours) as bounded, theirs:
         bounded.setblocking(True)
         yield bounded, theirs
 
@@ -140,17 +140,3 @@ def _one_thread(site: Site, store: str) -> Iterator[None]:
     with site.start("web"):
         eventually(lambda: site.get("/health"))
         yield
-
-
-@pytest.mark.long
-def test_half_a_request_on_each_thread_does_not_stop_the_pages(site: Site, real_store: str) -> None:
-    site.settings |= {"PERSEUS_REDIS_URL": real_store, "PERSEUS_WEB_THREADS": "2"}
-    assert site.run("init").returncode == 0
-    with site.start("web"):
-        eventually(lambda: site.get("/health"))
-        halves = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(4)]
-        for half in halves:
-            half.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
-        assert eventually(lambda: site.get("/health"), 40)
-        for half in halves:
-            half.close()
