@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,17 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from perseus.access.person import Person
+from perseus.access.turns import Turn, Turns, Unasked
 from perseus.clock import Clock
 from perseus.errors import PerseusError
 
 KEPT_SECONDS = 5.0
 BELIEVED_SECONDS = 900.0
-#: How long somebody who is known waits for a database that hangs: less than a poll of the page does.
-PATIENCE_SECONDS = 1.0
-READERS = 4
 MOST = 10_000
-
-log = logging.getLogger(__name__)
 
 
 class TooSlow(PerseusError):
@@ -43,21 +38,22 @@ class Remembered:
     `read(digest)`: the owner as the database has it, None for nobody; it raises a PerseusError when that is silent.
     """
 
-    def __init__(self, read: Callable[[str], Person | None], clock: Clock, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, read: Callable[[str], Person | None], clock: Clock, turns: Turns) -> None:
         self._read = read
         self._clock = clock
-        self._patience = patience
-        self._readers = ThreadPoolExecutor(READERS, "who is signed in")
+        self._turns = turns
+        # Each works on a turn, so that none of them ever has a queue.
+        self._readers = ThreadPoolExecutor(turns.most, "who is signed in")
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._forgotten = 0
-        self._is_silent = False
 
     def owner(self, digest: str, *, may_be_old: bool) -> Person | None:
         """The owner; None for nobody, or nobody any more.
 
         While the database is silent, who was known in the last 15 minutes stays known where `may_be_old`: to look at
-        the page, not to change things. Else raises what `read` raised.
+        the page, not to change things; of those one at a time waits, and not for long. Else raises what `read` raised,
+        or Unasked where enough others wait.
         """
         now = self._clock.elapsed()
         known = self._known.get(digest)
@@ -66,24 +62,28 @@ class Remembered:
         is_believed = known is not None and may_be_old and now - known.known_at < BELIEVED_SECONDS
         if known is not None and is_believed and now - known.asked_at < KEPT_SECONDS:
             return known.person
-        forgotten = self._forgotten
         try:
-            person = self._soon(digest) if is_believed else self._read(digest)
+            turn = self._turns.take()
+            return self._soon(turn, digest) if is_believed else self._asked(turn, digest, now, self._forgotten)
         except PerseusError as error:
-            self._noted(error)
             if known is None or not is_believed:
                 raise
-            known.asked_at = now
+            known.asked_at = known.asked_at if isinstance(error, Unasked) else now
             return known.person
-        self._noted(None)
-        self._keep(digest, person, now, forgotten)
-        return person
 
-    def _soon(self, digest: str) -> Person | None:
+    def _soon(self, turn: Turn, digest: str) -> Person | None:
+        asking = self._readers.submit(self._asked, turn, digest, self._clock.elapsed(), self._forgotten)
         try:
-            return self._readers.submit(self._read, digest).result(self._patience)
+            return asking.result(self._turns.patience)
         except TimeoutError:
             raise TooSlow from None
+
+    def _asked(self, turn: Turn, digest: str, now: float, forgotten: int) -> Person | None:
+        """What the database says, kept even where nobody waits for it any more."""
+        with turn:
+            person = self._read(digest)
+        self._keep(digest, person, now, forgotten)
+        return person
 
     def forget(self) -> None:
         """Ask anew for everybody: a session, a role or a token was changed here."""
@@ -99,11 +99,3 @@ class Remembered:
                 self._known[digest] = _Known(person, now, now)
             while len(self._known) > MOST:
                 self._known.popitem(last=False)
-
-    def _noted(self, error: PerseusError | None) -> None:
-        """Say it once when the database falls silent, and once when it is back."""
-        if error is not None and not self._is_silent:
-            log.warning("cannot ask who is signed in, who was known stays so for up to 15 minutes: %s", error)
-        elif error is None and self._is_silent:
-            log.info("can ask again who is signed in")
-        self._is_silent = error is not None

@@ -11,19 +11,23 @@ from perseus.access.keys import digest
 from perseus.access.person import Person
 from perseus.access.remembered import Remembered
 from perseus.access.throttle import Throttle
+from perseus.access.turns import Turns
 from perseus.clock import Clock
+from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.db import access as rows
 from perseus.settings import Settings
 from perseus.store import Client
 
 COOKIES = b"perseus cookies 1"
+#: In the environ of a request: why its session could not be looked up, so that it is not waited for again.
+UNKNOWN = "perseus.unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """One site's. `secrets`: keys that sign cookies, the first for new ones. `cookie`: what it is called.
 
-    `own_host`: where the site listens.
+    `own_host`: where the site listens. `turns`: who may wait for the database before it is known who they are.
     """
 
     client: Client
@@ -32,6 +36,7 @@ class Access:
     sessions: Remembered
     tokens: Remembered
     throttle: Throttle
+    turns: Turns
     secrets: tuple[bytes, ...]
     cookie: str = "perseus"
     public_url: str | None = None
@@ -40,13 +45,16 @@ class Access:
     @classmethod
     def of(cls, settings: Settings, client: Client, database_url: str, clock: Clock) -> Self:
         """That of this site. Makes its key where there is none yet: raises KeyUnusable."""
+        # At most a quarter of the threads: a database that hangs must leave the others to those who are signed in.
+        turns = Turns(clock, max(settings.web_threads // 4, 1), (DatabaseUnavailable, DatabaseMismatch))
         return cls(
             client,
             database_url,
             clock,
-            Remembered(lambda hashed: rows.session_owner(database_url, hashed, clock.wall_ms()), clock),
-            Remembered(lambda hashed: rows.token_owner(database_url, hashed, clock.wall_ms()), clock),
+            Remembered(lambda hashed: rows.session_owner(database_url, hashed, clock.wall_ms()), clock, turns),
+            Remembered(lambda hashed: rows.token_owner(database_url, hashed, clock.wall_ms()), clock, turns),
             Throttle(client),
+            turns,
             secretkey.derived(settings.secret_key, settings.home / secretkey.FILE, COOKIES),
             # Cookies do not tell ports apart: two sites on one machine would sign each other out.
             f"perseus-{settings.port}",
@@ -66,7 +74,7 @@ class Access:
         return frozenset(name.lower() for name in (public, self.own_host) if name)
 
     def of_session(self, key: str, *, is_safe: bool) -> Person | None:
-        """Who is signed in with this key. Raises DatabaseUnavailable, DatabaseMismatch."""
+        """Who is signed in with this key. Raises DatabaseUnavailable, DatabaseMismatch, Unasked."""
         return self.sessions.owner(digest(key), may_be_old=is_safe)
 
     def of_token(self, token: str, *, is_safe: bool) -> Person | None:

@@ -16,7 +16,7 @@ from perseus.access.person import Person
 from perseus.access.roles import Role
 from perseus.db import sessions
 from perseus.web import htmx, problems, security
-from perseus.web.access import Access
+from perseus.web.access import UNKNOWN, Access
 from perseus.web.problems import Problem
 
 #: Endpoints for everybody. What is not named here needs a role; tests/web walks the URL map.
@@ -149,6 +149,8 @@ def _let_in() -> Response | None:
 def _of_cookie(access: Access | None, key: str) -> Visitor | None:
     if access is None or _token() is not None:
         return None
+    if UNKNOWN in request.environ:
+        raise request.environ[UNKNOWN]
     found = access.of_session(key, is_safe=_is_safe())
     return None if found is None else Visitor(key, found)
 

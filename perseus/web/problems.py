@@ -14,6 +14,7 @@ from typing import ClassVar
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from perseus.access.turns import Unasked
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
@@ -27,6 +28,7 @@ PROGRAMS = ("/api/", "/health")
 MEDIA_TYPE = "application/problem+json"
 STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
 DATABASE_SILENT = "The database does not answer, or does not fit this version. Check that it runs; the log says more."
+RETRY_SECONDS = "5"
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
 NEXT_STEPS = {404: "Check the address, or start from the"}  # the page goes on: "Network page."
 
@@ -93,7 +95,7 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(503, STORE_SILENT)
         case NotStorable():
             return Problem(400, f"That cannot be saved: {error.reason}.")
-        case DatabaseUnavailable() | DatabaseMismatch():
+        case DatabaseUnavailable() | DatabaseMismatch() | Unasked():
             return Problem(503, DATABASE_SILENT)
     return None
 
@@ -121,9 +123,13 @@ def _failed(error: PerseusError) -> Response:
     problem = of(error)
     if problem is None:
         return _broken(error)
-    if problem.status >= 500:
+    # That the database is silent was said once; whoever is turned away for it must not be able to fill the log.
+    if problem.status >= 500 and not isinstance(error, Unasked):
         log.warning("%s %s: %s", request.method, _place(), error)
-    return answer(problem)
+    response = answer(problem)
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    return response
 
 
 def _broken(error: Exception) -> Response:

@@ -20,7 +20,7 @@ from werkzeug.http import parse_cookie
 from perseus.access.roles import Role
 from perseus.errors import PerseusError
 from perseus.web import security
-from perseus.web.access import Access
+from perseus.web.access import UNKNOWN, Access
 from perseus.web.polled import NOW_HEADER
 from perseus.web.sharedbody import is_same
 from perseus.web.site import Now, Site
@@ -85,7 +85,8 @@ class ShortWay:
         key = self._key(cookies)
         try:
             person = self._access.of_session(key, is_safe=True) if key else None
-        except PerseusError:
+        except PerseusError as error:
+            environ[UNKNOWN] = error
             return False
         return person is not None and person.may(Role.VIEWER)
 

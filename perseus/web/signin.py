@@ -102,7 +102,8 @@ def link(key: str) -> BaseResponse:
     here, hashed = access(), keys.digest(key)
     if request.method == "GET" and _is_by_hand():
         return use_link(key)
-    found = rows.link_owner(here.database_url, hashed, here.clock.wall_ms())
+    with here.turns.take():
+        found = rows.link_owner(here.database_url, hashed, here.clock.wall_ms())
     return _link_page(found.email if found else None)
 
 
@@ -110,7 +111,8 @@ def link(key: str) -> BaseResponse:
 def use_link(key: str) -> BaseResponse:
     """Sign in, and the link is used up."""
     here = access()
-    found = rows.use_link(here.database_url, keys.digest(key), here.clock.wall_ms())
+    with here.turns.take():
+        found = rows.use_link(here.database_url, keys.digest(key), here.clock.wall_ms())
     if found is None:
         return _link_page(None)
     begin(here, found)
@@ -135,7 +137,8 @@ def begin(here: Access, person: Person) -> None:
 
 
 def _checked(here: Access, email: str, password: str) -> Person | None:
-    found = rows.user_by_email(here.database_url, email)
+    with here.turns.take():
+        found = rows.user_by_email(here.database_url, email)
     stored = found.password_hash if found and found.is_active else None
     if not passwords.matches(password, stored) or found is None:
         return None

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from perseus.access import Person, Role
 from perseus.access import remembered as module
+from perseus.access import turns as turns_module
 from perseus.access.remembered import BELIEVED_SECONDS, KEPT_SECONDS, Remembered
+from perseus.access.turns import Turns, Unasked
 from perseus.db import DatabaseUnavailable
 from tests.conftest import ManualClock
 
+LONGEST = 10.0
 ADA = Person(1, "ada@example.net", "Ada", Role.ADMIN)
 
 
@@ -42,7 +46,7 @@ def database() -> Database:
 
 @pytest.fixture
 def known(database: Database, clock: ManualClock) -> Remembered:
-    return Remembered(database, clock)
+    return Remembered(database, clock, Turns(clock))
 
 
 def test_the_database_is_asked_once_in_five_seconds(known: Remembered, database: Database, clock: ManualClock) -> None:
@@ -85,7 +89,7 @@ def test_what_was_read_before_a_change_is_not_kept_after_it(database: Database, 
             known.forget()
         return found
 
-    known = Remembered(read, clock)
+    known = Remembered(read, clock, Turns(clock))
     assert known.owner("key", may_be_old=False) == ADA
     assert known.owner("key", may_be_old=False) is None
 
@@ -138,7 +142,7 @@ def test_believing_somebody_does_not_make_it_last_longer(
 def test_silence_and_its_end_are_said_once(
     known: Remembered, database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, module.__name__)
+    caplog.set_level(logging.INFO, turns_module.__name__)
     known.owner("key", may_be_old=True)
     for is_up in (False, False, True, True):
         database.is_up = is_up
@@ -163,10 +167,85 @@ def test_keys_that_nobody_has_take_no_memory_and_known_ones_a_bounded_part(
     assert list(known._known) == ["7", "8", "9"]
 
 
-def test_a_database_that_hangs_holds_up_nobody_who_is_known(database: Database, clock: ManualClock) -> None:
-    known, may_end = Remembered(database, clock, patience=0.05), threading.Event()
+class Hanging:
+    """Makes the database hang: each question says that it began, and stays."""
+
+    def __init__(self, database: Database) -> None:
+        self.began = threading.Semaphore(0)
+        self._end = threading.Event()
+        self._database = database
+        database.hang = self._stay
+
+    def _stay(self) -> None:
+        self.began.release()
+        assert self._end.wait(LONGEST), "it was waited for"
+
+    def wait(self) -> None:
+        """Until one question more has begun."""
+        assert self.began.acquire(timeout=LONGEST)
+
+    def end(self) -> None:
+        """Answer, all at once and from now on."""
+        self._database.hang = lambda: None
+        self._end.set()
+
+
+def test_a_database_that_hangs_holds_up_nobody_who_is_known_for_long(database: Database, clock: ManualClock) -> None:
+    known = Remembered(database, clock, Turns(clock, patience=0.05))
     assert known.owner("key", may_be_old=True) == ADA
     clock.advance(KEPT_SECONDS)
-    database.hang = lambda: may_end.wait(2) or pytest.fail("it was waited for")
+    hanging = Hanging(database)
     assert known.owner("key", may_be_old=True) == ADA
-    may_end.set()
+    hanging.end()
+
+
+def test_of_a_hundred_who_are_known_one_waits_for_a_database_that_hangs(database: Database, clock: ManualClock) -> None:
+    known = Remembered(database, clock, Turns(clock, patience=LONGEST))
+    database.owners = {str(number): replace(ADA, id=number) for number in range(100)}
+    for digest in database.owners:
+        known.owner(digest, may_be_old=True)
+    clock.advance(KEPT_SECONDS)
+    hanging = Hanging(database)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(known.owner, "0", may_be_old=True)
+        hanging.wait()
+        for _ in range(3):
+            clock.advance(LONGEST)
+            found = [known.owner(str(number), may_be_old=True) for number in range(1, 100)]
+            assert found == list(database.owners.values())[1:]
+        assert (database.asked, first.done()) == (101, False), "nobody else asked, so nobody else could wait"
+        hanging.end()
+        assert first.result(LONGEST) == database.owners["0"]
+    del database.owners["99"]
+    assert known.owner("99", may_be_old=True) is None, "who was answered at once asks again when it is back"
+
+
+def test_what_a_slow_database_says_is_kept_though_nobody_waits_for_it_any_more(
+    database: Database, clock: ManualClock
+) -> None:
+    known = Remembered(database, clock, Turns(clock, patience=0.05))
+    known.owner("key", may_be_old=True)
+    clock.advance(KEPT_SECONDS)
+    hanging = Hanging(database)
+    known.owner("key", may_be_old=True)
+    database.owners["key"] = replace(ADA, role=Role.VIEWER)
+    hanging.end()
+    known._readers.shutdown()
+    assert (known.owner("key", may_be_old=False), database.asked) == (database.owners["key"], 2)
+
+
+def test_strangers_beyond_the_few_who_wait_are_turned_away_at_once(database: Database, clock: ManualClock) -> None:
+    turns = Turns(clock, 3, patience=LONGEST)
+    sessions, tokens = Remembered(database, clock, turns), Remembered(database, clock, turns)
+    hanging = Hanging(database)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(sessions.owner, f"junk {number}", may_be_old=True) for number in range(3)]
+        for _ in waiting:
+            hanging.wait()
+        clock.advance(LONGEST)
+        for number in range(100):
+            with pytest.raises(Unasked):
+                (sessions if number % 2 else tokens).owner(f"other {number}", may_be_old=number % 3 == 0)
+        hanging.end()
+        assert [one.result(LONGEST) for one in waiting] == [None] * 3
+    assert sessions.owner("key", may_be_old=False) == ADA

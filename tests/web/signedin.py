@@ -13,6 +13,7 @@ from perseus.access.person import Person
 from perseus.access.remembered import Remembered
 from perseus.access.roles import Role
 from perseus.access.throttle import Throttle
+from perseus.access.turns import Turns
 from perseus.clock import SystemClock
 from perseus.db import access as rows
 from perseus.store import Client
@@ -40,6 +41,7 @@ def token(role: Role = Role.ADMIN) -> str:
 def access_of(client: Client | None = None, database_url: str = "", **changes: Any) -> Access:
     """Access in which these sessions and tokens hold, and with a database those that it has."""
     clock = SystemClock()
+    turns = Turns(clock)
 
     def owner(of_session: bool, hashed: str) -> Person | None:
         name = session_key if of_session else token
@@ -49,10 +51,10 @@ def access_of(client: Client | None = None, database_url: str = "", **changes: A
         return (rows.session_owner if of_session else rows.token_owner)(database_url, hashed, clock.wall_ms())
 
     client = client or fakeredis.FakeRedis(decode_responses=True)
-    sessions = Remembered(lambda hashed: owner(True, hashed), clock)
-    tokens = Remembered(lambda hashed: owner(False, hashed), clock)
+    sessions = Remembered(lambda hashed: owner(True, hashed), clock, turns)
+    tokens = Remembered(lambda hashed: owner(False, hashed), clock, turns)
     values = {"secrets": (b"a key of tests, 32 bytes long...",), "cookie": COOKIE, **changes}
-    return Access(client, database_url, clock, sessions, tokens, Throttle(client), **values)
+    return Access(client, database_url, clock, sessions, tokens, Throttle(client), turns, **values)
 
 
 def add_people(database_url: str) -> None:
