@@ -44,8 +44,10 @@ def took(url: str) -> float:
 def test_a_server_that_stands_still_is_waited_for_no_longer_than_a_call_may(own_postgres: PostgresProcess) -> None:
     url = own_postgres.url()
     own_postgres.freeze()
+    began = time.monotonic()
     with pytest.raises(db.DatabaseUnavailable, match="it has not answered"):
         db.exchanges(url)
+    assert time.monotonic() - began < SHORT + MORE
     own_postgres.thaw()
     assert len(db.exchanges(url)) == 3, "and the connection that was given up is not used again"
 
