@@ -1,6 +1,6 @@
 """`make failovers`: failovers under load, and a judge who asks after each whether the guarantees held.
 
-`python -m tests.failover.staged [--count 200] [--seed N] [--only TEXT]`. Contenders in processes of their own beat,
+`python -m tests.failover.staged [--count 200] [--seed N] [--setup NAME]`. Contenders in processes of their own beat,
 work and claim while primaries are killed, frozen and replaced, on a Cluster and under Sentinel, with and without WAIT
 and min-replicas. Ends with 1 when two were valid at one moment, a smaller token was valid after a larger one, or an
 event that a log had confirmed is gone without a word; the diaries are then left behind.
@@ -232,9 +232,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.failover.staged", description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="failovers of all set-ups together")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="set-ups whose name has this text")
+    parser.add_argument("--setup", choices=[setup.name for setup in SETUPS], help="only this one")
     given = parser.parse_args()
-    setups = [setup for setup in SETUPS if given.only in setup.name]
+    setups = [setup for setup in SETUPS if given.setup in (None, setup.name)]
     results = []
     for setup in setups:
         results.append(run(setup, given.count // len(setups), given.seed, say))

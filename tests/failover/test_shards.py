@@ -75,6 +75,7 @@ def test_when_a_primary_dies_its_replica_is_voted_in_and_the_holder_goes_on_unde
         party.join(rig.url_of(replica), patient, home="b")
 
 
+@pytest.mark.long
 def test_a_primary_that_hung_and_was_replaced_is_not_believed_when_it_comes_back(
     rig: RedisCluster, client: Client, party: Party, patient: Settings
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_link_that_is_cut_for_less_than_the_deadline_costs_the_holder_nothing(
     assert holder.valid()
 
 
+@pytest.mark.long
 def test_a_slow_link_is_slower_than_nothing_and_loses_no_lease(
     pair: RedisPair, party: Party, settings: Settings
 ) -> None:

@@ -51,7 +51,7 @@ def patient(tmp_path: Path) -> Settings:
     return short(tmp_path, ttl_seconds=30.0)
 
 
-@pytest.mark.parametrize("fault", ["dies", "hangs"])
+@pytest.mark.parametrize("fault", ["dies", pytest.param("hangs", marks=pytest.mark.long)])
 def test_when_the_primary_is_lost_the_holder_goes_on_at_the_replica_under_its_token(
     rig: RedisSentinel, client: Client, party: Party, patient: Settings, fault: str
 ) -> None:
