@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,6 +19,7 @@ from perseus.errors import SettingError, whole
 from perseus.storeurl import StoreURL
 
 PREFIX = "PERSEUS_"
+PUBLIC_URL = "PERSEUS_PUBLIC_URL"
 #: What configures plugins: checked by who loads them, not here.
 PLUGIN_PREFIX = "PERSEUS_PLUGIN_"
 SEE_SETTINGS = "See docs/settings.md."
@@ -92,8 +94,8 @@ class Settings(BaseSettings):
         default=0.0,
         ge=0,
         le=86_400,
-        description="Extra wait before an exchange that was not released is claimed. Above 0 it also says that the store "
-        "may forget its last writes, see docs/guarantees.md. 10 with replicas.",
+        description="Extra wait before an exchange that was not released is claimed. Above 0 it also says that the "
+        "store may forget its last writes, see docs/guarantees.md. 10 with replicas.",
     )
     durable_replicas: int = Field(
         default=0,
@@ -153,9 +155,9 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         default=None,
-        pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
-        description="Address under which people open the pages: for links in messages, and the host name that is "
-        "answered besides localhost. With https the cookies are for TLS alone.",
+        pattern=r"^https?://[^\s/?#@]+/?$",
+        description="Address under which people open the pages, without a path: for links in messages, and the host "
+        "name that is answered besides localhost. With https the cookies are for TLS alone.",
     )
     secret_key: SecretStr | None = Field(
         default=None,
@@ -177,6 +179,7 @@ class Settings(BaseSettings):
         given = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
         _refuse_unknown(given, cls)
         _refuse_unreadable(given)
+        _refuse_path(given.get(PUBLIC_URL, ""))
         try:
             settings = cls()
         except ValidationError as error:
@@ -205,6 +208,18 @@ def _refuse_unreadable(given: Mapping[str, str]) -> None:
             raise SettingError(name, "is not UTF-8 text", "Write it again in a UTF-8 terminal.")
         if not value.strip() and name != "PERSEUS_PUBLIC_IP_SERVICES":
             raise SettingError(name, "is set but empty", "Unset it or give it a value.")
+
+
+def _refuse_path(public_url: str) -> None:
+    """Every link of the pages begins at the root of a host."""
+    try:
+        parts = urlsplit(public_url)
+        path, _ = parts.path.rstrip("/"), parts.port
+    except ValueError:
+        raise SettingError(PUBLIC_URL, "is no address of a host", "Write it as https://perseus.example.net.") from None
+    if parts.netloc and path:
+        mend = "Give the pages a host name of their own, such as https://perseus.example.net."
+        raise SettingError(PUBLIC_URL, f"the pages cannot live below a path, and it has {path!r}", mend)
 
 
 def _named(error: ValidationError) -> SettingError:

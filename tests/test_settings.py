@@ -142,6 +142,26 @@ RULES = [
 ]
 
 
+@pytest.mark.parametrize("path", ["/sub/", "/sub", "//sub", "/a/b?c"])
+def test_the_pages_are_not_below_a_path(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    error = refusal(monkeypatch, public_url=f"https://x.example.net{path}")
+    assert (error.name, error.exit_code) == ("PERSEUS_PUBLIC_URL", EXIT_CONFIG)
+    assert "cannot live below a path" in error.problem
+    assert "a host name of their own" in error.mend
+
+
+@pytest.mark.parametrize(
+    "url", ["x.example.net/sub", "https://[x", "https://x:port", "https://x?y", "https://x#y", "https://a:b@x/"]
+)
+def test_a_public_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert refusal(monkeypatch, public_url=url).name == "PERSEUS_PUBLIC_URL"
+
+
+@pytest.mark.parametrize("url", ["https://x.example.net", "http://x.example.net:8080/", "http://[::1]:8000/"])
+def test_a_public_address_may_end_in_a_slash(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert read(monkeypatch, public_url=url).public_url == url
+
+
 @pytest.mark.parametrize(("name", "unsafe", "safe", "rule"), RULES)
 def test_times_that_leave_no_room_for_a_safe_lease_are_refused_with_the_rule(
     name: str, unsafe: dict[str, float], safe: dict[str, float], rule: str
