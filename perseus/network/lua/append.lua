@@ -7,6 +7,9 @@
 --       FORGOTTEN: the event before this one is not the latest of an instance any more; nothing is appended
 -- Fenced is an instance behind a later lease, and one whose own death is written down.
 local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at', 'seq', 'history')
+if meta[6] and not string.match(meta[6], '^%d+$') then
+  return redis.error_reply('WRONGTYPE this log is not numbered by numbers')
+end
 local is_death = ARGV[3] == 'watcher'
 if is_death and meta[4] == ARGV[2] then
   return {'REPEATED', meta[5]}
