@@ -75,9 +75,13 @@ def _entry(field: FormField, text: str) -> Any:
         return next((choice for choice in field.choices if str(choice) == text), text)
     if field.type is FieldType.CHECKBOX:
         return SWITCH.get(text.lower(), text)
-    if field.is_whole and re.fullmatch(r"[+-]?\d{1,18}", text):
+    if field.is_whole and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         return int(text)
-    if field.type is FieldType.NUMBER and not field.is_whole and re.fullmatch(r"[+-]?\d{1,300}(\.\d{1,30})?", text):
+    if (
+        field.type is FieldType.NUMBER
+        and not field.is_whole
+        and re.fullmatch(r"[+-]?[0-9]{1,300}(\.[0-9]{1,30})?", text)
+    ):
         return float(text)
     return text
 

@@ -16,7 +16,7 @@ from perseus.web.problems import BadParameter
 
 NAMES = ("exchange", "kind", "from", "to", "find")
 NAMES_SAID = 20
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)

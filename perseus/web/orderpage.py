@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -22,6 +21,7 @@ from perseus.web.auditing import audited, failed
 from perseus.web.guard import by
 from perseus.web.historyrows import ORDERS
 from perseus.web.outbound import Outbound
+from perseus.web.parameters import written_ms
 from perseus.web.polled import polled
 from perseus.web.problems import BadParameter, of
 from perseus.web.site import outbound
@@ -140,7 +140,7 @@ def _event(name: str) -> str | None:
 
 def _moment(text: str) -> int:
     try:
-        return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+        return written_ms(text)
     except (ValueError, OverflowError):
         raise BadParameter("from", "must be a day and a time in UTC, as 2026-11-21T14:03.") from None
 

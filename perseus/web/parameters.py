@@ -14,7 +14,12 @@ MOST = 200
 USUAL = 50
 TIME = "must be a time in UTC such as 2026-11-21T14:03 or a day such as 2026-11-21."
 SPACE = re.compile(r"\s")
-SIGNED = re.compile(r" (?=\d\d:\d\d$)")  # a plus that an address lost
+SIGNED = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")  # a plus that an address lost
+#: A day, or a day and a time. ISO 8601 has more forms, such as weeks, which nobody means who is told of these.
+WRITTEN = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
 
 
 def query(known: tuple[str, ...]) -> Mapping[str, str]:
@@ -59,11 +64,18 @@ def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
 def time_ms(name: str, text: str) -> int:
     """Unix milliseconds of an ISO time, without zone UTC; of a day its first moment. Raises BadParameter."""
     try:
-        moment = datetime.fromisoformat(SIGNED.sub("+", text))
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        ms = round(moment.timestamp() * 1000)
+        ms = written_ms(text)
     except (ValueError, OverflowError):
         raise BadParameter(name, TIME) from None
     if ms < 0:
         raise BadParameter(name, "must not be before 1970.")
     return ms
+
+
+def written_ms(text: str) -> int:
+    """Unix milliseconds of a time as people write it, without zone UTC. Raises ValueError, OverflowError."""
+    written = text if WRITTEN.fullmatch(text) else SIGNED.sub("+", text)
+    if not WRITTEN.fullmatch(written):
+        raise ValueError(f"{text!r} is no time")
+    moment = datetime.fromisoformat(written)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

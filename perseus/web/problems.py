@@ -30,6 +30,12 @@ STORE_SILENT = "The data store does not answer. Try again in a few seconds, or c
 DATABASE_SILENT = "The database does not answer, or does not fit this version. Check that it runs; the log says more."
 RETRY_SECONDS = "5"
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
+OURS = {
+    400: "The request cannot be read.",
+    404: "There is nothing at this address.",
+    405: "This address is not asked in this way.",
+    413: "That is more than this address takes.",
+}
 NEXT_STEPS = {404: "Check the address, or start from the"}  # the page goes on: "Network page."
 
 
@@ -112,11 +118,17 @@ def _page(problem: Problem) -> Response:
 
 
 def _refused(error: HTTPException) -> Response:
-    response = answer(Problem(error.code or 500, error.description or "The request was refused."))
+    response = answer(Problem(error.code or 500, _said(error)))
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response
+
+
+def _said(error: HTTPException) -> str:
+    """What the site says of it itself, where nobody said why."""
+    said = error.description or ""
+    return OURS.get(error.code or 500, said) if said in ("", type(error).description) else said
 
 
 def _failed(error: PerseusError) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,6 +14,7 @@ from perseus.web.alertspage import LENGTHS, SilenceForm, silence_form
 from perseus.web.auditing import audited
 from perseus.web.guard import by
 from perseus.web.outbound import Outbound
+from perseus.web.parameters import written_ms
 from perseus.web.site import outbound, site
 
 GIVEN = ("starts", "until", "reason")
@@ -81,7 +81,7 @@ def _moment(name: str) -> int | None:
     if not text:
         return None
     try:
-        return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+        return written_ms(text)
     except (ValueError, OverflowError):
         raise ValueError("write days and times as 2026-11-21T14:03, in UTC") from None
 

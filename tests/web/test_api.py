@@ -125,7 +125,9 @@ def test_one_exchange_is_given_by_its_id() -> None:
     assert (answer["exchangeName"], answer["online"], answer["condition"]) == ("kraken", False, "offline")
 
 
-@pytest.mark.parametrize("path", ["/exchanges/77", "/exchanges/coinbase", "/exchanges/-1", "/exchanges/" + "9" * 30])
+@pytest.mark.parametrize(
+    "path", ["/exchanges/77", "/exchanges/coinbase", "/exchanges/-1", "/exchanges/" + "9" * 30, "/exchanges/%D9%A1"]
+)
 def test_an_id_that_names_no_exchange_is_not_found(path: str) -> None:
     assert told(FakeDirectory(view([live(COINBASE)])), path, 404)["status"] == 404
 

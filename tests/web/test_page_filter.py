@@ -116,6 +116,7 @@ def test_a_filter_that_nothing_matches_says_so_and_leads_back() -> None:
         ("wall=yes", "wall: must be one of 1."),
         ("live=maybe", "live: must be one of off, on."),
         ("at=yesterday", "at: must be a time in UTC such as 2026-11-21T14:03"),
+        ("at=2026-W47-6", "at: must be a time in UTC such as 2026-11-21T14:03"),
         (
             "sate=lost",
             "sate: no such parameter. Known: state, q, view, wall, live, at, exchange, kind, from, to, find.",

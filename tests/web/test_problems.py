@@ -23,6 +23,7 @@ def test_a_program_gets_a_problem_document(path: str) -> None:
     assert response.content_type == "application/problem+json"
     assert response.json is not None
     assert (response.json["status"], response.json["title"]) == (404, "Not Found")
+    assert response.json["detail"] == "There is nothing at this address."
 
 
 @pytest.mark.parametrize("bug", [RuntimeError("secret at 10.1.2.3"), LeaseLost("coinbase", "secret at 10.1.2.3")])
@@ -49,3 +50,4 @@ def test_a_wrong_method_says_which_are_right() -> None:
     response = app_of(FakeDirectory()).test_client().delete("/network")
     assert response.status_code == 405
     assert "GET" in response.headers["Allow"]
+    assert "This address is not asked in this way." in words(response.text)
