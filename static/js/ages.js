@@ -27,9 +27,16 @@ export function span(ms) {
 
 let wall = Date.now();
 let steady = performance.now();
-let passedInAll = 0;
+let passedInAll = sinceAnswer();
 
-// Milliseconds since this script started. The steady clock stands still while a laptop sleeps and the wall clock may
+// A script may come long after its page. Where the browser does not say when the page was answered, it counts from
+// when it was asked for.
+function sinceAnswer() {
+  const [page] = performance.getEntriesByType("navigation");
+  return Math.max(performance.now() - (page?.responseStart ?? 0), 0);
+}
+
+// Milliseconds since the page was answered. The steady clock stands still while a laptop sleeps and the wall clock may
 // be set back, so each step counts the larger of the two: an age is never told too young.
 export function elapsed() {
   const [nextWall, nextSteady] = [Date.now(), performance.now()];
@@ -41,12 +48,12 @@ export function elapsed() {
 let base = 0;
 let basedAt = 0;
 
-// Take in the store's time from an answer. It is always a little late, so an earlier answer that was less late wins.
-export function storeTime(ms) {
+// Take in the store's time from an answer that came `at`, as `elapsed` counts. It is always a little late, so an earlier answer that was less late wins.
+export function storeTime(ms, at = elapsed()) {
   const known = storeNow();
   if (ms > known || known - ms > CORRECTED_BEYOND) {
     base = ms;
-    basedAt = elapsed();
+    basedAt = at;
   }
 }
 

@@ -20,17 +20,18 @@ export function mode(region, silentFor, paused) {
   return asRead(region) ? "blind" : "live";
 }
 
-// `trouble`: why no answer came, or "". `answeredWith`: the store's time in the last one.
-export function tell(region, now, { silentFor, paused, trouble, answeredWith }) {
+// `trouble`: why no answer came, or "". `answeredWith`: the store's time in the last one. `awaited`: one is on its way,
+// and there is no banner yet.
+export function tell(region, now, { silentFor, paused, trouble, answeredWith, awaited }) {
   showReadTime(asRead(region)?.dataset.readAt, silentFor, answeredWith);
   write(byId("stale-age"), `Not updated for ${Math.floor(silentFor / 1000)} s.`);
-  const key = `${now} ${trouble} ${paused}`;
+  const key = `${now} ${trouble} ${paused} ${awaited}`;
   if (key === shownAs) return;
   shownAs = key;
   document.documentElement.dataset.freshness = now;
   write(byId("freshness-mode"), paused ? MODES.paused : MODES[now]);
   write(byId("pause"), paused ? "Resume" : "Pause");
-  showBanner(now === "late" || now === "stale", trouble, paused);
+  if (!awaited) showBanner(now === "late" || now === "stale", trouble, paused);
 }
 
 function showReadTime(readAt, silentFor, answeredWith) {

@@ -6,11 +6,13 @@ import { heard, wear } from "./face.js";
 import { mode, tell } from "./freshness.js";
 import { listen } from "./keys.js";
 import { byId, keep, recall } from "./memory.js";
+import { isOlder } from "./older.js";
 import { hear, say, speak } from "./said.js";
 
 const FAILURES_BEFORE_BACKOFF = 3;
 const FIRST_BACKOFF = 10_000;
 const LAST_BACKOFF = 60_000;
+const WORKERS_DIFFER = 2_000; // by so much one worker of the server may have read later than another
 
 const region = document.querySelector("[data-poll]");
 const limits = { green: Number(region.dataset.greenUnder), yellow: Number(region.dataset.yellowUnder) };
@@ -20,7 +22,7 @@ const asked = new URL(location).searchParams.get("live"); // it wins over what i
 let paused = asked ? asked === "off" : recall("paused") === "yes";
 let failures = 0;
 let trouble = "";
-let answeredAt = elapsed();
+let answeredAt = 0;
 let answeredWith = openedWith;
 let nextPollAt = 0;
 let ticking;
@@ -38,11 +40,18 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("htmx:after:request", (event) => {
   if (!isPoll(event)) return;
   const { status, headers } = event.detail.ctx.response;
-  if (status === 200 && headers.get("Perseus-Now")) return;
+  const now = Number(headers.get("Perseus-Now"));
+  if (status === 200 && now > 0) return takeOrLeave(event, now);
   if (status === 401 && headers.get("HX-Redirect")) return failed("You are signed out"); // htmx goes there
   event.preventDefault();
   failed(status < 400 ? "Something else answered in its place: you may have to sign in again" : `The server answered ${status}`);
 });
+
+function takeOrLeave(event, now) {
+  if (!isOlder(now, answeredWith)) return;
+  event.preventDefault();
+  if (answeredWith - now > WORKERS_DIFFER) failed("An answer came that is older than this page");
+}
 
 document.addEventListener("htmx:error", (event) => {
   if (isPoll(event)) failed(navigator.onLine ? "The server does not answer" : "This browser is offline");
@@ -83,13 +92,14 @@ function failed(why) {
   show();
 }
 
-function show() {
+// `awaited`: an answer was just asked for, and the banner, which is read aloud, leaves it a second.
+function show(awaited = false) {
   const silentFor = elapsed() - answeredAt;
   const now = mode(region, silentFor, paused);
   wear(region, now, paused);
-  if (document.hidden) return; // nobody sees the rest, and whoever returns gets an answer before a banner
+  if (document.hidden) return; // nobody sees the rest
   tick(region, limits, now === "live" ? 0 : silentFor);
-  tell(region, now, { silentFor, paused, trouble, answeredWith });
+  tell(region, now, { silentFor, paused, trouble, answeredWith, awaited });
 }
 
 function startTicking() {
@@ -129,15 +139,18 @@ byId("refresh").addEventListener("click", (event) => {
   refresh();
 });
 
-document.addEventListener("visibilitychange", () => {
+function returned() {
   if (document.hidden) return;
+  show(!paused);
   startTicking();
   if (!paused) refresh();
-});
-addEventListener("online", () => !paused && refresh());
-addEventListener("pageshow", (event) => event.persisted && !paused && refresh());
+}
 
-storeTime(answeredWith);
+document.addEventListener("visibilitychange", returned);
+addEventListener("online", () => !paused && refresh());
+addEventListener("pageshow", (event) => event.persisted && returned());
+
+storeTime(answeredWith, answeredAt);
 showInAddress();
 byId("pause").hidden = false;
 byId("freshness-mode").hidden = false;
