@@ -31,7 +31,9 @@ export function tell(region, now, { silentFor, paused, trouble, answeredWith, aw
   document.documentElement.dataset.freshness = now;
   write(byId("freshness-mode"), paused ? MODES.paused : MODES[now]);
   write(byId("pause"), paused ? "Resume" : "Pause");
-  if (!awaited) showBanner(now === "late" || now === "stale", trouble, paused);
+  // A paused page asks only when it is told to, and whoever told it waits for what became of it.
+  const silent = now === "late" || now === "stale" || (paused && trouble !== "");
+  if (!awaited) showBanner(silent, trouble, paused);
 }
 
 function showReadTime(readAt, silentFor, answeredWith) {

@@ -59,7 +59,7 @@ document.addEventListener("htmx:error", (event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   if (!isPoll(event)) return;
-  if (failures >= FAILURES_BEFORE_BACKOFF) say("Updates have resumed.");
+  if (failures >= FAILURES_BEFORE_BACKOFF) say(paused ? "Updated." : "Updates have resumed.");
   failures = 0;
   trouble = "";
   nextPollAt = 0;
