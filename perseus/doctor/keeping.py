@@ -9,7 +9,7 @@ from perseus.doctor.patient import Patient
 from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
 
 ADVISED_SETTLE = 10
-LAG_SECONDS = 10
+LAG_SECONDS = 8  # PERSEUS_MARGIN_SECONDS - 2: docs/guarantees.md
 SEES_REPLICAS = "connected_slaves"
 MEND_AOF = ("redis-cli CONFIG SET appendonly yes",)
 

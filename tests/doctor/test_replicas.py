@@ -54,7 +54,7 @@ def test_a_store_with_a_replica_wants_settle_time_and_min_replicas(pair: RedisPa
         for command in limit.commands:
             client.execute_command(*command.split()[1:])
     practice.change(settle_seconds=5.0)
-    assert practice.finds("settle-time", WARNING).seen.startswith("PERSEUS_SETTLE_SECONDS is 5, less than the 10 s")
+    assert practice.finds("settle-time", WARNING).seen.startswith("PERSEUS_SETTLE_SECONDS is 5, less than the 8 s")
     practice.change(settle_seconds=10.0)
     assert {"settle-time", "min-replicas", "replica-behind"} <= {*practice.examine().fine}
 
