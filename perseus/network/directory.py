@@ -97,11 +97,8 @@ class Directory:
 
         Raises UnknownExchange, BadCursor, StoreUnavailable, StoreRefused.
         """
-        known = self._exchanges()
-        wanted = [known_ for known_ in known if exchange in (None, known_.name)]
-        if exchange is not None and not wanted:
-            raise UnknownExchange(exchange, tuple(known_.name for known_ in known))
-        before = place(cursor, known)
+        wanted = self._named(exchange)
+        before = place(cursor, self._exchanges())
         batch = Batch(self._client)
         batch.add("GET", keys.INITIALISED)
         for each in wanted:
@@ -120,9 +117,19 @@ class Directory:
         """The same for whoever goes through many pages."""
         return Searching(self._client, self._exchanges(), search, is_long=True)
 
-    def past(self, at_ms: int, count: int = 50) -> PastNetwork:
-        """The network as it was at that Unix millisecond. Raises StoreUnavailable, StoreRefused."""
-        return Past(self._client, self._exchanges()).at(at_ms, count)
+    def past(self, at_ms: int, count: int = 50, exchange: str | None = None) -> PastNetwork:
+        """The network as it was at that Unix millisecond, or one exchange of it.
+
+        Raises UnknownExchange, StoreUnavailable, StoreRefused.
+        """
+        return Past(self._client, self._named(exchange)).at(at_ms, count)
+
+    def _named(self, exchange: str | None) -> list[Exchange]:
+        known = self._exchanges()
+        wanted = [known_ for known_ in known if exchange in (None, known_.name)]
+        if exchange is not None and not wanted:
+            raise UnknownExchange(exchange, tuple(known_.name for known_ in known))
+        return wanted
 
     def store_is_up(self) -> bool:
         """Does the store answer and serve us?"""

@@ -55,7 +55,8 @@ class Card:
     """Everything one card shows. While not `live`, all facts are the last known ones.
 
     `since`: how long the badge has been true. `connected`: since when the instance is or was active; `ran`: for
-    how long, up to its last heartbeat. `silent`: it says active, but its feed brings nothing.
+    how long, up to its last heartbeat. `silent`: it says active, but its feed brings nothing. `at`: the moment that it
+    is of, as addresses take it; None for the present.
     """
 
     exchange: Exchange
@@ -78,6 +79,7 @@ class Card:
     error: LastError | None
     more: tuple[Fact, ...]
     record: Record
+    at: str | None = None
 
     @property
     def stuck(self) -> str | None:

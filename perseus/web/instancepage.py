@@ -13,7 +13,7 @@ from perseus.network.directory import NetworkView
 from perseus.network.exchange import Exchange
 from perseus.network.spans import History
 from perseus.network.uptime import WINDOWS, uptime
-from perseus.web import badges, cards, evidence, feedpart, moments, notices, words
+from perseus.web import badges, cards, evidence, feedpart, moments, notices, parameters, pastinstance, words
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import NO_FATES
 from perseus.web.evidence import Check, Reason
@@ -28,6 +28,8 @@ from perseus.web.shares import Share, share
 from perseus.web.site import site
 from perseus.web.templating import Context
 from perseus.web.timeline import Strip, strip
+
+NAMES = ("live", "at")
 
 routes = Blueprint("instance", __name__)
 
@@ -78,9 +80,12 @@ class InstancePart(Context):
 @routes.get("/network/<name>")
 def page(name: str) -> Response:
     """One exchange. What has an address of its own under /network comes before an exchange of that name."""
-    known, view = site().known(), site().shared.view()
+    at_ms, known = _asked(), site().known()
     if not known and site().known.trouble:
         return answer(Problem(503, DATABASE_SILENT))
+    if at_ms is not None:
+        return pastinstance.page(name, at_ms)
+    view = site().shared.view()
     found = next((status for status in view.exchanges if status.exchange.name == name), None)
     if found is None:
         raise UnknownExchange(name, tuple(exchange.name for exchange in known))
@@ -91,6 +96,13 @@ def page(name: str) -> Response:
     as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
     whole = InstancePage(title, as_of, view.now_ms, site().limits, called, shown)
     return polled(whole, InstancePart(title, shown), view.now_ms)
+
+
+def _asked() -> int | None:
+    """The moment that is asked for, None for the present. Raises BadParameter."""
+    given = parameters.query(NAMES)
+    parameters.one_of("live", given.get("live") or None, ("off", "on"))
+    return parameters.time_ms("at", given["at"]) if given.get("at") else None
 
 
 def _shown(seen: Seen, view: NetworkView) -> Shown:

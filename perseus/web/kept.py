@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
-from perseus.web import cards
+from perseus.web import cards, moments
 from perseus.web.additions import NONE, Additions
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.cards import Card, Outlook
@@ -88,9 +88,13 @@ class Kept:
     def _outlook(self, status: ExchangeStatus, now_ms: int) -> Outlook:
         return cards.outlook(status, now_ms, self._records.of(status, now_ms), limits=self._limits)
 
-    def past_card(self, seen: Seen, look: str) -> Timed:
-        """The card of a moment that is over: nothing is advised, plugins add nothing, and it is not kept."""
-        return Timed(self._draw(look, replace(cards.card(seen.outlook), advice=None), NONE).html)
+    def past_card(self, seen: Seen, look: str, at_ms: int) -> Markup:
+        """The card of a moment that is over: nothing is advised, plugins add nothing, and it is not kept.
+
+        It leads to the exchange as it was then.
+        """
+        made = replace(cards.card(seen.outlook), advice=None, at=moments.iso(at_ms))
+        return Timed(self._draw(look, made, NONE).html).at(at_ms)
 
     def _draw(self, look: str, *what: object) -> Marked:
         module: Any = self._environment.get_template("_card.html").module

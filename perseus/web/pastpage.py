@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -56,27 +57,36 @@ class PastPage(Context):
 
 def page(query: PageQuery, at_ms: int, asked: FeedFilter) -> Response:
     """The page of that moment. Raises BadParameter for one that no log tells of, StoreUnavailable, StoreRefused."""
-    exact = _exact(at_ms)
-    past = site().directory.past(at_ms, PAGE_EVENTS)
-    _within(at_ms, past.view.read_at_ms or at_ms)
+    exact, past = read(at_ms)
     seen = kept().seen(past.view.exchanges, at_ms)
     wanted = livepart.matching(seen, query)
     look = query.look_of(len(wanted))
     shown = PastPage(
         f"Network at {exact} UTC",
         exact,
-        _steps(query, past),
+        steps(past, lambda at: query.href(at=at)),
         query.href(at=None),
         query,
         viewtools.tools(query, look),
         summary.summary([one.outlook for one in seen]),
         livepart.said(len(wanted), len(seen), query),
         look,
-        tuple(kept().past_card(one, look).at(at_ms) for one in wanted),
+        tuple(kept().past_card(one, look, at_ms) for one in wanted),
         emptiness.empty(len(seen), len(wanted), query, database_answers=site().known.trouble is None),
         livepart.NO_FEED if query.is_wall else _feed(past, query, asked),
     )
     return Response(render(shown))
+
+
+def read(at_ms: int, exchange: str | None = None) -> tuple[str, PastNetwork]:
+    """That moment in words, and how the network was, or one exchange of it.
+
+    Raises BadParameter, UnknownExchange, StoreUnavailable, StoreRefused.
+    """
+    exact = _exact(at_ms)
+    past = site().directory.past(at_ms, PAGE_EVENTS, exchange)
+    _within(at_ms, past.view.read_at_ms or at_ms)
+    return exact, past
 
 
 def _exact(at_ms: int) -> str:
@@ -93,15 +103,14 @@ def _within(at_ms: int, now_ms: int) -> None:
         raise BadParameter("at", "lies more than 90 days back: no log reaches so far.")
 
 
-def _steps(query: PageQuery, past: PastNetwork) -> tuple[Step, ...]:
+def steps(past: PastNetwork, href: Callable[[str | None], str]) -> tuple[Step, ...]:
+    """To other moments of it; `href` gives the address of one."""
     at_ms, now_ms = past.view.now_ms, past.view.read_at_ms or past.view.now_ms
-    steps = [(past.previous_ms - 1, "Before the last change")] if past.previous_ms is not None else []
-    steps += [(at_ms + by_ms, label) for by_ms, label in STEPS]
-    steps += [(past.next_ms, "After the next change")] if past.next_ms is not None else []
+    moves = [(past.previous_ms - 1, "Before the last change")] if past.previous_ms is not None else []
+    moves += [(at_ms + by_ms, label) for by_ms, label in STEPS]
+    moves += [(past.next_ms, "After the next change")] if past.next_ms is not None else []
     return tuple(
-        Step(label, query.href(at=moments.iso(to_ms)))
-        for to_ms, label in steps
-        if now_ms - RETENTION_MS <= to_ms <= now_ms
+        Step(label, href(moments.iso(to_ms))) for to_ms, label in moves if now_ms - RETENTION_MS <= to_ms <= now_ms
     )
 
 

@@ -58,8 +58,8 @@ class Reader(Protocol):
     def searching(self, search: Search) -> Pages:
         """The same for many pages. Nothing is read yet."""
 
-    def past(self, at_ms: int, count: int = 50) -> PastNetwork:
-        """The network as it was then. Raises StoreUnavailable."""
+    def past(self, at_ms: int, count: int = 50, exchange: str | None = None) -> PastNetwork:
+        """The network as it was then, or one exchange of it. Raises UnknownExchange, StoreUnavailable."""
 
     def store_is_up(self) -> bool:
         """Does the store answer at this moment?"""

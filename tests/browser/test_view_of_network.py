@@ -150,3 +150,16 @@ def test_a_wall_with_few_exchanges_fills_the_screen_in_large_letters(
     assert sum(box["width"] * box["height"] for box in boxes) > 0.6 * width * height
     assert page.evaluate(BEYOND) == [0, 0], "and nothing has to be scrolled"
     assert page.locator(".card h3").first.evaluate(LETTERS) >= min(width, height) / 27
+
+
+def test_one_click_from_a_past_page_stays_in_the_past_and_the_page_of_then_is_sound(opened: Open, past: str) -> None:
+    stage = opened(past)
+    page = stage.page
+    page.get_by_role("link", name="Coinbase").click()
+    expect(page.locator("#past")).to_contain_text("This is not now: Coinbase as it was at")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator("#card-1 .badge").first).to_have_text("Offline · lost")
+    assert faults_everywhere(page) == []
+    page.get_by_role("link", name="Back to now").click()
+    expect(page.locator("#freshness-mode")).to_have_text("Live")
+    expect(page).to_have_url(f"{stage.address}/network/coinbase")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perseus import keys
-from perseus.errors import StoreUnavailable
+from perseus.errors import StoreUnavailable, UnknownExchange
 from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
 from perseus.network.past import LOOKED_AT
@@ -95,3 +95,16 @@ def test_a_store_that_is_down_raises(clock: ManualClock) -> None:
     away = connect("redis://127.0.0.1:1/0", timeout=0.2, name="test")
     with pytest.raises(StoreUnavailable):
         Directory(away, lambda: ALL, clock).past(1)
+
+
+def test_one_exchange_is_read_alone_with_its_own_changes(client: Client, directory: Directory) -> None:
+    now = store_ms(client)
+    write(client, X1, now - 9_000, fromState="warming", toState="active")
+    write(client, X2, now - 8_000, fromState="warming", toState="active")
+    write(client, X2, now - 4_000, fromState="active", toState="stopped")
+    found = directory.past(now - 5_000, exchange=X1.name)
+    assert [status.exchange for status in found.view.exchanges] == [X1]
+    assert [event.exchange for event in found.view.events] == [X1]
+    assert (found.previous_ms, found.next_ms) == (now - 9_000, None)
+    with pytest.raises(UnknownExchange):
+        directory.past(now, exchange="nowhere")

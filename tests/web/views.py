@@ -160,10 +160,13 @@ class FakeDirectory:
     def searching(self, search: Search) -> FakeSearching:
         return FakeSearching(self, search)
 
-    def past(self, at_ms: int, count: int = 50) -> PastNetwork:
+    def past(self, at_ms: int, count: int = 50, exchange: str | None = None) -> PastNetwork:
         if self.trouble:
             raise self.trouble
-        return replace(self.was, view=replace(self.was.view, now_ms=at_ms))
+        was = self.was.view
+        statuses = tuple(each for each in was.exchanges if exchange in (None, each.exchange.name))
+        events = tuple(each for each in was.events if exchange in (None, each.exchange.name))
+        return replace(self.was, view=replace(was, now_ms=at_ms, exchanges=statuses, events=events))
 
     def store_is_up(self) -> bool:
         return self.is_up
