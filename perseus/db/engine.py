@@ -23,7 +23,8 @@ def engine(database_url: str) -> Engine:
     """The engine of a URL, one for each process. Errors as `parse`; opens no connection yet."""
     url = parse(database_url)
     if url.get_backend_name() == "sqlite":
-        made = sqlalchemy.create_engine(url, connect_args={"timeout": deadline.ANSWER_SECONDS})
+        seconds = deadline.ANSWER_SECONDS
+        made = sqlalchemy.create_engine(url, pool_timeout=seconds, connect_args={"timeout": seconds})
     else:
         from perseus.db import postgres  # its driver need not be installed for SQLite
 
