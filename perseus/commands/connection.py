@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import time
+from enum import Enum, auto
 from typing import Any
 
 from perseus.commands import arrival
@@ -15,6 +16,14 @@ WAIT_SECONDS = 10.0
 SOON_MS = 2
 PEEK_BYTES = arrival.HEAD_BYTES + arrival.BODY_BYTES
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Arrival(Enum):
+    """Of the next request on a connection. NEVER: the client has left before all of it was said."""
+
+    PART = auto()
+    WHOLE = auto()
+    NEVER = auto()
 
 
 class Connection(socket.socket):
@@ -62,28 +71,36 @@ class Connection(socket.socket):
         """Has part of a request come?"""
         return self._seen > 0
 
-    def has_whole(self, before: bytes = b"") -> bool:
-        """Is a request here, of which `before` was read already? True also when the client says no more.
+    def look(self, before: bytes = b"") -> Arrival:
+        """How much of a request is here, of which `before` was read already.
 
-        While it is not, the system tells of this connection only once there is more than now.
+        Until it is whole, the system tells of this connection only once there is more than now.
         """
-        try:
-            came = super().recv(PEEK_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        if came and len(came) <= self._seen:
-            return self._has_left()
-        needed = arrival.length(before + came)
-        is_whole = not came or (needed is not None and needed <= len(before) + len(came)) or len(came) == PEEK_BYTES
-        self._tell_beyond(0 if is_whole else len(came))
-        if is_whole:
+        came = self._peek()
+        data = before + (came or b"")
+        needed = arrival.length(data)
+        if (needed is not None and needed <= len(data)) or len(data) >= PEEK_BYTES:
+            self._tell_beyond(0)
             self._was_told = False
-        elif needed is not None and not self._was_told and arrival.asks_first(before + came):
+            return Arrival.WHOLE
+        if came is None:
+            return Arrival.PART
+        if len(came) == self._seen:
+            return Arrival.NEVER if not came or self._has_left() else Arrival.PART
+        self._tell_beyond(len(came))
+        if needed is not None and not self._was_told and arrival.asks_first(before + came):
             self._was_told = True
             self.send(GO_ON)
-        return is_whole
+        return Arrival.PART
+
+    def _peek(self) -> bytes | None:
+        """What has come; None for nothing, and nothing more to come where it is empty."""
+        try:
+            return super().recv(PEEK_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
 
     def _has_left(self) -> bool:
         left = select.poll()

@@ -12,7 +12,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from perseus.commands.connection import REQUEST_SECONDS, Connection
+from perseus.commands.connection import REQUEST_SECONDS, Arrival, Connection
 from perseus.commands.refusal import refuse
 
 LEAVE_SECONDS = 2.0
@@ -83,8 +83,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
 
     def _await(self, conn: Any) -> None:
-        if conn.sock.has_whole(_read_ahead(conn)):
-            self.enqueue_req(conn)
+        arrival = conn.sock.look(_read_ahead(conn))
+        if arrival is not Arrival.PART:
+            self._go_on(conn, arrival)
             return
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + REQUEST_SECONDS
@@ -92,9 +93,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._look_again, conn))
 
     def _look_again(self, conn: Any, _: socket.socket) -> None:
-        if conn.sock.has_whole(_read_ahead(conn)):
+        arrival = conn.sock.look(_read_ahead(conn))
+        if arrival is not Arrival.PART:
             self._forget(conn)
+            self._go_on(conn, arrival)
+
+    def _go_on(self, conn: Any, arrival: Arrival) -> None:
+        if arrival is Arrival.WHOLE:
             self.enqueue_req(conn)
+        else:
+            self._leave(conn)
 
     def _leave(self, conn: Any) -> None:
         """Say that no more comes, and take in what is still sent: to close at once would cost the client the answer."""
@@ -143,7 +151,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             may_go_on = super().handle(conn)
             if may_go_on is not True or self._waiting or not self.alive or not conn.sock.has_more_soon():
                 return may_go_on
-            if not conn.sock.has_whole(_read_ahead(conn)):
+            if conn.sock.look(_read_ahead(conn)) is not Arrival.WHOLE:
                 return may_go_on
 
     def handle_request(self, req: Any, conn: Any) -> Any:

@@ -27,6 +27,7 @@ def lost(stage: Stage, name: str) -> Outcome:
         fault.strike(first)
         if second.until_true(lambda: _valid_at(second, struck_at) is not None, stage.patience):
             second.until("claimed", AFTERWARDS)
+            second.until_true(lambda: lookout.gone(_instance(first), struck_at) is not None, AFTERWARDS)
         mended_at = CLOCK.elapsed()
         fault.mend(first)
         noticed = first.wait(("halted", "ended"), AFTERWARDS) if fault.survives else None

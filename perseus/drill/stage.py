@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +117,7 @@ class Lookout:
         return next((seen for seen in list(self.seen) if seen.age is not None and seen.at - seen.age > after), None)
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        while not self._ending.wait(LOOK):
             at = CLOCK.elapsed()
             try:
                 view = self._directory.view(1)
@@ -129,4 +128,3 @@ class Lookout:
                 holder = status.status.instance_id if status.live and status.status else None
                 age = None if holder is None or status.heartbeat_age_ms is None else status.heartbeat_age_ms / 1000
                 self.seen.append(Seen(at, holder, age))
-            time.sleep(LOOK)

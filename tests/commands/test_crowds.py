@@ -75,6 +75,22 @@ def test_a_request_that_comes_in_pieces_is_answered(served: Site) -> None:
         assert client.recv(9_000).startswith(b"HTTP/1.1 200 ")
 
 
+def test_requests_that_come_together_are_answered_in_turn(served: Site) -> None:
+    asked = (b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3).removesuffix(b"\r\n")
+    with socket.create_connection(("127.0.0.1", served.port), 30) as client:
+        client.sendall(asked)
+        told = b""
+        while told.count(b"HTTP/1.1 200 ") < 2:
+            more = client.recv(9_000)
+            assert more
+            told += more
+        client.sendall(b"Connection: close\r\n\r\n")
+        while more := client.recv(9_000):
+            told += more
+    assert told.count(b"HTTP/1.1 200 ") == 3
+    assert told.count(b"HTTP/1.1 ") == 3
+
+
 def test_who_waits_to_be_told_to_send_a_body_is_told(served: Site) -> None:
     with socket.create_connection(("127.0.0.1", served.port), 30) as client:
         client.sendall(

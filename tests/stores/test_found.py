@@ -15,6 +15,7 @@ from perseus.errors import StoreUnavailable
 from perseus.layout import Place
 from perseus.sentinel import Sentinel
 from perseus.store import Script, answers
+from tests.commands.running import eventually
 from tests.redis_process import RedisProcess, free_port
 
 TIMEOUT = 0.3
@@ -187,5 +188,5 @@ def test_closing_ends_the_connections_and_the_finder(pointer: Pointer, found: Se
     with pointer.server.client() as admin:
         assert "of-this-test" in [client["name"] for client in admin.client_list()]
         found.close()
-        assert "of-this-test" not in [client["name"] for client in admin.client_list()]
+        eventually(lambda: "of-this-test" not in [client["name"] for client in admin.client_list()])
     assert pointer.doubted == [0]

@@ -20,15 +20,15 @@ def test_a_sound_network_has_no_banner() -> None:
 
 
 @pytest.mark.parametrize(
-    ("store", "title"),
+    ("notice", "title"),
     [
         (StoreNotice(False, "refused"), "The data store does not answer"),
         (StoreNotice(True, emptied=True), "The data store was emptied"),
         (StoreNotice(True, kept=False), "Nothing is kept"),
     ],
 )
-def test_the_store_is_spoken_of(store: StoreNotice, title: str) -> None:
-    assert titles(store) == [title]
+def test_the_store_is_spoken_of(notice: StoreNotice, title: str) -> None:
+    assert titles(notice) == [title]
 
 
 @pytest.mark.parametrize(

@@ -131,16 +131,16 @@ def test_a_store_that_is_down_leaves_the_last_known_cards_under_a_banner() -> No
 
 
 @pytest.mark.parametrize(
-    ("store", "read_at_ms", "said", "unsaid"),
+    ("notice", "read_at_ms", "said", "unsaid"),
     [
         (StoreNotice(True), NOW, "As of 2026-11-21 14:03:22 UTC", "Updated"),
         (StoreNotice(False), NOW - 60_000, "As of 2026-11-21 14:02:22 UTC", "14:03:22"),
     ],
 )
 def test_without_javascript_the_header_says_when_the_page_was_read(
-    store: StoreNotice, read_at_ms: int, said: str, unsaid: str
+    notice: StoreNotice, read_at_ms: int, said: str, unsaid: str
 ) -> None:
-    header = words(page(FakeDirectory(view(store=store, read_at_ms=read_at_ms))).split("<main")[0])
+    header = words(page(FakeDirectory(view(store=notice, read_at_ms=read_at_ms))).split("<main")[0])
     assert said in header
     assert unsaid not in header
 
