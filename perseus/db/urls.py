@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +19,12 @@ FORMS = "Write sqlite:////absolute/path.db or postgresql://user:password@host/na
 SSL_MODES = ("require", "verify-ca", "verify-full")
 #: What providers write, too; libpq knows both.
 POSTGRESQL = ("postgresql", "postgres")
+#: Up to the @ before the host, as SQLAlchemy reads it: a password ends at its first @.
+WHO = re.compile(r"[\w+]+://(?:[^:/]*(?::[^@]*)?@)?")
+#: A name with a port or without, or an IPv6 address, which may have a zone.
+HOST = re.compile(r"[\w.-]+(?::[^:]*)?|\[?[\da-fA-F:.]+(?:%[\w.-]+)?\]?(?::\d+)?")
+PORT = re.compile(r"\d{0,5}")
+CODED = "Write user and password in percent code: %40 for @, %3A for :, %2F for /, %25 for %."
 
 
 def default_url(home: Path) -> str:
@@ -33,11 +40,12 @@ def parse(database_url: str) -> URL:
     try:
         url = sqlalchemy.make_url(database_url)
     except (ArgumentError, ValueError):
-        raise SettingError(NAME, "is not a database URL", FORMS) from None
+        raise SettingError(NAME, "is not a database URL", f"{FORMS} {CODED}") from None
     kind = url.get_backend_name()
     if kind == "sqlite":
         return _sqlite(url)
     if kind in POSTGRESQL:
+        _require_coded(database_url)
         return _postgresql(url)
     raise SettingError(NAME, f"{kind!r} is not supported", FORMS)
 
@@ -65,14 +73,17 @@ def _sqlite(url: URL) -> URL:
 def _postgresql(url: URL) -> URL:
     mode = url.query.get("sslmode") or SSL_MODES[0]
     if mode not in SSL_MODES:
-        raise SettingError(
-            NAME, f"asks for sslmode={mode}, and PostgreSQL is only used over SSL", f"Use {', '.join(SSL_MODES)}."
-        )
+        said = "asks for another sslmode, and PostgreSQL is only used over SSL"
+        raise SettingError(NAME, said, f"Use {', '.join(SSL_MODES)}.")
     hosts = _hosts(url)
     if not all(hosts) or not hosts:
         raise SettingError(NAME, "names no host", FORMS)
     if any(host.startswith(("/", "@")) for host in hosts):
         raise SettingError(NAME, "names a Unix socket, over which PostgreSQL speaks no SSL", FORMS)
+    if not all(HOST.fullmatch(host) for host in hosts):
+        raise SettingError(NAME, "has characters in its host that no host has", CODED)
+    if not all(PORT.fullmatch(port) for port in _ports(url, hosts)):
+        raise SettingError(NAME, "names a port that is no number", FORMS)
     if not url.database:
         raise SettingError(NAME, "names no database", FORMS)
     if importlib.util.find_spec("psycopg") is None:
@@ -84,11 +95,25 @@ def _postgresql(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg", query=query)
 
 
+def _require_coded(database_url: str) -> None:
+    """What follows the first @ of a password that is not in percent code would be shown as host or database."""
+    rest = WHO.sub("", database_url, count=1).replace("host=@", "host=")  # that is a Unix socket, refused as such
+    if "@" in rest:
+        raise SettingError(NAME, "has an @ where only user and password end with one", CODED)
+
+
 def _hosts(url: URL) -> list[str]:
     """Those that are tried, in order. Several stand in the query, as host=one:5432&host=two:5432 or host=one,two."""
     named = url.query.get("host", ())
     several = (named,) if isinstance(named, str) else named
     return [host for one in several for host in one.split(",")] if several else [url.host or ""]
+
+
+def _ports(url: URL, hosts: list[str]) -> list[str]:
+    named = url.query.get("port", ())
+    several = (named,) if isinstance(named, str) else named
+    beside = [host.partition(":")[2] for host in hosts if host.count(":") == 1]
+    return beside + [port for one in several for port in one.split(",")]
 
 
 def _place(host: str, port: str) -> str:

@@ -106,6 +106,55 @@ def test_what_is_said_of_a_database_holds_no_password() -> None:
     assert db.where(f"postgresql://u:{SECRET}@host/x") == "host:5432/x"
 
 
+@pytest.mark.usefixtures("with_psycopg")
+@pytest.mark.parametrize("user", ["perseus", "", "perseus@azure"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        f"p@{SECRET}",
+        f"p@x:{SECRET}",
+        f"p@x:1/{SECRET}",
+        f"p@x/y?{SECRET}",
+        f"p@x/y?{SECRET}=1",
+        f"p@x/y?sslmode={SECRET}",
+        f"p@x/y?port={SECRET}",
+        f"p@@{SECRET}",
+        f"p/@{SECRET}",
+        f"@{SECRET}",
+    ],
+)
+def test_no_part_of_a_password_that_is_not_in_percent_code_is_told(user: str, password: str) -> None:
+    with pytest.raises(SettingError, match="percent code: %40 for @") as refused:
+        db.where(f"postgresql://{user}:{password}@127.0.0.1:10001/perseus")
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.usefixtures("with_psycopg")
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://u:p@{SECRET}%40host/x",
+        f"postgresql://u:p@{SECRET}!/x",
+        f"postgresql://u:p@/x?host={SECRET}%40host",
+        f"postgresql://u:p@/x?host=one:{SECRET}",
+        f"postgresql://u:p@host/x?port={SECRET}",
+        f"postgresql://u:p@host/x?sslmode={SECRET}",
+        f"postgresql://u:{SECRET}",
+    ],
+)
+def test_what_no_host_port_or_mode_can_be_is_not_told(url: str) -> None:
+    with pytest.raises(SettingError, match="PERSEUS_DATABASE_URL: ") as refused:
+        db.where(url)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.usefixtures("with_psycopg")
+@pytest.mark.parametrize("password", ["p%40ss", "p/w?x:y%25", "p#[]", ""])
+def test_a_password_that_is_in_percent_code_is_taken(password: str) -> None:
+    assert db.where(f"postgresql://u@server:{password}@[fe80::1%25eth0]:1/x") == "[fe80::1%25eth0]:1/x"
+    assert db.where(f"postgresql://u:{password}@h\u00f6st_1.example/x?port=5432,6432").startswith("h\u00f6st_1.example")
+
+
 def test_a_home_that_is_no_text_in_this_locale_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="PERSEUS_HOME: .* is not text in this locale"):
         db.default_url(tmp_path / "h\udcc3\udcb6me")
