@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -48,7 +49,11 @@ class Camera:
 def main() -> None:
     """Start everything, break it piece by piece, take the pictures, end everything."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as stage, sync_playwright() as playwright:
+    home = Path(tempfile.gettempdir(), "perseus")  # pictures show it: its name is no chance's
+    home.mkdir()
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, home)
+        stage, playwright = stack.enter_context(running(home)), stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"))
         cameras = [Camera(browser, stage, scheme) for scheme in ("light", "dark")]
         for situation in (healthy, stuck_warming, stale, one_lost, mass_loss, store_away, no_exchanges):

@@ -102,8 +102,12 @@ class Stage:
 
 @contextmanager
 def running(home: Path) -> Iterator[Stage]:
-    """`perseus up` in `home` and an ingest process that stays warming; ended in order."""
-    environ = {**os.environ, **SETTINGS, "PERSEUS_HOME": str(home)}
+    """`perseus up` in `home` and an ingest process that stays warming; ended in order.
+
+    `perseus` is found by its name, as after an installation: pages then show no path of this checkout.
+    """
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    environ = {**os.environ, **SETTINGS, "PATH": path, "PERSEUS_HOME": str(home)}
     _remember(home, environ)
     command = [sys.executable, "-m", "perseus", "up"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
