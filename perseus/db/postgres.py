@@ -7,17 +7,21 @@ swallows what is sent, so each wait for an answer has an end here as well.
 from __future__ import annotations
 
 import time
-from typing import Any, TypeVar, cast
+from collections.abc import Generator, Sequence
+from typing import Any, Self, TypeVar, cast
 
 import psycopg
 import sqlalchemy
-from psycopg.abc import PQGen
+from psycopg.abc import ConnDict, PQGen, PQGenConn
+from psycopg.conninfo import conninfo_attempts, make_conninfo
 from sqlalchemy import URL, Engine, event
 
 from perseus.db import deadline
 from perseus.db.failures import SILENT_SAID
 
-CONNECT_SECONDS = 3
+#: For each address that is tried: what is left of the call is shared among them, within these limits.
+CONNECT_SECONDS, CONNECT_LEAST = 3.0, 1.0
+CONNECT_SAID = "connection timeout expired"
 POOL_SECONDS = 2
 #: A bit less than a call may wait, so that a slow statement is ended by the server, and the connection is kept.
 STATEMENT_MS = 4_000
@@ -26,8 +30,11 @@ IDLE_MS = 10_000
 #: Even where the time is over, an answer that is there is taken: a rollback keeps the connection.
 GRACE_SECONDS = 0.5
 POOL_SIZE, POOL_MORE = 2, 2
+#: What is told to psycopg; all else is for libpq.
+OWN = ("prepare_threshold", "context", "autocommit", "row_factory", "cursor_factory")
 
 Value = TypeVar("Value")
+State = TypeVar("State")
 
 
 class NoAnswer(psycopg.OperationalError):
@@ -40,11 +47,17 @@ class Bounded(psycopg.Connection[Any]):
     def wait(self, gen: PQGen[Value], *args: Any, **kwargs: Any) -> Value:
         """As psycopg's. Raises NoAnswer."""
         try:
-            return super().wait(_bounded(gen, time.monotonic() + max(deadline.left(), GRACE_SECONDS)), *args, **kwargs)
+            end = time.monotonic() + max(deadline.left(), GRACE_SECONDS)
+            return super().wait(_bounded(gen, end, SILENT_SAID), *args, **kwargs)
         except NoAnswer:
             # Whatever comes later would be taken for the answer to the next question.
             self.pgconn.finish()
             raise
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
+        """As psycopg's, whose own limit is two seconds at least. Raises NoAnswer."""
+        return _bounded(super()._connect_gen(conninfo), time.monotonic() + deadline.left(), CONNECT_SAID)
 
 
 def engine(url: URL) -> Engine:
@@ -56,7 +69,6 @@ def engine(url: URL) -> Engine:
         pool_timeout=POOL_SECONDS,
         pool_pre_ping=True,
         connect_args={
-            "connect_timeout": CONNECT_SECONDS,
             "options": _options(url),
             # A statement that was prepared before a change of its tables fails after it.
             "prepare_threshold": None,
@@ -74,24 +86,41 @@ def _options(url: URL) -> str:
     return " ".join((str(url.query.get("options", "")), *(f"-c {name}={value}" for name, value in own.items()))).strip()
 
 
-def _connect(_dialect: Any, _record: Any, arguments: Any, values: dict[str, Any]) -> Bounded:
+def _connect(_dialect: Any, _record: Any, _arguments: Any, values: dict[str, Any]) -> Bounded:
     if deadline.left() <= 0:
         raise NoAnswer(SILENT_SAID)
-    connection = Bounded.connect(*arguments, **values)
+    own = {name: value for name, value in values.items() if name in OWN}
+    given = {name: value for name, value in values.items() if name not in OWN}
+    connection = _reached(conninfo_attempts(given), own)
     if not connection.pgconn.ssl_in_use:
         connection.close()
         raise psycopg.OperationalError("the connection is not encrypted")
     return connection
 
 
-def _bounded(gen: PQGen[Value], end: float) -> PQGen[Value]:
+def _reached(places: Sequence[ConnDict], own: dict[str, Any]) -> Bounded:
+    """The first of these that lets us in. Raises psycopg's errors, those of all places in one."""
+    failures: list[psycopg.Error] = []
+    for number, place in enumerate(places):
+        share = deadline.left() / (len(places) - number)
+        try:
+            with deadline.within(min(max(share, CONNECT_LEAST), CONNECT_SECONDS)):
+                return Bounded.connect(make_conninfo("", **place), **own)
+        except psycopg.OperationalError as error:
+            failures.append(error)
+        if deadline.left() <= 0:
+            break
+    raise type(failures[-1])("\n".join(str(error) for error in reversed(failures)))
+
+
+def _bounded(gen: Generator[State, Any, Value], end: float, said: str) -> Generator[State, Any, Value]:
     """The same generator, until `end`. psycopg resumes it every tenth of a second while nothing comes."""
     try:
         state = next(gen)
         while True:
             ready = yield state
             if time.monotonic() > end:
-                raise NoAnswer(SILENT_SAID)
+                raise NoAnswer(said)
             state = gen.send(ready)
     except StopIteration as ended:
         return cast(Value, ended.value)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -20,6 +23,7 @@ from perseus.db.engine import answers, engine
 from perseus.db.errors import NotStorable
 from tests.databases import execute
 from tests.postgres import USER, PostgresProcess
+from tests.redis_process import free_port
 
 SHORT = 1.0
 #: One wait after the end of a call, and what a busy machine takes.
@@ -56,6 +60,36 @@ def test_who_has_no_connection_yet_waits_no_longer(own_postgres: PostgresProcess
     db.disconnect(own_postgres.url())
     own_postgres.freeze()
     assert took(own_postgres.url()) < postgres.CONNECT_SECONDS + MORE
+
+
+@pytest.fixture
+def silent() -> Iterator[list[str]]:
+    """Four servers that let in whoever comes and say nothing, as `host=` of a URL."""
+    with ExitStack() as stack:
+        made = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        yield [f"host=127.0.0.1:{one.getsockname()[1]}" for one in made]
+
+
+@pytest.mark.usefixtures("short")
+def test_several_servers_that_stand_still_are_waited_for_no_longer_than_one(silent: list[str]) -> None:
+    assert took(f"postgresql://perseus:secret@/perseus?{'&'.join(silent)}") < SHORT + MORE
+
+
+def test_behind_one_that_stands_still_the_next_is_reached_in_time(
+    own_postgres: PostgresProcess, silent: list[str]
+) -> None:
+    own = own_postgres.url()
+    url = f"{own.replace(f'127.0.0.1:{own_postgres.port}', '')}?{silent[0]}&host=127.0.0.1:{own_postgres.port}"
+    began = time.monotonic()
+    assert len(db.exchanges(url)) == 3
+    assert time.monotonic() - began < deadline.ANSWER_SECONDS
+    db.disconnect(url)
+
+
+def test_of_several_that_cannot_be_reached_the_one_that_refuses_is_told(own_postgres: PostgresProcess) -> None:
+    wrong = f"postgresql://perseus:wrong@/perseus?host=127.0.0.1:{own_postgres.port}&host=127.0.0.1:{free_port()}"
+    with pytest.raises(db.DatabaseRefused, match="it does not let this user in"):
+        db.exchanges(wrong)
 
 
 @pytest.mark.usefixtures("short")
