@@ -7,7 +7,7 @@ import re
 from perseus.doctor import rights
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
-from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
+from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
 
 OLDEST = (6, 2)
 SHARE = 0.25
@@ -67,7 +67,7 @@ def missing_rights(node: Node, patient: Patient) -> Said:
     missing = [right for right in node.denied if "channel" not in right]
     if not missing:
         return unknown("Most rights") if node.refused else None
-    return grave(f"It may not: {', '.join(missing)}.", f"redis-cli ACL SETUSER <user> {' '.join(missing)}")
+    return grave(f"It may not: {', '.join(missing)}.", redis_cli("ACL", "SETUSER", patient.address.user, *missing))
 
 
 def hint_rights(node: Node, patient: Patient) -> Said:
@@ -75,10 +75,11 @@ def hint_rights(node: Node, patient: Patient) -> Said:
     if not node.is_primary:
         return ABSENT
     missing = [right for right in node.denied if "channel" in right]
-    granted = " ".join(f"+{name}" for name in sorted(rights.HINTS))
     if not missing:
         return None
-    return warning(f"It may not: {', '.join(missing)}.", f"redis-cli ACL SETUSER <user> &channel:* {granted}")
+    granted = (f"+{name}" for name in sorted(rights.HINTS))
+    mend = redis_cli("ACL", "SETUSER", patient.address.user, "&channel:*", *granted)
+    return warning(f"It may not: {', '.join(missing)}.", mend)
 
 
 def idle_timeout(node: Node, patient: Patient) -> Said:

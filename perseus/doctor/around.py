@@ -30,16 +30,26 @@ def stand_in(patient: Patient) -> Said:
 
 
 def plain_text(patient: Patient) -> Said:
-    """A store on this machine needs no TLS."""
-    if patient.address.is_near:
+    """A store on this machine needs no TLS. Sentinels say who the primary is, so they need it as well."""
+    if patient.is_near:
         return ABSENT
     return None if patient.address.is_tls else warning("PERSEUS_REDIS_URL speaks plain text to another machine.")
 
 
-def open_store(patient: Patient) -> Said:
-    """It answered, so it asked for no password."""
-    if patient.address.is_near or patient.servers.silent is not None:
+def tls_unchecked(patient: Patient) -> Said:
+    """By the options of the URL."""
+    if patient.is_near or not patient.address.is_tls:
         return ABSENT
+    found = patient.address.unchecked
+    return warning(f"PERSEUS_REDIS_URL says {' and '.join(found)}.") if found else None
+
+
+def open_store(patient: Patient) -> Said:
+    """It answered, so it asked for no password; or it answers those who give none, beside the user of Perseus."""
+    if patient.is_near or patient.servers.silent is not None:
+        return ABSENT
+    if patient.strangers:
+        return warning("It answers a client that names no user and no password.")._replace(where=patient.strangers)
     return None if patient.address.has_password else warning("PERSEUS_REDIS_URL names no password, and none was asked.")
 
 

@@ -84,7 +84,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "A power failure of the store's host loses confirmed writes",
         "A claim that is lost can be granted twice, until the next heartbeat of the first holder.",
         "Set appendfsync to always, in the server's configuration file as well; everysec risks about a second.",
-        "`redis-cli CONFIG GET appendfsync` should say always.",
+        "`redis-cli CONFIG GET appendfsync` should say always. Nor may no-appendfsync-on-rewrite be yes.",
     ),
     "persistence-failing": Entry(
         "The data store cannot write to its disk",
@@ -102,7 +102,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "What is claimed there is lost when the others fail over, and the exchange is granted a second time.",
         "Set it at each server that may become a primary, in its configuration file as well. With a single replica "
         "its loss then stops all writes: have two.",
-        "`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more.",
+        "`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more, and min-replicas-max-lag at most "
+        "PERSEUS_MARGIN_SECONDS - 2, but not 0.",
     ),
     "durable-replicas": Entry(
         "Claims cannot be acknowledged by as many replicas as are wanted",
@@ -111,10 +112,11 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Look for connected_slaves in `redis-cli INFO replication`.",
     ),
     "replicas": Entry(
-        "A primary has no replica",
+        "A primary has no replica that may take over",
         "When it fails nobody takes over: its exchanges have no store until it is back.",
-        "Add a replica, or put the one that is down back.",
-        "Look for connected_slaves in `redis-cli INFO replication`.",
+        "Add a replica, put the one that is down back, or let one take over, in its configuration file as well.",
+        "Look for connected_slaves in `redis-cli INFO replication`, and at the replicas for slave_priority there, or, "
+        "of a Cluster, for cluster-replica-no-failover in their configuration.",
     ),
     "replica-behind": Entry(
         "A replica is not in step with its primary",
@@ -186,7 +188,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Slots of the Cluster are served by nobody",
         "Exchanges whose keys are in them cannot be claimed, and with full coverage required nothing can.",
         "Bring the node back that had them, or give them to another with redis-cli --cluster fix.",
-        "Run `redis-cli --cluster check <host>:<port>`.",
+        "Run `redis-cli --cluster check HOST:PORT`.",
     ),
     "cluster-state": Entry(
         "The Cluster is down",
@@ -215,7 +217,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Slots of the Cluster are half moved",
         "Scripts on their keys are refused while a part of the keys is at either node: TRYAGAIN.",
         "Finish the move, or mend what is left of one with redis-cli --cluster fix.",
-        "Run `redis-cli --cluster check <host>:<port>`.",
+        "Run `redis-cli --cluster check HOST:PORT`.",
     ),
     "sentinels": Entry(
         "Too few sentinels",
@@ -226,7 +228,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The sentinels cannot fail over",
         "When the primary fails nobody takes over.",
         "Start the sentinels that are down; set the quorum to more than half of them.",
-        "Run `redis-cli -p 26379 SENTINEL CKQUORUM <service>` at a sentinel.",
+        "Run `redis-cli -p 26379 SENTINEL CKQUORUM SERVICE` at a sentinel.",
     ),
     "sentinel-split": Entry(
         "The sentinels name different primaries",
@@ -236,7 +238,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "plain-text": Entry(
         "The data store is reached without TLS",
         "Whoever is on the way reads the password and all data, and may write leases.",
-        "Let the store speak TLS, and write rediss:// in PERSEUS_REDIS_URL.",
+        "Let the store and its sentinels speak TLS, and write rediss:// in PERSEUS_REDIS_URL, no sentinel_tls=false.",
+    ),
+    "tls-unchecked": Entry(
+        "Nobody checks whether it is the data store that answers",
+        "Whoever is on the way can pose as the store: read the password and all data, and grant leases.",
+        "Take the option out of PERSEUS_REDIS_URL; name the authority with ssl_ca_certs where it is your own.",
     ),
     "open-store": Entry(
         "The data store lets everybody in",

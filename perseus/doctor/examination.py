@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from perseus.clock import Clock, SystemClock
-from perseus.doctor import answering, around, keeping, memory, quorum, shards, timing
+from perseus.doctor import answering, around, following, keeping, memory, quorum, shards, timing
 from perseus.doctor.finding import Finding, Report, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
@@ -37,11 +37,11 @@ OF_NODES: Final[Mapping[str, OfNode]] = {
     "persistence": keeping.persistence,
     "append-fsync": keeping.append_fsync,
     "persistence-failing": keeping.persistence_failing,
-    "settle-time": keeping.settle_time,
-    "min-replicas": keeping.min_replicas,
-    "durable-replicas": keeping.durable_replicas,
-    "replicas": keeping.replicas,
-    "replica-behind": keeping.replica_behind,
+    "settle-time": following.settle_time,
+    "min-replicas": following.min_replicas,
+    "durable-replicas": following.durable_replicas,
+    "replicas": following.replicas,
+    "replica-behind": following.replica_behind,
     "idle-timeout": answering.idle_timeout,
     "slow-commands": answering.slow_commands,
     "slow-answers": answering.slow_answers,
@@ -68,6 +68,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "sentinel-split": quorum.sentinel_split,
     "slow-failover": quorum.sentinel_times,
     "plain-text": around.plain_text,
+    "tls-unchecked": around.tls_unchecked,
     "open-store": around.open_store,
     "database-silent": around.database_silent,
     "database-schema": around.database_schema,

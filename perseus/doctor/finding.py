@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,8 +15,15 @@ from perseus.doctor.catalogue import CATALOGUE
 from perseus.doctor.entry import BY_HAND, Entry
 
 REDIS_CLI = "redis-cli "
-#: Addresses in what a server or a driver says: host:port, or an IP address alone.
-ADDRESS = re.compile(r"(\[[0-9a-f:]+\]|[\w.-]*[\w]):\d{2,5}\b|\b\d{1,3}(\.\d{1,3}){3}\b")
+#: Addresses in what a server says: an IPv6 address, host:port, or an IPv4 address alone.
+ADDRESS = re.compile(
+    r"\[[0-9a-f:.]+(%\w+)?\](:\d+)?|(?<![\w:])([0-9a-f]{0,4}:){2,8}[0-9a-f.]*(%\w+)?|"
+    r"[\w.-]*\w:\d{2,5}\b|\b\d{1,3}(\.\d{1,3}){3}\b",
+    re.IGNORECASE,
+)
+#: What was seen of these is what a driver says, in words of its own: it may name a host in any of them.
+QUOTED = frozenset(("store-silent", "node-silent", "database-silent", "database-schema", "sentinels"))
+FOR_ADMINS = "What it says is for admins: it may name addresses."
 FINE, BREAKS, UNASKED = 0, 1, 2
 
 
@@ -68,11 +76,13 @@ class Finding:
             for place in self.where:
                 host, _, port = place.rpartition(":")
                 host = host.removeprefix("[").removesuffix("]")
-                yield f"{REDIS_CLI}-h {host} -p {port} {command.removeprefix(REDIS_CLI)}"
+                yield f"{REDIS_CLI}-h {shlex.quote(host)} -p {port} {command.removeprefix(REDIS_CLI)}"
 
     def hidden(self) -> Self:
-        """The same without an address of the inside."""
-        return replace(self, seen=ADDRESS.sub("(address)", self.seen), where=())
+        """The same without an address of the inside, and without the name of the store's user."""
+        seen = FOR_ADMINS if self.name in QUOTED else ADDRESS.sub("(address)", self.seen)
+        commands = tuple(one for one in self.commands if not one.startswith(f"{REDIS_CLI}ACL "))
+        return replace(self, seen=seen, commands=commands, where=())
 
     def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
         """For programs. Without places it names no address of the inside."""
@@ -84,7 +94,7 @@ class Finding:
             "seen": told.seen,
             "breaks": self.entry.breaks,
             "mend": self.mend,
-            "commands": list(self.addressed() if with_places else self.commands),
+            "commands": list(told.addressed() if with_places else told.commands),
             "where": list(told.where),
         }
 

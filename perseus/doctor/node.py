@@ -17,11 +17,13 @@ SAMPLES = 3
 SLOW_KEPT = 64
 CONFIGURATION = (
     "appendfsync",
+    "no-appendfsync-on-rewrite",
     "save",
     "timeout",
     "min-replicas-to-write",
     "min-replicas-max-lag",
     "cluster-node-timeout",
+    "cluster-replica-no-failover",
     "cluster-require-full-coverage",
 )
 

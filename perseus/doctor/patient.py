@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from math import floor
+from typing import Final
 
 import redis
 
 from perseus import keys
 from perseus.clock import Clock
+from perseus.doctor import strangers
 from perseus.doctor.host import HostFacts, host
 from perseus.doctor.servers import NAME, Asking, Servers, servers
 from perseus.doctor.site import DatabaseFacts, Site
@@ -25,18 +28,25 @@ from perseus.settings import Settings
 from perseus.store import Client, answers, connect
 from perseus.storeurl import StoreURL
 
+#: Until a primary notices that its replicas are gone: docs/guarantees.md.
+DETECTED_SECONDS: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """What PERSEUS_REDIS_URL says, without a secret.
 
-    `is_near`: all of it stays on this machine. `fails_over`: another server may take over within one lease.
+    `is_near`: all that it names is this machine. `fails_over`: another server may take over within one lease.
+    `unchecked`: options that switch off a check of certificates, as they are written. `is_tls`: all ways, those to
+    sentinels too. `user`: of the servers.
     """
 
     is_near: bool
     is_tls: bool
     has_password: bool
     fails_over: bool
+    unchecked: tuple[str, ...] = ()
+    user: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One site as it was found."""
+    """One site as it was found. `strangers`: servers that answer who names no user and no password."""
 
     settings: Settings
     address: Address
@@ -61,6 +71,17 @@ class Patient:
     host: HostFacts
     plugins: tuple[PluginInfo, ...]
     told: Told = Told()
+    strangers: tuple[str, ...] = ()
+
+    @property
+    def cut_off_seconds(self) -> int:
+        """How long a primary that is cut off may take writes, by docs/guarantees.md. 0: the margin is too short."""
+        return max(floor(self.settings.margin_seconds) - DETECTED_SECONDS, 0)
+
+    @property
+    def is_near(self) -> bool:
+        """All of the store is on this machine: what the URL names, and the servers that it leads to."""
+        return self.address.is_near and all(_is_near(one.place.rpartition(":")[0]) for one in self.servers.nodes)
 
 
 def address(url: str) -> Address:
@@ -68,7 +89,18 @@ def address(url: str) -> Address:
     parsed = StoreURL.parse(url)
     is_near = all(_is_near(host) for host, _ in parsed.places)
     fails_over = parsed.is_cluster or parsed.service is not None
-    return Address(is_near, parsed.tls is not None, parsed.login.get("password") is not None, fails_over)
+    is_tls = parsed.tls is not None and (parsed.service is None or parsed.sentinel_tls is not None)
+    has_password = parsed.login.get("password") is not None
+    return Address(
+        is_near, is_tls, has_password, fails_over, _unchecked(parsed), parsed.login.get("username") or "default"
+    )
+
+
+def _unchecked(parsed: StoreURL) -> tuple[str, ...]:
+    tls = parsed.tls or {}
+    if tls.get("ssl_cert_reqs") == "none":
+        return ("ssl_cert_reqs=none",)
+    return ("ssl_check_hostname=false",) if tls.get("ssl_check_hostname") is False else ()
 
 
 def gathered(settings: Settings, url: str, site: Site, clock: Clock) -> Patient:
@@ -77,15 +109,10 @@ def gathered(settings: Settings, url: str, site: Site, clock: Clock) -> Patient:
     with connect(url, timeout=settings.store_timeout_seconds, name=NAME) as client:
         found = servers(client, Asking(url, settings.store_timeout_seconds, clock))
         told = _told(client, database.exchanges) if found.silent is None else Told()
-    return Patient(
-        settings,
-        address(url),
-        found,
-        database,
-        host(settings),
-        tuple(site.plugins()),
-        told,
-    )
+    known = Patient(settings, address(url), found, database, host(settings), tuple(site.plugins()), told)
+    if known.is_near or not known.address.has_password:
+        return known
+    return replace(known, strangers=strangers.served(url, found.answering, settings.store_timeout_seconds))
 
 
 def _told(client: Client, exchanges: Sequence[Exchange]) -> Told:
@@ -101,6 +128,6 @@ def _told(client: Client, exchanges: Sequence[Exchange]) -> Told:
 
 def _is_near(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
     except ValueError:
         return host == "localhost"

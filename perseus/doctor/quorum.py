@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perseus.doctor.patient import Patient
-from perseus.doctor.sign import ABSENT, Said, grave, warning
+from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, warning
 from perseus.doctor.timing import sentinel_failover
 
 LEAST = 3
@@ -38,8 +38,8 @@ def sentinel_quorum(patient: Patient) -> Said:
     count = max((one.number("num-other-sentinels") or 0 for one in known), default=0) + 1
     quorum = min((one.number("quorum") or count for one in known), default=count)
     if quorum <= count // 2 and count > 1:
-        service = known[0].primary.get("name", "<service>")
-        mend = f"redis-cli SENTINEL SET {service} quorum {count // 2 + 1}"
+        service = known[0].primary.get("name", "SERVICE")
+        mend = redis_cli("SENTINEL", "SET", service, "quorum", count // 2 + 1)
         seen = f"The quorum is {quorum} of {count}: less than half may call the primary down."
         return warning(seen, mend)._replace(where=tuple(one.place for one in known))
     return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final, Literal, NamedTuple
 
-from perseus.doctor.finding import Severity
+from perseus.doctor.finding import REDIS_CLI, Severity
 
 
 class Sign(NamedTuple):
@@ -22,6 +23,11 @@ ABSENT: Final[Absent] = "absent"
 
 #: None: in order.
 Said = Sign | Absent | None
+
+
+def redis_cli(*words: object) -> str:
+    """A command for each server of a finding, its words quoted for a shell."""
+    return f"{REDIS_CLI}{shlex.join(str(word) for word in words)}"
 
 
 def grave(seen: str, *commands: str) -> Sign:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
-from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
+from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
 from perseus.version import VERSION
 
 SKEW_MS = 1_000
@@ -65,18 +65,25 @@ def time_outs(patient: Patient) -> Said:
 
 
 def slow_failover(node: Node, patient: Patient) -> Said:
-    """Of a Cluster: the time after which it calls a node failed, once more for the vote."""
-    if patient.servers.slots is None or not node.is_primary:
+    """Of a Cluster: the time after which it calls a node failed, once more for the vote.
+
+    For as long a primary in the minority takes writes, so it obeys the rule of docs/guarantees.md as well.
+    """
+    if patient.servers.slots is None:
         return ABSENT
     timeout_ms = node.set_to_number("cluster-node-timeout")
     if timeout_ms is None:
         return unknown("After how long a node counts as failed")
-    room_ms = _room_ms(patient)
-    if 2 * timeout_ms <= room_ms:
-        return None
-    mend = f"redis-cli CONFIG SET cluster-node-timeout {max(room_ms // 2 // 1000 * 1000, 1_000):.0f}"
-    seen = f"cluster-node-timeout is {timeout_ms / 1000:g} s, a failover about twice that; {_room(patient)}."
-    return warning(seen, mend)
+    room_ms, cut_off_ms = _room_ms(patient), patient.cut_off_seconds * 1000
+    most_ms = int(min(room_ms / 2, cut_off_ms)) // 1000 * 1000
+    mend = (redis_cli("CONFIG", "SET", "cluster-node-timeout", most_ms),) if most_ms > 0 else ()
+    said = f"cluster-node-timeout is {timeout_ms / 1000:g} s"
+    if 2 * timeout_ms > room_ms:
+        return warning(f"{said}, a failover about twice that; {_room(patient)}.", *mend)
+    if timeout_ms > cut_off_ms:
+        most = f"PERSEUS_MARGIN_SECONDS allows {patient.cut_off_seconds}"
+        return warning(f"{said}; a primary that is cut off takes writes for so long, and {most}.", *mend)
+    return None
 
 
 def sentinel_failover(patient: Patient, after_ms: int) -> Said:

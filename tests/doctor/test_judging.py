@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from perseus.doctor import catalogue, examination
-from perseus.doctor.finding import Finding, Report, Severity, merged
+from perseus.doctor.finding import FOR_ADMINS, Finding, Report, Severity, merged
 from perseus.doctor.host import HostFacts
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Address, Patient, Told, address
 from perseus.doctor.servers import Servers
 from perseus.doctor.site import DatabaseFacts
 from perseus.errors import SettingError
+from perseus.storeurl import StoreURL
 from tests.conftest import short
 
 INFO = {
@@ -107,10 +108,31 @@ def test_slow_answers_are_set_against_the_time_out() -> None:
         ("rediss://10.0.0.1", {"open-store"}),
         ("rediss+sentinel://:pass@10.0.0.1,127.0.0.1/site", set()),
         ("redis+sentinel://:pass@127.0.0.1,10.0.0.1/site", {"plain-text"}),
+        ("rediss+sentinel://:pass@10.0.0.1/site?sentinel_tls=false", {"plain-text"}),
+        ("rediss://:pass@10.0.0.1?ssl_cert_reqs=none", {"tls-unchecked"}),
+        ("rediss://:pass@10.0.0.1?ssl_check_hostname=false", {"tls-unchecked"}),
+        ("rediss://:pass@10.0.0.1?ssl_check_hostname=true&ssl_cert_reqs=required", set()),
+        ("rediss://:pass@127.0.0.1?ssl_cert_reqs=none", set()),
     ],
 )
 def test_a_store_elsewhere_wants_tls_and_a_password(url: str, names: set[str]) -> None:
-    assert {*found(patient(node(), where=address(url)))} & {"plain-text", "open-store"} == names
+    place = f"{StoreURL.parse(url).places[0][0]}:6379"
+    names_of_ways = {"plain-text", "open-store", "tls-unchecked"}
+    assert {*found(patient(node(place), where=address(url)))} & names_of_ways == names
+
+
+@pytest.mark.parametrize("url", ["redis+sentinel://127.0.0.1/site", "redis+cluster://localhost"])
+def test_a_near_address_that_leads_to_servers_elsewhere_is_not_near(url: str) -> None:
+    near = patient(node("127.0.0.1:6379"), node("[::1]:6379"), where=address(url))
+    assert not {"plain-text", "open-store"} & {*found(near)}
+    assert {"plain-text", "open-store"} <= {*found(patient(node("127.0.0.1:6379"), node(), where=address(url)))}
+
+
+def test_a_store_that_serves_strangers_beside_the_user_of_perseus_is_found() -> None:
+    seen = patient(node(), where=address("rediss://user:pass@10.0.0.1"))
+    assert "open-store" in examination.judged(seen, 0).fine
+    opened = found(replace(seen, strangers=("10.0.0.1:6379",)))["open-store"]
+    assert (opened.severity, opened.where) == (Severity.WARNING, ("10.0.0.1:6379",))
 
 
 def test_an_address_that_is_none_is_refused() -> None:
@@ -173,5 +195,5 @@ def test_without_places_no_address_is_told() -> None:
     told = str(REPORT.as_json(with_places=False))
     assert "10.1.2.3" not in told
     assert "web-1" not in told
-    assert "connecting to (address)" in told
+    assert FOR_ADMINS in told
     assert "10.1.2.3:6379" in str(REPORT.as_json())

@@ -39,23 +39,22 @@ def practice(watched: RedisSentinel, tmp_path: Path) -> Practice:
     watched.flush()
     made = Practice(watched.url, tmp_path / "home")
     made.change(settle_seconds=10.0, ttl_seconds=45.0, margin_seconds=10.0, heartbeat_seconds=15.0)
-    with watched.primary.client() as client:
-        client.config_set("min-replicas-to-write", 1)
+    for server in (watched.primary, watched.replica):
+        with server.client() as client:
+            client.config_set("min-replicas-to-write", 1)
+            client.config_set("min-replicas-max-lag", 8)
+            client.config_set("replica-priority", 100)
     return made
 
 
-def test_a_store_with_a_replica_wants_settle_time_and_min_replicas(pair: RedisPair, tmp_path: Path) -> None:
+def test_a_store_with_a_replica_wants_min_replicas_and_no_settle_time(pair: RedisPair, tmp_path: Path) -> None:
     practice = Practice(pair.primary.url, tmp_path / "home")
-    settle = practice.finds("settle-time")
-    assert settle.seen == "The store has replicas, and PERSEUS_SETTLE_SECONDS is 0."
-    assert settle.commands == ("export PERSEUS_SETTLE_SECONDS=10",)
+    practice.change(margin_seconds=10.0)
     limit = practice.finds("min-replicas", WARNING)
     with pair.primary.client() as client:
         for command in limit.commands:
             client.execute_command(*command.split()[1:])
-    practice.change(settle_seconds=5.0)
-    assert practice.finds("settle-time", WARNING).seen.startswith("PERSEUS_SETTLE_SECONDS is 5, less than the 8 s")
-    practice.change(settle_seconds=10.0)
+    assert practice.settings.settle_seconds == 0
     assert {"settle-time", "min-replicas", "replica-behind"} <= {*practice.examine().fine}
 
 
@@ -107,6 +106,42 @@ def test_a_replica_is_examined_too(practice: Practice, watched: RedisSentinel) -
         with watched.replica.client() as client:
             client.config_set("maxmemory-policy", "noeviction")
     assert found.where == (f"127.0.0.1:{watched.replica.port}",)
+
+
+def test_a_replica_that_would_take_writes_for_ever_once_it_is_promoted_is_found(
+    practice: Practice, watched: RedisSentinel
+) -> None:
+    with watched.replica.client() as client:
+        client.config_set("min-replicas-to-write", 0)
+    assert practice.finds("min-replicas", WARNING).where == (f"127.0.0.1:{watched.replica.port}",)
+
+
+def test_replicas_none_of_which_may_take_over_are_found_and_mended_by_the_command(
+    practice: Practice, watched: RedisSentinel
+) -> None:
+    with watched.replica.client() as client:
+        client.config_set("replica-priority", 0)
+        found = practice.finds("replicas", WARNING)
+        assert found.where == (f"127.0.0.1:{watched.replica.port}",)
+        client.execute_command(*found.commands[0].split()[1:])
+    assert "replicas" in practice.examine().fine
+
+
+def test_a_replica_whose_link_is_down_is_found_by_what_it_says(practice: Practice, watched: RedisSentinel) -> None:
+    with watched.replica.client() as client, watched.primary.client() as primary:
+        client.config_set("masterauth", "wrong")
+        primary.execute_command("CLIENT", "KILL", "TYPE", "replica")
+        try:
+            while client.info("replication")["master_link_status"] == "up":
+                pass
+            found = practice.finds("replica-behind", WARNING)
+        finally:
+            client.config_set("masterauth", "")
+            while client.info("replication")["master_link_status"] != "up":
+                pass
+    assert found.where == (f"127.0.0.1:{watched.replica.port}",)
+    assert found.seen.startswith("master_link_status is down for ")
+    watched.wait_until_whole()
 
 
 def test_a_replica_that_is_frozen_is_found(practice: Practice, watched: RedisSentinel) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from perseus import keys
-from perseus.doctor import rights
+from perseus.doctor import rights, strangers
 from perseus.doctor.finding import Severity
+from perseus.doctor.node import Node
 from perseus.store import connect
 from tests.docs import pages
 from tests.doctor.conftest import Practice
@@ -87,7 +89,7 @@ def test_each_right_that_is_missing_is_named(lasting: Practice, restrict: Restri
             assert rights.tried(client, keys.doctor_probe(0), channel=True) == ("", (right,))
     found = lasting.finds("rights")
     assert found.seen == f"It may not: {right}."
-    assert found.commands == (f"redis-cli ACL SETUSER <user> {right}",)
+    assert found.commands == (f"redis-cli ACL SETUSER perseus {right}",)
 
 
 def test_each_pattern_of_keys_that_is_missing_is_named(lasting: Practice, restrict: Restrict) -> None:
@@ -104,10 +106,33 @@ def test_wait_is_missed_only_where_it_is_wanted(lasting: Practice, restrict: Res
 
 
 @pytest.mark.parametrize("right", ["&channel:*", "+publish", "+subscribe"])
-def test_a_missing_channel_costs_a_warning(lasting: Practice, restrict: Restrict, right: str) -> None:
+def test_a_missing_channel_costs_a_warning_and_the_command_told_gives_it(
+    lasting: Practice, restrict: Restrict, lasting_server: RedisProcess, right: str
+) -> None:
     restrict(without=(right,))
-    lasting.finds("hint-rights", Severity.WARNING)
+    found = lasting.finds("hint-rights", Severity.WARNING)
     assert "rights" in lasting.examine().fine
+    assert str(lasting_server.port) in found.where[0]
+    with lasting_server.client() as client:
+        for command in found.commands:
+            client.execute_command(*shlex.split(command)[1:])
+    assert "hint-rights" in lasting.examine().fine
+
+
+def test_a_server_that_serves_who_names_no_user_is_told_from_one_that_does_not(
+    lasting: Practice, restrict: Restrict, lasting_server: RedisProcess
+) -> None:
+    restrict()
+    place = f"127.0.0.1:{lasting_server.port}"
+    assert strangers.served(lasting.url, (Node(place, True),), 2) == (place,)
+    with lasting_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "resetkeys", "~other:*")
+        try:
+            assert strangers.served(lasting.url, (Node(place, True),), 2) == ()
+            client.execute_command("ACL", "SETUSER", "default", "~*", "resetpass", ">secret")
+            assert strangers.served(lasting.url, (Node(place, True),), 2) == ()
+        finally:
+            client.execute_command("ACL", "SETUSER", "default", "~*", "nopass")
 
 
 def test_the_further_rights_of_the_page_leave_nothing_unknown(lasting: Practice, restrict: Restrict) -> None:

@@ -23,7 +23,7 @@ WELL = {
     "maxmemory-policy": "noeviction",
 }
 #: What no Cluster of three nodes on one machine can be without, and what its short lease makes of its time-outs.
-ALWAYS = {"replicas", "settle-time", "slow-failover", "time-outs"}
+ALWAYS = {"replicas", "slow-failover", "time-outs"}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,13 @@ def test_a_long_time_until_a_node_counts_as_failed_is_set_against_the_lease(
         client.config_set("cluster-node-timeout", 15_000)
     found = practice.finds("slow-failover", Severity.WARNING)
     assert found.seen == ("cluster-node-timeout is 15 s, a failover about twice that; a holder may be left with 20 s.")
-    assert found.commands == ("redis-cli CONFIG SET cluster-node-timeout 10000",)
+    assert found.commands == ("redis-cli CONFIG SET cluster-node-timeout 8000",)
+    with own_cluster.nodes[0].client() as client:
+        client.config_set("cluster-node-timeout", 8_001)
+    assert "cut off" in practice.finds("slow-failover", Severity.WARNING).seen
+    with own_cluster.nodes[0].client() as client:
+        client.execute_command(*found.commands[0].split()[1:])
+    assert "slow-failover" in practice.examine().fine
 
 
 def test_a_time_out_that_two_tries_do_not_fit_into_is_found(practice: Practice) -> None:

@@ -1,0 +1,168 @@
+"""Checks of replicas: does a failover keep what was confirmed, and is there somebody to fail over to?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perseus.doctor.node import Node
+from perseus.doctor.patient import Patient
+from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
+
+ADVISED_SETTLE = 10
+#: Replicas report once a second: less than this says nothing.
+LEAST_LAG = 3
+SEES_REPLICAS = "connected_slaves"
+RULE = "docs/guarantees.md"
+
+
+def min_replicas(node: Node, patient: Patient) -> Said:
+    """Where there are replicas: without one, what mends it would stop all writes. Replicas that may be promoted too.
+
+    INFO has the number of good ones only while both limits are set, and never how long the lag may be.
+    """
+    if not _has_replicas(node, patient) or (not node.is_primary and not _may_take_over(node, patient)):
+        return ABSENT
+    there = node.number(SEES_REPLICAS)
+    if there is None:
+        return unknown("min-replicas-to-write")
+    if node.is_primary and not there:
+        return ABSENT
+    wanted, lag = node.set_to_number("min-replicas-to-write"), node.set_to_number("min-replicas-max-lag")
+    if wanted is None or lag is None:
+        is_on = node.said("min_slaves_good_slaves") is not None
+        return unknown("min-replicas-max-lag") if is_on else warning("min-replicas-to-write is 0.", *_limits(patient))
+    return _judged(wanted, lag, patient)
+
+
+def _judged(wanted: int, lag: int, patient: Patient) -> Said:
+    most = patient.cut_off_seconds
+    if not wanted:
+        return warning("min-replicas-to-write is 0.", *_limits(patient))
+    if not lag:
+        return warning("min-replicas-max-lag is 0, which switches min-replicas-to-write off.", *_limits(patient))
+    if lag <= most:
+        return None
+    seen = f"min-replicas-max-lag is {lag:,} s; PERSEUS_MARGIN_SECONDS allows {most}, as {RULE} says."
+    return warning(seen, *_limits(patient))
+
+
+def _limits(patient: Patient) -> tuple[str, ...]:
+    """None where the margin is too short for any."""
+    most = patient.cut_off_seconds
+    if most < 1:
+        return ()
+    settings = (("min-replicas-to-write", 1), ("min-replicas-max-lag", most))
+    return tuple(redis_cli("CONFIG", "SET", name, value) for name, value in settings)
+
+
+def durable_replicas(node: Node, patient: Patient) -> Said:
+    """This process's setting against what WAIT can get."""
+    wanted, there = patient.settings.durable_replicas, node.number(SEES_REPLICAS)
+    if not node.is_primary or not wanted:
+        return ABSENT
+    if not node.may_wait:
+        mend = redis_cli("ACL", "SETUSER", patient.address.user, "+wait")
+        return warning(f"PERSEUS_DURABLE_REPLICAS is {wanted}, and WAIT is refused.", mend)
+    if there is None:
+        return unknown("How many replicas a primary has")
+    return warning(f"PERSEUS_DURABLE_REPLICAS is {wanted}, and it has {there}.") if there < wanted else None
+
+
+def replicas(node: Node, patient: Patient) -> Said:
+    """Of each primary where a failover is meant to be: one at least, and one that may take over."""
+    if not node.is_primary or not patient.address.fails_over:
+        return ABSENT
+    found = node.number(SEES_REPLICAS)
+    if found is None:
+        return unknown("How many replicas a primary has")
+    if not found:
+        return warning("It has no replica.")
+    known = _followers(node, patient)
+    if not known or any(_may_take_over(one, patient) for one in known):
+        return unknown("Whether its replicas may take over") if known and _is_untold(known, patient) else None
+    name, value = ("cluster-replica-no-failover", "yes") if _in_cluster(patient) else ("replica-priority", "0")
+    mend = redis_cli("CONFIG", "SET", name, "no" if _in_cluster(patient) else 100)
+    seen = f"{name} is {value} at every replica of {node.place}: none may take over."
+    return warning(seen, mend)._replace(where=tuple(one.place for one in known))
+
+
+def replica_behind(node: Node, patient: Patient) -> Said:
+    """As the primary sees them, and as each sees its link: the primary forgets one whose link is down."""
+    if not node.is_primary:
+        return _link(node)
+    if not node.number(SEES_REPLICAS):
+        return ABSENT
+    most = max(patient.cut_off_seconds, LEAST_LAG)
+    behind = [one for one in _replicas(node) if one.get("state") != "online" or _lag(one) > most]
+    if not behind:
+        return None
+    how = ", ".join(f"{one.get('state', 'unknown')}, {_lag(one):,} s behind" for one in behind)
+    return warning(f"{len(behind)} of its replicas: {how}.")
+
+
+def _link(node: Node) -> Said:
+    status = node.said("master_link_status")
+    if status is None:
+        return unknown("Whether a replica is in step")
+    if status == "up":
+        return None
+    seconds = node.number("master_link_down_since_seconds")
+    since = f" for {seconds:,} s" if seconds is not None and seconds >= 0 else ""
+    return warning(f"master_link_status is {status}{since}.")
+
+
+def settle_time(node: Node, patient: Patient) -> Said:
+    """A store that tells scripts of its failovers needs none: who claims first there waits a whole lease anyway."""
+    if not node.is_primary or not _has_replicas(node, patient):
+        return ABSENT
+    if node.said("master_replid"):
+        return None
+    settle, lag = patient.settings.settle_seconds, node.set_to_number("min-replicas-max-lag")
+    mend = "export PERSEUS_SETTLE_SECONDS={:g}"
+    if settle <= 0:
+        seen = "The store does not tell of failovers, and PERSEUS_SETTLE_SECONDS is 0."
+        return grave(seen, mend.format(ADVISED_SETTLE))
+    if node.set_to_number("min-replicas-to-write") and lag is not None and settle < lag:
+        seen = f"PERSEUS_SETTLE_SECONDS is {settle:g}, less than the {lag} s of min-replicas-max-lag."
+        return warning(seen, mend.format(lag))
+    return None
+
+
+def _has_replicas(node: Node, patient: Patient) -> bool:
+    return bool(node.number(SEES_REPLICAS)) or patient.address.fails_over
+
+
+def _in_cluster(patient: Patient) -> bool:
+    return patient.servers.slots is not None
+
+
+def _followers(node: Node, patient: Patient) -> list[Node]:
+    """Replicas that answer: those of this primary, or all where none names it by the address that we have."""
+    all_ = [one for one in patient.servers.answering if not one.is_primary]
+    own = [one for one in all_ if f"{one.said('master_host')}:{one.said('master_port')}" == node.place]
+    return own or all_
+
+
+def _may_take_over(replica: Node, patient: Patient) -> bool:
+    """As long as it does not say no. A Cluster looks at no priority."""
+    if _in_cluster(patient):
+        return replica.set_to("cluster-replica-no-failover") != "yes"
+    return replica.number("slave_priority") != 0
+
+
+def _is_untold(known: list[Node], patient: Patient) -> bool:
+    if _in_cluster(patient):
+        return all(one.set_to("cluster-replica-no-failover") is None for one in known)
+    return all(one.number("slave_priority") is None for one in known)
+
+
+def _replicas(node: Node) -> Iterator[dict[str, object]]:
+    for number in range(node.number(SEES_REPLICAS) or 0):
+        told = node.said(f"slave{number}")
+        if isinstance(told, dict):
+            yield told
+
+
+def _lag(replica: dict[str, object]) -> int:
+    lag = replica.get("lag")
+    return lag if isinstance(lag, int) else 0
