@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,13 +21,23 @@ from perseus.access.auditentry import DONE, FAILED
 from perseus.clock import SystemClock
 from perseus.commands import drilltable, readiness
 from perseus.commands.recording import who
-from perseus.drill import failover, faults, rounds
+from perseus.drill import failover, faults, practice, rounds
 from perseus.drill import stage as stages
 from perseus.drill.failover import ByHand, CannotFailOver, Failover
 from perseus.drill.outcome import Outcome, Report
 from perseus.drill.runner import DrillFailed
 from perseus.drill.stage import Stage
-from perseus.errors import EXIT_FAILED, Holder, LeaseRefused, PerseusError, UnknownExchange
+from perseus.errors import (
+    EXIT_FAILED,
+    EXIT_HELD,
+    ExchangeOff,
+    Holder,
+    LeaseRefused,
+    PerseusError,
+    StoreUnavailable,
+    StoreUntrusted,
+    UnknownExchange,
+)
 from perseus.local import runfile
 from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
@@ -53,18 +65,55 @@ def run(
 
     Raises UsageError for a name that needs --real, UnknownExchange, LeaseRefused, DrillFailed; errors as `readiness`.
     """
-    exchange = _exchange(name, db.exchanges(readiness.database(settings)), is_real)
+    database = readiness.database(settings)
+    exchange = _exchange(name, db.exchanges(database), db.switched_off(database), is_real)
     if is_real and not is_sure:
         click.confirm(REAL.format(exchange.name), abort=True, err=True)
     wanted = only or faults.ALL
-    with readiness.store(settings, "perseus-drill") as client, tempfile.TemporaryDirectory("-drill") as folder:
+    with (
+        _ended_as_by_ctrl_c(),
+        _silent(),
+        readiness.store(settings, "perseus-drill") as client,
+        tempfile.TemporaryDirectory(prefix="perseus-drill-") as folder,
+    ):
         _refuse_held(exchange, client)
         times = settings if own_times else stages.short(settings)
         stage = Stage(exchange, times, runfile.store_url(settings), client, Path(folder))
         change = _failover(stage, how, is_sure) if faults.FAILOVER in wanted else None
         # What the drill does to the store is no news to who watches it.
         logging.getLogger("perseus.network.directory").setLevel(logging.ERROR)
+        stage.prepare()
         return _Drill(stage, wanted, change, settings.ttl_seconds, as_json).play()
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block as Ctrl-C does, once: what is then cleaned up is not interrupted again."""
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
+
+    def end(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """A store that does not answer ends the block with the exit code of one that cannot be had now."""
+    try:
+        yield
+    except StoreUntrusted:
+        raise
+    except StoreUnavailable as error:
+        error.exit_code = EXIT_HELD
+        raise
 
 
 class _Drill:
@@ -149,22 +198,26 @@ class _Drill:
             click.echo(f"perseus: what the drill wrote stays in the data store: {error}", err=True)
 
 
-def _exchange(name: str | None, known: Sequence[Exchange], is_real: bool) -> Exchange:
-    """A practice exchange, or with --real one of the site's own."""
-    wanted = (name or stages.PRACTICE).lower()
-    own = {exchange.name: exchange for exchange in known}
+def _exchange(name: str | None, known: Sequence[Exchange], off: Sequence[str], is_real: bool) -> Exchange:
+    """A practice exchange, or with --real one of the site's own. `off`: names that are switched off."""
+    wanted = (name or practice.PRACTICE).lower().removeprefix(practice.PREFIX)
+    own, is_off = {exchange.name: exchange for exchange in known}, wanted in {other.lower() for other in off}
     if is_real:
         if name is None:
             raise click.UsageError("With --real name the exchange.")
         if wanted not in own:
-            raise UnknownExchange(name, tuple(own))
+            raise ExchangeOff(wanted) if is_off else UnknownExchange(name, tuple(own))
         return own[wanted]
     if wanted in own:
         raise click.UsageError(
             f"{wanted} is one of this site's exchanges: give --real, or a name that none of them has."
         )
+    if is_off:
+        raise click.UsageError(
+            f"{wanted} is one of this site's exchanges, which is switched off: give a name that none of them has."
+        )
     try:
-        return stages.practice(wanted)
+        return practice.practice(wanted)
     except ValueError:
         raise click.UsageError(f"{wanted!r} is no name: it has letters a to z, digits, - and _ alone.") from None
 

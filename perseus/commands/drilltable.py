@@ -22,7 +22,7 @@ def line(outcome: Outcome) -> str:
     if outcome.skipped is not None:
         return click.style(f"{outcome.fault:<10}not done: {outcome.skipped}", fg="yellow")
     figures = seconds(outcome.detected), seconds(outcome.takeover), ms(outcome.overlap)
-    said = ROW.format(outcome.fault, *figures, f"WRONG: {outcome.wrong}" if outcome.wrong else outcome.note)
+    said = ROW.format(outcome.fault, *figures, outcome.complaint or outcome.note)
     return click.style(said.rstrip(), fg=None if outcome.is_sound else "red")
 
 
@@ -47,4 +47,6 @@ def closing(report: Report, site_ttl: float) -> Iterator[str]:
 def _verdict(report: Report) -> str:
     if all(outcome.skipped is not None for outcome in report.outcomes):
         return "Nothing took place."
+    if all(outcome.wrong is None for outcome in report.outcomes):
+        return "NOT MEASURED CLOSELY ENOUGH to say that no two instances were valid at once."
     return "NOT AS PROMISED. See docs/drill.md, and keep the log of the store's servers of this minute."

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from perseus import logs
 from perseus.clock import SystemClock
-from perseus.drill import detour
+from perseus.drill import detour, practice
 from perseus.drill.spans import SpanBook
 from perseus.errors import LeasePending, LeaseRefused, PerseusError, StoreUnavailable
 from perseus.network.exchange import Exchange
@@ -52,7 +52,7 @@ def sample(instance: Instance, book: SpanBook) -> None:
         if instance.valid():
             book.valid(at, token)
         else:
-            book.invalid()
+            book.invalid(at, CLOCK.elapsed())
         time.sleep(PACE)
 
 
@@ -96,13 +96,15 @@ def main() -> int:
     logs.configure(settings.log_level)
     if options.cable:
         detour.through(options.cable)
-    exchange = Exchange(options.id, options.name, options.name)
+    exchange = practice.exchange_of(options.id, options.name)
     book = SpanBook(options.book)
     threading.Thread(target=_end_with_stdin, args=(settings.stop_seconds,), daemon=True).start()
     say("ready")
     try:
         with claim(exchange, settings) as instance:
             signal.signal(signal.SIGTERM, lambda *_: instance.request_stop("the drill goes on without it"))
+            watched = CLOCK.elapsed()
+            book.invalid(watched, watched)
             threading.Thread(target=sample, args=(instance, book), daemon=True).start()
             say("claimed", instance=instance.instance_id, token=instance.token)
             hold(instance)

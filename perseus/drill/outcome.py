@@ -15,7 +15,7 @@ class Outcome:
 
     `detected`: until a reader saw it; `takeover`: until an instance was valid and its heartbeat answered; `overlap`:
     how long two instances were valid at once; `unserved`: how long none was, between the first and the second; `gap`:
-    the longest time between two questions to one lease: an overlap that is shorter may be missed. `skipped`: why it did
+    the longest time in which one lease was not asked: an overlap that is shorter may be missed. `skipped`: why it did
     not take place; `wrong`: what is not as it must be.
     """
 
@@ -31,13 +31,27 @@ class Outcome:
 
     @property
     def is_sound(self) -> bool:
-        """Is it as promised, or did it not take place?"""
-        return self.wrong is None
+        """Is it as promised, and was that measured closely enough? Or did it not take place?"""
+        return self.wrong is None and self.unsure is None
 
     @property
     def is_sharp(self) -> bool:
         """Was it asked often enough to be sure of it?"""
         return self.gap is None or self.unserved is None or self.gap < self.unserved
+
+    @property
+    def unsure(self) -> str | None:
+        """Why an overlap may have been missed."""
+        if self.is_sharp:
+            return None
+        return f"a lease was not asked for {ms(self.gap)}, and none was valid for {ms(self.unserved)} only"
+
+    @property
+    def complaint(self) -> str | None:
+        """What keeps it from being as promised, for people."""
+        if self.wrong is not None:
+            return f"WRONG: {self.wrong}"
+        return None if self.unsure is None else f"NOT MEASURED CLOSELY ENOUGH: {self.unsure}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,7 @@ def in_words(outcome: Outcome) -> str:
     figures = (
         f"detected {seconds(outcome.detected)}, takeover {seconds(outcome.takeover)}, overlap {ms(outcome.overlap)}"
     )
-    return f"WRONG: {outcome.wrong}; {figures}" if outcome.wrong else figures
+    return f"{outcome.complaint}; {figures}" if outcome.complaint else figures
 
 
 def seconds(value: float | None) -> str:
@@ -103,6 +117,7 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "overlapMs": _ms(outcome.overlap),
         "unservedMs": _ms(outcome.unserved),
         "sampleGapMs": _ms(outcome.gap),
+        "unsure": outcome.unsure,
         **{name: told[name] for name in ("note", "skipped", "wrong")},
     }
 

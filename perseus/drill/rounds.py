@@ -30,15 +30,18 @@ def lost(stage: Stage, name: str) -> Outcome:
             second.until_true(lambda: lookout.gone(_instance(first), struck_at) is not None, AFTERWARDS)
         mended_at = CLOCK.elapsed()
         fault.mend(first)
-        noticed = first.wait(("halted", "ended"), AFTERWARDS) if fault.survives else None
+        noticed = first.wait(("halted", "ended"), AFTERWARDS, struck_at) if fault.survives else None
         took_at = _valid_at(second, struck_at)
         return Outcome(
             name,
             _since(struck_at, lookout.gone(_instance(first), struck_at)),
             _since(struck_at, took_at),
-            *_together(first, second, took_at),
+            *_together(first, second, took_at, _ended(fault, struck_at), _stopped(fault, struck_at, mended_at)),
             note=_note(fault, first, struck_at, mended_at, noticed),
-            wrong=_two(first, second) or _none(stage, took_at) or _unnoticed(fault, noticed) or _token(first, second),
+            wrong=_two(first, second)
+            or _none(stage, took_at)
+            or _unnoticed(fault.survives, noticed)
+            or _token(first, second),
         )
 
 
@@ -59,14 +62,19 @@ def failed_over(stage: Stage, failover: Failover) -> Outcome:
             second.until_true(lambda: _valid_at(second, struck_at) is not None, stage.patience)
         # One lease longer: whoever was wrong about it by now finds out in this time, and is seen being wrong.
         time.sleep(stage.settings.ttl_seconds)
-        took_at = (holder.at - holder.age if holder and holder.age else None) if kept else _valid_at(second, struck_at)
+        replaced_at = _valid_at(second, struck_at)
+        noticed = None if replaced_at is None else first.wait(("halted", "ended"), AFTERWARDS, struck_at)
+        took_at = (holder.at - holder.age if holder and holder.age is not None else None) if kept else replaced_at
         return Outcome(
             faults.FAILOVER,
             _since(struck_at, done_at),
             _since(struck_at, took_at),
-            *_together(first, second, None if kept else took_at),
+            *_together(first, second, replaced_at),
             note="the first instance kept it" if kept else "the second instance took over",
-            wrong=_two(first, second) or _unchanged(stage, done_at) or _none(stage, took_at),
+            wrong=_two(first, second)
+            or _unchanged(stage, done_at)
+            or _none(stage, took_at)
+            or _replaced(first, second, replaced_at, noticed),
         )
 
 
@@ -99,12 +107,37 @@ def _since(began: float, at: float | None) -> float | None:
     return None if at is None else max(0.0, at - began)
 
 
-def _together(first: Runner, second: Runner, took_at: float | None) -> tuple[float, float | None, float]:
-    """Overlap, what none of them served in between, and the longest time between two questions."""
+def _together(
+    first: Runner,
+    second: Runner,
+    took_at: float | None,
+    ended_at: float | None = None,
+    stopped: tuple[float, float] | None = None,
+) -> tuple[float, float | None, float]:
+    """Overlap, what none of them served in between, and the longest time in which one of them was not asked.
+
+    `ended_at`, `stopped`: when the first was killed, and from when to when it was paused.
+    """
+    ends = [_end_of(first) if ended_at is None else ended_at, _end_of(second)]
     (one, one_gap), (other, other_gap) = first.spans(), second.spans()
-    ended_at = spans.last_of(one)
-    unserved = None if took_at is None or ended_at is None else max(0.0, took_at - ended_at)
-    return spans.overlap(one, other), unserved, max(one_gap, other_gap)
+    last_at = spans.last_of(one)
+    unserved = None if took_at is None or last_at is None else max(0.0, took_at - last_at)
+    edges = spans.unasked(one, ends[0], stopped), spans.unasked(other, ends[1])
+    return spans.overlap(one, other), unserved, max(one_gap, other_gap, *edges)
+
+
+def _end_of(runner: Runner) -> float:
+    """When it said that it ended, or now."""
+    ended = runner.told.get("ended")
+    return CLOCK.elapsed() if ended is None else ended.at
+
+
+def _ended(fault: Fault, struck_at: float) -> float | None:
+    return None if fault.survives else struck_at
+
+
+def _stopped(fault: Fault, struck_at: float, mended_at: float) -> tuple[float, float] | None:
+    return (struck_at, mended_at) if fault.name == faults.PAUSE else None
 
 
 def _two(first: Runner, second: Runner) -> str | None:
@@ -120,13 +153,18 @@ def _unchanged(stage: Stage, done_at: float | None) -> str | None:
     return f"the store did not fail over within {stage.patience:.0f} s" if done_at is None else None
 
 
-def _unnoticed(fault: Fault, noticed: Told | None) -> str | None:
-    is_missing = fault.survives and noticed is None
+def _unnoticed(survives: bool, noticed: Told | None) -> str | None:
+    is_missing = survives and noticed is None
     return (
         f"the first instance did not notice within {AFTERWARDS:.0f} s that it had lost the exchange"
         if is_missing
         else None
     )
+
+
+def _replaced(first: Runner, second: Runner, replaced_at: float | None, noticed: Told | None) -> str | None:
+    """What a first instance that lost the exchange in a failover, and the second, must show as after any other loss."""
+    return None if replaced_at is None else _unnoticed(True, noticed) or _token(first, second)
 
 
 def _token(first: Runner, second: Runner) -> str | None:

@@ -96,13 +96,13 @@ class Runner:
         if self._process.poll() is None:
             os.kill(self._process.pid, number)
 
-    def wait(self, whats: tuple[str, ...], seconds: float) -> Told | None:
-        """The next line of one of these kinds, or that it is `gone`; None after `seconds`."""
+    def wait(self, whats: tuple[str, ...], seconds: float, after: float = 0.0) -> Told | None:
+        """The next line of one of these kinds from `after` on, or that it is `gone`; None after `seconds`."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             with suppress(queue.Empty):
                 told = self._lines.get(timeout=LOOK)
-                if told.what in whats:
+                if told.what in whats and told.at >= after:
                     return told
                 continue
             if not self._reader.is_alive():

@@ -6,6 +6,7 @@ written there stays. All of one machine read the same clock (CLOCK_BOOTTIME), so
 
 from __future__ import annotations
 
+import math
 import mmap
 import struct
 from collections.abc import Iterable
@@ -14,18 +15,25 @@ from itertools import product
 from pathlib import Path
 
 HEAD = struct.Struct("=d")
-RECORD = struct.Struct("=ddQ")
+RECORD = struct.Struct("=ddddQ")
+ENDED, AFTER = 16, 24
 MOST = 1_000
 SIZE = HEAD.size + MOST * RECORD.size
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Seconds of elapsed time, first and last moment at which a lease with this token said that it is valid."""
+    """Seconds of elapsed time, first and last moment at which a lease with this token said that it is valid.
+
+    `before`: the last moment at which it was not yet, or nobody had begun to ask; `after`: when it was no more. None:
+    not known.
+    """
 
     began: float
     ended: float
     token: int
+    before: float | None = None
+    after: float | None = None
 
 
 class SpanBook:
@@ -39,21 +47,29 @@ class SpanBook:
         self._token = 0
         self._last = 0.0
         self._gap = 0.0
+        self._no = math.nan
 
     def valid(self, at: float, token: int) -> None:
         """It was valid at `at`, which was read before it was asked."""
         if token != self._token:
+            self._end(at)
+            before = self._last if self._token else self._no
             self._number, self._token = (self._number + 1) % MOST, token
-            RECORD.pack_into(self._book, self._place(), at, at, token)
+            RECORD.pack_into(self._book, self._place(), before, at, at, math.nan, token)
         else:
             self._gap = max(self._gap, at - self._last)
             HEAD.pack_into(self._book, 0, self._gap)
-            HEAD.pack_into(self._book, self._place() + HEAD.size, at)
+            HEAD.pack_into(self._book, self._place() + ENDED, at)
         self._last = at
 
-    def invalid(self) -> None:
-        """It was not: what comes next is another span."""
-        self._token = 0
+    def invalid(self, asked: float, answered: float) -> None:
+        """It was not, or nobody had asked it before: what comes next is another span."""
+        self._end(answered)
+        self._token, self._no = 0, asked
+
+    def _end(self, at: float) -> None:
+        if self._token:
+            HEAD.pack_into(self._book, self._place() + AFTER, at)
 
     def _place(self) -> int:
         return HEAD.size + self._number * RECORD.size
@@ -63,7 +79,25 @@ def read(path: Path) -> tuple[list[Span], float]:
     """What a contender wrote, in order, and the longest time in seconds between two questions of one span."""
     book = path.read_bytes()
     records = (RECORD.unpack_from(book, HEAD.size + number * RECORD.size) for number in range(MOST))
-    return [Span(*record) for record in records if record[2]], HEAD.unpack_from(book)[0]
+    return [_span(*record) for record in records if record[-1]], HEAD.unpack_from(book)[0]
+
+
+def _span(before: float, began: float, ended: float, after: float, token: int) -> Span:
+    return Span(began, ended, token, *(None if math.isnan(at) else at for at in (before, after)))
+
+
+def unasked(spans: Iterable[Span], until: float, stopped: tuple[float, float] | None = None) -> float:
+    """The longest time in seconds at an edge of a span in which nobody asked: it may have been valid then, unseen.
+
+    `until`: when the contender ended, or now; `stopped`: from when to when it could do nothing at all.
+    """
+    edges = []
+    for span in spans:
+        edges.append((span.began if span.before is None else span.before, span.began))
+        edges.append((span.ended, until if span.after is None else span.after))
+    if stopped is not None:
+        edges = [part for a, b in edges for part in ((a, min(b, stopped[0])), (max(a, stopped[1]), b))]
+    return max((0.0, *(b - a for a, b in edges)))
 
 
 def overlap(first: Iterable[Span], second: Iterable[Span]) -> float:

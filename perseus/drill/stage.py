@@ -11,6 +11,7 @@ from typing import Self
 
 from perseus import keys
 from perseus.clock import SystemClock
+from perseus.drill.practice import PRACTICE_ID
 from perseus.drill.runner import Runner
 from perseus.errors import PerseusError
 from perseus.network.activity import RETENTION_MS
@@ -19,9 +20,6 @@ from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, answers
 
-#: No row of a database can have it: PostgreSQL's integers end one below.
-PRACTICE_ID = 2**31
-PRACTICE = "drill"
 SHORT = {
     "heartbeat_seconds": 1.2,
     "ttl_seconds": 4.0,
@@ -34,11 +32,6 @@ TIMES = (*SHORT, "settle_seconds", "store_wait_seconds")
 LOOK = 0.02
 SPARE = 15.0
 CLOCK = SystemClock()
-
-
-def practice(name: str = PRACTICE) -> Exchange:
-    """The practice exchange of this name. All have one lease, so that one drill takes place at a time."""
-    return Exchange(PRACTICE_ID, name, name)
 
 
 def short(settings: Settings) -> Settings:
@@ -68,14 +61,37 @@ class Stage:
         number = sum(1 for _ in self.folder.iterdir()) if self.folder.exists() else 0
         return Runner(name, self.exchange, self.folder / f"{number}-{name}", self._environ(), cable)
 
+    def prepare(self) -> None:
+        """Have the keys of a practice exchange there, each with its end, so that a killed drill leaves none for ever.
+
+        Raises StoreUnavailable, StoreRefused.
+        """
+        if self.exchange.id != PRACTICE_ID:
+            return
+        last, log, meta = self._keys()
+        with answers(self.client):
+            pipeline = self.client.pipeline(transaction=False)
+            pipeline.hset(last, "practice", "1")
+            pipeline.hsetnx(meta, "seq", "0")
+            if not self.client.exists(log):
+                pipeline.xadd(log, {"event": "practice"})
+                pipeline.xtrim(log, maxlen=0, approximate=False)
+            for key in (last, log, meta):
+                pipeline.pexpire(key, RETENTION_MS)
+            pipeline.execute()
+
     def clear(self) -> None:
         """Have the store forget a practice exchange as it forgets events. Raises StoreUnavailable, StoreRefused."""
         if self.exchange.id != PRACTICE_ID:
             return
-        name, id_ = self.exchange.name, self.exchange.id
         with answers(self.client):
-            for key in (keys.last_record(id_), keys.activity(name), keys.activity_meta(name)):
+            for key in self._keys():
                 self.client.pexpire(key, RETENTION_MS)
+
+    def _keys(self) -> tuple[str, str, str]:
+        """Last record, log and its bookkeeping."""
+        name, id_ = self.exchange.name, self.exchange.id
+        return keys.last_record(id_), keys.activity(name), keys.activity_meta(name)
 
     def _environ(self) -> Mapping[str, str]:
         times = {f"PERSEUS_{name.upper()}": str(getattr(self.settings, name)) for name in TIMES}

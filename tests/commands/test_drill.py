@@ -14,6 +14,7 @@ from typing import Any
 import click
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from perseus import db, keys
 from perseus.access.audit import AuditLog
@@ -21,14 +22,15 @@ from perseus.access.auditentry import AuditEntry
 from perseus.commands import drill
 from perseus.drill import failover
 from perseus.drill.failover import CannotFailOver
+from perseus.drill.practice import PRACTICE_ID, practice
 from perseus.drill.runner import DrillFailed
-from perseus.drill.stage import PRACTICE_ID
-from perseus.errors import LeaseRefused, UnknownExchange
+from perseus.errors import ExchangeOff, LeaseRefused, StoreUnavailable, UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import short
 from tests.instances import Party, eventually, moves, party, walk
+from tests.redis_process import free_port
 
 __all__ = ["party"]
 
@@ -64,16 +66,16 @@ def test_it_prints_a_table_and_files_the_result(
 ) -> None:
     assert play(site, None, "kill", "failover") == 0
     opening, head, kill, failed_over, *closing = capsys.readouterr().out.splitlines()
-    assert opening == "Two instances of a drill contend for drill, in one server."
+    assert opening == "Two instances of a drill contend for drill:practice, in one server."
     assert head.split()[0] == "FAULT"
     assert kill.split()[0] == "kill"
     assert kill.split()[5:7] == ["0", "ms"]
     assert failed_over.startswith(f"failover  not done: {ALONE}")
     assert closing[-1] == "No two instances were valid at once."
     entry = filed(site)
-    assert (entry.what, entry.target, entry.result) == ("run a drill", "drill", "done")
+    assert (entry.what, entry.target, entry.result) == ("run a drill", "drill:practice", "done")
     assert entry.detail["kill"].endswith("overlap 0 ms")
-    assert moves(client_of_real, Exchange(PRACTICE_ID, "drill", "drill"))[:2] == ["idle>starting", "starting>warming"]
+    assert moves(client_of_real, practice())[:2] == ["idle>starting", "starting>warming"]
     assert client_of_real.pttl(keys.last_record(PRACTICE_ID)) > 0
 
 
@@ -89,7 +91,7 @@ def test_programs_get_one_document_and_nothing_else(
     monkeypatch.setattr(drill.rounds, "lost", lambda *_: SOUND)
     assert play(site, "fire", "kill", as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["exchange"], told["passed"]) == ("fire", True)
+    assert (told["exchange"], told["passed"]) == ("drill:fire", True)
     assert [(each["fault"], each["overlapMs"]) for each in told["faults"]] == [("kill", 0)]
 
 
@@ -119,6 +121,9 @@ def test_an_exchange_that_somebody_serves_is_left_alone(site: Settings, coinbase
         (None, True, click.UsageError, "name the exchange"),
         ("coinbas", True, UnknownExchange, "Did you mean coinbase"),
         ("Ca fé", False, click.UsageError, "no name"),
+        ("Kraken", False, click.UsageError, "kraken is one of this site's exchanges, which is switched off"),
+        ("drill:kraken", False, click.UsageError, "which is switched off"),
+        ("kraken", True, ExchangeOff, "kraken is switched off"),
     ],
 )
 def test_a_wrong_name_is_refused(site: Settings, name: str | None, is_real: bool, error: type, said: str) -> None:
@@ -169,20 +174,59 @@ def test_a_drill_that_cannot_go_on_is_filed_too(site: Settings, monkeypatch: pyt
     assert entry.detail["why"] == "its first instance was not active within 9 s"
 
 
-def test_an_interrupted_drill_ends_its_contenders_and_is_filed(site: Settings, client_of_real: Client) -> None:
+def ended_by(number: signal.Signals, site: Settings, client: Client) -> tuple[int, list[psutil.Process], list[Path]]:
+    """A drill that gets this signal while its first instance holds the exchange: exit code, contenders, its folders."""
     assert site.redis_url is not None
-    environ = {**os.environ, "PERSEUS_HOME": str(site.home), "PERSEUS_REDIS_URL": site.redis_url.get_secret_value()}
+    places = {"PERSEUS_HOME": str(site.home), "TMPDIR": str(site.home)}
+    environ = {**os.environ, **places, "PERSEUS_REDIS_URL": site.redis_url.get_secret_value()}
     command = [sys.executable, "-m", "perseus", "drill", "--only", "kill"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        eventually(lambda: client_of_real.exists(keys.status(PRACTICE_ID)), 20)
+        eventually(lambda: client.exists(keys.status(PRACTICE_ID)), 20)
         children = psutil.Process(process.pid).children()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 1
+        process.send_signal(number)
+        code = process.wait(15)
+    return code, children, list(site.home.glob("perseus-drill-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_drill_ends_its_contenders_and_is_filed(
+    site: Settings, client_of_real: Client, number: signal.Signals
+) -> None:
+    code, children, folders = ended_by(number, site, client_of_real)
+    assert (code, folders) == (1, [])
     assert children
-    assert not any(child.is_running() for child in children)
+    eventually(lambda: not any(child.is_running() for child in children), 5)
     entry = filed(site)
     assert (entry.result, entry.detail["why"]) == ("failed", "it was interrupted")
     assert not client_of_real.exists(keys.status(PRACTICE_ID))
+
+
+def test_a_killed_drill_leaves_nothing_in_the_store_for_ever(site: Settings, client_of_real: Client) -> None:
+    code, children, folders = ended_by(signal.SIGKILL, site, client_of_real)
+    assert (code, len(folders)) == (-signal.SIGKILL, 1)
+    eventually(lambda: not any(child.is_running() for child in children), 5)
+    name = practice().name
+    left = keys.status(PRACTICE_ID), keys.last_record(PRACTICE_ID), keys.activity(name), keys.activity_meta(name)
+    assert all(client_of_real.pttl(key) != -1 for key in left)
+    assert client_of_real.pttl(keys.last_record(PRACTICE_ID)) > 0
+
+
+def test_a_silent_store_ends_it_with_the_exit_code_that_its_help_names(site: Settings) -> None:
+    url = f"redis://127.0.0.1:{free_port()}"
+    with pytest.raises(StoreUnavailable) as caught:
+        play(site.model_copy(update={"redis_url": SecretStr(url), "store_wait_seconds": 0.1}))
+    assert caught.value.exit_code == 69
+    assert StoreUnavailable.exit_code == 1
+
+
+def test_a_drill_that_did_not_look_closely_enough_fails_and_is_filed_so(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drill.rounds, "lost", lambda *_: drill.Outcome("kill", 3.0, 3.1, 0.0, 0.4, 2.5))
+    assert play(site, None, "kill", as_json=True) == 1
+    entry = filed(site)
+    assert entry.result == "failed"
+    assert entry.detail["kill"].startswith("NOT MEASURED CLOSELY ENOUGH: a lease was not asked for 2500 ms")
 
 
 def test_the_lease_is_short_unless_the_times_of_the_site_are_asked_for(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from perseus.drill.stage import Stage, practice
+from perseus.drill.practice import practice
+from perseus.drill.stage import Stage
 from perseus.store import Client, connect
 from tests.conftest import short
 

@@ -15,7 +15,8 @@ from perseus import keys
 from perseus.cluster import Cluster
 from perseus.drill import failover, rounds
 from perseus.drill.failover import ByHand, CannotFailOver, OfCluster, OfSentinel
-from perseus.drill.stage import PRACTICE_ID, Stage, practice
+from perseus.drill.practice import PRACTICE_ID, practice
+from perseus.drill.stage import Stage
 from perseus.sentinel import Sentinel
 from perseus.store import Client, at, connect
 from tests.conftest import short

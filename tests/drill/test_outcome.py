@@ -30,6 +30,22 @@ def test_a_drill_is_sound_when_something_took_place_and_nothing_was_wrong() -> N
     assert not report().is_sound
 
 
+STARVED = replace(TAKEN, unserved=1.5, gap=3.0)
+
+
+def test_an_overlap_that_could_have_been_missed_is_not_passed() -> None:
+    said = "NOT MEASURED CLOSELY ENOUGH: a lease was not asked for 3000 ms, and none was valid for 1500 ms only"
+    told = report(TAKEN, STARVED)
+    assert not told.is_sound
+    assert told.as_json()["passed"] is False
+    assert [fault["unsure"] for fault in told.as_json()["faults"]] == [None, STARVED.unsure]
+    assert said in click.unstyle(drilltable.line(STARVED))
+    assert in_words(STARVED).startswith(said)
+    assert closing(told).splitlines()[-1].startswith("NOT MEASURED CLOSELY ENOUGH")
+    assert "No two instances" not in closing(told)
+    assert "NOT AS PROMISED" in closing(report(STARVED, TWICE))
+
+
 def test_a_row_has_its_figures_under_the_names_of_the_columns() -> None:
     head, row = drilltable.head(), click.unstyle(drilltable.line(replace(TAKEN, note="the first halted")))
     assert head.split() == ["FAULT", "DETECTED", "TAKEOVER", "OVERLAP"]
@@ -82,6 +98,7 @@ def test_the_document_has_milliseconds_and_null_for_what_was_not_measured() -> N
         "sampleGapMs": 12,
         "note": "",
         "skipped": None,
+        "unsure": None,
         "wrong": None,
     }
     assert failover["detectedMs"] is None

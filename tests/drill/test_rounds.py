@@ -15,9 +15,11 @@ import pytest
 from perseus import keys
 from perseus.drill import faults, rounds
 from perseus.drill.outcome import Outcome
-from perseus.drill.runner import DrillFailed
-from perseus.drill.stage import PRACTICE_ID, Lookout, Stage
+from perseus.drill.practice import PRACTICE_ID, exchange_of, practice
+from perseus.drill.runner import DrillFailed, Runner, Told
+from perseus.drill.stage import Lookout, Stage
 from perseus.network.activity import RETENTION_MS
+from perseus.network.exchange import Exchange
 from perseus.store import Client
 from tests.instances import events, eventually, moves
 
@@ -83,7 +85,7 @@ def test_an_exchange_that_another_holds_ends_the_drill_with_who_it_is(
     with stage.contender("other") as other:
         other.until("active", stage.patience)
         monkeypatch.setattr(Stage, "patience", 1.5)
-        with pytest.raises(DrillFailed, match="first instance was not active within 2 s. drill is held by"):
+        with pytest.raises(DrillFailed, match="first instance was not active within 2 s. drill:practice is held by"):
             rounds.lost(stage, faults.KILL)
 
 
@@ -98,7 +100,8 @@ def test_no_process_outlives_its_block_whatever_was_done_to_it(stage: Stage) -> 
 
 PARENT = """
 import os, signal, sys
-from perseus.drill.stage import Stage, practice
+from perseus.drill.practice import practice
+from perseus.drill.stage import Stage
 from perseus.settings import Settings
 from pathlib import Path
 settings = Settings.from_environment()
@@ -129,14 +132,90 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def ends(stage: Stage, client: Client) -> bool:
+    """Does all that a drill writes end after the time of events?"""
+    name = stage.exchange.name
+    left = [client.pttl(key) for key in (keys.last_record(PRACTICE_ID), keys.activity(name), keys.activity_meta(name))]
+    return all(RETENTION_MS - 60_000 < ms <= RETENTION_MS for ms in left)
+
+
 def test_a_practice_exchange_is_forgotten_as_events_are(stage: Stage, client: Client) -> None:
     with stage.contender("first") as first:
         first.until("active", stage.patience)
+    assert not ends(stage, client)
     stage.clear()
-    name = stage.exchange.name
-    left = [client.pttl(key) for key in (keys.last_record(PRACTICE_ID), keys.activity(name), keys.activity_meta(name))]
-    assert all(RETENTION_MS - 60_000 < ms <= RETENTION_MS for ms in left)
+    assert ends(stage, client)
     assert not client.exists(keys.status(PRACTICE_ID))
+
+
+def test_what_a_drill_writes_has_its_end_before_it_is_written(stage: Stage, client: Client) -> None:
+    for _ in range(2):
+        stage.prepare()
+        assert ends(stage, client)
+    assert not events(client, stage.exchange)
+    with stage.contender("first") as first:
+        first.until("active", stage.patience)
+        assert ends(stage, client)
+    stage.prepare()
+    assert moves(client, stage.exchange)[:2] == ["idle>starting", "starting>warming"]
+
+
+def test_no_exchange_has_the_keys_of_a_practice_exchange() -> None:
+    with pytest.raises(ValueError, match="must match"):
+        Exchange(1, practice("kraken").name, "Kraken")
+    with pytest.raises(ValueError, match="practice name 'kraken'"):
+        exchange_of(PRACTICE_ID, "kraken")
+    assert keys.activity(practice("kraken").name) != keys.activity("kraken")
+    assert exchange_of(7, "kraken") == Exchange(7, "kraken", "kraken")
+
+
+def test_a_contender_that_gets_no_turn_is_not_measured_closely_enough(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a busy machine would have it: the first asks no more, though it beats on to the end of its lease."""
+    monkeypatch.setattr(rounds, "_ended", lambda *_: None)
+    outcome = rounds.lost(stage, faults.KILL)
+    assert outcome.wrong is None
+    assert outcome.unsure is not None
+    assert not outcome.is_sound
+
+
+class Moved:
+    """A failover in which the first instance is paused for longer than its lease."""
+
+    def __init__(self, first: list[Runner]) -> None:
+        self._first = first
+
+    def strike(self) -> float:
+        began = rounds.CLOCK.elapsed()
+        self._first[0].signal(signal.SIGSTOP)
+        return began
+
+    def is_done(self) -> bool:
+        return True
+
+
+def test_a_failover_after_which_the_first_goes_on_unaware_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Runner] = []
+    real = Stage.contender
+
+    def contender(self: Stage, name: str, cable: int | None = None) -> Runner:
+        started.append(real(self, name, cable))
+        return started[-1]
+
+    monkeypatch.setattr(Stage, "contender", contender)
+    monkeypatch.setattr(rounds, "AFTERWARDS", 0.5)
+    outcome = rounds.failed_over(stage, Moved(started))
+    assert outcome.wrong == "the first instance did not notice within 0 s that it had lost the exchange"
+    first, second = started
+    halted = Told(0.0, "halted", {})
+    assert rounds._replaced(first, second, 1.0, halted) is None
+    assert rounds._replaced(first, second, None, None) is None
+    second.told["claimed"] = first.told["claimed"]
+    wrong = "the fencing token of the second instance is not the larger one"
+    assert rounds._replaced(first, second, 1.0, halted) == wrong
 
 
 def test_a_reader_sees_who_serves_and_when_it_is_gone(stage: Stage) -> None:

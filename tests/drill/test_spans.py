@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perseus.drill.spans import MOST, Span, SpanBook, first_after, last_of, overlap, read
+from perseus.drill.spans import MOST, Span, SpanBook, first_after, last_of, overlap, read, unasked
 
 WRITER = """
 import sys, time
@@ -30,18 +30,19 @@ while True:
 
 def test_a_span_lasts_from_the_first_moment_to_the_last_at_which_it_was_valid(tmp_path: Path) -> None:
     book = SpanBook(tmp_path / "book")
+    book.invalid(0.5, 0.5)
     for at in (1.0, 1.5, 3.0):
         book.valid(at, 7)
-    book.invalid()
+    book.invalid(4.0, 4.5)
     book.valid(9.0, 7)
     book.valid(9.1, 8)
     spans, gap = read(tmp_path / "book")
-    assert spans == [Span(1.0, 3.0, 7), Span(9.0, 9.0, 7), Span(9.1, 9.1, 8)]
+    assert spans == [Span(1.0, 3.0, 7, 0.5, 4.5), Span(9.0, 9.0, 7, 4.0, 9.1), Span(9.1, 9.1, 8, 9.0)]
     assert gap == 1.5
 
 
 def test_nobody_who_was_never_valid_has_a_span(tmp_path: Path) -> None:
-    SpanBook(tmp_path / "book").invalid()
+    SpanBook(tmp_path / "book").invalid(1.0, 1.1)
     assert read(tmp_path / "book") == ([], 0.0)
 
 
@@ -51,8 +52,8 @@ def test_a_book_that_is_full_begins_again_at_its_oldest(tmp_path: Path) -> None:
         book.valid(float(number), number + 1)
     spans, _ = read(tmp_path / "book")
     assert len(spans) == MOST
-    assert Span(float(MOST), float(MOST), MOST + 1) in spans
-    assert Span(0.0, 0.0, 1) not in spans
+    assert max(span.token for span in spans) == MOST + 1
+    assert min(span.token for span in spans) == 2
 
 
 def test_what_a_killed_process_has_written_stays(tmp_path: Path) -> None:
@@ -79,6 +80,30 @@ def test_what_a_killed_process_has_written_stays(tmp_path: Path) -> None:
 )
 def test_an_overlap_is_the_time_in_which_both_were_valid(first: list[Span], second: list[Span], seconds: float) -> None:
     assert overlap(first, second) == overlap(second, first) == seconds
+
+
+def test_a_time_in_which_nobody_asked_counts_before_the_first_answer_and_up_to_the_one_that_ended_it(
+    tmp_path: Path,
+) -> None:
+    """A contender that got no turn for three seconds says nothing of them, whatever it answers then."""
+    book = SpanBook(tmp_path / "starved")
+    book.invalid(0.0, 0.0)
+    book.valid(0.25, 1)
+    book.valid(0.5, 1)
+    book.invalid(3.4, 3.5)
+    spans, gap = read(tmp_path / "starved")
+    assert (gap, unasked(spans, 9.0)) == (0.25, 3.0)
+    late = SpanBook(tmp_path / "late")
+    late.invalid(1.0, 1.0)
+    late.valid(3.0, 1)
+    assert unasked(read(tmp_path / "late")[0], 3.5) == 2.0
+
+
+def test_what_nobody_asked_lasts_until_the_end_but_not_while_it_was_stopped() -> None:
+    assert unasked([Span(0, 5, 1)], 7) == 2
+    assert unasked([Span(0, 5, 1)], 4) == 0
+    assert unasked([Span(0, 5, 1, after=9.5)], 99, (5.25, 9.0)) == 0.5
+    assert unasked([], 9) == 0
 
 
 MOMENTS = st.floats(0, 100, allow_nan=False)

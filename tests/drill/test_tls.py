@@ -9,7 +9,8 @@ import pytest
 
 from perseus import keys
 from perseus.drill import faults, rounds
-from perseus.drill.stage import Stage, practice
+from perseus.drill.practice import practice
+from perseus.drill.stage import Stage
 from perseus.store import connect
 from tests.conftest import short
 from tests.redis_tls import NAMES, Files, TLSProcess
