@@ -28,6 +28,7 @@ class _Refusal(NamedTuple):
     mend: str
 
 
+OPTION_VALUE = r'(?:for connection option "|bad value for |invalid "?(?=\w+"? value: |port number: ))(?P<option>\w+)'
 REFUSALS: Sequence[_Refusal] = (
     _Refusal(
         "does not support SSL",
@@ -35,7 +36,10 @@ REFUSALS: Sequence[_Refusal] = (
         "Give the server a certificate and set ssl = on in its postgresql.conf.",
     ),
     _Refusal(
-        "certificate verify failed|self.signed certificate", "its certificate is of no authority that is trusted", TRUST
+        # libpq does not say which of the two it is.
+        "certificate verify failed|self.signed certificate",
+        "its certificate has expired, or is of no authority that is trusted",
+        f"Renew it, or: {TRUST}",
     ),
     _Refusal(
         "does not match host name",
@@ -59,6 +63,21 @@ REFUSALS: Sequence[_Refusal] = (
     _Refusal(
         "permission denied for database", "its user may not connect", "GRANT CONNECT ON DATABASE ... to that user."
     ),
+    _Refusal(
+        r'invalid connection option "(?P<option>\w+)"',
+        "its URL has an option that is none: {option}",
+        f"Take it out of {NAME}, or write it as libpq does.",
+    ),
+    _Refusal(
+        OPTION_VALUE,
+        "its URL has an option with a value that it cannot have: {option}",
+        f"Correct it in {NAME}.",
+    ),
+    _Refusal(
+        'definition of service ".*" not found|service file ".*" not found',
+        "no service file has the service of its URL",
+        f"Take service out of {NAME}, or name the file in PGSERVICEFILE.",
+    ),
 )
 RIGHTS = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO that user."
 FULL = "it has no connection left for this site: raise max_connections, or lower PERSEUS_WEB_WORKERS"
@@ -71,13 +90,16 @@ AWAY = {
     "57014": "a statement took too long and was ended",
 }
 SILENT_SAID = f"it has not answered for {deadline.ANSWER_SECONDS:g} s"
-CONNECTING = re.compile(r"^connection failed: (connection to server at .*?, port \d+ failed: )?(FATAL:  )?")
+CONNECTING = re.compile(r"^connection (failed|is bad): (connection to server at .*?, port \d+ failed: )?(FATAL:  )?")
 FULL_SAID = re.compile("too many clients|remaining connection slots|too many connections")
 
 
 def in_words(database_url: str, error: SQLAlchemyError) -> PerseusError:
     """The error to raise instead. It holds no user, password or statement."""
     place, said, code = where(database_url), _plain(error), _sqlstate(error)
+    refused = _refused(place, error) if code is None else None
+    if refused is not None:
+        return refused
     if isinstance(error, PoolTimeout):
         return DatabaseUnavailable(place, "all connections to it are in use and none came free")
     if code in AWAY:
@@ -89,7 +111,7 @@ def in_words(database_url: str, error: SQLAlchemyError) -> PerseusError:
     if isinstance(error, ProgrammingError) or said.startswith("no such"):
         return DatabaseMismatch(place, said, mend(database_url))
     if isinstance(error, OperationalError | InterfaceError) or _is_lost(error):
-        return _refused(place, error) or DatabaseUnavailable(place, FULL if FULL_SAID.search(said) else said)
+        return DatabaseUnavailable(place, FULL if FULL_SAID.search(said) else said)
     return DatabaseMismatch(place, said, f"Check {NAME}.")
 
 
@@ -104,8 +126,8 @@ def mend(database_url: str) -> str:
 def _refused(place: str, error: SQLAlchemyError) -> DatabaseRefused | None:
     whole = str(error.orig if isinstance(error, DBAPIError) else error)
     for refusal in REFUSALS:
-        if re.search(refusal.said, whole):
-            return DatabaseRefused(place, refusal.reason, refusal.mend)
+        if found := re.search(refusal.said, whole):
+            return DatabaseRefused(place, refusal.reason.format(**found.groupdict()), refusal.mend)
     return None
 
 

@@ -67,7 +67,7 @@ def test_its_figures_are_those_of_the_code() -> None:
     figures = (
         f"at most {postgres.POOL_SIZE + postgres.POOL_MORE} connections",
         f"| {deadline.ANSWER_SECONDS:g} s, whatever",
-        f"| {postgres.CONNECT_SECONDS} s for each address",
+        f"| {postgres.CONNECT_SECONDS:g} s for each address",
         f"| waiting for one of the 4 | {postgres.POOL_SECONDS} s |",
         f"| a statement, at the server | {postgres.STATEMENT_MS // 1000} s |",
         f"at the server | {postgres.IDLE_MS // 1000} s;",
