@@ -81,9 +81,10 @@ REFUSALS: Sequence[_Refusal] = (
 )
 RIGHTS = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO that user."
 FULL = "it has no connection left for this site: raise max_connections, or lower PERSEUS_WEB_WORKERS"
+READ_ONLY = "25006"
 #: By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html: it works, but not now.
 AWAY = {
-    "25006": "it can only be read: it is a replica, or was set to read-only",
+    READ_ONLY: "it can only be read: it is a replica, or was set to read-only",
     "40P01": "two changes waited for each other, and it gave up one",
     "53300": FULL,
     "55P03": "what is to be changed is locked",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.schema import CreateTable
 
+from perseus.db import rights
 from perseus.db.comparison import differences
 from perseus.db.engine import answers, engine
 from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseUnavailable
-from perseus.db.failures import RIGHTS, RUN_INIT, mend
+from perseus.db.failures import AWAY, READ_ONLY, RUN_INIT, mend
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow, sow_rules
 from perseus.db.urls import is_sqlite, where
@@ -18,11 +19,6 @@ from perseus.network.exchange import Exchange
 
 #: Differences that a message names.
 TOLD = 8
-NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
-LACKING = text(
-    "SELECT needed, name FROM unnest(CAST(:tables AS text[])) name CROSS JOIN unnest(CAST(:rights AS text[])) needed"
-    " WHERE NOT has_table_privilege(quote_ident(name), needed) ORDER BY name, needed"
-)
 
 
 def initialise(database_url: str) -> int:
@@ -42,17 +38,20 @@ def initialise(database_url: str) -> int:
 
 def check(database_url: str) -> None:
     """Raise DatabaseMismatch for tables that are not those of the models, with each difference, and on PostgreSQL for
-    rights that its user lacks; DatabaseUnavailable for no usable answer.
+    what its user may not; DatabaseUnavailable for no usable answer, or one that was set to read-only.
     """
     _require_file(database_url)
     with answers(database_url), engine(database_url).connect() as connection:
         found = differences(connection)
-        forbidden = [] if found else _forbidden(connection)
+        hindrance = rights.hindrance(connection, is_whole=not found)
+        is_read_only = rights.is_read_only(connection)
+    if hindrance is not None:
+        raise DatabaseMismatch(where(database_url), hindrance.problem, hindrance.mend)
     if found:
         more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
         raise DatabaseMismatch(where(database_url), "; ".join((*found[:TOLD], *more)), mend(database_url), found)
-    if forbidden:
-        raise DatabaseMismatch(where(database_url), f"its user may not {', '.join(forbidden)}", RIGHTS)
+    if is_read_only:
+        raise DatabaseUnavailable(where(database_url), AWAY[READ_ONLY])
 
 
 def exchanges(database_url: str) -> tuple[Exchange, ...]:
@@ -91,13 +90,6 @@ def _one_at_a_time(connection: Connection) -> None:
     """Two that seed together would both find a row missing; the second waits here for the first."""
     lock = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "LOCK TABLE exchanges IN SHARE ROW EXCLUSIVE MODE"}
     connection.exec_driver_sql(lock[connection.dialect.name])
-
-
-def _forbidden(connection: Connection) -> list[str]:
-    if connection.dialect.name != "postgresql":
-        return []
-    asked = {"tables": [table.name for table in Base.metadata.sorted_tables], "rights": list(NEEDED)}
-    return [f"{row[0]} {row[1]}" for row in connection.execute(LACKING, asked)]
 
 
 def _require_file(database_url: str) -> None:

@@ -1,0 +1,71 @@
+"""What the role of Perseus may do in a PostgreSQL: enough, or what it lacks and the statement that gives it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, TextClause, text
+
+from perseus.db.failures import RIGHTS
+from perseus.db.models import Base
+
+NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
+LACKING = text(
+    "SELECT needed || ' ' || name FROM unnest(CAST(:tables AS text[])) name"
+    " CROSS JOIN unnest(CAST(:rights AS text[])) needed"
+    " WHERE NOT has_table_privilege(quote_ident(name), needed) ORDER BY name, needed"
+)
+CLOSED = text("SELECT nspname FROM pg_namespace WHERE nspname = 'public' AND NOT has_schema_privilege(oid, 'USAGE')")
+#: Of defaults such as nextval('theirs'). Identities need no right of their own. CASE keeps what is no sequence away.
+SEQUENCES = text(
+    "SELECT DISTINCT s.relname FROM pg_attrdef d"
+    " JOIN pg_depend p ON p.classid = CAST('pg_attrdef' AS regclass) AND p.objid = d.oid"
+    " JOIN pg_class s ON p.refclassid = CAST('pg_class' AS regclass) AND s.oid = p.refobjid"
+    " WHERE d.adrelid IN (SELECT CAST(quote_ident(name) AS regclass) FROM unnest(CAST(:tables AS text[])) name)"
+    " AND CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END ORDER BY s.relname"
+)
+HIDDEN = text(
+    "SELECT name FROM unnest(CAST(:tables AS text[])) name WHERE row_security_active(quote_ident(name)) ORDER BY name"
+)
+#: A replica is another thing: it shows pages, and is not set so.
+READ_ONLY = text("SELECT current_setting('default_transaction_read_only') = 'on' AND NOT pg_is_in_recovery()")
+
+USAGE = "GRANT USAGE ON SCHEMA public TO that user."
+SEQUENCES_USAGE = "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO that user."
+SHOW_ROWS = "ALTER TABLE ... DISABLE ROW LEVEL SECURITY, or ALTER ROLE ... BYPASSRLS."
+
+
+class Hindrance(NamedTuple):
+    """What keeps the role from its work, as a clause, and what mends that."""
+
+    problem: str
+    mend: str
+
+
+def hindrance(connection: Connection, *, is_whole: bool) -> Hindrance | None:
+    """The first that there is; None for none, and on SQLite. `is_whole`: all tables are there and fit."""
+    if connection.dialect.name != "postgresql":
+        return None
+    if not is_whole:
+        # Tables in a schema that is closed to a role look as if they were not there.
+        return _told(connection, CLOSED, "its user may not look into schema {}", USAGE)
+    return (
+        _told(connection, LACKING, "its user may not {}", RIGHTS)
+        or _told(connection, SEQUENCES, "its user may not use sequence {}", SEQUENCES_USAGE)
+        or _told(connection, HIDDEN, "row level security hides rows from its user: {}", SHOW_ROWS)
+    )
+
+
+def is_read_only(connection: Connection) -> bool:
+    """Was it, or the role, set to refuse every change?"""
+    return connection.dialect.name == "postgresql" and bool(connection.execute(READ_ONLY).scalar())
+
+
+def _told(connection: Connection, query: TextClause, problem: str, mend: str) -> Hindrance | None:
+    known: dict[str, Any] = {
+        "tables": [table.name for table in Base.metadata.sorted_tables],
+        "rights": list(NEEDED),
+    }
+    asked = {name: value for name, value in known.items() if f":{name}" in query.text}
+    found = [str(row[0]) for row in connection.execute(query, asked)]
+    return Hindrance(problem.format(", ".join(found)), mend) if found else None
