@@ -31,8 +31,9 @@ def append_fsync(node: Node, patient: Patient) -> Said:
     policy = node.set_to("appendfsync")
     mend = "redis-cli CONFIG SET appendfsync always"
     if policy in ("always", "everysec") and node.set_to("no-appendfsync-on-rewrite") == "yes":
-        seen = f"appendfsync is {policy}, but no-appendfsync-on-rewrite is yes: not while it rewrites its file."
-        return warning(seen, mend, "redis-cli CONFIG SET no-appendfsync-on-rewrite no")
+        seen = f"appendfsync is {policy}, but not while it rewrites its file: no-appendfsync-on-rewrite is yes."
+        also = () if policy == "always" else (mend,)
+        return warning(seen, *also, "redis-cli CONFIG SET no-appendfsync-on-rewrite no")
     match policy:
         case None:
             return unknown("How often it writes through to its disk")

@@ -130,4 +130,4 @@ def test_an_fsync_that_a_rewrite_switches_off_is_found(rewrite: str, is_found: b
     found = finding(site(primary(appendfsync="always", no_appendfsync_on_rewrite=rewrite)), "append-fsync")
     assert (found is not None) is is_found
     if found:
-        assert "redis-cli CONFIG SET no-appendfsync-on-rewrite no" in found.commands
+        assert found.commands == ("redis-cli CONFIG SET no-appendfsync-on-rewrite no",)
