@@ -112,13 +112,14 @@ def _link(node: Node) -> Said:
 
 
 def settle_time(node: Node, patient: Patient) -> Said:
-    """A store that tells scripts of its failovers needs none: who claims first there waits a whole lease anyway."""
+    """Where scripts are told of failovers, who claims first waits a whole lease anyway: what is left is a restart."""
     if not node.is_primary or not _has_replicas(node, patient):
         return ABSENT
-    if node.said("master_replid"):
-        return None
     settle, lag = patient.settings.settle_seconds, node.set_to_number("min-replicas-max-lag")
     mend = "export PERSEUS_SETTLE_SECONDS={:g}"
+    if node.said("master_replid"):
+        seen = "PERSEUS_SETTLE_SECONDS is 0: after a restart a promoted replica may pass for one that lacks nothing."
+        return warning(seen, mend.format(ADVISED_SETTLE)) if settle <= 0 else None
     if settle <= 0:
         seen = "The store does not tell of failovers, and PERSEUS_SETTLE_SECONDS is 0."
         return grave(seen, mend.format(ADVISED_SETTLE))

@@ -103,9 +103,12 @@ def test_a_replica_whose_link_is_down_is_found_while_another_is_in_step() -> Non
     assert found.seen == "master_link_status is down for 90 s."
 
 
-def test_a_settle_time_is_needed_only_where_no_failover_is_told_of() -> None:
+def test_no_settle_time_is_grave_only_where_no_failover_is_told_of() -> None:
     untold = {name: value for name, value in TELLS.items() if name != "master_replid"}
-    assert finding(site(primary(), replica()), "settle-time") is None
+    report = examination.judged(site(primary(), replica()), 0)
+    assert [one.severity for one in report.findings if one.name == "settle-time"] == [Severity.WARNING]
+    assert report.exit_code == 0
+    assert finding(site(primary(), replica(), settle=1.0), "settle-time") is None
     silent = finding(site(primary(info=untold), replica()), "settle-time")
     assert silent is not None
     assert silent.severity is Severity.GRAVE

@@ -47,14 +47,16 @@ def practice(watched: RedisSentinel, tmp_path: Path) -> Practice:
     return made
 
 
-def test_a_store_with_a_replica_wants_min_replicas_and_no_settle_time(pair: RedisPair, tmp_path: Path) -> None:
+def test_a_store_with_a_replica_wants_settle_time_and_min_replicas(pair: RedisPair, tmp_path: Path) -> None:
     practice = Practice(pair.primary.url, tmp_path / "home")
     practice.change(margin_seconds=10.0)
+    settle = practice.finds("settle-time", WARNING)
+    assert settle.commands == ("export PERSEUS_SETTLE_SECONDS=10",)
     limit = practice.finds("min-replicas", WARNING)
     with pair.primary.client() as client:
         for command in limit.commands:
             client.execute_command(*command.split()[1:])
-    assert practice.settings.settle_seconds == 0
+    practice.change(settle_seconds=10.0)
     assert {"settle-time", "min-replicas", "replica-behind"} <= {*practice.examine().fine}
 
 

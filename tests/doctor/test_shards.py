@@ -23,7 +23,7 @@ WELL = {
     "maxmemory-policy": "noeviction",
 }
 #: What no Cluster of three nodes on one machine can be without, and what its short lease makes of its time-outs.
-ALWAYS = {"replicas", "slow-failover", "time-outs"}
+ALWAYS = {"replicas", "settle-time", "slow-failover", "time-outs"}
 
 
 @pytest.fixture(scope="module")
