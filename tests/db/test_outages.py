@@ -21,7 +21,7 @@ from perseus.db import access as rows
 from perseus.db import deadline, notifying, postgres
 from perseus.db.engine import answers, engine
 from perseus.db.errors import NotStorable
-from tests.databases import execute
+from tests.databases import execute, schema, with_user
 from tests.postgres import USER, PostgresProcess
 from tests.redis_process import free_port
 
@@ -208,12 +208,31 @@ def test_a_server_without_a_connection_left_is_told_with_what_to_do(own_postgres
         admin.execute(f"ALTER ROLE {USER} CONNECTION LIMIT -1")
 
 
+@pytest.mark.usefixtures("bare_postgres")
 def test_a_database_that_can_only_be_read_is_read_and_its_refusals_are_told(postgres_server: PostgresProcess) -> None:
     url = postgres_server.url("shared", options="-c default_transaction_read_only=on")
-    db.check(url)
+    assert rows.users(url) == ()
     with pytest.raises(db.DatabaseUnavailable, match="it can only be read: it is a replica"):
         rows.add_user(url, "ada@example.net", "Ada", Role.ADMIN, "test")
     engine(url).dispose()
+
+
+def test_a_replica_shows_pages_though_all_of_them_were_set_to_read_only() -> None:
+    server = PostgresProcess()
+    url = server.url()
+    try:
+        with_user(server.start()).create("perseus", schema())
+        db.initialise(url)
+        db.disconnect(url)
+        server.stop()
+        (server.data / "standby.signal").touch()
+        server.configure(default_transaction_read_only="on")
+        server.start()
+        db.check(url)
+        assert len(db.exchanges(url)) == 3
+    finally:
+        db.disconnect(url)
+        server.remove()
 
 
 def test_of_several_servers_the_one_that_can_be_written_is_taken(postgres_server: PostgresProcess) -> None:
