@@ -80,6 +80,8 @@ REFUSALS: Sequence[_Refusal] = (
     ),
 )
 RIGHTS = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO that user."
+USAGE = "GRANT USAGE ON SCHEMA public TO that user."
+SEQUENCES_USAGE = "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO that user."
 FULL = "it has no connection left for this site: raise max_connections, or lower PERSEUS_WEB_WORKERS"
 READ_ONLY = "25006"
 #: By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html: it works, but not now.
@@ -106,7 +108,7 @@ def in_words(database_url: str, error: SQLAlchemyError) -> PerseusError:
     if code in AWAY:
         return DatabaseUnavailable(place, AWAY[code])
     if code == "42501":
-        return DatabaseMismatch(place, said, RIGHTS)
+        return DatabaseMismatch(place, said, _right(said))
     if isinstance(error, DataError):
         return NotStorable(place, said)
     if isinstance(error, ProgrammingError) or said.startswith("no such"):
@@ -122,6 +124,12 @@ def mend(database_url: str) -> str:
         return f"{RUN_INIT} If it says the same, the file is of another version: move it away first."
     schema = Path(__file__).with_name("schema.sql")
     return f"Bring it to {schema}, with Atlas or by hand, then run `perseus init`."
+
+
+def _right(said: str) -> str:
+    if "for schema" in said:
+        return USAGE
+    return SEQUENCES_USAGE if "for sequence" in said else RIGHTS
 
 
 def _refused(place: str, error: SQLAlchemyError) -> DatabaseRefused | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, TextClause, text
 
-from perseus.db.failures import RIGHTS
+from perseus.db.failures import RIGHTS, SEQUENCES_USAGE, USAGE
 from perseus.db.models import Base
 
 NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -30,8 +30,6 @@ HIDDEN = text(
 #: A replica is another thing: it shows pages, and is not set so.
 READ_ONLY = text("SELECT current_setting('default_transaction_read_only') = 'on' AND NOT pg_is_in_recovery()")
 
-USAGE = "GRANT USAGE ON SCHEMA public TO that user."
-SEQUENCES_USAGE = "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO that user."
 SHOW_ROWS = "ALTER TABLE ... DISABLE ROW LEVEL SECURITY, or ALTER ROLE ... BYPASSRLS."
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from perseus import db
+from perseus.access.roles import Role
+from perseus.db import access as rows
 from perseus.db.engine import engine
 from perseus.errors import EXIT_CONFIG
 from tests.databases import execute, schema
@@ -170,6 +172,14 @@ def test_what_keeps_a_user_from_tables_that_fit_is_told_and_how_to_end_it(
         with pytest.raises(db.DatabaseMismatch) as refused:
             ask(url)
         assert (refused.value.problem, refused.value.mend) == (problem, mend)
+
+
+def test_a_sequence_that_is_closed_meanwhile_is_told_with_its_own_grant(spoilt: Spoil) -> None:
+    closed = ("DROP IDENTITY", "SET DEFAULT nextval('numbers')")
+    url = spoilt("CREATE SEQUENCE numbers", *(f"ALTER TABLE users ALTER id {how}" for how in closed))
+    with pytest.raises(db.DatabaseMismatch, match="permission denied for sequence numbers") as refused:
+        rows.add_user(url, "ada@example.net", "Ada", Role.ADMIN, "test")
+    assert refused.value.mend == "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO that user."
 
 
 def test_what_was_set_to_read_only_is_seen_before_anything_is_saved(spoilt: Spoil) -> None:
