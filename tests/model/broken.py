@@ -8,7 +8,7 @@ from typing import Any
 from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Taken
 from perseus.network.lease import Lease
 from tests.model.schedule import Rules
-from tests.model.scripts import Status, StoreModel
+from tests.model.scripts import Record, Status, StoreModel
 
 
 class NoMargin(Rules):
@@ -140,6 +140,14 @@ class BelievesReplicas(Rules):
             """Nothing."""
 
 
+class ForgetsReplicas(Rules):
+    """Only what a server says of itself: once restarted, a promoted replica does not say what it was."""
+
+    class store(StoreModel):
+        def _is_another(self, last: Record) -> bool:
+            return self.was_replica and super()._is_another(last)
+
+
 class RestartProvesOverFailover(Rules):
     """The old nonce and the key are there: so they are when a release was lost, and the claim that followed it."""
 
@@ -194,6 +202,7 @@ BROKEN: dict[type[Rules], bool] = {
     PutsBackForEver: True,
     ReleaseEndsHoldOff: True,
     BelievesReplicas: True,
+    ForgetsReplicas: True,
     RestartProvesOverFailover: True,
     HeldOffOverFailover: True,
     CountedTokens: True,

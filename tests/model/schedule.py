@@ -56,6 +56,7 @@ class Schedule:
         random = self.world.random
         self.settings = SETTINGS[random.choice((0.0, 0.0, 10.0))]
         self.store = rules.store(45_000, round(self.settings.settle_seconds * 1000))
+        self.store.has_replicas = with_loss
         self.network = Network(self.world, random.choice((0.0, 0.0, 0.05, 0.2, 0.5)))
         self.processes: dict[int, Process] = {}
         self._counts = counts
@@ -168,10 +169,11 @@ class Schedule:
         self.count("store losses")
         self._is_lost = True
         self.store.lose()
+        self.store.has_replicas = True
         self._hurry()
 
     def _fail_over(self, lag: float) -> None:
-        """To a replica that has heard what was written until `lag` seconds ago."""
+        """To a replica that has heard what was written until `lag` seconds ago, and may be restarted at once."""
         self.count("failovers")
         self._is_lost = True
         while len(self._heard) > 1 and self._heard[1][0] <= self.world.now - lag:
@@ -181,6 +183,9 @@ class Schedule:
             last is None or last.token != self.store.status.token
         )
         self.store.promote(copy(status), copy(last), f"after {self.world.now}")
+        if last is not None and self.world.random.random() < 0.5:
+            self.count("restarts of a promoted replica")
+            self.store.restart(f"restarted {self.world.now}")
         self._heard.clear()
         self._hear()
         self._hurry()

@@ -50,6 +50,7 @@ class Record:
     body: str
     history: str | None = None
     doubtful_ms: int | None = None
+    copied: int | None = None
     is_closed: bool = False
     closed_ms: int | None = None
     reason: str | None = None
@@ -67,6 +68,7 @@ class StoreModel:
     is_initialised: bool = True
     history: str | None = "0"
     was_replica: bool = False
+    has_replicas: bool = False
 
     def read_status(self, now_ms: int) -> Status | None:
         """The status key, gone once its TTL has passed."""
@@ -81,6 +83,10 @@ class StoreModel:
     def promote(self, status: Status | None, last: Record | None, history: str) -> None:
         """A replica takes over that has heard so much, and begins a history of its own."""
         self.status, self.last, self.history, self.was_replica = status, last, history, True
+
+    def restart(self, history: str) -> None:
+        """With all that it had. It begins a history again, and its record alone tells of replicas."""
+        self.history, self.was_replica, self.has_replicas = history, False, False
 
     def acquire(self, now_us: int, nonce: str, instance_id: str, previous: str, body: str) -> Granted | Held | Pending:
         now = now_us // 1000
@@ -101,8 +107,16 @@ class StoreModel:
     def _doubt(self, now: int) -> None:
         """The first contact since a failover, with a lease that is not there."""
         last = self.last
-        if self.was_replica and last is not None and last.history != self.history:
+        if last is not None and self._is_another(last):
             last.history, last.doubtful_ms = self.history, now
+
+    def _is_another(self, last: Record) -> bool:
+        """Has the store begun a history since, and is that more than the restart of a server that is alone?"""
+        is_suspect = self.was_replica or self.has_replicas or last.copied == 1
+        return is_suspect and self.history is not None and last.history != self.history
+
+    def _copied(self) -> int | None:
+        return 1 if self.has_replicas or (self.last is not None and self.last.copied) else None
 
     def _new_token(self, now_us: int) -> str:
         return str(max(int(self.last.token) + 1 if self.last else 1, now_us))
@@ -121,7 +135,9 @@ class StoreModel:
         doubtful_ms = (last.doubtful_ms or 0) if last else now if self.was_replica and not self.status else 0
         until_ms = now + self.ttl_ms
         self.status = Status(instance_id, token, body, until_ms)
-        self.last = Record(token, nonce, until_ms, now, recorded_ms, body, self.history or "", doubtful_ms, dead=dead)
+        self.last = Record(
+            token, nonce, until_ms, now, recorded_ms, body, self.history or "", doubtful_ms, self._copied(), dead=dead
+        )
         is_doubtful = now < doubtful_ms + self.ttl_ms
         is_vouched = is_doubtful or now >= recorded_ms + self.ttl_ms
         is_untold = self.history is None and self.settle_ms > 0 and is_vouched and not is_doubtful
@@ -135,7 +151,8 @@ class StoreModel:
         may_put_back = put_back_until_ms is not None and now < put_back_until_ms
         if status is not None:
             if status.instance_id == instance_id and status.token == token:
-                if put_back_until_ms is None and self.was_replica and last is not None and last.history != self.history:
+                is_told = self.was_replica or (last is not None and last.history is not None)
+                if put_back_until_ms is None and last is not None and is_told and self._is_another(last):
                     return Gone()
                 return self._keep(now, nonce, Status(instance_id, token, body, 0), False, may_put_back)
             if not (may_put_back and _is_older(status.token, token)):
@@ -151,9 +168,8 @@ class StoreModel:
         until_ms, token, body = now + self.ttl_ms, holder.token, holder.body
         before = self.last or Record(token, nonce, 0, 0, now, body)
         self.status = replace(holder, expires_ms=until_ms)
-        self.last = Record(
-            token, nonce, until_ms, now, before.recorded_ms, body, before.history, before.doubtful_ms, dead=before.dead
-        )
+        self.last = Record(token, nonce, until_ms, now, before.recorded_ms, body, before.history, before.doubtful_ms)
+        self.last.copied, self.last.dead = 1 if self.has_replicas else before.copied, before.dead
         if is_valid and self.history is not None:
             self.last.history, self.last.doubtful_ms = self.history, 0
         return Renewed(now, until_ms, is_put_back)

@@ -66,6 +66,7 @@ def test_a_grant_writes_the_lease_with_its_ttl_and_the_last_record(client: Clien
     last = client.hgetall(LAST)
     assert last.pop("payload") == client.get(STATUS)
     assert last.pop("history") in (*histories(client), "")
+    assert last.pop("copied", "1") == "1"
     assert last == {
         "token": grant.token,
         "nonce": "nonce-a",

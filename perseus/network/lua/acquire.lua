@@ -6,9 +6,9 @@
 --               token, end of its lease, its last heartbeat, its payload, reason ('' where there is none)
 --               kind: recorded; unrecorded: this store's first record of the exchange is younger than the TTL, so a
 --               lease from before the store was emptied may still be believed in, whoever has held and released it
---               since; doubtful: the same of a store that was a replica, or, where there is a settle time, that has
---               restarted: it may have forgotten the newest lease; untold: there is a settle time, and this store
---               does not tell a script whether it was a replica
+--               since; doubtful: the same of a store that was a replica, that has or had replicas and began a new
+--               history, or, where there is a settle time, that has restarted: it may have forgotten the newest
+--               lease; untold: there is a settle time, and this store does not tell a script whether it was a replica
 --       HELD, payload of the holder, ms left   |   PENDING, ms until it is free
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
@@ -16,7 +16,7 @@ local now = math.floor(now_us / 1000)
 local ttl = tonumber(ARGV[5])
 local held = redis.call('GET', KEYS[1])
 local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'recorded_ms',
-  'history', 'doubtful_ms')
+  'history', 'doubtful_ms', 'copied')
 local token, nonce, until_ms, beat_ms, closed = last[1], last[2], tonumber(last[3] or '0'), last[4], last[5] == '1'
 if token and (#token > 16 or not string.match(token, '^%d+$')) then
   return redis.error_reply('WRONGTYPE the last record holds no token')
@@ -24,18 +24,21 @@ end
 local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed
 local recorded_ms = token and (tonumber(last[7] or '0') or 0) or now
 
--- A replica that is promoted begins a new history under a new id and keeps the id of the old one. It lacks what the
--- old primary confirmed last: a claim, or a release and the claim after it, so a restart is no proof either.
-local function about(section, field)
+-- A replica that is promoted begins a new history under a new id. It lacks what the old primary confirmed last: a
+-- claim, or a release and the claim after it, so a restart is no proof either. It keeps the id of the old history until
+-- it is restarted: where there ever were replicas each new history is doubted. One server's after a restart is not.
+local function info(section)
   local told = redis.pcall('INFO', section)
-  return type(told) == 'string' and string.match(told, field .. ':(%w+)') or ''
+  return type(told) == 'string' and told or ''
 end
-local history, doubtful_ms = about('replication', 'master_replid'), tonumber(last[9] or '0') or 0
-local was_replica = string.find(about('replication', 'master_replid2'), '[^0]')
-local uptime = tonumber(ARGV[6]) > 0 and tonumber(about('server', 'uptime_in_seconds'))
+local told = info('replication')
+local history, doubtful_ms = string.match(told, 'master_replid:(%w+)') or '', tonumber(last[9] or '0') or 0
+local was_replica = string.find(told, 'master_replid2:0*[^0%c]')
+local is_copied = last[10] == '1' or string.find(told, 'repl_backlog_active:1')
+local uptime = tonumber(ARGV[6]) > 0 and tonumber(string.match(info('server'), 'uptime_in_seconds:(%d+)') or '')
 if not held or is_restart then
   local found_ms = doubtful_ms
-  if was_replica and last[8] ~= history then
+  if history ~= '' and last[8] ~= history and (was_replica or is_copied and token) then
     doubtful_ms = now
   elseif uptime and uptime * 1000 <= ttl then
     doubtful_ms = math.max(doubtful_ms, now - uptime * 1000)
@@ -50,6 +53,9 @@ local function grant(new_token)
   redis.call('SET', KEYS[1], payload, 'PX', ttl)
   redis.call('HSET', KEYS[2], 'token', new_token, 'nonce', ARGV[1], 'until_ms', now + ttl, 'beat_ms', now,
     'closed', '0', 'payload', payload, 'recorded_ms', recorded_ms, 'history', history, 'doubtful_ms', doubtful_ms)
+  if is_copied then
+    redis.call('HSET', KEYS[2], 'copied', '1')
+  end
   local kind = history == '' and tonumber(ARGV[6]) > 0 and 'untold' or 'recorded'
   kind = now < doubtful_ms + ttl and 'doubtful' or now < recorded_ms + ttl and 'unrecorded' or kind
   redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')

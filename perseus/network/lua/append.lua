@@ -6,7 +6,8 @@
 -- Gives APPENDED, stream id, number   |   REPEATED, stream id of the first time   |   FENCED, largest token seen
 --       FORGOTTEN: the event before this one is not the latest of an instance any more; nothing is appended
 -- Fenced is an instance behind a later lease, and one whose own death is written down.
-local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at', 'seq', 'history')
+local meta = redis.call('HMGET', KEYS[2], 'token', 'event_id', 'event_at', 'death_token', 'death_at', 'seq', 'history',
+  'copied')
 if meta[6] and not string.match(meta[6], '^%d+$') then
   return redis.error_reply('WRONGTYPE this log is not numbered by numbers')
 end
@@ -31,11 +32,14 @@ if ARGV[6] ~= '' and meta[2] ~= ARGV[6] then
   return {'FORGOTTEN'}
 end
 
--- The first entry after a failover says so: what the old primary confirmed last may be missing before it.
+-- The first entry after a failover says so: what the old primary confirmed last may be missing before it. A promoted
+-- replica that was restarted no longer tells what it was: where there ever were replicas each new history counts.
 local told = redis.pcall('INFO', 'replication')
 local history = type(told) == 'string' and string.match(told, 'master_replid:(%w+)') or ''
+local is_copied = meta[8] == '1' or history ~= '' and string.find(told, 'repl_backlog_active:1')
 local entry = {unpack(ARGV, 9)}
-if history ~= '' and meta[7] ~= history and string.find(told, 'master_replid2:0*[^0%c]') then
+local is_another = history ~= '' and meta[7] ~= history
+if is_another and (string.find(told, 'master_replid2:0*[^0%c]') or is_copied and meta[7]) then
   entry[#entry + 1], entry[#entry + 2] = 'afterFailover', '1'
 end
 
@@ -44,6 +48,9 @@ local now = math.floor((time[1] * 1000000 + time[2]) / 1000)
 local seq = math.max((tonumber(meta[6] or '0') or 0) + 1, tonumber(ARGV[7]))
 local id = redis.call('XADD', KEYS[1], '*', 'event', ARGV[8], 'eventId', ARGV[1], 'seq', seq, unpack(entry))
 redis.call('HSET', KEYS[2], 'seq', seq, 'history', history)
+if is_copied then
+  redis.call('HSET', KEYS[2], 'copied', '1')
+end
 if is_death then
   redis.call('HSET', KEYS[2], 'token', ARGV[2], 'death_token', ARGV[2], 'death_at', id)
 else

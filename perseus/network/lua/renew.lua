@@ -19,6 +19,7 @@ end
 local told = redis.pcall('INFO', 'replication')
 local _, before = string.find(type(told) == 'string' and told or '', 'master_replid:', 1, true)
 local history = before and string.match(told, '^%w+', before + 1)
+local is_copied = history and string.find(told, 'repl_backlog_active:1', 1, true)
 
 local function keep(how)
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ttl)
@@ -34,6 +35,9 @@ local function keep(how)
   if added > 0 then
     redis.call('HSETNX', KEYS[2], 'recorded_ms', now)
   end
+  if is_copied then
+    redis.call('HSET', KEYS[2], 'copied', '1')
+  end
   if how == 'PUT_BACK' then
     redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
   end
@@ -43,10 +47,14 @@ end
 if held then
   local readable, holder = pcall(cjson.decode, held)
   if readable and type(holder) == 'table' and holder.instanceId == ARGV[2] and holder.fencingToken == ARGV[3] then
-    local was_replica = is_held_off and history and string.find(told, 'master_replid2:0*[^0%c]')
-    if was_replica and redis.call('HGET', KEYS[2], 'history') ~= history then
-      -- The older holder that it waits for may have been back on the old primary.
-      return {'GONE', now}
+    if is_held_off and history then
+      local known = redis.call('HMGET', KEYS[2], 'history', 'copied')
+      local was_replica = string.find(told, 'master_replid2:0*[^0%c]')
+      local was_copied = known[1] and (is_copied or known[2] == '1')
+      if known[1] ~= history and (was_replica or was_copied) then
+        -- The older holder that it waits for may have been back on the old primary.
+        return {'GONE', now}
+      end
     end
     return keep('RENEWED')
   end
