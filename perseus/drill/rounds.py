@@ -36,7 +36,7 @@ def lost(stage: Stage, name: str) -> Outcome:
             name,
             _since(struck_at, lookout.gone(_instance(first), struck_at)),
             _since(struck_at, took_at),
-            *_together(first, second, took_at, _ended(fault, struck_at), _stopped(fault, struck_at, mended_at)),
+            *_together(first, second, took_at, _stopped(fault, struck_at, mended_at)),
             note=_note(fault, first, struck_at, mended_at, noticed),
             wrong=_two(first, second)
             or _none(stage, took_at)
@@ -111,14 +111,13 @@ def _together(
     first: Runner,
     second: Runner,
     took_at: float | None,
-    ended_at: float | None = None,
     stopped: tuple[float, float] | None = None,
 ) -> tuple[float, float | None, float]:
     """Overlap, what none of them served in between, and the longest time in which one of them was not asked.
 
-    `ended_at`, `stopped`: when the first was killed, and from when to when it was paused.
+    `stopped`: from when to when the first was paused.
     """
-    ends = [_end_of(first) if ended_at is None else ended_at, _end_of(second)]
+    ends = _end_of(first), _end_of(second)
     (one, one_gap), (other, other_gap) = first.spans(), second.spans()
     last_at = spans.last_of(one)
     unserved = None if took_at is None or last_at is None else max(0.0, took_at - last_at)
@@ -127,13 +126,9 @@ def _together(
 
 
 def _end_of(runner: Runner) -> float:
-    """When it said that it ended, or now."""
-    ended = runner.told.get("ended")
+    """When it said that it ended, or was gone; else now."""
+    ended = runner.told.get("ended", runner.told.get(GONE))
     return CLOCK.elapsed() if ended is None else ended.at
-
-
-def _ended(fault: Fault, struck_at: float) -> float | None:
-    return None if fault.survives else struck_at
 
 
 def _stopped(fault: Fault, struck_at: float, mended_at: float) -> tuple[float, float] | None:

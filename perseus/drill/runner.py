@@ -106,7 +106,7 @@ class Runner:
                     return told
                 continue
             if not self._reader.is_alive():
-                return Told(CLOCK.elapsed(), GONE, {})
+                return self.told[GONE]
         return None
 
     def until(self, what: str, seconds: float) -> Told:
@@ -137,6 +137,7 @@ class Runner:
                 told = Told(float(raw.pop("at")), str(raw.pop("what")), raw)
                 self.told[told.what] = told
                 self._lines.put(told)
+        self.told[GONE] = Told(CLOCK.elapsed(), GONE, {})
 
     def _last_words(self) -> str:
         """What it said last, for people."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 HEAD = struct.Struct("=d")
 RECORD = struct.Struct("=ddddQ")
-ENDED, AFTER = 16, 24
+BEFORE, BEGAN, ENDED, AFTER, TOKEN = range(5)
 MOST = 1_000
 SIZE = HEAD.size + MOST * RECORD.size
 
@@ -43,6 +43,9 @@ class SpanBook:
         with path.open("wb+") as file:
             file.truncate(SIZE)
             self._book = mmap.mmap(file.fileno(), SIZE)
+        # Eight bytes at once: struct would write zeros first, and a process can be killed in between.
+        self._seconds = memoryview(self._book).cast("d")
+        self._tokens = memoryview(self._book).cast("Q")
         self._number = -1
         self._token = 0
         self._last = 0.0
@@ -55,11 +58,14 @@ class SpanBook:
             self._end(at)
             before = self._last if self._token else self._no
             self._number, self._token = (self._number + 1) % MOST, token
-            RECORD.pack_into(self._book, self._place(), before, at, at, math.nan, token)
+            self._tokens[self._place(TOKEN)] = 0
+            for field, value in ((BEFORE, before), (BEGAN, at), (ENDED, at), (AFTER, math.nan)):
+                self._seconds[self._place(field)] = value
+            self._tokens[self._place(TOKEN)] = token
         else:
             self._gap = max(self._gap, at - self._last)
-            HEAD.pack_into(self._book, 0, self._gap)
-            HEAD.pack_into(self._book, self._place() + ENDED, at)
+            self._seconds[0] = self._gap
+            self._seconds[self._place(ENDED)] = at
         self._last = at
 
     def invalid(self, asked: float, answered: float) -> None:
@@ -69,10 +75,10 @@ class SpanBook:
 
     def _end(self, at: float) -> None:
         if self._token:
-            HEAD.pack_into(self._book, self._place() + AFTER, at)
+            self._seconds[self._place(AFTER)] = at
 
-    def _place(self) -> int:
-        return HEAD.size + self._number * RECORD.size
+    def _place(self, field: int) -> int:
+        return (HEAD.size + self._number * RECORD.size) // HEAD.size + field
 
 
 def read(path: Path) -> tuple[list[Span], float]:

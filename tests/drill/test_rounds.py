@@ -16,7 +16,7 @@ from perseus import keys
 from perseus.drill import faults, rounds
 from perseus.drill.outcome import Outcome
 from perseus.drill.practice import PRACTICE_ID, exchange_of, practice
-from perseus.drill.runner import DrillFailed, Runner, Told
+from perseus.drill.runner import GONE, DrillFailed, Runner, Told
 from perseus.drill.stage import Lookout, Stage
 from perseus.network.activity import RETENTION_MS
 from perseus.network.exchange import Exchange
@@ -98,6 +98,18 @@ def test_no_process_outlives_its_block_whatever_was_done_to_it(stage: Stage) -> 
     assert not is_alive(pid)
 
 
+def test_one_that_is_gone_is_so_from_its_end_on_and_not_from_when_somebody_looks(stage: Stage) -> None:
+    with stage.contender("first") as first:
+        first.until("ready", stage.patience)
+        first.signal(signal.SIGKILL)
+        eventually(lambda: GONE in first.told)
+        seen_at = rounds.CLOCK.elapsed()
+        told = first.wait(("ended",), 5)
+        assert told is not None
+        assert told.what == GONE
+        assert rounds._end_of(first) == told.at <= seen_at
+
+
 PARENT = """
 import os, signal, sys
 from perseus.drill.practice import practice
@@ -172,9 +184,9 @@ def test_no_exchange_has_the_keys_of_a_practice_exchange() -> None:
 def test_a_contender_that_gets_no_turn_is_not_measured_closely_enough(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a busy machine would have it: the first asks no more, though it beats on to the end of its lease."""
-    monkeypatch.setattr(rounds, "_ended", lambda *_: None)
-    outcome = rounds.lost(stage, faults.KILL)
+    """As a busy machine would have it: a process that stands still, while the drill knows of no reason."""
+    monkeypatch.setattr(rounds, "_stopped", lambda *_: None)
+    outcome = rounds.lost(stage, faults.PAUSE)
     assert outcome.wrong is None
     assert outcome.unsure is not None
     assert not outcome.is_sound
