@@ -21,6 +21,7 @@ from pathlib import Path
 from perseus import logs
 from perseus.clock import SystemClock
 from perseus.drill import detour, practice
+from perseus.drill.runner import ENDING
 from perseus.drill.spans import SpanBook
 from perseus.errors import LeasePending, LeaseRefused, PerseusError, StoreUnavailable
 from perseus.network.exchange import Exchange
@@ -92,6 +93,7 @@ def main() -> int:
     options = _options()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a stopped process, too, ends with the drill
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # a claim that is interrupted is given back
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
     if options.cable:

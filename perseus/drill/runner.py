@@ -23,6 +23,8 @@ from perseus.network.exchange import Exchange
 
 LOOK = 0.1
 GONE = "gone"
+#: What ends a drill; held back while a contender starts, so that none is started unknown to who must end it.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CLOCK = SystemClock()
 
 
@@ -59,6 +61,20 @@ class Runner:
         self.told: dict[str, Told] = {}
 
     def __enter__(self) -> Self:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            self._start()
+        except BaseException:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            raise
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True)
         exchange, book = self._exchange, self._folder / "spans"
         command = [sys.executable, "-m", "perseus.drill.contender", "--id", str(exchange.id), "--name", exchange.name]
@@ -75,7 +91,6 @@ class Runner:
         )
         self._reader = threading.Thread(target=self._read, name="drill", daemon=True)
         self._reader.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(ProcessLookupError):
