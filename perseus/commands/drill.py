@@ -73,6 +73,7 @@ def run(
     with (
         _ended_as_by_ctrl_c(),
         _silent(),
+        _quiet("perseus.network.directory"),  # what the drill does to the store is no news to who watches it
         readiness.store(settings, "perseus-drill") as client,
         tempfile.TemporaryDirectory(prefix="perseus-drill-") as folder,
     ):
@@ -80,8 +81,6 @@ def run(
         times = settings if own_times else stages.short(settings)
         stage = Stage(exchange, times, runfile.store_url(settings), client, Path(folder))
         change = _failover(stage, how, is_sure) if faults.FAILOVER in wanted else None
-        # What the drill does to the store is no news to who watches it.
-        logging.getLogger("perseus.network.directory").setLevel(logging.ERROR)
         stage.prepare()
         return _Drill(stage, wanted, change, settings.ttl_seconds, as_json).play()
 
@@ -102,6 +101,18 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Of this logger no more than errors, until the end of the block."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def test_a_start_says_what_does_not_fit(site: Site, own_postgres: PostgresProces
 @pytest.mark.parametrize(
     ("change", "said", "code"),
     [
-        ({"query": {"sslmode": "disable"}}, "asks for sslmode=disable, and PostgreSQL is only used over SSL", 78),
+        ({"query": {"sslmode": "disable"}}, "asks for another sslmode, and PostgreSQL is only used over SSL", 78),
         ({"password": "wrong"}, "it does not let this user in. Check user and password in PERSEUS_DATABASE_URL", 78),
         ({"host": "localhost", "query": {"sslmode": "verify-full", "sslrootcert": "/none"}}, "sslrootcert=", 78),
         ({"port": 1}, "/perseus cannot be used: Connection refused. Check that it runs", 1),
