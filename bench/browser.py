@@ -83,9 +83,10 @@ def _two(ours: Site) -> tuple[Answer, Answer]:
 
 
 def _fulfil(route: Route, answer: Answer) -> None:
-    lines = (line.partition(": ") for line in answer.head.split("\r\n")[1:])
-    wanted = {name: value for name, _, value in lines if name.lower() in ("content-type", "perseus-now")}
-    route.fulfill(status=200, headers=wanted, body=gzip.decompress(answer.body))
+    """As if it came now: the page refuses what is older than what it shows. The store's clock is this machine's."""
+    now = time.time_ns() // 1_000_000
+    headers = {"Content-Type": "text/html; charset=utf-8", "Perseus-Now": str(now)}
+    route.fulfill(status=200, headers=headers, body=gzip.decompress(answer.body))
 
 
 def _main_thread(ours: Site, page: Page, session: CDPSession) -> list[Figure]:

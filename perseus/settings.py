@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from perseus.errors import SettingError, whole
-from perseus.storeurl import StoreURL
+from perseus.store.url import StoreURL
 
 PREFIX = "PERSEUS_"
 PUBLIC_URL = "PERSEUS_PUBLIC_URL"

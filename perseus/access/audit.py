@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from perseus import keys
 from perseus.access.auditentry import AuditEntry, AuditPage, Wanted, entry, flat
-from perseus.batch import Batch
 from perseus.clock import Clock, SystemClock
 from perseus.errors import PerseusError, StoreCorrupt
 from perseus.store import Client, Script, where
+from perseus.store.batch import Batch
 
 RETENTION_MS = 90 * 86_400_000
 MOST = 100_000

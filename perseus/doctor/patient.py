@@ -26,7 +26,7 @@ from perseus.notify.dispatchers import Report
 from perseus.pluginhost.info import PluginInfo
 from perseus.settings import Settings
 from perseus.store import Client, answers, connect
-from perseus.storeurl import StoreURL
+from perseus.store.url import StoreURL
 
 #: Until a primary notices that its replicas are gone: docs/guarantees.md.
 DETECTED_SECONDS: Final = 2

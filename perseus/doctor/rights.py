@@ -12,7 +12,7 @@ from typing import Any, Final
 import redis
 
 from perseus import keys
-from perseus.store import REFUSED, is_no_answer
+from perseus.store.answers import REFUSED, is_no_answer
 
 SCRATCH_MS: Final = 10_000
 HINT_SECONDS: Final = 1.0

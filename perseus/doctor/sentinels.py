@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from perseus.layout import Place
-from perseus.sentinel import Sentinel
+from perseus.store.layout import Place
+from perseus.store.sentinel import Sentinel
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from redis.crc import key_slot
 
 from perseus import keys
 from perseus.clock import Clock
-from perseus.cluster import Cluster
 from perseus.doctor.node import Node, examined
 from perseus.doctor.sentinels import Watcher, watchers
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.layout import Layout, Place
-from perseus.sentinel import Sentinel
 from perseus.store import Client, answers, at, where
+from perseus.store.cluster import Cluster
+from perseus.store.layout import Layout, Place
+from perseus.store.sentinel import Sentinel
 
 NAME = "perseus-doctor"
 SCRATCH = keys.doctor_probe(0)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.network.activity import RETENTION_MS
 from perseus.network.exchange import Exchange
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 DAY_MS = 86_400_000
 LEAST_SPAN_MS = DAY_MS

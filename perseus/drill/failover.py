@@ -11,12 +11,12 @@ import redis
 from redis.crc import key_slot
 
 from perseus.clock import SystemClock
-from perseus.cluster import Cluster
 from perseus.drill.runner import DrillFailed
 from perseus.errors import PerseusError
-from perseus.layout import Place
-from perseus.sentinel import Sentinel
 from perseus.store import Client, answers
+from perseus.store.cluster import Cluster
+from perseus.store.layout import Place
+from perseus.store.sentinel import Sentinel
 
 LOOK = 0.02
 AGAIN_SECONDS = 5.0

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.clock import Clock
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
@@ -14,6 +13,7 @@ from perseus.network.follower import Follower
 from perseus.network.spans import History
 from perseus.network.uptime import DAY_MS
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 WHAT = "Time lines and uptimes"
 EVERY_SECONDS = 5.0

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from perseus import keys
-from perseus.acknowledged import Acknowledged
 from perseus.errors import Holder, StoreUnavailable
 from perseus.network import payload
 from perseus.network.durability import Durability
 from perseus.network.payload import InstanceStatus
 from perseus.store import Client, Script
+from perseus.store.acknowledged import Acknowledged
 
 
 @dataclass(frozen=True, slots=True)

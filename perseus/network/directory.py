@@ -12,7 +12,6 @@ from typing import Any
 import redis
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.clock import Clock, StoreClock, SystemClock
 from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
@@ -33,6 +32,7 @@ from perseus.network.restarts import Restarts
 from perseus.network.search import Search
 from perseus.network.searching import Found, Searching
 from perseus.store import Client, answers, is_cluster
+from perseus.store.batch import Batch
 
 __all__ = [
     "ActivityPage",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.errors import told
 from perseus.network.exchange import Exchange
 from perseus.store import Client, answers, now_ms
+from perseus.store.batch import Batch
 
 MINUTES_MAX = 7 * 24 * 60
 REASON_MAX = 500

@@ -11,7 +11,6 @@ from typing import Any
 import redis
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.network import payload
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.exchange import Exchange
@@ -19,6 +18,7 @@ from perseus.network.networkview import NetworkView
 from perseus.network.pastreading import PastReading, first_transition, judge
 from perseus.network.reading import LAST_FIELDS, LastRecord, StoreNotice, last_record
 from perseus.store import Client, answers
+from perseus.store.batch import Batch
 
 COMMANDS_EACH = 5
 NO_RECORD = [None] * len(LAST_FIELDS)

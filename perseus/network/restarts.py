@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perseus.batch import Batch
 from perseus.clock import Clock
+from perseus.store.batch import Batch
 
 
 class Restarts:

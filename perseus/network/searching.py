@@ -14,12 +14,12 @@ from typing import Any
 import redis
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.cursors import Place, bound
 from perseus.network.exchange import Exchange
 from perseus.network.search import Search
 from perseus.store import Client, answers
+from perseus.store.batch import Batch
 
 ROUNDS = 4
 READ_AT_ONCE = 2_000

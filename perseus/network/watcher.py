@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.clock import Clock, SystemClock
 from perseus.errors import PerseusError, StoreUnavailable
 from perseus.network import activity
@@ -21,6 +20,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS, LastRecord, last_record
 from perseus.settings import Settings
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 log = logging.getLogger(__name__)
 

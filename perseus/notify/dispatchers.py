@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 GONE_AFTER_MS = 15_000
 

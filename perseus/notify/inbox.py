@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Maintenance
@@ -17,6 +16,7 @@ from perseus.notify.records import place
 from perseus.notify.standing import Mark
 from perseus.notify.system import DISPATCHER, log_key
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 AT_ONCE = 100
 LOW = 20

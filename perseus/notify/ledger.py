@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.network.directory import BadCursor
 from perseus.notify import records
 from perseus.notify.outcomes import Outcome
@@ -18,6 +17,7 @@ from perseus.notify.records import Attempted, BreakerChanged, DeadLetter, Decide
 from perseus.notify.standing import Cursor, Standing, cursor, inflight, standing
 from perseus.notify.steps import Verdict
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 PAGE = 500
 OUTCOMES = (*(one.value for one in Verdict), *(one.value for one in Outcome), "order", "breaker")

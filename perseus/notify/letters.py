@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.notify.commit import DEAD_MAX, Commit
 from perseus.notify.course import Course
 from perseus.notify.jobs import Job
@@ -15,6 +14,7 @@ from perseus.notify.notification import Notification
 from perseus.notify.records import STREAM_ID
 from perseus.notify.sending import Sent
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 AT_ONCE = 100
 

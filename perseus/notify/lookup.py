@@ -6,13 +6,13 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from perseus.batch import Batch
 from perseus.errors import EXIT_CONFIG, PerseusError, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.cursors import ID_MAX
 from perseus.network.exchange import Exchange
 from perseus.notify.system import DISPATCHER, log_key
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 NAME = re.compile(r"([a-z0-9_-]{1,50}):(([0-9]{1,20})-([0-9]{1,20}))")
 

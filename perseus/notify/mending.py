@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
 from perseus.notify import gaps
@@ -20,6 +19,7 @@ from perseus.notify.routing import concerns
 from perseus.notify.standing import Mark
 from perseus.notify.surroundings import Surroundings
 from perseus.notify.system import DISPATCHER, GAP, log_key
+from perseus.store.batch import Batch
 
 log = logging.getLogger(__name__)
 

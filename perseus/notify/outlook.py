@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.clock import Clock, StoreClock
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
@@ -16,6 +15,7 @@ from perseus.notify.position import number
 from perseus.notify.standing import Mark
 from perseus.notify.system import DISPATCHER, log_key
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 NOTHING = Mark("0-0", None)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.notify.memory import Memory
 from perseus.notify.standing import Mark, cursor, mapping
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 READ = {
     "cursor": ("HGETALL",),

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.clock import Clock
 from perseus.network.activity import Event
 from perseus.network.follower import Follower
@@ -16,6 +15,7 @@ from perseus.notify.fate import Fate
 from perseus.notify.records import Record
 from perseus.notify.standing import Cursor, cursor
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 WHAT = "Deliveries in the feed"
 EVERY_SECONDS = 2.0

@@ -9,13 +9,13 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.cluster import HOPS, Cluster
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.layout import Place
 from perseus.network.activity import ActivityLog, transition
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
 from perseus.store import Client, answers, connect, is_cluster, now_ms, where
+from perseus.store.cluster import HOPS, Cluster
+from perseus.store.layout import Place
 from tests.cluster.moving import Move
 from tests.network.samples import claim_body, sample
 from tests.redis_cluster import RedisCluster

@@ -9,11 +9,11 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.cluster import Cluster
 from perseus.errors import StoreUnavailable
 from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
 from perseus.store import answers, connect
+from perseus.store.cluster import Cluster
 from tests.network.network_keys import put_live
 from tests.redis_cluster import RedisCluster
 from tests.redis_process import RedisProcess

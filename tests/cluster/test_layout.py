@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.cluster import Cluster
-from perseus.layout import Layout
 from perseus.store import connect, where_url
+from perseus.store.cluster import Cluster
+from perseus.store.layout import Layout
 
 TOLD_BY = ("store.example.org", 7000)
 

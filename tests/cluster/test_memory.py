@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from perseus import keys
-from perseus.batch import Batch
-from perseus.cluster import Cluster, Command
-from perseus.layout import Place
 from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
 from perseus.network.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import Client
+from perseus.store.batch import Batch
+from perseus.store.cluster import Cluster, Command
+from perseus.store.layout import Place
 from tests.conftest import ManualClock, short
 from tests.instances import Party
 from tests.network.network_keys import put_last, put_live

@@ -9,11 +9,11 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.acknowledged import Acknowledged
-from perseus.cluster import HOPS, Cluster
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.durability import Durability
 from perseus.store import Client, connect
+from perseus.store.acknowledged import Acknowledged
+from perseus.store.cluster import HOPS, Cluster
 from tests.cluster.moving import Move
 from tests.network.samples import claim_body
 from tests.redis_cluster import RedisCluster

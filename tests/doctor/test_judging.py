@@ -15,7 +15,7 @@ from perseus.doctor.patient import Address, Patient, Told, address
 from perseus.doctor.servers import Servers
 from perseus.doctor.site import DatabaseFacts
 from perseus.errors import SettingError
-from perseus.storeurl import StoreURL
+from perseus.store.url import StoreURL
 from tests.conftest import short
 
 INFO = {

@@ -12,13 +12,13 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.cluster import Cluster
 from perseus.drill import failover, rounds
 from perseus.drill.failover import ByHand, CannotFailOver, OfCluster, OfSentinel
 from perseus.drill.practice import PRACTICE_ID, practice
 from perseus.drill.stage import Stage
-from perseus.sentinel import Sentinel
 from perseus.store import Client, at, connect
+from perseus.store.cluster import Cluster
+from perseus.store.sentinel import Sentinel
 from tests.conftest import short
 from tests.instances import eventually
 from tests.redis_cluster import RedisCluster

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from perseus.batch import Batch
 from perseus.network.restarts import Restarts
+from perseus.store.batch import Batch
 from tests.conftest import ManualClock
 
 

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perseus import keys
-from perseus.batch import Batch
 from perseus.errors import StoreUnavailable
 from perseus.network import searching
 from perseus.network.activity import RETENTION_MS, Event
@@ -20,6 +19,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.search import EVERYTHING, Kind, Search
 from perseus.network.searching import Searching
 from perseus.store import Client, connect
+from perseus.store.batch import Batch
 from tests.redis_process import RedisProcess
 
 ALL = (Exchange(3, "kraken", "Kraken"), Exchange(1, "binance", "Binance"), Exchange(20, "binance_us", "Binance.US"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import redis
 
-from perseus.finder import LOOK_SECONDS, SHUN_SECONDS, Finder, SentinelRefused
-from perseus.layout import Place
+from perseus.store.finder import LOOK_SECONDS, SHUN_SECONDS, Finder, SentinelRefused
+from perseus.store.layout import Place
 from tests.conftest import ManualClock
 
 ONE, TWO, THREE = SENTINELS = [("s", 1), ("s", 2), ("s", 3)]

@@ -12,9 +12,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from perseus.errors import StoreUnavailable
-from perseus.layout import Place
-from perseus.sentinel import Sentinel
 from perseus.store import Script, answers
+from perseus.store.layout import Place
+from perseus.store.sentinel import Sentinel
 from tests.commands.running import eventually
 from tests.redis_process import RedisProcess, free_port
 

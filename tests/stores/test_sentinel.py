@@ -11,8 +11,8 @@ import pytest
 from perseus import keys
 from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.network.claims import Granted, RedisClaims
-from perseus.sentinel import Sentinel
 from perseus.store import Client, answers, connect, is_cluster, where
+from perseus.store.sentinel import Sentinel
 from tests.redis_process import RedisProcess
 from tests.redis_sentinel import SERVICE, RedisSentinel
 from tests.stores.refusals import refused

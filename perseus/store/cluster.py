@@ -19,7 +19,7 @@ from redis.commands.core import Script
 from redis.crc import key_slot
 from redis.exceptions import AskError, AuthenticationError, ClusterDownError, MovedError, NoScriptError
 
-from perseus.layout import UNKNOWN_HOSTS, Layout, Place
+from perseus.store.layout import UNKNOWN_HOSTS, Layout, Place
 
 HOPS = 5
 ON_AND_ON = "its nodes send each other's clients on and on"

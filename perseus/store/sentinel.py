@@ -17,9 +17,9 @@ from typing import Any
 import redis
 from redis.connection import Connection, ConnectionPool
 
-from perseus.connection import PlainConnection, TLSConnection
-from perseus.finder import Finder
-from perseus.layout import Place
+from perseus.store.connection import PlainConnection, TLSConnection
+from perseus.store.finder import Finder
+from perseus.store.layout import Place
 
 # What a server says that is no longer the primary, or is one without its replicas; also from within a script.
 DOUBTFUL = re.compile(r"(^|-)(READONLY|NOREPLICAS)\b")

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from perseus.errors import SettingError
-from perseus.layout import Place
+from perseus.store.layout import Place
 
 SETTING = "PERSEUS_REDIS_URL"
 PORT = 6379

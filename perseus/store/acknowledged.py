@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from perseus.cluster import Cluster
-from perseus.layout import Place
 from perseus.store import Client, milliseconds
+from perseus.store.cluster import Cluster
+from perseus.store.layout import Place
 
 
 class Acknowledged:

@@ -11,8 +11,8 @@ from typing import Any
 import redis
 from redis.exceptions import AuthenticationError, ResponseError
 
-from perseus.connection import Untrusted
-from perseus.layout import Place
+from perseus.store.connection import Untrusted
+from perseus.store.layout import Place
 
 LOOK_SECONDS = 1.0
 SHUN_SECONDS = 30.0

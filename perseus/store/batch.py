@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from perseus.cluster import Cluster
 from perseus.store import Client, answers, is_no_answer, milliseconds
+from perseus.store.cluster import Cluster
 
 Server = tuple[str, int] | None
 

@@ -1,0 +1,105 @@
+"""What the store's answers and its silence mean: redis-py's errors in the words of `perseus.errors`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import redis
+
+from perseus.errors import StoreRefused, StoreUnavailable, StoreUntrusted
+from perseus.store.client import Client, where
+from perseus.store.connection import Untrusted
+from perseus.store.finder import SentinelRefused
+
+IS_ONE_SERVER = "it is one server and no Redis Cluster: write redis:// or rediss://"
+IS_SENTINEL = "it is a sentinel and no store: write redis+sentinel:// or rediss+sentinel://, and the service behind it"
+IS_CLUSTER = "it is a node of a Redis Cluster: write redis+cluster:// or rediss+cluster://"
+
+# An error inside a script carries the code of the command that failed in the middle of its text.
+NO_ANSWER = re.compile(r"(^|-)(READONLY|OOM|NOREPLICAS|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|MISCONF|TRYAGAIN)\b")
+OF_SENTINEL = re.compile(r"unknown command [`'](GET|TIME|EXISTS|HMGET|EVALSHA|SCRIPT)\b", re.IGNORECASE)
+REFUSED = re.compile(
+    r"(^|-)(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|can't run this command or subcommand|ACL failure in script"
+)
+IN_SCRIPT = re.compile(r"^Error running script .*@user_script: \d+: -?| script: [0-9a-f]{40}, on @user_script:\d+")
+NO_ANSWER_KINDS = (
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+)
+
+
+@contextmanager
+def answers(client: Client) -> Iterator[None]:
+    """Translate redis-py's errors: StoreUnavailable for no usable answer, StoreRefused for a no.
+
+    Only store calls belong inside. A refusal about one key (WRONGTYPE) passes through: it is about data.
+    """
+    try:
+        yield
+    except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
+        raise StoreRefused(where(client), _plain(error)) from None
+    except Untrusted as error:
+        raise StoreUntrusted(where(client), _plain(error)) from None
+    except redis.exceptions.InvalidResponse:
+        raise StoreRefused(where(client), "it does not speak the Redis protocol") from None
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
+        raise StoreUnavailable(where(client), _plain(error)) from None
+    except redis.exceptions.ResponseError as error:
+        if REFUSED.search(str(error)):
+            raise StoreRefused(where(client), _plain(error)) from None
+        if is_no_answer(error):
+            raise StoreUnavailable(where(client), _plain(error)) from None
+        if isinstance(error, redis.exceptions.MovedError):
+            raise StoreRefused(where(client), IS_CLUSTER) from None
+        if "cluster support disabled" in str(error):
+            raise StoreRefused(where(client), IS_ONE_SERVER) from None
+        if isinstance(error, SentinelRefused):
+            raise StoreRefused(where(client), _plain(error)) from None
+        if OF_SENTINEL.search(str(error)):
+            raise StoreRefused(where(client), IS_SENTINEL) from None
+        raise
+
+
+def is_no_answer(error: object) -> bool:
+    """Is this, as one answer of a pipeline, the silence of the store? Anything else is about one key, or a refusal."""
+    if isinstance(error, NO_ANSWER_KINDS):
+        return True
+    return isinstance(error, redis.exceptions.ResponseError) and bool(NO_ANSWER.search(str(error)))
+
+
+def _plain(error: Exception) -> str:
+    return IN_SCRIPT.sub("", str(error) or type(error).__name__).rstrip(".")
+
+
+def wait_until_up(
+    client: Client,
+    seconds: float,
+    say: Callable[[str], None],
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
+    """Wait for the store to answer, telling `say` at each try.
+
+    Raises StoreUnavailable after `seconds`; StoreRefused and StoreUntrusted at once, for waiting mends neither
+    password nor certificate.
+    """
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            with answers(client):
+                client.ping()
+            return
+        except StoreUntrusted:
+            raise
+        except StoreUnavailable as error:
+            left = give_up - time.monotonic()
+            if left <= 0:
+                raise
+            say(f"{error} Trying again for {left:.0f} s more.")
+            pause(min(2.0, left))
