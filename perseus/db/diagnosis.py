@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perseus.db import notifying
-from perseus.db.errors import DatabaseMismatch, DatabaseUnavailable
+from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
 from perseus.db.tables import check, exchanges
 from perseus.doctor.site import DatabaseFacts
 from perseus.errors import PerseusError
@@ -16,6 +16,8 @@ def facts(database_url: str, sealer: Sealer) -> DatabaseFacts:
         check(database_url)
         known = exchanges(database_url)
         saved = notifying.load(database_url, sealer).destinations
+    except DatabaseRefused as error:
+        return DatabaseFacts(error.reason, error.mend, is_refused=True)
     except DatabaseUnavailable as error:
         return DatabaseFacts(error.reason, is_silent=True)
     except DatabaseMismatch as error:

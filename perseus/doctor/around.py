@@ -59,10 +59,20 @@ def database_silent(patient: Patient) -> Said:
     return grave(f"{found.trouble.rstrip('.')}.") if found.is_silent else None
 
 
+def database_refused(patient: Patient) -> Said:
+    """As a start says: the user, its password, the certificate, a rule of the server."""
+    found = patient.database
+    if found.is_silent:
+        return ABSENT
+    if not found.is_refused:
+        return None
+    return grave(f"{found.trouble[:1].upper()}{found.trouble[1:]}. {found.mend}")
+
+
 def database_schema(patient: Patient) -> Said:
     """As the check at start says."""
     found = patient.database
-    if found.is_silent:
+    if found.is_away:
         return ABSENT
     return grave(f"{found.trouble.rstrip('.')}. {found.mend}".rstrip()) if found.trouble else None
 

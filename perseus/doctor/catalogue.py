@@ -255,10 +255,15 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The pages show the last exchanges they knew; nobody can sign in anew, and no process can start.",
         "Look at the server and its log, and at PERSEUS_DATABASE_URL.",
     ),
+    "database-refused": Entry(
+        "The database does not let Perseus in",
+        "The pages show the last exchanges they knew; nobody can sign in anew, and no process can start.",
+        "Mend what it names; docs/database.md has what is refused and what to do.",
+    ),
     "database-schema": Entry(
         "The database does not fit this version",
         "Processes refuse to start, and pages that read what is missing fail.",
-        "Bring it to schema.sql of this version; docs/operate.md says how.",
+        "Bring it to schema.sql of this version; docs/database.md says how.",
     ),
     "no-exchanges": Entry(
         "The database names no active exchange",

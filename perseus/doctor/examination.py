@@ -71,6 +71,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "tls-unchecked": around.tls_unchecked,
     "open-store": around.open_store,
     "database-silent": around.database_silent,
+    "database-refused": around.database_refused,
     "database-schema": around.database_schema,
     "no-exchanges": around.no_exchanges,
     "secret-key": around.secret_key,
@@ -96,11 +97,11 @@ def judged(patient: Patient, at_ms: int) -> Report:
     fine = tuple(dict.fromkeys(one for one in said if isinstance(one, str) and one not in named))
     unasked = [
         name
-        for name, is_silent in (
+        for name, is_away in (
             ("store", patient.servers.silent is not None),
-            ("database", patient.database.is_silent),
+            ("database", patient.database.is_away),
         )
-        if is_silent
+        if is_away
     ]
     return Report(at_ms, socket.gethostname(), found, fine, tuple(unasked))
 

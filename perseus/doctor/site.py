@@ -11,16 +11,23 @@ from perseus.pluginhost.info import PluginInfo
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """`trouble`: what is wrong with it, `mend`: what to do, '' where the catalogue says it. `is_silent`: no answer.
+    """`trouble`: what is wrong with it, `mend`: what to do, '' where the catalogue says it.
 
+    `is_silent`: no answer. `is_refused`: it lets this user, or this way of connecting, not in.
     `destinations`: how many are saved and not paused, None where that cannot be read.
     """
 
     trouble: str = ""
     mend: str = ""
     is_silent: bool = False
+    is_refused: bool = False
     exchanges: tuple[Exchange, ...] = ()
     destinations: int | None = None
+
+    @property
+    def is_away(self) -> bool:
+        """Could it not be asked?"""
+        return self.is_silent or self.is_refused
 
 
 @dataclass(frozen=True, slots=True)

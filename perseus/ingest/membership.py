@@ -42,11 +42,12 @@ class JoinFailed(NotOnNetwork):
 
 
 def find_exchange(name: str, settings: Settings) -> Exchange:
-    """The exchange of that name. Raises UnknownExchange, ExchangeOff, or what the database answers."""
+    """The exchange of that name. Raises UnknownExchange, ExchangeOff, and errors as `perseus.db.check`."""
     from perseus import db
     from perseus.local import runfile  # SQLAlchemy is only loaded where the database is read
 
     database_url = runfile.database_url(settings)
+    db.check(database_url)
     exchanges = db.exchanges(database_url)
     found = next((exchange for exchange in exchanges if exchange.name == name), None)
     is_off = found is None and name in db.switched_off(database_url)

@@ -12,7 +12,7 @@ from perseus.web import moments, words
 
 RESTART_TOLD_MS = 60_000
 #: Findings that have a banner of their own here, which is quicker.
-TOLD_ALREADY = {"store-silent", "store-mark", "database-silent", "database-schema"}
+TOLD_ALREADY = {"store-silent", "store-mark", "database-silent", "database-refused", "database-schema"}
 FAULTS_SHOWN = 3
 UNSERVED = {Condition.OFFLINE, Condition.STOPPED, Condition.NEVER_SEEN}
 

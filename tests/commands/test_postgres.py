@@ -69,7 +69,7 @@ def page(site: Site) -> str:
 def test_a_start_says_what_does_not_fit(site: Site, own_postgres: PostgresProcess) -> None:
     url = own_postgres.create("older", schema(), "ALTER TABLE users DROP COLUMN name")
     site.settings["PERSEUS_DATABASE_URL"] = url
-    for command in (("init",), ("web",)):
+    for command in (("init",), ("web",), ("ingest", "coinbase")):
         done = site.run(*command)
         assert done.returncode == 78, done.stderr
         assert "does not fit: users lacks name. Bring it to" in done.stderr

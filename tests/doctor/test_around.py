@@ -8,11 +8,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from perseus import db, keys
 from perseus.clock import SystemClock
 from perseus.db import notifying
 from perseus.doctor import host
+from perseus.doctor.catalogue import CATALOGUE
 from perseus.doctor.finding import Severity
 from perseus.doctor.site import DatabaseFacts
 from perseus.network.exchange import Exchange
@@ -22,8 +24,10 @@ from perseus.pluginhost.info import PluginInfo, PluginState
 from perseus.sealing import Sealer
 from perseus.store import connect
 from perseus.version import VERSION
+from tests.databases import SHARED
 from tests.doctor.conftest import Practice
 from tests.instances import IDENTITY
+from tests.postgres import PostgresProcess
 
 WARNING = Severity.WARNING
 COINBASE = Exchange(1, "coinbase", "Coinbase")
@@ -55,6 +59,27 @@ def test_a_silent_database_ends_with_2_and_the_store_is_examined_all_the_same(la
     assert [one.name for one in report.findings] == ["database-silent"]
     assert "database-schema" not in report.fine
     assert "eviction-policy" in report.fine
+
+
+def test_a_database_that_refuses_the_password_is_not_called_silent(
+    lasting: Practice, postgres_server: PostgresProcess
+) -> None:
+    wrong = make_url(postgres_server.url(SHARED)).set(password="wrong")
+    lasting.database_url = wrong.render_as_string(hide_password=False)
+    found = lasting.finds("database-refused")
+    assert found.seen == "It does not let this user in. Check user and password in PERSEUS_DATABASE_URL."
+    assert "not answer" not in found.title
+    assert str(postgres_server.port) not in str(found.as_json())
+    report = lasting.examine()
+    assert (report.unasked, report.exit_code) == (("database",), 2)
+    assert [one.name for one in report.findings] == ["database-refused"]
+    assert not {"database-silent", "database-schema"} & {one.name for one in report.findings}
+    assert "database-schema" not in report.fine
+
+
+def test_what_does_not_fit_is_mended_by_the_page_that_says_how() -> None:
+    for name in ("database-schema", "database-refused"):
+        assert "docs/database.md" in CATALOGUE[name].mend
 
 
 def test_a_database_without_an_active_exchange_is_found(lasting: Practice) -> None:

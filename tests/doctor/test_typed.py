@@ -73,7 +73,7 @@ def test_a_host_of_the_database_that_is_not_found_is_for_admins(settings: Settin
     assert "internal" not in str(one.as_json(with_places=False))
 
 
-@pytest.mark.parametrize("name", ["store-silent", "node-silent", "database-schema", "sentinels"])
+@pytest.mark.parametrize("name", ["store-silent", "node-silent", "database-refused", "database-schema", "sentinels"])
 def test_what_a_driver_says_of_a_host_is_for_admins(name: str) -> None:
     one = Finding(name, Severity.GRAVE, "Name or service not known: store.internal.example")
     assert "internal" not in str(one.as_json(with_places=False))

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from pydantic import SecretStr
 
-from perseus import keys
+from perseus import db, keys
 from perseus.errors import SettingError, StopRequested, StoreUnavailable, UnknownExchange
 from perseus.ingest.membership import JoinFailed, Membership, find_exchange
 from perseus.network.claims import Granted, RedisClaims
@@ -19,6 +19,7 @@ from perseus.pluginhost.manager import load
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import short
+from tests.databases import execute
 from tests.ingest.scripted import Running
 from tests.plugins.shelf import REGISTRY, Shelf
 from tests.plugins.test_hooks import eventually
@@ -43,6 +44,13 @@ def test_any_other_name_is_refused_and_the_known_ones_are_listed(site: Settings,
         find_exchange(name, site)
     assert caught.value.exit_code == 78
     assert "coinbase" in caught.value.known
+
+
+def test_a_database_that_does_not_fit_is_refused_with_what_differs(site: Settings) -> None:
+    url = db.default_url(site.home)
+    execute(url, "DROP TABLE silences")
+    with pytest.raises(db.DatabaseMismatch, match="it has no table 'silences'"):
+        find_exchange("coinbase", site)
 
 
 def abandoned(site: Settings, exchange: Exchange) -> None:
