@@ -2,7 +2,7 @@
 
 from perseus.db.engine import disconnect
 from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
-from perseus.db.tables import check, exchanges, initialise, switched_off
+from perseus.db.tables import check, exchanges, initialise, prepare, seed, switched_off
 from perseus.db.urls import default_url, where
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "disconnect",
     "exchanges",
     "initialise",
+    "prepare",
+    "seed",
     "switched_off",
     "where",
 ]

@@ -26,10 +26,22 @@ def initialise(database_url: str) -> int:
 
     Safe to repeat, and for two at once. Errors as `check`: a PostgreSQL schema is compared, never made.
     """
+    prepare(database_url)
+    return seed(database_url)
+
+
+def prepare(database_url: str) -> bool:
+    """Make the tables that are missing on SQLite, and compare them. Is the site new: does it name no exchange yet?"""
     if is_sqlite(database_url):
         _make_folder(database_url)
         _make_tables(database_url)
     check(database_url)
+    with answers(database_url), engine(database_url).connect() as connection:
+        return connection.execute(select(ExchangeRow.id).limit(1)).first() is None
+
+
+def seed(database_url: str) -> int:
+    """Add the rows that are missing, all of them or none; returns how many exchanges that were."""
     with answers(database_url), engine(database_url).begin() as connection:
         _one_at_a_time(connection)
         sow_rules(connection)
