@@ -34,7 +34,9 @@ def connect(url: str, *, timeout: float, name: str) -> Client:
     if address.service is not None:
         return _sentinel(address, address.service, timeout, name)
     if address.is_cluster:
-        return Cluster(address.places[0], lambda place, seconds: _server(address, place, seconds, name), timeout)
+        return Cluster(
+            address.places, str(address), lambda place, seconds: _server(address, place, seconds, name), timeout
+        )
     return _server(address, address.places[0], timeout, name)
 
 
@@ -98,8 +100,8 @@ def milliseconds(time_: tuple[int, int]) -> int:
 
 
 def where(client: Client) -> str:
-    """Host and port of a client, or the sentinels and the service, without user or password: fit for messages."""
-    if isinstance(client, Sentinel):
+    """Host and port of a client, those of all nodes or sentinels that the URL names: without user or password."""
+    if isinstance(client, Sentinel | Cluster):
         return client.where
     options = client.connection_pool.connection_kwargs
     return f"{options['host']}:{options['port']}"

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import redis
 from redis.client import Pipeline, PubSub
@@ -19,19 +19,18 @@ from redis.commands.core import Script
 from redis.crc import key_slot
 from redis.exceptions import AskError, AuthenticationError, ClusterDownError, MovedError, NoScriptError
 
+from perseus.store.inquiry import Inquiry, MakeNode, naming
 from perseus.store.layout import UNKNOWN_HOSTS, Layout, Place
 
 HOPS = 5
 ON_AND_ON = "its nodes send each other's clients on and on"
-PROBES = 2
+LOADS = 2
 KEYLESS = frozenset(
     ("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "INFO", "PING", "PUBLISH", "PUBSUB", "SCRIPT", "TIME")
 )
 SCRIPTS = frozenset(("EVAL", "EVALSHA"))
 
 Command = tuple[tuple[Any, ...], dict[str, Any]]
-MakeNode = Callable[[Place, float], redis.Redis]
-Answer = TypeVar("Answer")
 
 
 class ScriptMissing(NoScriptError):
@@ -47,20 +46,19 @@ class Cluster(redis.Redis):
 
     A command without a key goes to any primary, or to that of `near`, an option of `execute_command` here and in a
     pipeline: `execute_command("TIME", near=key)`. Errors are redis-py's. A call that needs a new layout takes twice
-    as long as a command may.
+    as long as a command may. `seeds`: the nodes to begin at; `where`: the same, fit for messages.
     """
 
-    def __init__(self, seed: Place, make_node: MakeNode, timeout: float) -> None:
-        self._seed = seed
+    def __init__(self, seeds: Sequence[Place], where: str, make_node: MakeNode, timeout: float) -> None:
+        self.where = where
         self._make_node = make_node
         self._timeout = timeout
+        self._inquiry = Inquiry(seeds, make_node, timeout)
         self._nodes: dict[Place, redis.Redis] = {}
         self._layout: Layout | None = None
         self._is_stale = False
-        self._probed = -1
-        self._silent: Place | None = None
         self._lock = threading.RLock()
-        super().__init__(connection_pool=self._node(seed).connection_pool)
+        super().__init__(connection_pool=self._node(seeds[0]).connection_pool)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """One command, redirections followed."""
@@ -143,39 +141,12 @@ class Cluster(redis.Redis):
         with self._lock:
             if self._layout is None or self._is_stale:
                 try:
-                    self._layout = self._ask_for_layout()
+                    self._layout = self._inquiry.layout(self._layout)
                     self._is_stale = False
                 except (redis.ConnectionError, redis.TimeoutError) as error:
                     if self._layout is None or isinstance(error, AuthenticationError):
                         raise
             return self._layout
-
-    def _ask_for_layout(self) -> Layout:
-        """Ask the next two nodes in turn, each with half the time: the next call asks the two behind them."""
-        known = self._layout.places if self._layout is not None else ()
-        candidates = [place for place in dict.fromkeys((*known, self._seed)) if place != self._silent] or [self._seed]
-        failures: list[Exception] = []
-        while len(failures) < PROBES:
-            self._probed += 1
-            place = candidates[self._probed % len(candidates)]
-            try:
-                return self._layout_of(place)
-            except AuthenticationError:
-                raise
-            except (redis.ConnectionError, redis.TimeoutError) as error:
-                self._silent = place
-                failures.append(error)
-        raise failures[-1]
-
-    def _layout_of(self, place: Place) -> Layout:
-        node: Any = self._make_node(place, self._timeout / PROBES)
-        try:
-            layout = Layout.parse(_naming(place, lambda: node.execute_command("CLUSTER SLOTS")), place)
-        finally:
-            node.close()
-        if not layout.slots:
-            raise redis.ConnectionError(f"node {place[0]}:{place[1]} knows of no slots")
-        return layout
 
     def _node(self, place: Place) -> redis.Redis:
         with self._lock:
@@ -198,9 +169,9 @@ class Cluster(redis.Redis):
         for args, options in commands:
             pipeline.execute_command(*args, **{name: value for name, value in options.items() if name != "near"})
         try:
-            answers = _naming(place, lambda: pipeline.execute(raise_on_error=False))
+            answers = naming(place, lambda: pipeline.execute(raise_on_error=False))
         except (redis.ConnectionError, redis.TimeoutError):
-            self._is_stale, self._silent = True, place
+            self._is_stale, self._inquiry.silent = True, place
             raise
         self._is_stale = self._is_stale or any(isinstance(answer, ClusterDownError | MovedError) for answer in answers)
         return [ScriptMissing(place) if isinstance(answer, NoScriptError) else answer for answer in answers]
@@ -244,7 +215,7 @@ class ClusterScript(Script):
     def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
         cluster = cast(Cluster, client or self.registered_client)
         command = ("EVALSHA", self.sha, len(keys or ()), *(keys or ()), *(args or ()))
-        for _ in range(PROBES):
+        for _ in range(LOADS):
             try:
                 return cluster.execute_command(*command)
             except ScriptMissing as missing:
@@ -275,11 +246,3 @@ def _by_place(targets: Mapping[int, Place]) -> dict[Place, list[int]]:
 
 def _new_place(error: AskError, place: Place) -> Place:
     return (place[0] if error.host in UNKNOWN_HOSTS else error.host), error.port
-
-
-def _naming(place: Place, call: Callable[[], Answer]) -> Answer:
-    """Tell in the error which node did not answer."""
-    try:
-        return call()
-    except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise type(error)(f"node {place[0]}:{place[1]}: {error}") from None

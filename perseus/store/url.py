@@ -1,7 +1,7 @@
 """The address of the data store, PERSEUS_REDIS_URL, taken apart and checked.
 
     redis://[user:password@]host[:port][/number]              one server
-    redis+cluster://[user:password@]host[:port]               a Redis Cluster, by any node of it
+    redis+cluster://[user:password@]host[:port][,...]         a Redis Cluster, by any nodes of it
     redis+sentinel://[user:password@]host[:port][,...]/service[/number]
 
 `rediss` in place of `redis` is TLS. Options stand behind a `?` and are few: an option of the client that this module
@@ -29,6 +29,7 @@ SENTINEL = "+sentinel"
 REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel")
 
 FORM = "Write redis://[user:password@]host[:port][/number]."
+CLUSTER_FORM = "Write redis+cluster://[user:password@]host[:port],host[:port]."
 SENTINEL_FORM = "Write redis+sentinel://[user:password@]host[:port],host[:port]/service[/number]."
 SEE = "See docs/operate.md."
 ENCODE = "In a user or password write % and two hexadecimal digits for each of @ : / ? # %."
@@ -65,7 +66,7 @@ SENTINEL_OPTIONS: dict[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class StoreURL:
-    """Where the store is and who asks. `places`: hosts and ports, of sentinels when there is a `service`.
+    """Where the store is and who asks. `places`: hosts and ports, of nodes or, with a `service`, of sentinels.
 
     `tls`: options for TLS, None without it; `sentinel_tls`: the same for the sentinels. `str` and `repr` say neither
     user nor password.
@@ -84,13 +85,12 @@ class StoreURL:
     def parse(cls, url: str) -> StoreURL:
         """Raises SettingError, which repeats nothing that may be secret."""
         scheme, login, hosts, path, options = _taken_apart(url)
-        is_sentinel = scheme.endswith(SENTINEL)
         user, _, password = login.partition(":")
         service, number = _behind_the_host(path, scheme)
         tls = {name: value for name, value in options.items() if name in TLS_OPTIONS}
         return cls(
             is_cluster=scheme.endswith(CLUSTER),
-            places=_places(hosts, SENTINEL_PORT if is_sentinel else PORT, is_sentinel),
+            places=_places(hosts, scheme),
             number=number,
             service=service,
             login={"username": unquote(user) or None, "password": unquote(password) or None},
@@ -119,13 +119,16 @@ def _taken_apart(url: str) -> tuple[str, str, str, str, dict[str, Any]]:
     return scheme, login, hosts, found[3].strip("/"), _options(scheme, found[4] or "")
 
 
-def _places(hosts: str, port: int, may_be_many: bool) -> tuple[Place, ...]:
-    form = SENTINEL_FORM if may_be_many else FORM
+def _places(hosts: str, scheme: str) -> tuple[Place, ...]:
+    _, _, kind = scheme.partition("+")
+    form = {"cluster": CLUSTER_FORM, "sentinel": SENTINEL_FORM}.get(kind, FORM)
+    port = SENTINEL_PORT if scheme.endswith(SENTINEL) else PORT
     if not hosts:
         raise SettingError(SETTING, "names no host", form)
     listed = hosts.split(",")
-    if len(listed) > 1 and not may_be_many:
-        raise SettingError(SETTING, "names several hosts", "Name one. A list is for redis+sentinel:// alone.")
+    if len(listed) > 1 and not kind:
+        mend = "Name one. A list is for redis+cluster:// and redis+sentinel:// alone."
+        raise SettingError(SETTING, "names several hosts", mend)
     return tuple(dict.fromkeys(_place(each, port, form) for each in listed))
 
 
