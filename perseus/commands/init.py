@@ -25,9 +25,9 @@ NO_STORE = """\
 Data store: none is named, so none was marked. `perseus up` brings and marks its own. For another: set
 PERSEUS_REDIS_URL and run `perseus init` again."""
 EMPTIED = """\
-Data store {where}: it has no mark, and the database has its exchanges already. So the store is new to this site, or it has
-lost its data, and a process that held a lease may not have noticed. Waiting {seconds:g} s, until it must have. Ctrl-C leaves
-the store without the mark."""
+Data store {where}: it has no mark, and the database has its exchanges already. So the store is new to this site, or it
+has lost its data, and a process that held a lease may not have noticed. Waiting {seconds:g} s, until it must have.
+Ctrl-C leaves the store without the mark."""
 UNFINISHED = "Not finished. Mend what is said next, then run `perseus init` again: it does what is left."
 
 

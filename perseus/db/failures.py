@@ -35,8 +35,29 @@ REFUSALS: Sequence[_Refusal] = (
         "it speaks no SSL, and PostgreSQL is only used over SSL",
         "Give the server a certificate and set ssl = on in its postgresql.conf.",
     ),
+    # The first five are in the words of perseus.db.certificate.
     _Refusal(
-        # libpq does not say which of the two it is.
+        "certificate expired at (?P<end>.* UTC)",
+        "its certificate has expired: on {end}",
+        "Give the server a new one, then there: SELECT pg_reload_conf();",
+    ),
+    _Refusal(
+        "certificate not valid before (?P<begin>.* UTC)",
+        "its certificate is not valid yet: only from {begin} on",
+        "Correct the clock of this host (chrony, ntpd); if it is right, give the server one that is valid now.",
+    ),
+    _Refusal(
+        "certificate of an authority whose own is out of its time",
+        "the certificate of its authority has expired, or is not valid yet",
+        f"Renew that, then: {TRUST}",
+    ),
+    _Refusal("certificate of an unknown authority", "its certificate is of no authority that is trusted", TRUST),
+    _Refusal(
+        "certificate not taken: (?P<why>.*)",
+        "its certificate cannot be taken: {why}",
+        "Give the server another, or correct sslrootcert and sslcrl.",
+    ),
+    _Refusal(
         "certificate verify failed|self.signed certificate",
         "its certificate has expired, or is of no authority that is trusted",
         f"Renew it, or: {TRUST}",

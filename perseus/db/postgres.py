@@ -6,22 +6,28 @@ swallows what is sent, so each wait for an answer has an end here as well.
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections.abc import Generator, Sequence
-from typing import Any, Self, TypeVar, cast
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 import psycopg
 import sqlalchemy
-from psycopg.abc import ConnDict, PQGen, PQGenConn
+from psycopg.abc import ConnDict, PQGen
 from psycopg.conninfo import conninfo_attempts, make_conninfo
 from sqlalchemy import URL, Engine, event
 
-from perseus.db import deadline
+from perseus.db import certificate, deadline
 from perseus.db.failures import SILENT_SAID
 
 #: For each address that is tried: what is left of the call is shared among them, within these limits.
 CONNECT_SECONDS, CONNECT_LEAST = 3.0, 1.0
 CONNECT_SAID = "connection timeout expired"
+#: What libpq says of a certificate that OpenSSL does not take, whatever the reason.
+UNTAKEN = "SSL error: "
 POOL_SECONDS = 2
 #: A bit less than a call may wait, so that a slow statement is ended by the server, and the connection is kept.
 STATEMENT_MS = 4_000
@@ -53,11 +59,6 @@ class Bounded(psycopg.Connection[Any]):
             # Whatever comes later would be taken for the answer to the next question.
             self.pgconn.finish()
             raise
-
-    @classmethod
-    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
-        """As psycopg's, whose own limit is two seconds at least. Raises NoAnswer."""
-        return _bounded(super()._connect_gen(conninfo), time.monotonic() + deadline.left(), CONNECT_SAID)
 
 
 def engine(url: URL) -> Engine:
@@ -104,13 +105,51 @@ def _reached(places: Sequence[ConnDict], own: dict[str, Any]) -> Bounded:
     for number, place in enumerate(places):
         share = deadline.left() / (len(places) - number)
         try:
-            with deadline.within(min(max(share, CONNECT_LEAST), CONNECT_SECONDS)):
-                return Bounded.connect(make_conninfo("", **place), **own)
+            return _in_time(place, own, min(max(share, CONNECT_LEAST), CONNECT_SECONDS, deadline.left()))
         except psycopg.OperationalError as error:
-            failures.append(error)
+            failures.append(_explained(error, place))
         if deadline.left() <= 0:
             break
     raise type(failures[-1])("\n".join(str(error) for error in reversed(failures)))
+
+
+def _in_time(place: ConnDict, own: dict[str, Any], seconds: float) -> Bounded:
+    """A connection to one address. Raises NoAnswer, and psycopg's errors.
+
+    psycopg ends an attempt after whole seconds alone, and after two at least. So it is made in a thread of its own:
+    one that comes later than somebody waits for it is closed there.
+    """
+    made: Future[Bounded] = Future()
+    conninfo = make_conninfo("", **{"connect_timeout": math.ceil(CONNECT_SECONDS), **place})
+    threading.Thread(target=_make, args=(made, conninfo, own), name="database", daemon=True).start()
+    try:
+        with suppress(TimeoutError):
+            return made.result(seconds)
+    finally:
+        is_late = made.cancel()
+    if is_late:
+        raise NoAnswer(CONNECT_SAID)
+    return made.result()
+
+
+def _make(made: Future[Bounded], conninfo: str, own: dict[str, Any]) -> None:
+    try:
+        connection = Bounded.connect(conninfo, **own)
+    except psycopg.Error as error:
+        if made.set_running_or_notify_cancel():
+            made.set_exception(error)
+        return
+    if made.set_running_or_notify_cancel():
+        made.set_result(connection)
+    else:
+        connection.close()
+
+
+def _explained(error: psycopg.Error, place: ConnDict) -> psycopg.Error:
+    if UNTAKEN not in str(error) or deadline.left() <= 0:
+        return error
+    why = certificate.trouble(place, min(deadline.left() / 2, CONNECT_LEAST))
+    return psycopg.OperationalError(f"{error}\n{why}")
 
 
 def _bounded(gen: Generator[State, Any, Value], end: float, said: str) -> Generator[State, Any, Value]:

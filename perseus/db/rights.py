@@ -8,6 +8,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from perseus.db.failures import RIGHTS, SEQUENCES_USAGE, USAGE
 from perseus.db.models import Base
+from perseus.db.urls import NAME
 
 NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 LACKING = text(
@@ -27,9 +28,21 @@ SEQUENCES = text(
 HIDDEN = text(
     "SELECT name FROM unnest(CAST(:tables AS text[])) name WHERE row_security_active(quote_ident(name)) ORDER BY name"
 )
+#: The schema that has most of the tables, where a name without a schema does not find them.
+ELSEWHERE = text(
+    "SELECT n.nspname, quote_ident(n.nspname), quote_ident(current_database()),"
+    " (SELECT source FROM pg_settings WHERE name = 'search_path')"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p') AND c.relname = ANY(CAST(:tables AS text[]))"
+    " AND NOT pg_table_is_visible(c.oid)"
+    " GROUP BY n.nspname HAVING 2 * count(*) > cardinality(CAST(:tables AS text[])) ORDER BY count(*) DESC LIMIT 1"
+)
 #: A replica is another thing: it shows pages, and is not set so.
 READ_ONLY = text("SELECT current_setting('default_transaction_read_only') = 'on' AND NOT pg_is_in_recovery()")
 
+IN_URL = f"Take search_path out of the options in {NAME}, or set it to {{schema}} there."
+#: A role may set its own; this way it goes before what the database and the configuration say.
+FIND = "As this user: ALTER ROLE CURRENT_USER IN DATABASE {database} SET search_path = {schema};"
 SHOW_ROWS = "ALTER TABLE ... DISABLE ROW LEVEL SECURITY, or ALTER ROLE ... BYPASSRLS."
 
 
@@ -46,7 +59,7 @@ def hindrance(connection: Connection, *, is_whole: bool) -> Hindrance | None:
         return None
     if not is_whole:
         # Tables in a schema that is closed to a role look as if they were not there.
-        return _told(connection, CLOSED, "its user may not look into schema {}", USAGE)
+        return _told(connection, CLOSED, "its user may not look into schema {}", USAGE) or _elsewhere(connection)
     return (
         _told(connection, LACKING, "its user may not {}", RIGHTS)
         or _told(connection, SEQUENCES, "its user may not use sequence {}", SEQUENCES_USAGE)
@@ -59,9 +72,22 @@ def is_read_only(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql" and bool(connection.execute(READ_ONLY).scalar())
 
 
+def _elsewhere(connection: Connection) -> Hindrance | None:
+    found = connection.execute(ELSEWHERE, {"tables": _tables()}).first()
+    if found is None:
+        return None
+    name, schema, database, source = found
+    mend = (IN_URL if source == "client" else FIND).format(schema=schema, database=database)
+    return Hindrance(f"its tables are in schema {name}, which search_path does not lead to", mend)
+
+
+def _tables() -> list[str]:
+    return [table.name for table in Base.metadata.sorted_tables]
+
+
 def _told(connection: Connection, query: TextClause, problem: str, mend: str) -> Hindrance | None:
     known: dict[str, Any] = {
-        "tables": [table.name for table in Base.metadata.sorted_tables],
+        "tables": _tables(),
         "rights": list(NEEDED),
     }
     asked = {name: value for name, value in known.items() if f":{name}" in query.text}
