@@ -115,6 +115,18 @@ class StoreUntrusted(StoreUnavailable):
         self.args = (f"No TLS with the data store at {where}: {reason}.",)
 
 
+class StoreRefusesWrites(StoreUnavailable):
+    """Raised when the data store answers, and can be read, but takes no writes. `code`: as it says why, such as OOM.
+
+    Silence to whoever must write: it may pass.
+    """
+
+    def __init__(self, where: str, code: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.args = (f"The data store at {where} refuses writes: {reason}. perseus doctor says what mends it.",)
+        self.code = code
+
+
 class StoreRefused(PerseusError):
     """Raised when the data store answers but will not serve us: wrong password, missing right, not a Redis."""
 

@@ -34,6 +34,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `perseus:doctor` | string (JSON) | 15 minutes | web | web | what the doctor found on its last round |
 | `perseus:doctor:turn` | string | 5 minutes | web | web | there while this round has been taken by a worker |
 | `perseus:doctor:probe:<n>` | string | 10 s | doctor | doctor | scratch: rights are tried on it; `<n>` so that each node of a Cluster has one |
+| `{<key>}:probe` | string | never there | nobody | everybody | `SET ... XX` is tried on it, which tells whether the server of `<key>` takes writes, and writes nothing |
 | `perseus:initialised` | string | none | `perseus init`, `perseus up` on its own new store | claim, page | tells a new store from an emptied one; its text is `kept` or `not kept` |
 """
 
@@ -102,6 +103,12 @@ def kind_answer(kind: str, order: str) -> str:
 def doctor_probe(number: int | str) -> str:
     """What the doctor tries rights on; some number for each node of a Cluster."""
     return f"perseus:doctor:probe:{number}"
+
+
+def write_probe(key: str) -> str:
+    """A key that is never there, in the slot of `key`: whether its server takes writes is tried on it."""
+    _, brace, rest = key.partition("{")
+    return f"{{{rest.partition('}')[0] if brace else key}}}:probe"
 
 
 def sign_in_tries(limit: str) -> str:

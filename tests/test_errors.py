@@ -20,6 +20,7 @@ from perseus.errors import (
     StopRequested,
     StoreCorrupt,
     StoreRefused,
+    StoreRefusesWrites,
     StoreUnavailable,
     StoreUntrusted,
     UnknownExchange,
@@ -34,6 +35,7 @@ EACH = [
     NotOnNetwork("No plugin puts this process on the network."),
     StoreUnavailable("store:6379", "timed out"),
     StoreUntrusted("store:6379", "it does not speak TLS: write redis in place of rediss"),
+    StoreRefusesWrites("store:6379", "OOM", "OOM command not allowed"),
     StoreRefused("store:6379", "wrong password"),
     StoreCorrupt("store:6379", "exchange:4:status"),
     LeaseRefused("kraken", HOLDER),
@@ -52,7 +54,7 @@ def test_every_error_of_ours_has_the_one_root() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    list(zip(EACH, [78, 78, 78, 78, 1, 78, 78, 1, 69, 69, 75, 0, 1], strict=True)),
+    list(zip(EACH, [78, 78, 78, 78, 1, 78, 1, 78, 1, 69, 69, 75, 0, 1], strict=True)),
     ids=lambda value: type(value).__name__,
 )
 def test_a_command_ends_with_the_code_of_its_error(error: PerseusError, code: int) -> None:
@@ -76,6 +78,7 @@ FACTS = [
     {},
     {"where": "store:6379", "reason": "timed out"},
     {"where": "store:6379", "reason": "it does not speak TLS: write redis in place of rediss"},
+    {"where": "store:6379", "reason": "OOM command not allowed", "code": "OOM"},
     {"where": "store:6379", "reason": "wrong password"},
     {"where": "store:6379", "key": "exchange:4:status"},
     {"exchange": "kraken", "holder": HOLDER},

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from perseus import keys
 from perseus.clock import Clock
 from perseus.doctor.finding import Report
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreRefusesWrites
+from perseus.outage import Outage
 from perseus.store import Client, answers
 
 EVERY_SECONDS = 300.0
@@ -40,7 +41,13 @@ class Checkup:
         self._report: Report | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="doctor", daemon=True)
-        self._is_away = False
+        self._alone_at: float | None = None
+        self._silence = Outage(log, "The doctor makes no rounds for now", "The doctor makes its rounds again.")
+        self._refusal = Outage(
+            log,
+            "The doctor's rounds cannot be noted, so each worker makes its own",
+            "The doctor's rounds are noted again.",
+        )
 
     @property
     def report(self) -> Report | None:
@@ -61,14 +68,35 @@ class Checkup:
             self._thread.join(2.0)
 
     def look(self) -> None:
-        """Examine if it is this worker's turn, and take what was found last. Raises StoreUnavailable, StoreRefused."""
-        if self._clock.elapsed() - self._made_at >= FIRST_SECONDS and self._is_our_turn():
-            report = self._examine()
-            with answers(self._client):
-                self._client.set(keys.DOCTOR, report.dumped(), px=KEPT_MS)
+        """Examine if it is this worker's turn, and take what was found last. Raises StoreUnavailable, StoreRefused.
+
+        A store that takes no writes holds neither whose turn it is nor what was found, and that is what is to be found:
+        then each worker shows what it found itself.
+        """
+        try:
+            if self._clock.elapsed() - self._made_at >= FIRST_SECONDS:
+                self._take_turn()
+        except StoreRefusesWrites as error:
+            self._refusal.failed(error)
+            self._examine_alone()
+            return
         with answers(self._client):
             found = self._client.get(keys.DOCTOR)
         self._take(None if found is None else str(found))
+
+    def _take_turn(self) -> None:
+        if self._is_our_turn():
+            report = self._examine()
+            with answers(self._client):
+                self._client.set(keys.DOCTOR, report.dumped(), px=KEPT_MS)
+        self._alone_at = None
+        self._refusal.done()
+
+    def _examine_alone(self) -> None:
+        now = self._clock.elapsed()
+        if self._alone_at is None or now - self._alone_at >= EVERY_SECONDS:
+            self._take(self._examine().dumped())
+            self._alone_at = now
 
     def _is_our_turn(self) -> bool:
         with answers(self._client):
@@ -84,11 +112,9 @@ class Checkup:
         while not self._stopping.is_set():
             try:
                 self.look()
-                self._is_away = False
+                self._silence.done()
             except PerseusError as error:
-                if not self._is_away:
-                    log.warning("The doctor makes no rounds for now: %s", error)
-                self._is_away = True
+                self._silence.failed(error)
             except Exception:  # the boundary of this thread: without it, one bug would end the rounds for good
                 log.exception("The doctor's round failed.")
             self._stopping.wait(LOOK_SECONDS)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 
-from perseus import store
+from perseus import keys, store
 from perseus.errors import EXIT_FAILED, ExchangeOff, LeasePending, NotOnNetwork, PerseusError, UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
@@ -70,14 +70,16 @@ class Membership:
         self.observer = HookObserver(self._plugins, context, settings.heartbeat_seconds)
 
     def claim(self, exchange: Exchange, pause: Pause) -> Instance:
-        """Join. Waits, with `pause(seconds)`, for a store that is down and an exchange that is not free yet.
+        """Join. Waits, with `pause(seconds)`, for a store that is down or takes no writes and for an exchange that is
+        not free yet.
 
         Raises NotOnNetwork when no plugin joins (JoinFailed when one tried), LeaseRefused, StoreUnavailable, and
         whatever `pause` raises.
         """
         context = self._context(exchange, pause)
         with closing(context.connect("wait")) as client:
-            store.wait_until_up(client, self._settings.store_wait_seconds, log.warning, pause)
+            wait = self._settings.store_wait_seconds
+            store.wait_until_up(client, wait, log.warning, pause, keys.status(exchange.id))
         while True:
             try:
                 instance = self._join(exchange, context)

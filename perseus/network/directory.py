@@ -13,7 +13,7 @@ import redis
 
 from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
-from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
+from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.cursors import BadCursor, bound, place
 from perseus.network.exchange import Exchange
@@ -31,6 +31,7 @@ from perseus.network.reading import (
 from perseus.network.restarts import Restarts
 from perseus.network.search import Search
 from perseus.network.searching import Found, Searching
+from perseus.outage import Outage
 from perseus.store import Client, answers, is_cluster
 from perseus.store.batch import Batch
 
@@ -69,7 +70,12 @@ class Directory:
         self._store_clock = StoreClock(clock)
         self._restarts = Restarts(clock)
         self._latest: NetworkView | None = None
-        self._is_away = False
+        self._silence = Outage(
+            log,
+            "The last known network is shown as unknown",
+            "The data store answers: the network is shown as it is again.",
+        )
+        self._refusal = Outage(log, "No exchange can be claimed or kept", "The data store takes writes again.")
 
     def view(self, count: int = 50) -> NetworkView:
         """Every exchange and the newest `count` events. Of a store that does not answer: the last view, as Unknown."""
@@ -77,11 +83,9 @@ class Directory:
         try:
             self._latest = self._read(exchanges, count)
         except (StoreUnavailable, StoreRefused) as error:
-            if not self._is_away:
-                log.warning("The last known network is shown as unknown: %s", error)
-            self._is_away = True
+            self._silence.failed(error)
             return self._last_known(exchanges, str(error))
-        self._is_away = False
+        self._silence.done()
         return self._latest
 
     def exchange(self, exchange_id: int) -> ExchangeStatus:
@@ -131,13 +135,18 @@ class Directory:
             raise UnknownExchange(exchange, tuple(known_.name for known_ in known))
         return wanted
 
-    def store_is_up(self) -> bool:
-        """Does the store answer and serve us?"""
+    def store_state(self) -> StoreNotice:
+        """Does the store answer and serve us, and does each server that an exchange needs take writes?"""
+        batch = Batch(self._client, with_info=True)
+        batch.add("EXISTS", keys.INITIALISED)
+        for exchange in self._exchanges():
+            batch.add("EXISTS", keys.status(exchange.id))
         try:
-            with answers(self._client):
-                return bool(self._client.ping())
-        except (StoreUnavailable, StoreRefused):
-            return False
+            batch.run()
+        except (StoreUnavailable, StoreRefused) as error:
+            return StoreNotice(False, str(error))
+        refused = batch.refused()
+        return StoreNotice(True, refused=refused.code if refused else None)
 
     def _read(self, exchanges: Sequence[Exchange], count: int) -> NetworkView:
         batch = Batch(self._client, with_info=True)
@@ -154,7 +163,9 @@ class Directory:
         now_ms = batch.now_ms(keys.INITIALISED)
         self._store_clock.heard(now_ms, sent_at, self._clock.elapsed())
         restarted = self._restarts.ms_ago(keys.INITIALISED, batch)
-        store = StoreNotice(True, None, initialised is None, initialised != "not kept", restarted)
+        store = StoreNotice(
+            True, None, initialised is None, initialised != "not kept", restarted, self._refused(batch.refused())
+        )
         parts = [rest[at : at + COMMANDS_EACH] for at in range(0, len(rest), COMMANDS_EACH)]
         logs, statuses, capped = [], [], []
         for exchange, part in zip(exchanges, parts, strict=True):
@@ -165,6 +176,13 @@ class Directory:
                 capped.append(exchange.name)
         page = _page(logs, count, now_ms - RETENTION_MS)
         return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
+
+    def _refused(self, refused: StoreRefusesWrites | None) -> str | None:
+        if refused is None:
+            self._refusal.done()
+            return None
+        self._refusal.failed(refused)
+        return refused.code
 
     def _judged(self, reading: Reading, batch: Batch, store: StoreNotice) -> ExchangeStatus:
         """By the clock and the memory of the server that has its lease, for a Cluster.
@@ -198,7 +216,9 @@ class Directory:
             )
             for exchange in exchanges
         )
-        notice = replace(latest.store, answers=False, reason=reason) if latest else StoreNotice(False, reason)
+        notice = (
+            replace(latest.store, answers=False, reason=reason, refused=None) if latest else StoreNotice(False, reason)
+        )
         events = latest.events if latest else ()
         capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
         return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, capped, read_at_ms)

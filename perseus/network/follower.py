@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from perseus.clock import Clock
 from perseus.errors import PerseusError
+from perseus.outage import Outage
 
 STOP_SECONDS = 2.0
 
@@ -29,7 +30,7 @@ class Follower:
         self._every_seconds = every_seconds
         self._watched_seconds = watched_seconds
         self._watched_at: float | None = None
-        self._is_away = False
+        self._outage = Outage(log, f"{what} are shown as they were last known", f"{what} can be read again.")
         self._wanted, self.stopped = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=what.lower(), daemon=True)
 
@@ -56,13 +57,9 @@ class Follower:
         """Refresh once; what goes wrong is in the log and nowhere else."""
         try:
             self._refresh()
-            if self._is_away:
-                log.info("%s can be read again.", self._what)
-            self._is_away = False
+            self._outage.done()
         except PerseusError as error:
-            if not self._is_away:
-                log.warning("%s are shown as they were last known: %s", self._what, error)
-            self._is_away = True
+            self._outage.failed(error)
         except Exception:  # the boundary of this thread: without it, one bug would end the reading for good
             log.exception("%s could not be read.", self._what)
 

@@ -122,13 +122,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class StoreNotice:
-    """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store)."""
+    """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store).
+
+    `refused`: why it, or a server of it, takes no writes, a key of `perseus.store.refusal.WHY`; None while all do.
+    """
 
     answers: bool
     reason: str | None = None
     emptied: bool = False
     kept: bool = True
     restarted_ms_ago: int | None = None
+    refused: str | None = None
 
 
 def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:

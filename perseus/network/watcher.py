@@ -18,6 +18,7 @@ from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS, LastRecord, last_record
+from perseus.outage import Outage
 from perseus.settings import Settings
 from perseus.store import Client
 from perseus.store.batch import Batch
@@ -67,17 +68,15 @@ class Watcher:
 
     def run(self) -> None:
         """Watch here until `stop`."""
-        is_away = False
+        outage = Outage(log, "The watcher judges nobody for now", "The watcher reads the data store again.")
         while not self._stopping.is_set():
             pause = self._longest
             try:
                 pause = self.look()
-                is_away = False
+                outage.done()
             except PerseusError as error:
                 self._reading_since = None
-                if not is_away:
-                    log.warning("The watcher judges nobody for now: %s", error)
-                is_away = True
+                outage.failed(error)
             except Exception:
                 # The last line of defence of a thread that nobody would miss: say it and look again.
                 self._reading_since = None

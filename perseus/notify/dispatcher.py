@@ -23,6 +23,7 @@ from perseus.notify.orders import CHANGED
 from perseus.notify.outlook import Horizon, log_keys
 from perseus.notify.tail import Tail
 from perseus.notify.workshop import Unusable, fingerprint
+from perseus.outage import Outage
 from perseus.store import Client
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Dispatcher:
         self._keeper = Keeper(life_seconds, clock, self._wake_one)
         self._tail = Tail(client, self.heard, self.look_at_logs, clock)
         self._chores: Sequence[Chore] = ()
-        self._is_away = False
+        self._unheard = Outage(log, "The dispatcher cannot report", "The dispatcher reports again.")
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
@@ -239,11 +240,9 @@ class Dispatcher:
                 self.look()
                 for chore in self._chores:
                     chore()
-                self._is_away = False
+                self._unheard.done()
             except PerseusError as error:
-                if not self._is_away:
-                    log.warning("The dispatcher cannot report: %s", error)
-                self._is_away = True
+                self._unheard.failed(error)
             except Exception:
                 # The last line of defence of a thread that nobody would miss: say it and look again.
                 log.exception("The dispatcher could not follow its configuration")

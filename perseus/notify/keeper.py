@@ -9,6 +9,7 @@ from collections.abc import Callable
 from perseus.clock import Clock
 from perseus.errors import PerseusError
 from perseus.notify.holding import Holding
+from perseus.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,9 @@ class Keeper:
         self._holdings: dict[str, Holding] = {}
         self._kept_at: dict[str, float] = {}
         self._failed: set[str] = set()
-        self._is_away = False
+        self._outage = Outage(
+            log, "Leases on destinations cannot be renewed", "Leases on destinations are renewed again."
+        )
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
@@ -80,11 +83,9 @@ class Keeper:
         while not self._stopping.is_set():
             try:
                 self.look()
-                self._is_away = False
+                self._outage.done()
             except PerseusError as error:
-                if not self._is_away:
-                    log.warning("Leases on destinations cannot be renewed: %s", error)
-                self._is_away = True
+                self._outage.failed(error)
             except Exception:
                 # The last line of defence of a thread that nobody would miss: say it and look again.
                 log.exception("Leases on destinations could not be looked at")

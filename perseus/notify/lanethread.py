@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from perseus.errors import PerseusError
 from perseus.notify.lane import Lane, Until
+from perseus.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ class LaneThread:
         self._now_ms = now_ms
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._is_away = False
+        name = lane.destination.id
+        self._outage = Outage(log, f"Destination {name} waits", f"Destination {name} goes on.")
         self._thread = threading.Thread(target=self._run, name=f"lane:{lane.destination.id}", daemon=True)
 
     @property
@@ -68,17 +70,13 @@ class LaneThread:
         try:
             seconds = self._seconds(self._lane.step())
         except PerseusError as error:
-            if not self._is_away:
-                log.warning("Destination %s waits: %s", name, error)
-            self._is_away = True
+            self._outage.failed(error)
             return AGAIN_SECONDS
         except Exception:
             # The last line of defence of a thread that nobody would miss: say it and go on.
             log.exception("The lane of %s failed and goes on", name)
             return AGAIN_SECONDS
-        if self._is_away:
-            log.info("Destination %s goes on.", name)
-        self._is_away = False
+        self._outage.done()
         return seconds
 
     def _seconds(self, until: Until) -> float:

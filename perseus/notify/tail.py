@@ -12,6 +12,7 @@ import redis
 from perseus import keys
 from perseus.clock import Clock
 from perseus.errors import PerseusError
+from perseus.outage import Outage
 from perseus.store import Client, answers
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,12 @@ class Tail:
         self._look = look
         self._clock = clock
         self._looked_at: float | None = None
-        self._deaf = self._blind = False
+        self._deaf = Outage(
+            log,
+            "New events are looked for once a second only, for hints do not come",
+            "Hints of new events come again.",
+        )
+        self._blind = Outage(log, "The logs cannot be looked at", "The logs can be looked at again.")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
 
@@ -52,9 +58,7 @@ class Tail:
             try:
                 self._listen()
             except (PerseusError, redis.exceptions.RedisError) as error:
-                if not self._deaf:
-                    log.warning("New events are looked for once a second only, for hints do not come: %s", error)
-                self._deaf = True
+                self._deaf.failed(error)
                 self._look_when_due()
                 self._stopping.wait(AGAIN_SECONDS)
             except Exception:
@@ -73,7 +77,7 @@ class Tail:
                     message = channel.get_message(timeout=self._look_when_due())
                     if message is not None and message.get("type") == "message":
                         self._heard(str(message["data"]))
-                    self._deaf = False
+                    self._deaf.done()
             finally:
                 channel.close()
 
@@ -84,9 +88,7 @@ class Tail:
             self._looked_at = now
             try:
                 self._look()
-                self._blind = False
+                self._blind.done()
             except PerseusError as error:
-                if not self._blind:
-                    log.warning("The logs cannot be looked at: %s", error)
-                self._blind = True
+                self._blind.failed(error)
         return max(0.01, LOOK_SECONDS - (self._clock.elapsed() - (self._looked_at or now)))

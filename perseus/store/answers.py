@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import redis
 
-from perseus.errors import StoreRefused, StoreUnavailable, StoreUntrusted
+from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable, StoreUntrusted
+from perseus.store import refusal
 from perseus.store.client import Client, where
 from perseus.store.connection import Untrusted
 from perseus.store.finder import SentinelRefused
@@ -19,15 +21,12 @@ IS_SENTINEL = "it is a sentinel and no store: write redis+sentinel:// or rediss+
 IS_CLUSTER = "it is a node of a Redis Cluster: write redis+cluster:// or rediss+cluster://"
 
 # An error inside a script carries the code of the command that failed in the middle of its text.
-NO_ANSWER = re.compile(r"(^|-)(READONLY|OOM|NOREPLICAS|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|MISCONF|TRYAGAIN)\b")
+NO_ANSWER = re.compile(r"(^|-)(CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|TRYAGAIN)\b")
 OF_SENTINEL = re.compile(r"unknown command [`'](GET|TIME|EXISTS|HMGET|EVALSHA|SCRIPT)\b", re.IGNORECASE)
 REFUSED = re.compile(
     r"(^|-)(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|can't run this command or subcommand|ACL failure in script"
 )
-IN_SCRIPT = re.compile(r"^Error running script .*@user_script: \d+: -?| script: [0-9a-f]{40}, on @user_script:\d+")
 NO_ANSWER_KINDS = (
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.OutOfMemoryError,
     redis.exceptions.ClusterDownError,
     redis.exceptions.TryAgainError,
     redis.exceptions.ConnectionError,
@@ -38,6 +37,8 @@ NO_ANSWER_KINDS = (
 @contextmanager
 def answers(client: Client) -> Iterator[None]:
     """Translate redis-py's errors: StoreUnavailable for no usable answer, StoreRefused for a no.
+
+    StoreRefusesWrites, which is a StoreUnavailable, for a no to this write.
 
     Only store calls belong inside. A refusal about one key (WRONGTYPE) passes through: it is about data.
     """
@@ -54,6 +55,9 @@ def answers(client: Client) -> Iterator[None]:
     except redis.exceptions.ResponseError as error:
         if REFUSED.search(str(error)):
             raise StoreRefused(where(client), _plain(error)) from None
+        refused = refusal.told(error, where(client))
+        if refused is not None:
+            raise refused from None
         if is_no_answer(error):
             raise StoreUnavailable(where(client), _plain(error)) from None
         if isinstance(error, redis.exceptions.MovedError):
@@ -68,14 +72,17 @@ def answers(client: Client) -> Iterator[None]:
 
 
 def is_no_answer(error: object) -> bool:
-    """Is this, as one answer of a pipeline, the silence of the store? Anything else is about one key, or a refusal."""
-    if isinstance(error, NO_ANSWER_KINDS):
+    """Is this, as one answer of a pipeline, the silence of the store, or its no to writing?
+
+    Anything else is about one key, or a refusal of us.
+    """
+    if isinstance(error, NO_ANSWER_KINDS) or refusal.code(error) is not None:
         return True
     return isinstance(error, redis.exceptions.ResponseError) and bool(NO_ANSWER.search(str(error)))
 
 
 def _plain(error: Exception) -> str:
-    return IN_SCRIPT.sub("", str(error) or type(error).__name__).rstrip(".")
+    return refusal.plain(str(error) or type(error).__name__)
 
 
 def wait_until_up(
@@ -83,8 +90,9 @@ def wait_until_up(
     seconds: float,
     say: Callable[[str], None],
     pause: Callable[[float], object] = time.sleep,
+    key: str | None = None,
 ) -> None:
-    """Wait for the store to answer, telling `say` at each try.
+    """Wait for the store to answer, telling `say` at each try; with `key`, until it also takes writes where that is.
 
     Raises StoreUnavailable after `seconds`; StoreRefused and StoreUntrusted at once, for waiting mends neither
     password nor certificate.
@@ -94,12 +102,23 @@ def wait_until_up(
         try:
             with answers(client):
                 client.ping()
+                if key is not None:
+                    _try_to_write(client, key)
             return
         except StoreUntrusted:
             raise
         except StoreUnavailable as error:
+            if key is None and isinstance(error, StoreRefusesWrites):
+                return  # a PING is refused too by a server that cannot save
             left = give_up - time.monotonic()
             if left <= 0:
                 raise
             say(f"{error} Trying again for {left:.0f} s more.")
             pause(min(2.0, left))
+
+
+def _try_to_write(client: Client, key: str) -> None:
+    """Raises redis-py's errors. A right that is missing is told by the writes that need it."""
+    asked: Any = client
+    with suppress(redis.exceptions.NoPermissionError):
+        asked.execute_command(*refusal.attempt(key))

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from perseus.store import Client, answers, is_no_answer, milliseconds
+from redis.exceptions import ResponseError
+
+from perseus import keys
+from perseus.errors import StoreRefusesWrites
+from perseus.store import Client, answers, is_no_answer, milliseconds, refusal, where
 from perseus.store.cluster import Cluster
 
 Server = tuple[str, int] | None
 
 
 class Batch:
-    """Commands to be sent by `run`. `with_info`: ask each server for INFO too, which may be missing or forbidden."""
+    """Commands to be sent by `run`.
+
+    `with_info`: ask each server for INFO too, which may be missing or forbidden, and try whether it takes writes.
+    """
 
     def __init__(self, client: Client, *, with_info: bool = False) -> None:
         self._client = client
-        self._about = [("TIME",), ("INFO", "server")] if with_info else [("TIME",)]
+        self._with_info = with_info
         self._commands: list[tuple[str | int, ...]] = []
         self._servers: dict[str, Server] = {}
         self._told: dict[Server, list[Any]] = {}
@@ -55,15 +62,27 @@ class Batch:
         info = self._told[self._servers[key]][1]
         return info if isinstance(info, dict) else None
 
+    def refused(self) -> StoreRefusesWrites | None:
+        """Which server takes no writes, the first one, and why; None when all take them, or it may not be tried."""
+        for told in self._told.values():
+            refused = refusal.told(told[2], where(self._client)) if isinstance(told[2], ResponseError) else None
+            if refused is not None:
+                return refused
+        return None
+
     def _sent(self, first: dict[Server, str]) -> list[Any]:
         """Ask each server, by way of the first key that it has, about itself; then everything that is asked."""
         pipeline: Any = self._client.pipeline(transaction=False)
         for server, key in first.items():
-            for about in self._about:
+            for about in self._about(key):
                 pipeline.execute_command(*about, **({} if server is None else {"near": key}))
         for command in self._commands:
             pipeline.execute_command(*command)
         results: list[Any] = pipeline.execute(raise_on_error=False)
-        each = len(self._about)
+        each = len(self._about(keys.INITIALISED))
         self._told = {server: results[at * each : (at + 1) * each] for at, server in enumerate(first)}
         return results[len(first) * each :]
+
+    def _about(self, key: str) -> list[tuple[str | int, ...]]:
+        time: list[tuple[str | int, ...]] = [("TIME",)]
+        return [*time, ("INFO", "server"), refusal.attempt(key)] if self._with_info else time

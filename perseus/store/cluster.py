@@ -19,6 +19,7 @@ from redis.commands.core import Script
 from redis.crc import key_slot
 from redis.exceptions import AskError, AuthenticationError, ClusterDownError, MovedError, NoScriptError
 
+from perseus.store import refusal
 from perseus.store.inquiry import Inquiry, MakeNode, naming
 from perseus.store.layout import UNKNOWN_HOSTS, Layout, Place
 
@@ -174,7 +175,7 @@ class Cluster(redis.Redis):
             self._is_stale, self._inquiry.silent = True, place
             raise
         self._is_stale = self._is_stale or any(isinstance(answer, ClusterDownError | MovedError) for answer in answers)
-        return [ScriptMissing(place) if isinstance(answer, NoScriptError) else answer for answer in answers]
+        return [_placed(answer, place) for answer in answers]
 
     def _allowed(self, answer: Any, place: Place, command: Command) -> Any:
         """While a slot moves, its old node sends us to the new one for this one command."""
@@ -221,6 +222,13 @@ class ClusterScript(Script):
             except ScriptMissing as missing:
                 cluster.load(missing.place, self.script)
         return cluster.execute_command(*command)
+
+
+def _placed(answer: Any, place: Place) -> Any:
+    """With the node where it matters to whoever is told."""
+    if isinstance(answer, NoScriptError):
+        return ScriptMissing(place)
+    return answer if refusal.code(answer) is None else refusal.placed(answer, place)
 
 
 def _key(args: Sequence[Any]) -> Any:

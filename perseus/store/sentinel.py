@@ -9,7 +9,6 @@ than a command may, and nothing is sent twice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,12 +16,13 @@ from typing import Any
 import redis
 from redis.connection import Connection, ConnectionPool
 
+from perseus.store import refusal
 from perseus.store.connection import PlainConnection, TLSConnection
 from perseus.store.finder import Finder
 from perseus.store.layout import Place
 
-# What a server says that is no longer the primary, or is one without its replicas; also from within a script.
-DOUBTFUL = re.compile(r"(^|-)(READONLY|NOREPLICAS)\b")
+# What a server says that is no longer the primary, or is one without its replicas.
+DOUBTFUL = frozenset(("READONLY", "NOREPLICAS"))
 
 
 class Found(Connection):
@@ -63,10 +63,12 @@ class Found(Connection):
             try:
                 return super().read_response(*args, **options)
             except redis.ResponseError as error:
-                if isinstance(error, redis.ReadOnlyError) or DOUBTFUL.search(str(error)):
+                if refusal.code(error) in DOUBTFUL:
                     self._finder.doubt(self._place())
                     self._is_left = True
-                raise
+                if refusal.code(error) is None:
+                    raise
+                raise refusal.placed(error, self._place()) from None
 
     def _connect(self) -> Any:
         self.host, self.port = self._finder.primary()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from perseus.network.reading import StoreNotice
+from perseus.store.refusal import WHY
 from perseus.web import problems
 from perseus.web.problems import Problem
 from perseus.web.site import site
+
+SILENT = "does not answer"
 
 routes = Blueprint("health", __name__)
 
@@ -19,12 +23,23 @@ def alive() -> Response:
 
 @routes.get("/health/ready")
 def ready() -> Response:
-    """503 names each part that does not answer."""
+    """503 names each part that does not answer, and a store that answers but takes no writes."""
     site().known()
-    parts = {"store": site().directory.store_is_up(), "database": site().known.trouble is None}
-    said = {name: "ok" if answers else "does not answer" for name, answers in parts.items()}
-    silent = [name for name, answers in parts.items() if not answers]
-    if silent:
-        detail = f"Not ready: the {' and the '.join(silent)} {'does' if len(silent) == 1 else 'do'} not answer."
-        return problems.answer(Problem(503, detail, facts=tuple(said.items())))
+    parts = {"store": _store(site().directory.store_state()), "database": SILENT if site().known.trouble else None}
+    said = {name: trouble or "ok" for name, trouble in parts.items()}
+    troubles = {name: trouble for name, trouble in parts.items() if trouble}
+    if troubles:
+        return problems.answer(Problem(503, f"Not ready: {_together(troubles)}.", facts=tuple(said.items())))
     return jsonify(status="ready", **said)
+
+
+def _store(state: StoreNotice) -> str | None:
+    if not state.answers:
+        return SILENT
+    return None if state.refused is None else f"refuses writes: {WHY[state.refused]}"
+
+
+def _together(troubles: dict[str, str]) -> str:
+    if len(troubles) > 1 and set(troubles.values()) == {SILENT}:
+        return f"the {' and the '.join(troubles)} do not answer"
+    return ", and ".join(f"the {name} {trouble}" for name, trouble in troubles.items())

@@ -8,11 +8,19 @@ from perseus.db import DatabaseMismatch, DatabaseRefused
 from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
+from perseus.store.refusal import WHY
 from perseus.web import moments, words
 
 RESTART_TOLD_MS = 60_000
 #: Findings that have a banner of their own here, which is quicker.
-TOLD_ALREADY = {"store-silent", "store-mark", "database-silent", "database-refused", "database-schema"}
+TOLD_ALREADY = {
+    "store-silent",
+    "refuses-writes",
+    "store-mark",
+    "database-silent",
+    "database-refused",
+    "database-schema",
+}
 FAULTS_SHOWN = 3
 UNSERVED = {Condition.OFFLINE, Condition.STOPPED, Condition.NEVER_SEEN}
 
@@ -34,6 +42,7 @@ def notices(
     """What to say above the cards, gravest first. `examined`: what the doctor found last."""
     said = (
         _silent_store(view),
+        _refusing_store(view),
         _emptied(view),
         _database(view, database_trouble),
         _examined(view, examined),
@@ -53,6 +62,17 @@ def _silent_store(view: NetworkView) -> Notice | None:
         "Check that it runs: the log of perseus web says what it answered."
     )
     return Notice("danger", "The data store does not answer", text)
+
+
+def _refusing_store(view: NetworkView) -> Notice | None:
+    """Here and not by the doctor, who comes round every few minutes: a lease is shorter."""
+    if view.store.refused is None:
+        return None
+    text = (
+        f"It can be read, but {WHY[view.store.refused]}. No lease can be claimed or renewed and no event recorded: "
+        "ingest processes stop before their leases end, and none can start. What mends it says:"
+    )
+    return Notice("danger", "The data store refuses writes", text, "perseus doctor")
 
 
 def _as_read(view: NetworkView) -> str:
@@ -107,7 +127,8 @@ def _restarted(view: NetworkView) -> Notice | None:
 def _nobody(view: NetworkView) -> Notice | None:
     """Said only where it is sure: an exchange in doubt may be served."""
     conditions = {status.condition for status in view.exchanges}
-    if not view.store.answers or not conditions or not conditions <= UNSERVED or any(s.live for s in view.exchanges):
+    takes_claims = view.store.answers and view.store.refused is None
+    if not takes_claims or not conditions or not conditions <= UNSERVED or any(s.live for s in view.exchanges):
         return None
     start = f"perseus ingest {view.exchanges[0].exchange.name}"
     if conditions == {Condition.NEVER_SEEN}:

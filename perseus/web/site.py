@@ -16,6 +16,7 @@ from perseus.network.chronicle import Chronicle
 from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
 from perseus.network.past import PastNetwork
+from perseus.network.reading import StoreNotice
 from perseus.network.search import Search
 from perseus.network.searching import Found
 from perseus.network.spans import History
@@ -61,8 +62,8 @@ class Reader(Protocol):
     def past(self, at_ms: int, count: int = 50, exchange: str | None = None) -> PastNetwork:
         """The network as it was then, or one exchange of it. Raises UnknownExchange, StoreUnavailable."""
 
-    def store_is_up(self) -> bool:
-        """Does the store answer at this moment?"""
+    def store_state(self) -> StoreNotice:
+        """Does the store answer at this moment, and take writes?"""
 
 
 class Now(NamedTuple):

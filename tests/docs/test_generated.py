@@ -82,6 +82,7 @@ OF_EXCHANGES = ("status", "last_record", "activity", "activity_meta", "fence")
 OF_DISPATCHERS = ("destination", "destination_answer", "kind_orders", "kind_answer", "maintenance")
 OF_ACCESS = ("sign_in_tries",)
 OF_DOCTOR = ("doctor_probe",)
+OF_READERS = ("write_probe",)
 
 
 def _patterns() -> list[str]:
@@ -116,12 +117,13 @@ def _of_doctor() -> list[str]:
 def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
     patterns = _patterns()
     made = [found for _, found in inspect.getmembers(keys, inspect.isfunction) if found.__module__ == keys.__name__]
-    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS, *OF_ACCESS, *OF_DOCTOR}
+    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS, *OF_ACCESS, *OF_DOCTOR, *OF_READERS}
     assert pages.first_column(pages.read("keys.md")) == {
         *patterns,
         *_of_dispatchers(),
         *_of_access(),
         *_of_doctor(),
+        keys.write_probe("<key>"),
     }
     told = pages.first_column(pages.section(pages.read("redis-protocol.md"), "## 1. Keys"))
     assert told == set(patterns)

@@ -120,6 +120,45 @@ def test_a_silent_store_is_told_once_and_its_return_goes_on(
     assert examining.count == 1
 
 
+def refuse_writes(server: RedisProcess, *, refuse: bool = True) -> None:
+    with server.client() as admin:
+        admin.config_set("min-replicas-to-write", int(refuse))
+
+
+def test_a_store_that_takes_no_writes_is_examined_by_each_worker_at_once_and_then_in_every_round(
+    own_server: RedisProcess, examining: Examining, clock: ManualClock
+) -> None:
+    with connect(own_server.url, timeout=0.4, name="test") as client:
+        workers = Checkup(client, examining, clock), Checkup(client, examining, clock)
+        clock.advance(FIRST_SECONDS)
+        workers[0].look()
+        refuse_writes(own_server)
+        for worker in workers * 2:
+            worker.look()
+        assert [one.report.at_ms for one in workers if one.report] == [2, 3]
+        clock.advance(EVERY_SECONDS)
+        workers[0].look()
+        assert workers[0].report is not None
+        assert workers[0].report.at_ms == 4
+
+
+def test_when_it_takes_writes_again_all_workers_show_the_same_again_and_the_log_says_both_once(
+    own_server: RedisProcess, examining: Examining, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(own_server.url, timeout=0.4, name="test") as client:
+        worker = Checkup(client, examining, clock)
+        clock.advance(FIRST_SECONDS)
+        refuse_writes(own_server)
+        for _ in range(3):
+            worker.look()
+        refuse_writes(own_server, refuse=False)
+        for _ in range(3):
+            worker.look()
+        assert client.get(keys.DOCTOR) == (worker.report.dumped() if worker.report else None)
+    assert examining.count == 2
+    assert caplog.text.count("cannot be noted") == caplog.text.count("are noted again") == 1
+
+
 @pytest.fixture
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     with caplog.at_level(logging.WARNING, logger="perseus.doctor.checkup"):

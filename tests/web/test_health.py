@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
 from perseus.network.exchange import Exchange
+from perseus.network.reading import StoreNotice
+from perseus.store.refusal import WHY
 from tests.web.reading import get
 from tests.web.views import FakeDirectory, app_of
 
@@ -15,7 +19,7 @@ def _silent() -> tuple[Exchange, ...]:
 
 
 def test_a_living_process_is_healthy_whatever_its_store_does() -> None:
-    response = get(app_of(FakeDirectory(is_up=False)), "/health")
+    response = get(app_of(FakeDirectory(state=StoreNotice(False))), "/health")
     assert (response.status_code, response.json) == (200, {"status": "ok"})
 
 
@@ -25,7 +29,7 @@ def test_a_process_whose_parts_answer_is_ready() -> None:
 
 
 def test_a_silent_store_is_named() -> None:
-    response = get(app_of(FakeDirectory(is_up=False)), "/health/ready")
+    response = get(app_of(FakeDirectory(state=StoreNotice(False))), "/health/ready")
     assert (response.status_code, response.content_type) == (503, "application/problem+json")
     assert response.json is not None
     assert (response.json["store"], response.json["database"]) == ("does not answer", "ok")
@@ -34,8 +38,24 @@ def test_a_silent_store_is_named() -> None:
 
 def test_a_silent_database_is_named_without_its_address() -> None:
     known = KnownExchanges(_silent, SystemClock())
-    response = get(app_of(FakeDirectory(is_up=False), known), "/health/ready")
+    response = get(app_of(FakeDirectory(state=StoreNotice(False)), known), "/health/ready")
     assert response.status_code == 503
     assert response.json is not None
     assert response.json["detail"] == "Not ready: the store and the database do not answer."
     assert "10.9.8.7" not in response.text
+
+
+@pytest.mark.parametrize("code", WHY)
+def test_a_store_that_takes_no_writes_is_not_ready_and_the_answer_says_why(code: str) -> None:
+    response = get(app_of(FakeDirectory(state=StoreNotice(True, refused=code))), "/health/ready")
+    assert response.status_code == 503
+    assert response.json is not None
+    assert response.json["store"] == f"refuses writes: {WHY[code]}"
+    assert response.json["detail"] == f"Not ready: the store refuses writes: {WHY[code]}."
+
+
+def test_a_store_that_takes_no_writes_beside_a_silent_database_are_both_named() -> None:
+    known = KnownExchanges(_silent, SystemClock())
+    response = get(app_of(FakeDirectory(state=StoreNotice(True, refused="OOM")), known), "/health/ready")
+    assert response.json is not None
+    assert response.json["detail"].endswith("maxmemory, and the database does not answer.")

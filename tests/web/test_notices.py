@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
+from perseus.doctor.finding import Finding, Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
+from perseus.store.refusal import WHY
 from perseus.web.notices import notices
 from tests.web.views import HOUR, NOW, gone, live, view
 
@@ -82,3 +84,23 @@ def test_the_gravest_banner_comes_first() -> None:
         "The feed is not complete",
         "Nothing is kept",
     ]
+
+
+@pytest.mark.parametrize("code", WHY)
+def test_a_store_that_takes_no_writes_is_told_in_red_with_why_and_what_follows(code: str) -> None:
+    (told,) = notices(view(store=StoreNotice(True, refused=code)), None)
+    assert (told.kind, told.title, told.command) == ("danger", "The data store refuses writes", "perseus doctor")
+    assert WHY[code] in told.text
+    assert "No lease can be claimed or renewed" in told.text
+
+
+def test_while_it_takes_none_nobody_is_told_to_start_a_process() -> None:
+    refusing = StoreNotice(True, refused="NOREPLICAS")
+    told = notices(view([gone(Condition.OFFLINE)], store=refusing), None)
+    assert [one.title for one in told] == ["The data store refuses writes"]
+
+
+def test_what_the_doctor_says_of_it_too_is_not_said_twice() -> None:
+    found = Report(1, "host", (Finding("refuses-writes", Severity.GRAVE, "It answers: NOREPLICAS."),))
+    told = notices(view([live()], store=StoreNotice(True, refused="NOREPLICAS")), None, found)
+    assert [one.title for one in told] == ["The data store refuses writes"]

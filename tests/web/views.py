@@ -132,7 +132,7 @@ class FakeDirectory:
     shown: NetworkView = field(default_factory=view)
     pages: Mapping[str | None, ActivityPage] = field(default_factory=dict)
     trouble: Exception | None = None
-    is_up: bool = True
+    state: StoreNotice = field(default_factory=lambda: StoreNotice(True))
     was: PastNetwork = field(default_factory=lambda: PastNetwork(view(), None, None))
     asked: list[tuple[int, str | None, str | None]] = field(default_factory=list)
 
@@ -168,8 +168,8 @@ class FakeDirectory:
         events = tuple(each for each in was.events if exchange in (None, each.exchange.name))
         return replace(self.was, view=replace(was, now_ms=at_ms, exchanges=statuses, events=events))
 
-    def store_is_up(self) -> bool:
-        return self.is_up
+    def store_state(self) -> StoreNotice:
+        return self.state
 
 
 @dataclass
