@@ -141,6 +141,18 @@ class StoreRefused(PerseusError):
         self.reason = reason
 
 
+class StoreUserRefused(StoreRefused):
+    """Raised when a server of the data store does not know our user or its password. `where`: that server."""
+
+    def __init__(self, where: str, reason: str, user: str | None = None) -> None:
+        super().__init__(where, reason)
+        if user is not None:
+            self.args = (
+                f"{self} Each server keeps its users by itself: where this one alone refuses, type the ACL SETUSER "
+                "line of docs/operate.md there, then ACL SAVE, or CONFIG REWRITE where it has no aclfile.",
+            )
+
+
 class StoreCorrupt(PerseusError):
     """Raised when a key of ours holds something that is not ours."""
 

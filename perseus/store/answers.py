@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable, StoreUntrusted
-from perseus.store import refusal
+from perseus.store import refusal, wording
 from perseus.store.client import Client, where
 from perseus.store.connection import Untrusted
 from perseus.store.finder import SentinelRefused
@@ -44,14 +44,17 @@ def answers(client: Client) -> Iterator[None]:
     """
     try:
         yield
-    except (redis.exceptions.AuthenticationError, redis.exceptions.NoPermissionError) as error:
+    except redis.exceptions.AuthenticationError as error:
+        user = client.connection_pool.connection_kwargs.get("username")
+        raise wording.user_refused(_plain(error), where(client), user) from None
+    except redis.exceptions.NoPermissionError as error:
         raise StoreRefused(where(client), _plain(error)) from None
     except Untrusted as error:
         raise StoreUntrusted(where(client), _plain(error)) from None
     except redis.exceptions.InvalidResponse:
         raise StoreRefused(where(client), "it does not speak the Redis protocol") from None
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
-        raise StoreUnavailable(where(client), _plain(error)) from None
+        raise StoreUnavailable(where(client), wording.silence(_plain(error))) from None
     except redis.exceptions.ResponseError as error:
         if REFUSED.search(str(error)):
             raise StoreRefused(where(client), _plain(error)) from None

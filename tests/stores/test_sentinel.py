@@ -205,7 +205,7 @@ def test_servers_and_sentinels_have_a_password_each(locked: RedisSentinel) -> No
     [
         (SECRET, "", r"sentinel 127.0.0.1:\d+: .*sentinel_password"),
         (SECRET, "?sentinel_password=wrong", r"sentinel 127.0.0.1:\d+: .*sentinel_password"),
-        ("wrong", f"?sentinel_password={OTHER_SECRET}", r"server 127.0.0.1:\d+: "),
+        ("wrong", f"?sentinel_password={OTHER_SECRET}", r"at 127.0.0.1:\d+ refuses us: it does not take the password"),
     ],
 )
 def test_a_wrong_password_is_a_refusal_that_says_whose_and_repeats_none(
