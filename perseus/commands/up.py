@@ -38,7 +38,7 @@ If it is new, run: {init}"""
 def run(settings: Settings) -> int:
     """Run everything until Ctrl-C or SIGTERM. What was started is ended, whatever happens.
 
-    Errors as `homelock.held`, `readiness`, `perseus.db.initialise`, `Sealer.ready` and `embedded.start`.
+    Errors as `homelock.held`, `readiness`, `perseus.db.initialise`, `Sealer.ready` and `embedded.of`.
     """
     home = _home(settings)
     _on_signals(signal.default_int_handler)
@@ -93,9 +93,9 @@ def _clear(home: Path, settings: Settings) -> None:
 
 @contextmanager
 def _embedded(home: Path, environ: Mapping[str, str]) -> Iterator[EmbeddedStore]:
-    store = embedded.start(home, environ)
+    store = embedded.of(home, environ)
     try:
-        yield store
+        yield store.open()
     finally:
         store.stop(STORE_SECONDS)
 

@@ -17,6 +17,7 @@ from typing import Self
 from perseus import keys
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
 from perseus.local import logfile, redis_server
+from perseus.local.interrupts import put_off
 from perseus.local.pids import ProcessMark, end, wait_for
 from perseus.store import answers, connect
 
@@ -47,7 +48,10 @@ class EmbeddedStoreFailed(PerseusError):
 
 
 class EmbeddedStore:
-    """One running embedded store. `kept` False: the stand-in, whose data end with it. `is_new`: began without data."""
+    """One embedded store, which runs from `open` to `stop`.
+
+    `kept` False: the stand-in, whose data end with it. `is_new`: began without data.
+    """
 
     def __init__(self, folder: Path, server: redis_server.RedisServer | None, environ: Mapping[str, str]) -> None:
         self._folder = folder
@@ -58,19 +62,24 @@ class EmbeddedStore:
         self.is_new = not self.kept or not _has_data(folder) or self._unmarked.exists()
         if self.is_new:
             self._unmarked.touch(mode=0o600)
-        self._process = self._spawn()
+        self._process: subprocess.Popen[bytes] | None = None
 
-    @classmethod
-    def open(cls, folder: Path, server: redis_server.RedisServer | None, environ: Mapping[str, str]) -> Self:
-        """Start one and wait until it answers. Raises EmbeddedStoreFailed."""
-        store = cls(folder, server, environ)
+    def open(self) -> Self:
+        """Start it, wait until it answers, mark a new one. Raises EmbeddedStoreFailed.
+
+        After an error none runs, nor after Ctrl-C.
+        """
         try:
-            store._settle()
+            self._spawn()
+            self._settle()
+            self.mark()
+        except OSError as error:
+            self.stop(0.0)
+            raise _unusable(self._folder, error) from None
         except BaseException:
-            # Ctrl-C during a long start included: nobody else knows of this process yet.
-            store.stop(0.0)
+            self.stop(0.0)
             raise
-        return store
+        return self
 
     def _settle(self) -> None:
         for _ in range(ATTEMPTS):
@@ -79,7 +88,7 @@ class EmbeddedStore:
             if PORT_TAKEN not in self._last_words(5):
                 break
             self._port = _free_port()
-            self._process = self._spawn()
+            self._spawn()
         code = self.exit_code()
         how = f"no answer in {START_SECONDS:.0f} s" if code is None else ended_by(code)
         raise EmbeddedStoreFailed(f"{how}; its last line: {self._last_words()}", self.log_path)
@@ -93,6 +102,7 @@ class EmbeddedStore:
 
     @property
     def pid(self) -> int:
+        assert self._process is not None, "open it first"
         return self._process.pid
 
     @property
@@ -121,17 +131,19 @@ class EmbeddedStore:
 
     def exit_code(self) -> int | None:
         """None while it runs; negative: the signal that ended it."""
-        return self._process.poll()
+        return None if self._process is None else self._process.poll()
 
     def restart(self) -> None:
         """Start it again after it has ended: same port, password and data. Does not wait until it answers.
 
         Raises OSError when its folder cannot be written, or the machine starts no more processes.
         """
-        self._process = self._spawn()
+        self._spawn()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """End it in order, by force after `seconds`."""
+        """End it in order, by force after `seconds`. Nothing where it was not started."""
+        if self._process is None:
+            return
         self._process.terminate()
         try:
             self._process.wait(seconds)
@@ -139,10 +151,10 @@ class EmbeddedStore:
             self._process.kill()
             self._process.wait()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> None:
         # A session of its own: Ctrl-C at the terminal must not reach the store before the processes that use it.
-        with logfile.opened(self.log_path) as output:
-            return subprocess.Popen(
+        with logfile.opened(self.log_path) as output, put_off():
+            self._process = subprocess.Popen(
                 self._command(),
                 cwd=self._folder,
                 env=dict(self._environ),
@@ -189,10 +201,15 @@ class EmbeddedStore:
 
 
 def start(home: Path, environ: Mapping[str, str] = os.environ) -> EmbeddedStore:
-    """Start the embedded store of `home` and mark a new one. Raises EmbeddedStoreFailed.
+    """The embedded store of `home`, started. Errors and arguments as `of` and `EmbeddedStore.open`."""
+    return of(home, environ).open()
+
+
+def of(home: Path, environ: Mapping[str, str] = os.environ) -> EmbeddedStore:
+    """The embedded store of `home`, not started yet. Raises EmbeddedStoreFailed.
 
     Its data are in `home`/store; `environ` is what its process sees. One at a time for a home: a server left over
-    there is ended first.
+    there is ended.
     """
     folder = home.resolve() / "store"
     try:
@@ -200,11 +217,13 @@ def start(home: Path, environ: Mapping[str, str] = os.environ) -> EmbeddedStore:
         _end_left_over(folder)
         server = redis_server.find()
         _refuse_newer_data(folder, server)
-        store = EmbeddedStore.open(folder, server, environ)
-        store.mark()
+        return EmbeddedStore(folder, server, environ)
     except OSError as error:
-        raise EmbeddedStoreFailed(f"{error.filename or folder}: {error.strerror}", folder / "store.log") from None
-    return store
+        raise _unusable(folder, error) from None
+
+
+def _unusable(folder: Path, error: OSError) -> EmbeddedStoreFailed:
+    return EmbeddedStoreFailed(f"{error.filename or folder}: {error.strerror}", folder / "store.log")
 
 
 def _has_data(folder: Path) -> bool:

@@ -22,7 +22,8 @@ from perseus.access.roles import Role
 from perseus.clock import SystemClock
 from perseus.db import access as rows
 from perseus.errors import PerseusError
-from perseus.local import runfile
+from perseus.local import orphans, runfile
+from perseus.local.pids import ProcessMark
 from perseus.settings import Settings
 from tests.redis_process import free_port
 
@@ -136,6 +137,8 @@ class Command:
         self.pid = process.pid
         self._output = output
         self._family: Processes = []
+        mark = ProcessMark.of(process.pid)
+        self._badge = f"{mark.pid}:{mark.started}:" if mark else ""
 
     @property
     def said(self) -> str:
@@ -155,10 +158,26 @@ class Command:
         return self.process.wait(seconds), time.monotonic() - began
 
     def end(self) -> None:
-        for member in self.family():
+        """End it and all it has started: before one is looked for, who could start it stands still."""
+        ending: Processes = []
+        while found := [one for one in (*self._family, *self.family(), *self._left()) if one not in ending]:
+            ending += found
+            for one in found:
+                with suppress(psutil.NoSuchProcess):
+                    one.suspend()
+        for one in ending:
             with suppress(psutil.NoSuchProcess):
-                member.kill()
+                one.kill()
         self.process.wait(10)
+
+    def _left(self) -> Processes:
+        """What a `perseus up` that was killed has left: nobody's child any more, known by its badge."""
+        found = []
+        for one in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if self._badge and one.environ().get(orphans.BADGE, "").startswith(self._badge):
+                    found.append(one)
+        return found
 
 
 def still_running(family: Processes) -> Processes:

@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -69,6 +71,45 @@ def test_a_store_whose_data_were_emptied_is_not_marked_again(start: Start) -> No
     first.stop()
     again = start()
     assert (again.is_new, get(again, keys.INITIALISED)) == (False, None)
+
+
+def begun(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> list[subprocess.Popen[bytes]]:
+    """The processes that are begun from now on, with a signal to us before anybody is told of them."""
+    processes: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def begin(*args: Any, **named: Any) -> subprocess.Popen[bytes]:
+        processes.append(real(*args, **named))
+        if named.get("start_new_session"):
+            signal.raise_signal(number)
+        return processes[-1]
+
+    monkeypatch.setattr(embedded.subprocess, "Popen", begin)
+    return processes
+
+
+def test_ctrl_c_just_when_its_process_has_begun_leaves_none(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        processes = begun(patched, signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    assert processes[-1].poll() is not None
+    assert get(start(), keys.INITIALISED) == "kept"
+
+
+def test_ctrl_c_while_it_is_marked_leaves_no_process(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    pids: list[int] = []
+
+    def interrupted(store: EmbeddedStore) -> None:
+        pids.append(store.pid)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmbeddedStore, "mark", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    assert [pid for pid in pids if ProcessMark.of(pid)] == []
+    assert pids
 
 
 def test_a_start_that_died_before_the_mark_is_made_good(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
