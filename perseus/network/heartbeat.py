@@ -47,6 +47,7 @@ class Heartbeat:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._answered = True
+        self._is_missed = False
 
     def start(self) -> None:
         """Begin to beat."""
@@ -111,6 +112,7 @@ class Heartbeat:
             )
         except StoreUnavailable as error:
             log.warning("No heartbeat for %.0f s: %s", self._clock.elapsed() - lease.silent_since, error)
+            self._is_missed = True
             lease.run_out(self._clock.elapsed())
             return False
         except PerseusError as error:
@@ -125,6 +127,9 @@ class Heartbeat:
         waited_ms = answer.waited_ms if isinstance(answer, Renewed) else 0
         self._facts.rtt_ms = round(max(0.0, took_ms - waited_ms), 2)
         silent_since = lease.silent_since
+        if self._is_missed:
+            log.warning("A heartbeat was answered again after %.0f s.", self._clock.elapsed() - silent_since)
+        self._is_missed = False
         lease.answered(answer, sent_at)
         if isinstance(answer, Renewed):
             self._take_in(answer, sent_at, silent_since, ticket)

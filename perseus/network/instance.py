@@ -242,7 +242,7 @@ class Instance:
         self._journal.stop(self._patience)
         self._heartbeat.stop(self._patience)
         if self._patience == 0.0:
-            log.warning("%s could not be released: the data store does not answer.", self.exchange.name)
+            log.warning("%s could not be released and ends by itself: no heartbeat is answered.", self.exchange.name)
             return
         # Before the request: once the store has it, another may be valid while we wait for the answer.
         self._lease.end("the instance has stopped", self._clock.elapsed())

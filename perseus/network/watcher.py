@@ -12,7 +12,7 @@ from typing import Any
 
 from perseus import keys
 from perseus.clock import Clock, SystemClock
-from perseus.errors import PerseusError, StoreUnavailable
+from perseus.errors import PerseusError, StoreRefusesWrites, StoreUnavailable
 from perseus.network import activity
 from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.claims import Death
@@ -137,20 +137,29 @@ class Watcher:
             ActivityLog(self._client, exchange, self._max_entries).append(entry, is_death=True)
             if is_new:
                 log.info("%s is offline: its lease ended and nobody released it.", exchange.name)
+        except StoreRefusesWrites as error:
+            # It can be read, so the others are looked at; holders first get the time to renew when it is over.
+            self._reading_since = None
+            self._complain(exchange, token, error)
+            return
         except StoreUnavailable:
             raise
         except Fenced:
             log.info("%s already has a later lease.", exchange.name)
         except PerseusError as error:
             # Not forgotten: somebody may mend the log, and the death is then still to be told.
-            if self._complained.get(exchange.id) != token:
-                log.error("The death of %s cannot be written down yet: %s", exchange.name, error)
-            self._complained[exchange.id] = token
+            self._complain(exchange, token, error)
             return
         if is_new:
             self._written[exchange.id] = token
             now = self._clock.elapsed()
             self._again[exchange.id] = now + self._settle, now + self._remembered
+
+    def _complain(self, exchange: Exchange, token: int, error: PerseusError) -> None:
+        """Once a death; that it is offline is told when it is written."""
+        if self._complained.get(exchange.id) != token:
+            log.error("The death of %s cannot be written down yet: %s", exchange.name, error)
+        self._complained[exchange.id] = token
 
     def _may_be_forgotten(self, exchange: Exchange) -> bool:
         """For two TTLs, every heartbeat: a failover may have taken the entry away."""

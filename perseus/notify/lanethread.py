@@ -76,7 +76,8 @@ class LaneThread:
             # The last line of defence of a thread that nobody would miss: say it and go on.
             log.exception("The lane of %s failed and goes on", name)
             return AGAIN_SECONDS
-        self._outage.done()
+        if self._lane.holding.token is not None:  # else nothing was tried
+            self._outage.done()
         return seconds
 
     def _seconds(self, until: Until) -> float:

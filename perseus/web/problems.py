@@ -17,9 +17,10 @@ from werkzeug.exceptions import HTTPException
 from perseus.access.turns import Unasked
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
-from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
+from perseus.errors import PerseusError, StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
 from perseus.network.directory import BadCursor
 from perseus.notify.lookup import UnknownDestination, UnknownEvent
+from perseus.store.refusal import WHY
 from perseus.web.templating import Context, render
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(404, str(error))
         case StaleRevision() | NameTaken():
             return Problem(409, str(error))
+        case StoreRefusesWrites():
+            return Problem(503, f"The data store refuses writes: {WHY[error.code]}. perseus doctor says what mends it.")
         case StoreUnavailable() | StoreRefused():
             return Problem(503, STORE_SILENT)
         case NotStorable():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from perseus import db, keys
-from perseus.errors import SettingError, StopRequested, StoreUnavailable, UnknownExchange
+from perseus.errors import SettingError, StopRequested, StoreRefusesWrites, StoreUnavailable, UnknownExchange
 from perseus.ingest.membership import JoinFailed, Membership, find_exchange
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
@@ -23,7 +25,7 @@ from tests.databases import execute
 from tests.ingest.scripted import Running
 from tests.plugins.shelf import REGISTRY, Shelf
 from tests.plugins.test_hooks import eventually
-from tests.redis_process import free_port
+from tests.redis_process import RedisProcess, free_port
 
 
 @pytest.fixture
@@ -97,6 +99,55 @@ def test_a_store_that_is_down_is_waited_for_as_long_as_the_settings_say(site: Se
     assert pauses
     assert sum(pauses) <= 0.3
     down.close(1)
+
+
+@contextmanager
+def refusing_writes(server: RedisProcess) -> Iterator[redis.Redis]:
+    with server.client() as admin:
+        admin.config_set("min-replicas-to-write", 1)
+        yield admin
+        admin.config_set("min-replicas-to-write", 0)
+
+
+def test_a_store_that_refuses_writes_is_waited_for_as_long_and_told_as_the_reason(
+    site: Settings, exchange: Exchange, own_server: RedisProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = SecretStr(own_server.url)
+    waiting = Membership(short(site.home, redis_url=url, store_wait_seconds=0.5), load(entry_points=[REGISTRY]))
+    pauses: list[float] = []
+    with refusing_writes(own_server), pytest.raises(StoreRefusesWrites, match="refuses writes: NOREPLICAS"):
+        waiting.claim(exchange, lambda seconds: (pauses.append(seconds), time.sleep(seconds)))
+    assert 0.4 <= sum(pauses) <= 0.6
+    assert "refuses writes: NOREPLICAS" in caplog.text
+    assert "Trying again for" in caplog.text
+    assert "Plugin" not in caplog.text
+    waiting.close(1)
+
+
+def test_a_start_goes_on_when_writes_are_taken_and_no_plugin_is_blamed_for_the_wait(
+    site: Settings,
+    exchange: Exchange,
+    own_server: RedisProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("perseus.pluginhost.calls.SLOW_SECONDS", 0.2)
+    changes = {"redis_url": SecretStr(own_server.url), "public_ip_services": (), "store_wait_seconds": 20.0}
+    waiting = Membership(short(site.home, **changes), load(entry_points=[REGISTRY]))
+    with refusing_writes(own_server) as admin:
+        admin.config_set("min-replicas-to-write", 0)
+        admin.set(keys.INITIALISED, "kept")
+        admin.config_set("min-replicas-to-write", 1)
+
+        def pause(_: float) -> None:
+            time.sleep(0.5)
+            admin.config_set("min-replicas-to-write", 0)
+
+        instance = waiting.claim(exchange, pause)
+    assert instance.valid()
+    assert "Plugin registry has not come back" not in caplog.text
+    instance.stop()
+    waiting.close(1)
 
 
 def test_without_a_store_to_go_to_the_setting_is_named(site: Settings, exchange: Exchange) -> None:

@@ -234,3 +234,15 @@ def test_work_under_a_lease_that_was_taken_is_ended_stop_seconds_after_that_was_
     known_at = clock.elapsed()
     look_every_second(warden, clock, 10)
     assert ended[0] == known_at + TIMING.stop
+
+
+def test_a_missed_heartbeat_that_is_followed_by_an_answered_one_is_told_as_over_once(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = StoreUnavailable("store:6379", "timed out")
+    beating = Beating(Answers(RENEWED, away, away, RENEWED, RENEWED), clock)
+    for _ in range(5):
+        beating.heartbeat.beat()
+        clock.advance(2.5)
+    assert caplog.text.count("No heartbeat for") == 2
+    assert caplog.text.count("A heartbeat was answered again after 8 s.") == 1

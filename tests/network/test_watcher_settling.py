@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -12,9 +13,10 @@ from perseus.errors import StoreUnavailable
 from perseus.network.exchange import Exchange
 from perseus.network.watcher import LONGEST_WAIT, Watcher
 from perseus.settings import Settings
-from perseus.store import Client
+from perseus.store import Client, connect
 from tests.conftest import KRAKEN, ManualClock
-from tests.network.watch import HEARTBEAT, Watch, put_record
+from tests.network.watch import BINANCE, HEARTBEAT, Watch, put_record
+from tests.redis_process import RedisProcess
 
 
 def test_nobody_is_judged_before_it_has_read_for_a_heartbeat_itself(client: Client, clock: ManualClock) -> None:
@@ -102,3 +104,40 @@ def test_a_store_that_is_still_loading_is_no_failure_of_the_watcher(
     monkeypatch.setattr(redis.client.Pipeline, "execute", lambda *_, **__: [loading, loading, loading])
     with pytest.raises(StoreUnavailable, match="loading"):
         Watcher(client, lambda: (KRAKEN,), Settings(), clock).look()
+
+
+def test_a_death_that_cannot_be_written_costs_no_other_its_watcher_and_is_told_once_until_it_is(
+    own_server: RedisProcess, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store that refuses writes can be read: told as an outage of reading, it would begin and end at each try."""
+    caplog.set_level(logging.INFO, "perseus.network.watcher")
+    with own_server.client() as client:
+        watch = Watch(client, clock).settle()
+        put_record(client, 60_000)
+        put_record(client, 60_000, BINANCE)
+        client.config_set("min-replicas-to-write", 1)
+        for _ in range(3 * round(HEARTBEAT)):
+            watch.look()
+            clock.advance(1)
+        for name in ("kraken", "binance"):
+            assert caplog.text.count(f"The death of {name} cannot be written down yet") == 1
+        assert "refuses writes: NOREPLICAS" in caplog.text
+        client.config_set("min-replicas-to-write", 0)
+        for _ in range(round(HEARTBEAT) + 1):
+            watch.look()
+            clock.advance(1)
+        assert len(watch.deaths()) == len(watch.deaths(BINANCE)) == 1
+        for name in ("kraken", "binance"):
+            assert caplog.text.count(f"{name} is offline") == 1
+
+
+def test_a_watcher_says_once_that_it_judges_nobody_and_once_that_it_reads_again(
+    own_server: RedisProcess, clock: ManualClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(own_server.url, timeout=0.4, name="t") as client:
+        watcher = Watcher(client, lambda: (KRAKEN,), Settings(), clock)
+        script = Script(own_server.kill, lambda: None, own_server.start, lambda: None)
+        monkeypatch.setattr(watcher, "_stopping", script)
+        watcher.run()
+    assert caplog.text.count("The watcher judges nobody for now: ") == 1
+    assert caplog.text.count("The watcher reads the data store again.") == 1

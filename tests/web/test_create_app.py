@@ -18,7 +18,7 @@ from perseus.web.site import NAME, Site
 from tests.conftest import short
 from tests.instances import IDENTITY, Party, party, walk  # noqa: F401  (a fixture is used by its name)
 from tests.redis_process import RedisProcess
-from tests.web.reading import HTMX, card_words, get, rows
+from tests.web.reading import HTMX, card_words, get, rows, words
 from tests.web.signedin import admitted
 
 FRESH = 1.1  # longer than a worker keeps a view
@@ -162,6 +162,39 @@ def test_a_store_that_stops_answering_leaves_the_last_known_cards(
     assert get(app, "/health/ready").status_code == 503
     assert get(app, "/api/network/instances").status_code == 503
     assert str(own_server.port) not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"min-replicas-to-write": 1}, "fewer replicas follow it than its min-replicas-to-write asks for"),
+        ({"maxmemory": 1, "maxmemory-policy": "noeviction"}, "its memory is full, up to its maxmemory"),
+    ],
+)
+def test_a_store_that_refuses_writes_is_on_the_next_page_and_gone_when_it_takes_them(
+    tmp_path: Path, own_server: RedisProcess, config: dict[str, object], why: str
+) -> None:
+    app = app_on(tmp_path, own_server.url)
+    with own_server.client() as admin:
+        admin.set(keys.INITIALISED, "kept")
+        assert "refuses writes" not in words(get(app, "/network").text)
+        for name, value in config.items():
+            admin.config_set(name, value)
+        forget_view(app)
+        told = words(get(app, "/network").text)
+        assert "The data store refuses writes" in told
+        assert why in told
+        assert "perseus doctor" in told
+        assert "No exchange is connected" not in told
+        assert str(own_server.port) not in told
+        ready = get(app, "/health/ready")
+        assert ready.status_code == 503
+        assert why in ready.text
+        for name in config:
+            admin.config_set(name, "noeviction" if name == "maxmemory-policy" else 0)
+    forget_view(app)
+    assert "refuses writes" not in words(get(app, "/network").text)
+    assert get(app, "/health/ready").status_code == 200
 
 
 def test_a_worker_watches_until_its_process_ends(tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch) -> None:

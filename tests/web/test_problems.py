@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from perseus.errors import LeaseLost
+from perseus.errors import LeaseLost, StoreRefusesWrites
 from tests.web.reading import get, words
 from tests.web.views import FakeDirectory, app_of, live, view
 
@@ -51,3 +51,12 @@ def test_a_wrong_method_says_which_are_right() -> None:
     assert response.status_code == 405
     assert "GET" in response.headers["Allow"]
     assert "This address is not asked in this way." in words(response.text)
+
+
+def test_what_a_store_without_writes_does_not_take_is_told_with_why_and_without_its_address() -> None:
+    refused = StoreRefusesWrites("10.1.2.3:6379", "OOM", "OOM command not allowed")
+    response = get(app_of(FakeDirectory(view([live()]), trouble=refused)), "/api/network/exchanges/1")
+    assert response.status_code == 503
+    assert response.json is not None
+    assert response.json["detail"].startswith("The data store refuses writes: its memory is full")
+    assert "10.1.2.3" not in response.text
