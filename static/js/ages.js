@@ -66,7 +66,7 @@ const SAID = { age, span };
 export function tick(root, limits, ago) {
   const now = storeNow();
   for (const time of root.querySelectorAll("time[data-at]")) {
-    write(time, SAID[time.dataset.say](now - Number(time.dataset.at)));
+    rewrite(time, SAID[time.dataset.say](now - Number(time.dataset.at)));
   }
   for (const beat of root.querySelectorAll("[data-grade]")) {
     gradeBeat(beat, now - ago - Number(beat.querySelector("time").dataset.at), limits);
@@ -81,4 +81,12 @@ function gradeBeat(beat, ms, limits) {
 
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+// For what changes each second. Its text node is kept: for a new one the browser asks the whole page which styles it
+// touches. What is read aloud gets a new one, by `write`.
+function rewrite(element, text) {
+  const said = element.firstChild;
+  if (!(said instanceof Text) || said.nextSibling) write(element, text);
+  else if (said.data !== text) said.data = text;
 }

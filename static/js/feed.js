@@ -4,6 +4,10 @@
 import { byId } from "./memory.js";
 
 let wanted = false; // the button was pressed: the next answer shows the newest
+let begunAbove = false;
+
+// Which pages lie on the upper edge of the window. To ask where one is would have the browser lay it all out.
+const upperEdge = new IntersectionObserver((seen) => { begunAbove = seen.at(-1).isIntersecting; }, { rootMargin: "0px 0px -100% 0px" });
 
 const isPoll = (event) => event.detail?.ctx?.sourceElement?.matches?.("[data-poll]");
 const events = (root) => [...root.querySelectorAll("a.exact")].map((link) => link.getAttribute("href"));
@@ -11,8 +15,10 @@ const events = (root) => [...root.querySelectorAll("a.exact")].map((link) => lin
 function isRead(page) {
   const selection = getSelection();
   const isSelected = !selection.isCollapsed && page.contains(selection.anchorNode);
-  return isSelected || byId("feed-older").children.length > 0 || page.getBoundingClientRect().top < 0;
+  return isSelected || byId("feed-older").children.length > 0 || begunAbove;
 }
+
+if (byId("feed-page")) upperEdge.observe(byId("feed-page"));
 
 document.addEventListener("htmx:before:swap", (event) => {
   const page = byId("feed-page");

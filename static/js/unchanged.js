@@ -5,6 +5,7 @@
 
 const HOLDS = "Perseus-Holds";
 const SHELLS = "[data-drawn]:empty";
+const ASKING = "[hx-get], [hx-post]";
 const STILL = "[data-drawn][hx-morph-skip]";
 const marks = new WeakMap(); // not in the page: a new mark alone is no change of it
 let holds = "";
@@ -13,6 +14,12 @@ window.htmx.registerExtension("unchanged", {
   htmx_config_request: (region, { ctx }) => {
     if (holds && region.matches("[data-poll]")) ctx.request.headers[HOLDS] = holds;
     return true;
+  },
+  // What a poll put in was looked through when it came in; what it changed can only be a button or a link.
+  htmx_before_process: (part) => {
+    if (!part.parentElement?.matches("[data-poll]") || part.matches(ASKING)) return true;
+    for (const one of part.querySelectorAll(ASKING)) window.htmx.process(one);
+    return false;
   },
   htmx_before_morph_node: (old, { newNode }) => {
     const drawn = newNode.dataset?.drawn;
