@@ -31,8 +31,10 @@ class Row(NamedTuple):
 
 
 def has_problem(view: NetworkView) -> bool:
-    """Is any exchange corrupt, failed, lost or unknown?"""
-    return any(badges.of_exchange(status).token in badges.PROBLEMS for status in view.exchanges)
+    """Is any exchange corrupt, failed, lost or unknown, or soon to be, as the store refuses writes?"""
+    return view.store.refused is not None or any(
+        badges.of_exchange(status).token in badges.PROBLEMS for status in view.exchanges
+    )
 
 
 def lines(

@@ -93,6 +93,12 @@ def test_problems_are_red_and_what_only_passes_is_yellow() -> None:
     assert (lost[:5], warming[:5], active[:5]) == ("\x1b[31m", "\x1b[33m", "coinb")
 
 
+def test_a_store_that_refuses_writes_is_a_problem_while_all_leases_still_last() -> None:
+    refusing = view([live()], store=StoreNotice(True, refused="NOREPLICAS"))
+    assert statustable.has_problem(refusing)
+    assert shown(refusing)[0].startswith("The data store refuses writes.")
+
+
 @pytest.mark.parametrize(
     ("condition", "is_problem"),
     [(Condition.OFFLINE, True), (Condition.CORRUPT, True), (Condition.UNKNOWN, True), (Condition.NEVER_SEEN, False)],
