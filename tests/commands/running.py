@@ -23,7 +23,6 @@ from perseus.clock import SystemClock
 from perseus.db import access as rows
 from perseus.errors import PerseusError
 from perseus.local import orphans, runfile
-from perseus.local.pids import ProcessMark
 from perseus.settings import Settings
 from tests.redis_process import free_port
 
@@ -68,7 +67,7 @@ class Site:
         """Start one command; when the block ends, it and all its descendants are ended."""
         with (self.home.parent / f"{command[0]}.out").open("w+") as output:
             process = subprocess.Popen(self._line(command), env=self.environ, stdout=output, stderr=subprocess.STDOUT)
-            started = Command(process, Path(output.name))
+            started = Command(process, Path(output.name), self.home if command[0] == "up" else None)
             try:
                 yield started
             except BaseException as error:
@@ -130,15 +129,14 @@ class Site:
 
 
 class Command:
-    """One running command."""
+    """One running command. `home`: of a `perseus up`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: Path, home: Path | None) -> None:
         self.process = process
         self.pid = process.pid
         self._output = output
         self._family: Processes = []
-        mark = ProcessMark.of(process.pid)
-        self._badge = f"{mark.pid}:{mark.started}:" if mark else ""
+        self._home = home
 
     @property
     def said(self) -> str:
@@ -171,15 +169,19 @@ class Command:
         self.process.wait(10)
 
     def _left(self) -> Processes:
-        """What a `perseus up` that was killed has left: nobody's child any more, known by its badge."""
-        found = []
-        for one in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                if self._badge and one.environ().get(orphans.BADGE, "").startswith(self._badge):
-                    found.append(one)
-        return found
+        """What a `perseus up` that was killed has left: nobody's child any more."""
+        return [one for one in psutil.process_iter() if self._home is not None and is_of(one, self._home)]
 
 
 def still_running(family: Processes) -> Processes:
     """Those that have not ended. psutil compares start times, so a pid given to somebody else does not count."""
     return [member for member in family if member.is_running() and member.status() != psutil.STATUS_ZOMBIE]
+
+
+def is_of(process: psutil.Process, home: Path) -> bool:
+    """Was it started by a `perseus up` there? It wears a badge; a Redis, which wipes that out, works in the home."""
+    try:
+        worn = process.environ().get(orphans.BADGE, "").endswith(f":{home}")
+        return worn or process.cwd() == str(home / "store")
+    except (psutil.Error, OSError):
+        return False

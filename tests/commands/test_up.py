@@ -16,8 +16,7 @@ import pytest
 import redis
 
 from perseus.errors import EXIT_CONFIG, EXIT_HELD
-from perseus.local import orphans
-from tests.commands.running import Command, Site, eventually, still_running
+from tests.commands.running import Command, Site, eventually, is_of, still_running
 
 
 @pytest.fixture(scope="module")
@@ -144,17 +143,10 @@ def test_the_next_up_ends_what_one_killed_during_its_start_left(site: Site) -> N
 def test_a_test_that_ends_early_leaves_nothing_of_an_up_that_was_killed(site: Site) -> None:
     with site.start("up") as killed:
         eventually(lambda: (site.home / "store" / "redis.pid").exists())
+        assert [one for one in psutil.process_iter() if is_of(one, site.home)]
         killed.process.kill()
         killed.process.wait(10)
-    assert not [one for one in psutil.process_iter() if wears(one, killed.pid)]
-
-
-def wears(process: psutil.Process, pid: int) -> bool:
-    """Was it started by the `perseus up` of that pid?"""
-    try:
-        return process.environ().get(orphans.BADGE, "").startswith(f"{pid}:")
-    except (psutil.Error, OSError):
-        return False
+    assert eventually(lambda: not [one for one in psutil.process_iter() if is_of(one, site.home)], 5)
 
 
 def test_an_ingest_process_started_by_hand_outlives_a_restart_of_up(site: Site) -> None:
