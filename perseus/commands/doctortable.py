@@ -8,12 +8,16 @@ from collections.abc import Iterator
 import click
 
 from perseus.doctor.entry import BY_HAND
-from perseus.doctor.finding import Finding, Report, Severity
+from perseus.doctor.finding import REDIS_CLI, Finding, Report, Severity
 from perseus.web import moments
 
 WIDTH = 100
 LABELS = {Severity.GRAVE: "GRAVE", Severity.WARNING: "WARNING", Severity.UNKNOWN: "NOT KNOWN"}
 COLOURS = {Severity.GRAVE: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: "cyan"}
+BY_REDIS_CLI = (
+    "redis-cli takes a password from the variable REDISCLI_AUTH, so that no line has to hold one; without --user it "
+    "is that of the user default. docs/doctor.md says more."
+)
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -23,6 +27,8 @@ def lines(report: Report) -> Iterator[str]:
         yield ""
     if report.of(Severity.UNKNOWN):
         yield from [*_wrapped("", BY_HAND), ""]
+    if any(line.startswith(REDIS_CLI) for one in report.findings for line in one.commands):
+        yield from [*_wrapped("", BY_REDIS_CLI), ""]
     if report.fine:
         yield from _wrapped("Looked for and not found: ", ", ".join(report.fine) + ".")
     yield f"{_sum(report)}, at {moments.utc(report.at_ms) or 'an unknown time'} UTC."

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 
-from perseus.doctor import rights
+from perseus.doctor import memory, rights
 from perseus.doctor.node import Node
-from perseus.doctor.patient import Patient
+from perseus.doctor.patient import DEFAULT_USER, Patient
 from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
 
 OLDEST = (6, 2)
 SHARE = 0.25
 SLOW_DAY_SECONDS, SLOW_HOUR_SECONDS = 86_400, 3_600
 BEATS = 4
+DEFAULTS = (redis_cli("CONFIG", "SET", "requirepass", "PASSWORD"), redis_cli("CONFIG", "REWRITE"))
 
 
 def store_silent(node: Node, patient: Patient) -> Said:
     """Of a primary; a replica that is away is `node-silent`."""
-    if not node.is_primary:
+    if not node.is_primary or node.lacks_user:
         return ABSENT
     return grave(f"{node.silent}.") if node.silent is not None else None
 
@@ -29,9 +30,21 @@ def unreachable(patient: Patient) -> Said:
 
 def node_silent(node: Node, patient: Patient) -> Said:
     """Of a replica."""
-    if node.is_primary:
+    if node.is_primary or node.lacks_user:
         return ABSENT
     return warning(f"{node.silent}.") if node.silent is not None else None
+
+
+def user_unknown(node: Node, patient: Patient) -> Said:
+    """Of a replica it is felt once that is the primary. A password without a user is that of the default user."""
+    if not node.lacks_user:
+        return ABSENT if node.silent is not None else None
+    user = patient.address.user
+    if user == DEFAULT_USER:
+        return (grave if node.is_primary else warning)("It does not take the password of PERSEUS_REDIS_URL.", *DEFAULTS)
+    seen = "It does not know the user of PERSEUS_REDIS_URL, or not with that password."
+    kept = redis_cli("ACL", "SAVE"), redis_cli("CONFIG", "REWRITE")
+    return (grave if node.is_primary else warning)(seen, redis_cli("ACL", "SETUSER", *rights.full(user)), *kept)
 
 
 def busy_script(node: Node, patient: Patient) -> Said:
@@ -47,7 +60,21 @@ def refuses_writes(node: Node, patient: Patient) -> Said:
     """What it said when one was tried."""
     if node.refused is None:
         return ABSENT
-    return grave(f"It answers: {node.refused.rstrip('.')}.") if node.refused else None
+    if not node.refused:
+        return None
+    return grave(f"It answers: {node.refused.rstrip('.')}.", *_taking_writes(node))
+
+
+def _taking_writes(node: Node) -> tuple[str, ...]:
+    """What mends it, or shows why."""
+    assert node.refused is not None
+    if "NOREPLICAS" in node.refused:
+        return redis_cli("INFO", "replication"), redis_cli("CONFIG", "SET", "min-replicas-to-write", 0)
+    if "maxmemory" in node.refused:
+        return memory.more(node) or (redis_cli("INFO", "memory"),)
+    if "MISCONF" in node.refused:
+        return redis_cli("INFO", "persistence"), redis_cli("BGSAVE")
+    return (redis_cli("ROLE"),)
 
 
 def store_version(node: Node, patient: Patient) -> Said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from perseus.doctor.clustered import CLUSTERED
 from perseus.doctor.entry import Entry
 
 CATALOGUE: Final[Mapping[str, Entry]] = {
@@ -21,8 +22,9 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "refuses-writes": Entry(
         "The data store refuses writes",
         "No lease can be claimed or renewed and no event recorded: every holder stops before its lease could end.",
-        "What it answers says why: no memory, a disk that fails, too few replicas for min-replicas-to-write; or it is "
-        "a replica, and PERSEUS_REDIS_URL leads to the wrong server.",
+        "What it answers says why. NOREPLICAS: bring its replicas back; min-replicas-to-write 0 takes writes at once, "
+        "and until it is set again `min-replicas` says what that risks. No memory: give it more. MISCONF: free its "
+        "disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE names.",
     ),
     "store-version": Entry(
         "The data store is too old",
@@ -100,10 +102,19 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "min-replicas": Entry(
         "A cut-off primary goes on accepting writes",
         "What is claimed there is lost when the others fail over, and the exchange is granted a second time.",
-        "Set it at each server that may become a primary, in its configuration file as well. With a single replica "
-        "its loss then stops all writes: have two.",
+        "Set it at each server that may become a primary, in its configuration file as well. Have two "
+        "replicas first: with a single one its death would stop all writes.",
         "`redis-cli CONFIG GET min-replicas-to-write` should say 1 or more, and min-replicas-max-lag at most "
         "PERSEUS_MARGIN_SECONDS - 2, but not 0.",
+    ),
+    "spare-replica": Entry(
+        "The first server that dies stops all writes",
+        "A primary then has fewer replicas than its min-replicas-to-write asks for: nothing can be claimed there, and "
+        "every holder stops.",
+        "Add a replica: REPLICAOF at a new server, of a Cluster `redis-cli --cluster add-node`. Until it is there the "
+        "command lets a death pass, and `min-replicas` says what that risks; set it back then.",
+        "min-replicas-to-write of `redis-cli CONFIG GET min-replicas-to-write` must be less than connected_slaves of "
+        "`redis-cli INFO replication`.",
     ),
     "durable-replicas": Entry(
         "Claims cannot be acknowledged by as many replicas as are wanted",
@@ -128,6 +139,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "A replica does not answer",
         "It may not be there when its primary fails.",
         "Look at the server and its log, and at the network between.",
+    ),
+    "user-unknown": Entry(
+        "A server of the store does not know our user or password",
+        "Each server keeps its users by itself: where this one is the primary, or becomes it, everybody is refused.",
+        "Type the line at that server, as one who may, with the password in place of PASSWORD. Then ACL SAVE keeps it "
+        "where there is an aclfile, else CONFIG REWRITE.",
     ),
     "node-clocks": Entry(
         "Clocks of the store's servers differ",
@@ -184,57 +201,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Raise maxclients, and the server's limit of open files with it; look at who connects with CLIENT LIST.",
         "Compare connected_clients and maxclients of `redis-cli INFO clients`.",
     ),
-    "slots": Entry(
-        "Slots of the Cluster are served by nobody",
-        "Exchanges whose keys are in them cannot be claimed, and with full coverage required nothing can.",
-        "Bring the node back that had them, or give them to another with redis-cli --cluster fix.",
-        "Run `redis-cli --cluster check HOST:PORT`.",
-    ),
-    "cluster-state": Entry(
-        "The Cluster is down",
-        "It refuses every command until most primaries see each other again.",
-        "Look at which nodes are failing, and at the network between the nodes and their bus ports.",
-        "`redis-cli CLUSTER INFO` must say cluster_state:ok.",
-    ),
-    "failing-nodes": Entry(
-        "Nodes of the Cluster do not see each other",
-        "One more failure may leave slots with nobody, or no majority for a failover.",
-        "Start the node again, or forget it with CLUSTER FORGET; look at the bus ports between.",
-        "Look for fail in `redis-cli CLUSTER NODES`.",
-    ),
-    "cluster-quorum": Entry(
-        "The Cluster is too small to fail over",
-        "A failover needs most primaries: of less than three none may fail.",
-        "Spread the slots over three primaries or more.",
-    ),
-    "full-coverage": Entry(
-        "One lost shard stops the whole Cluster",
-        "With cluster-require-full-coverage, exchanges on nodes that are sound are refused too.",
-        "Set it at each node, in its configuration file as well.",
-        "`redis-cli CONFIG GET cluster-require-full-coverage` should say no.",
-    ),
-    "open-slots": Entry(
-        "Slots of the Cluster are half moved",
-        "Scripts on their keys are refused while a part of the keys is at either node: TRYAGAIN.",
-        "Finish the move, or mend what is left of one with redis-cli --cluster fix.",
-        "Run `redis-cli --cluster check HOST:PORT`.",
-    ),
-    "sentinels": Entry(
-        "Too few sentinels",
-        "With less than three that answer, one failure more and nobody can decide on a failover.",
-        "Run three or more, on hosts of their own, and name them all in PERSEUS_REDIS_URL.",
-    ),
-    "sentinel-quorum": Entry(
-        "The sentinels cannot fail over",
-        "When the primary fails nobody takes over.",
-        "Start the sentinels that are down; set the quorum to more than half of them.",
-        "Run `redis-cli -p 26379 SENTINEL CKQUORUM SERVICE` at a sentinel.",
-    ),
-    "sentinel-split": Entry(
-        "The sentinels name different primaries",
-        "Two servers take writes, and what the loser of them took is lost: an exchange can be granted twice.",
-        "Wait for a failover to end. If it stays, look at the network between them; SENTINEL RESET at the wrong one.",
-    ),
+    **CLUSTERED,
     "plain-text": Entry(
         "The data store is reached without TLS",
         "Whoever is on the way reads the password and all data, and may write leases.",

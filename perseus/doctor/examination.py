@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from perseus.clock import Clock, SystemClock
 from perseus.doctor import answering, around, following, keeping, memory, quorum, shards, timing
-from perseus.doctor.finding import Finding, Report, merged
+from perseus.doctor.finding import REDIS_CLI, Finding, Report, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
 from perseus.doctor.sign import ABSENT, Said
@@ -24,6 +25,7 @@ MACHINE = SystemClock()
 OF_SILENT: Final[Mapping[str, OfNode]] = {
     "store-silent": answering.store_silent,
     "node-silent": answering.node_silent,
+    "user-unknown": answering.user_unknown,
     "busy-script": answering.busy_script,
 }
 OF_NODES: Final[Mapping[str, OfNode]] = {
@@ -39,6 +41,7 @@ OF_NODES: Final[Mapping[str, OfNode]] = {
     "persistence-failing": keeping.persistence_failing,
     "settle-time": following.settle_time,
     "min-replicas": following.min_replicas,
+    "spare-replica": following.spare_replica,
     "durable-replicas": following.durable_replicas,
     "replicas": following.replicas,
     "replica-behind": following.replica_behind,
@@ -80,6 +83,8 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "plugin-failed": around.plugin_failed,
     "no-dispatcher": around.no_dispatcher,
 }
+#: Their servers are the sentinels.
+OF_SENTINELS: Final = frozenset(("sentinels", "sentinel-quorum", "sentinel-split"))
 #: They say nothing while no server answers.
 NEED_THE_STORE: Final = frozenset(("clock-skew", "open-store"))
 
@@ -92,7 +97,7 @@ def examine(settings: Settings, url: str, site: Site, clock: Clock = MACHINE) ->
 def judged(patient: Patient, at_ms: int) -> Report:
     """The report on what was gathered. Pure but for the name of this host."""
     said = list(_said(patient))
-    found = merged(one for one in said if isinstance(one, Finding))
+    found = merged(_reached(one, patient) for one in said if isinstance(one, Finding))
     named = {one.name for one in found}
     fine = tuple(dict.fromkeys(one for one in said if isinstance(one, str) and one not in named))
     unasked = [
@@ -117,6 +122,15 @@ def _said(patient: Patient) -> Iterator[Finding | str]:
     for name, of_site in OF_SITE.items():
         if name not in NEED_THE_STORE or patient.servers.answering:
             yield from _one(name, of_site(patient))
+
+
+def _reached(one: Finding, patient: Patient) -> Finding:
+    """With the options by which redis-cli reaches its servers, where it has a command for them."""
+    if not any(command.startswith(REDIS_CLI) for command in one.commands):
+        return one
+    if one.name in OF_SENTINELS:
+        return replace(one, reach=patient.address.to_sentinels)
+    return replace(one, reach=patient.address.tls if one.name == "user-unknown" else patient.to_servers)
 
 
 def _one(name: str, said: Said, *where: str) -> Iterator[Finding | str]:

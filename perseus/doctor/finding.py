@@ -13,8 +13,9 @@ from typing import Any, Self
 from perseus.clock import iso, parse_iso
 from perseus.doctor.catalogue import CATALOGUE
 from perseus.doctor.entry import BY_HAND, Entry
+from perseus.store import rediscli
 
-REDIS_CLI = "redis-cli "
+REDIS_CLI = f"{rediscli.PROGRAM} "
 #: Addresses in what a server says: an IPv6 address, host:port, or an IPv4 address alone.
 ADDRESS = re.compile(
     r"\[[0-9a-f:.]+(%\w+)?\](:\d+)?|(?<![\w:])([0-9a-f]{0,4}:){2,8}[0-9a-f.]*(%\w+)?|"
@@ -44,7 +45,8 @@ class Severity(StrEnum):
 class Finding:
     """One finding. `name` is a row of the catalogue; `seen`: in a sentence.
 
-    `commands` mend it where any do; one that begins with `redis-cli` is for each server of `where` (host:port).
+    `commands` mend it where any do; one that begins with `redis-cli` is for each server of `where` (host:port), which
+    it reaches with the options `reach`.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Finding:
     seen: str
     commands: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
+    reach: tuple[str, ...] = ()
 
     @property
     def entry(self) -> Entry:
@@ -77,14 +80,14 @@ class Finding:
                 continue
             for place in self.where:
                 host, _, port = place.rpartition(":")
-                host = host.removeprefix("[").removesuffix("]")
-                yield f"{REDIS_CLI}-h {shlex.quote(host)} -p {port} {command.removeprefix(REDIS_CLI)}"
+                options = (*rediscli.at((host.removeprefix("[").removesuffix("]"), int(port))), *self.reach)
+                yield f"{REDIS_CLI}{shlex.join(options)} {command.removeprefix(REDIS_CLI)}"
 
     def hidden(self) -> Self:
         """The same without an address of the inside, and without the name of the store's user."""
         seen = FOR_ADMINS if self.name in QUOTED else ADDRESS.sub("(address)", self.seen)
         commands = tuple(one for one in self.commands if not one.startswith(f"{REDIS_CLI}ACL "))
-        return replace(self, seen=seen, commands=commands, where=())
+        return replace(self, seen=seen, commands=commands, where=(), reach=())
 
     def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
         """For programs. Without places it names no address of the inside."""
@@ -137,7 +140,7 @@ class Report:
 
     def dumped(self) -> str:
         """As text that `loaded` reads."""
-        rows = [[one.name, one.severity, one.seen, one.commands, one.where] for one in self.findings]
+        rows = [[one.name, one.severity, one.seen, one.commands, one.where, one.reach] for one in self.findings]
         told = {"at": iso(self.at_ms), "host": self.host, "findings": rows, "fine": self.fine, "unasked": self.unasked}
         return json.dumps(told)
 
@@ -147,8 +150,8 @@ class Report:
         try:
             told = json.loads(text or "")
             findings = tuple(
-                Finding(str(name), Severity(severity), str(seen), _texts(commands), _texts(where))
-                for name, severity, seen, commands, where in told["findings"]
+                Finding(str(name), Severity(severity), str(seen), *map(_texts, lists))
+                for name, severity, seen, *lists in told["findings"]
                 if name in CATALOGUE
             )
             fine = tuple(name for name in _texts(told["fine"]) if name in CATALOGUE)
@@ -161,7 +164,7 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those that say the same of several servers as one, the gravest first, else in the order of the catalogue."""
     found: dict[tuple[object, ...], Finding] = {}
     for one in findings:
-        key = one.name, one.severity, one.seen, one.commands
+        key = one.name, one.severity, one.seen, one.commands, one.reach
         same = found.get(key)
         found[key] = replace(one, where=(*same.where, *one.where)) if same else one
     names, severities = list(CATALOGUE), list(Severity)

@@ -11,6 +11,8 @@ from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
 ADVISED_SETTLE = 10
 #: Replicas report once a second: less than this says nothing.
 LEAST_LAG = 3
+#: So that one may die while another keeps min-replicas-to-write 1.
+ENOUGH = 2
 SEES_REPLICAS = "connected_slaves"
 RULE = "docs/guarantees.md"
 
@@ -30,28 +32,69 @@ def min_replicas(node: Node, patient: Patient) -> Said:
     wanted, lag = node.set_to_number("min-replicas-to-write"), node.set_to_number("min-replicas-max-lag")
     if wanted is None or lag is None:
         is_on = node.said("min_slaves_good_slaves") is not None
-        return unknown("min-replicas-max-lag") if is_on else warning("min-replicas-to-write is 0.", *_limits(patient))
-    return _judged(wanted, lag, patient)
+        return unknown("min-replicas-max-lag") if is_on else _off(node, patient)
+    return _judged(node, wanted, lag, patient)
 
 
-def _judged(wanted: int, lag: int, patient: Patient) -> Said:
-    most = patient.cut_off_seconds
-    if not wanted:
-        return warning("min-replicas-to-write is 0.", *_limits(patient))
-    if not lag:
-        return warning("min-replicas-max-lag is 0, which switches min-replicas-to-write off.", *_limits(patient))
-    if lag <= most:
-        return None
-    seen = f"min-replicas-max-lag is {lag:,} s; PERSEUS_MARGIN_SECONDS allows {most}, as {RULE} says."
+def spare_replica(node: Node, patient: Patient) -> Said:
+    """Of a primary that wants as many replicas as it has: where one dies it takes no writes any more.
+
+    Who takes over from it has one less. One that lacks some already is `refuses-writes`.
+    """
+    wanted, there = node.set_to_number("min-replicas-to-write"), node.number(SEES_REPLICAS)
+    if not node.is_primary or not there or wanted == 0 or node.set_to_number("min-replicas-max-lag") == 0:
+        return ABSENT
+    if wanted is None:
+        is_off = node.said("min_slaves_good_slaves") is None
+        return ABSENT if is_off else unknown("min-replicas-to-write") if there < ENOUGH else None
+    if there != wanted:
+        return None if there > wanted else ABSENT
+    heirs = [one.place for one in _followers(node, patient) if _may_take_over(one, patient)]
+    seen = f"min-replicas-to-write of {node.place} is {wanted}, and it has {_counted(there)}."
+    mend = redis_cli("CONFIG", "SET", "min-replicas-to-write", there - 1)
+    return warning(seen, mend)._replace(where=(node.place, *heirs))
+
+
+def _counted(there: int) -> str:
+    return f"{there} {'replica' if there == 1 else 'replicas'}"
+
+
+def _off(node: Node, patient: Patient, why: str = "min-replicas-to-write is 0") -> Said:
+    """Without a second replica the limit would stop all writes when the first dies: so that comes first."""
+    seen = f"{why}." if node.is_primary else f"{why}, which counts once this replica is the primary."
+    primaries = _followed(node, patient)
+    if primaries and all((one.number(SEES_REPLICAS) or 0) < ENOUGH for one in primaries):
+        return warning(f"{seen} Add a second replica first: with one, its death would stop all writes.")
     return warning(seen, *_limits(patient))
 
 
-def _limits(patient: Patient) -> tuple[str, ...]:
+def _followed(node: Node, patient: Patient) -> list[Node]:
+    """The primary of that node, or all of them where none is known by the address that it names."""
+    if node.is_primary:
+        return [node]
+    named = f"{node.said('master_host')}:{node.said('master_port')}"
+    primaries = list(patient.servers.primaries)
+    return [one for one in primaries if one.place == named] or primaries
+
+
+def _judged(node: Node, wanted: int, lag: int, patient: Patient) -> Said:
+    most = patient.cut_off_seconds
+    if not wanted:
+        return _off(node, patient)
+    if not lag:
+        return _off(node, patient, "min-replicas-max-lag is 0, which switches min-replicas-to-write off")
+    if lag <= most:
+        return None
+    seen = f"min-replicas-max-lag is {lag:,} s; PERSEUS_MARGIN_SECONDS allows {most}, as {RULE} says."
+    return warning(seen, *_limits(patient, wanted))
+
+
+def _limits(patient: Patient, wanted: int = 1) -> tuple[str, ...]:
     """None where the margin is too short for any."""
     most = patient.cut_off_seconds
     if most < 1:
         return ()
-    settings = (("min-replicas-to-write", 1), ("min-replicas-max-lag", most))
+    settings = (("min-replicas-to-write", wanted), ("min-replicas-max-lag", most))
     return tuple(redis_cli("CONFIG", "SET", name, value) for name, value in settings)
 
 

@@ -32,13 +32,17 @@ def memory_full(node: Node, patient: Patient) -> Said:
     used, limit = node.number("used_memory"), _limit(node)
     if used is None or limit is None:
         return unknown("The use of memory")
-    said = f"{used / limit:.0%} of {_mib(limit)} are used"
-    more, has = max(2 * limit // MIB, 64), node.number("total_system_memory") or 0
-    has_room = node.number("maxmemory") and more * MIB <= has // 2
-    commands = (f"redis-cli CONFIG SET maxmemory {more}mb",) if has_room else ()
+    said, commands = f"{used / limit:.0%} of {_mib(limit)} are used", more(node)
     if used >= FULL * limit:
         return grave(f"{said}.", *commands)
     return warning(f"{said}.", *commands) if used >= NEARLY_FULL * limit else None
+
+
+def more(node: Node) -> tuple[str, ...]:
+    """What gives it twice its maxmemory, where its machine has room for that."""
+    limit, has = node.number("maxmemory") or 0, node.number("total_system_memory") or 0
+    wanted = max(2 * limit // MIB, 64)
+    return (f"redis-cli CONFIG SET maxmemory {wanted}mb",) if limit and wanted * MIB <= has // 2 else ()
 
 
 def memory_forecast(node: Node, patient: Patient) -> Said:

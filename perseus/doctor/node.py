@@ -10,7 +10,7 @@ import redis
 
 from perseus.clock import Clock
 from perseus.doctor import rights
-from perseus.errors import StoreRefused, StoreUnavailable
+from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
 from perseus.store import answers, milliseconds
 
 SAMPLES = 3
@@ -43,7 +43,8 @@ class Node:
     `info`: what INFO says, {} where it may not be asked; `config` alike, by name. What is None may not be asked:
     `slow`, and of a Cluster `state` (CLUSTER INFO) and `peers` (CLUSTER NODES, by address).
     `skew_ms`: how far the host of the doctor is ahead of it, `rtt_ms`: its quickest answer. `refused`: what it says to
-    a write; '' when it takes one, None when none was tried (replicas). `may_wait`: WAIT is answered.
+    a write; '' when it takes one, None when none was tried (replicas). `may_wait`: WAIT is answered. `may_configure`:
+    CONFIG SET would be taken. `lacks_user`: it is silent because it does not know our user or password.
     """
 
     place: str
@@ -59,6 +60,8 @@ class Node:
     refused: str | None = None
     denied: tuple[str, ...] = ()
     may_wait: bool = True
+    may_configure: bool = False
+    lacks_user: bool = False
 
     def said(self, name: str) -> Any:
         """A field of INFO; None when it is not told."""
@@ -89,10 +92,10 @@ def examined(client: redis.Redis, place: str, clock: Clock, *, is_primary: bool,
             rtt_ms, skew_ms = _clock(client, clock)
             told = _asked(client)
             refused, denied = rights.tried(client, key, channel=channel) if is_primary else (None, ())
-            may_wait = rights.may_wait(client)
+            may_wait, may_configure = rights.may_wait(client), rights.may_configure(client)
     except (StoreUnavailable, StoreRefused) as error:
-        return Node(place, is_primary, silent=error.reason)
-    return Node(place, is_primary, None, *told, skew_ms, rtt_ms, refused, denied, may_wait)
+        return Node(place, is_primary, silent=error.reason, lacks_user=isinstance(error, StoreUserRefused))
+    return Node(place, is_primary, None, *told, skew_ms, rtt_ms, refused, denied, may_wait, may_configure)
 
 
 def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float]:

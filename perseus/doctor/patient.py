@@ -25,11 +25,12 @@ from perseus.notify import dispatchers
 from perseus.notify.dispatchers import Report
 from perseus.pluginhost.info import PluginInfo
 from perseus.settings import Settings
-from perseus.store import Client, answers, connect
+from perseus.store import Client, answers, connect, rediscli
 from perseus.store.url import StoreURL
 
 #: Until a primary notices that its replicas are gone: docs/guarantees.md.
 DETECTED_SECONDS: Final = 2
+DEFAULT_USER: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Address:
 
     `is_near`: all that it names is this machine. `fails_over`: another server may take over within one lease.
     `unchecked`: options that switch off a check of certificates, as they are written. `is_tls`: all ways, those to
-    sentinels too. `user`: of the servers.
+    sentinels too. `user`: of the servers. `tls`, `to_sentinels`: options with which redis-cli reaches servers and
+    sentinels; those of servers without the user.
     """
 
     is_near: bool
@@ -46,7 +48,9 @@ class Address:
     has_password: bool
     fails_over: bool
     unchecked: tuple[str, ...] = ()
-    user: str = "default"
+    user: str = DEFAULT_USER
+    tls: tuple[str, ...] = ()
+    to_sentinels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,13 @@ class Patient:
         return max(floor(self.settings.margin_seconds) - DETECTED_SECONDS, 0)
 
     @property
+    def to_servers(self) -> tuple[str, ...]:
+        """Options of redis-cli. As the user of the address where it may change a configuration, else as the default."""
+        known = self.servers.answering
+        is_ours = self.address.user != DEFAULT_USER and known and all(one.may_configure for one in known)
+        return (*self.address.tls, *(("--user", self.address.user) if is_ours else ()))
+
+    @property
     def is_near(self) -> bool:
         """All of the store is on this machine: what the URL names, and the servers that it leads to."""
         return self.address.is_near and all(_is_near(one.place.rpartition(":")[0]) for one in self.servers.nodes)
@@ -92,7 +103,14 @@ def address(url: str) -> Address:
     is_tls = parsed.tls is not None and (parsed.service is None or parsed.sentinel_tls is not None)
     has_password = parsed.login.get("password") is not None
     return Address(
-        is_near, is_tls, has_password, fails_over, _unchecked(parsed), parsed.login.get("username") or "default"
+        is_near,
+        is_tls,
+        has_password,
+        fails_over,
+        _unchecked(parsed),
+        parsed.login.get("username") or DEFAULT_USER,
+        rediscli.to_servers(parsed, as_user=False),
+        rediscli.to_sentinels(parsed),
     )
 
 

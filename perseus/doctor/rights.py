@@ -53,6 +53,7 @@ TRIED: Final = {
     "script|load": "return 1",
 }
 SET: Final = "set"
+NO_PARAMETER: Final = "perseus-doctor"
 PATTERNS: Final = (
     ("exchange:*", keys.status(0)),
     ("{exchange:*", keys.last_record(0)),
@@ -86,6 +87,21 @@ def may_wait(client: redis.Redis) -> bool:
     pipeline.execute_command("WAIT", 0, 1)
     (answer,) = pipeline.execute(raise_on_error=False)
     return isinstance(answer, int)
+
+
+def may_configure(client: redis.Redis) -> bool:
+    """Would CONFIG SET be taken? Tried with a parameter that no server has: who may not is refused before that."""
+    pipeline: Any = client.pipeline(transaction=False)
+    pipeline.execute_command("CONFIG SET", NO_PARAMETER, "")
+    (answer,) = pipeline.execute(raise_on_error=False)
+    return NO_PARAMETER in str(answer)
+
+
+def full(user: str) -> tuple[str, ...]:
+    """The words of ACL SETUSER that give `user` all that docs/operate.md lists, PASSWORD for its password."""
+    patterns = (f"~{pattern}" for pattern, _ in PATTERNS)
+    granted = (f"+{name}" for name in (*sorted(CONNECTING), SET, *TRIED, *sorted(HINTS)))
+    return (user, "on", ">PASSWORD", "resetkeys", *patterns, "resetchannels", "&channel:*", "-@all", *granted)
 
 
 def _commands(client: redis.Redis, scratch: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from perseus import keys
 from perseus.clock import Clock
 from perseus.doctor.node import Node, examined
 from perseus.doctor.sentinels import Watcher, watchers
-from perseus.errors import StoreRefused, StoreUnavailable
+from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
 from perseus.store import Client, answers, at, where
 from perseus.store.cluster import Cluster
 from perseus.store.layout import Layout, Place
@@ -85,6 +85,9 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
     try:
         with answers(client):
             layout = client.layout()
+    except StoreUserRefused as error:
+        lacking = Node(error.where, is_primary=True, silent=error.reason, lacks_user=True)
+        return Servers((lacking,), Slots(0, 0), silent=error.reason)
     except (StoreUnavailable, StoreRefused) as error:
         return Servers(silent=error.reason)
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from flask import Flask, current_app
 from jinja2 import StrictUndefined
+from markupsafe import Markup, escape
 
 from perseus.local.byhand import ByHand
 from perseus.version import VERSION
@@ -21,13 +22,23 @@ class Context:
 
 
 def install(app: Flask, assets: Assets, by_hand: ByHand) -> None:
-    """Make templates strict (an unknown name is an error); give them `asset(name)`, `version` and `typed`."""
+    """Make templates strict (an unknown name is an error); give them `asset(name)`, `version`, `typed`, `coded`."""
     environment = app.jinja_env
     environment.undefined = StrictUndefined
     environment.autoescape = True
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(asset=assets.url, version=VERSION)
-    environment.filters["typed"] = by_hand.typed
+    environment.filters.update(typed=by_hand.typed, coded=coded)
+
+
+def coded(text: str) -> Markup:
+    """A sentence as HTML, what stands between backticks in it as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )
 
 
 def render(context: Context) -> str:

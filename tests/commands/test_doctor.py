@@ -128,6 +128,8 @@ def test_what_is_not_known_says_how_to_look_and_names_no_command() -> None:
     assert lines.count("Look at the settings of") == 1
     assert "    check   `redis-cli CONFIG GET appendfsync` should say always." in lines
     assert "$ redis-cli -h a -p 1 A\n            $ redis-cli -h b -p 2 A\n" in lines
+    assert lines.count("REDISCLI_AUTH") == 1
+    assert "REDISCLI_AUTH" not in "\n".join(doctortable.lines(Report(0, "host", REPORT.findings[:1])))
     assert "At a:1, b:2." in lines
     assert lines.endswith("0 grave, 1 warning, 1 not known, 0 not found, at 2026-11-21 14:03:22 UTC.")
 

@@ -64,6 +64,47 @@ def test_the_command_sets_what_the_rule_allows() -> None:
     assert short.commands == ()
 
 
+def test_more_replicas_that_are_wanted_stay_wanted() -> None:
+    found = finding(site(primary(min_replicas_to_write="2", min_replicas_max_lag="60"), replica()), "min-replicas")
+    assert found is not None
+    assert found.commands[0] == "redis-cli CONFIG SET min-replicas-to-write 2"
+
+
+def test_with_one_replica_nobody_is_told_to_want_one() -> None:
+    lone = {**TELLS, "connected_slaves": 1}
+    for off in ({"min_replicas_to_write": "0"}, {"min_replicas_max_lag": "0"}):
+        report = examination.judged(site(primary(info=lone, **off), replica("127.0.0.1:2", **off)), 0)
+        found = [one for one in report.findings if one.name == "min-replicas"]
+        assert len(found) == 2
+        assert all(one.commands == () and "Add a second replica first" in one.seen for one in found)
+        assert "once this replica is the primary" in found[1].seen
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "is_found"), [(1, 1, True), (2, 1, False), (2, 2, True), (0, 1, False), (1, 0, False)]
+)
+def test_a_primary_with_no_replica_to_spare_is_found(there: int, wanted: int, is_found: bool) -> None:
+    seen = site(primary(info={**TELLS, "connected_slaves": there}, min_replicas_to_write=str(wanted)), replica())
+    found = finding(seen, "spare-replica")
+    assert (found is not None) is is_found
+    if found is not None:
+        assert found.where == ("127.0.0.1:1", "127.0.0.1:2")
+        assert found.commands == (f"redis-cli CONFIG SET min-replicas-to-write {wanted - 1}",)
+
+
+def test_a_primary_with_fewer_replicas_than_it_wants_is_no_spare() -> None:
+    seen = site(primary(info={**TELLS, "connected_slaves": 1}, min_replicas_to_write="2"), replica())
+    report = examination.judged(seen, 0)
+    assert "spare-replica" not in {*report.fine, *(one.name for one in report.findings)}
+
+
+def test_where_may_not_be_asked_how_many_are_wanted_it_is_not_known() -> None:
+    lone = {**TELLS, "connected_slaves": 1, "min_slaves_good_slaves": 1}
+    found = finding(site(replace(primary(info=lone), config={}), replica()), "spare-replica")
+    assert found is not None
+    assert found.severity is Severity.UNKNOWN
+
+
 def test_where_config_may_not_be_asked_the_lag_is_not_known() -> None:
     deaf = replace(primary(info={**TELLS, "min_slaves_good_slaves": 1}), config={})
     found = finding(site(deaf, replica()), "min-replicas")

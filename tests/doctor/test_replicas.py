@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import redis
 from perseus.doctor.finding import Severity
 from tests.doctor.conftest import Practice
 from tests.redis_pair import RedisPair
+from tests.redis_process import RedisProcess
 from tests.redis_sentinel import SERVICE, RedisSentinel
 
 WARNING = Severity.WARNING
@@ -52,12 +55,65 @@ def test_a_store_with_a_replica_wants_settle_time_and_min_replicas(pair: RedisPa
     practice.change(margin_seconds=10.0)
     settle = practice.finds("settle-time", WARNING)
     assert settle.commands == ("export PERSEUS_SETTLE_SECONDS=10",)
-    limit = practice.finds("min-replicas", WARNING)
+    alone = practice.finds("min-replicas", WARNING)
+    assert alone.commands == ()
+    assert "Add a second replica first" in alone.seen
+    with another(pair, tmp_path):
+        limit = practice.finds("min-replicas", WARNING)
+        with pair.primary.client() as client:
+            for command in limit.commands:
+                client.execute_command(*command.split()[1:])
+        practice.change(settle_seconds=10.0)
+        assert {"settle-time", "min-replicas", "replica-behind", "spare-replica"} <= {*practice.examine().fine}
+
+
+def test_a_last_replica_whose_death_would_stop_all_writes_is_found_and_mended_by_the_command(
+    pair: RedisPair, tmp_path: Path
+) -> None:
+    practice = Practice(pair.primary.url, tmp_path / "home")
+    practice.change(margin_seconds=10.0)
     with pair.primary.client() as client:
-        for command in limit.commands:
-            client.execute_command(*command.split()[1:])
-    practice.change(settle_seconds=10.0)
-    assert {"settle-time", "min-replicas", "replica-behind"} <= {*practice.examine().fine}
+        client.config_set("min-replicas-to-write", 1)
+        client.config_set("min-replicas-max-lag", 1)
+        with another(pair, tmp_path):
+            assert "spare-replica" in practice.examine().fine
+        wait_for_replicas(client, 1)
+        found = practice.finds("spare-replica", WARNING)
+        assert found.seen.endswith("is 1, and it has 1 replica.")
+        assert found.where == (f"127.0.0.1:{pair.primary.port}",)
+        pair.replica.kill()
+        wait_for_replicas(client, 0)
+        with pytest.raises(redis.ResponseError, match="NOREPLICAS"):
+            client.set("a", "1")
+        refused = practice.finds("refuses-writes")
+        assert refused.commands[-1] == found.commands[0]
+        client.execute_command(*found.commands[0].split()[1:])
+        assert client.set("a", "1")
+
+
+@contextmanager
+def another(pair: RedisPair, folder: Path) -> Iterator[RedisProcess]:
+    """A second replica, in step."""
+    process = RedisProcess(folder / "another", "--replicaof", "127.0.0.1", str(pair.primary.port))
+    process.folder.mkdir()
+    process.start()
+    try:
+        with pair.primary.client() as client:
+            wait_for_replicas(client, 2)
+        yield process
+    finally:
+        process.kill()
+
+
+def wait_for_replicas(client: redis.Redis, count: int) -> None:
+    give_up = time.monotonic() + 20
+    while True:
+        told = client.info("replication")
+        states = [told[f"slave{number}"]["state"] for number in range(told["connected_slaves"])]
+        if states == ["online"] * count:
+            return
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
 
 
 def test_more_replicas_wanted_than_there_are_is_found(pair: RedisPair, tmp_path: Path) -> None:
@@ -84,9 +140,14 @@ def test_a_replica_that_does_not_follow_is_found(pair: RedisPair, tmp_path: Path
     assert "1 of its replicas: wait_bgsave" in practice.finds("replica-behind", WARNING).seen
 
 
-def test_a_service_of_sentinels_that_is_well_has_no_finding(practice: Practice) -> None:
+def test_a_service_of_sentinels_that_is_well_lacks_a_second_replica_alone(
+    practice: Practice, watched: RedisSentinel
+) -> None:
     report = practice.examine()
-    assert [(one.name, one.seen) for one in report.findings] == []
+    primary, replica = (f"127.0.0.1:{one.port}" for one in (watched.primary, watched.replica))
+    seen = f"min-replicas-to-write of {primary} is 1, and it has 1 replica."
+    assert [(one.name, one.seen) for one in report.findings] == [("spare-replica", seen)]
+    assert report.findings[0].where == (primary, replica)
     names = {
         "sentinels",
         "sentinel-quorum",
@@ -198,7 +259,7 @@ def test_sentinels_that_are_gone_cannot_fail_over(practice: Practice, watched: R
             one.start()
         watched.wait_until_whole()
     found = {one.name: one for one in report.findings}
-    assert set(found) == {"sentinels", "sentinel-quorum"}
+    assert set(found) == {"sentinels", "sentinel-quorum", "spare-replica"}
     assert found["sentinel-quorum"].severity is Severity.GRAVE
     assert set(found["sentinels"].where) == {f"127.0.0.1:{one.port}" for one in gone}
 

@@ -53,6 +53,12 @@ def test_every_right_of_the_page_is_tried() -> None:
     assert patterns == {pattern for pattern, _ in rights.PATTERNS}
 
 
+def test_a_server_that_lacks_the_user_is_given_all_that_the_page_gives() -> None:
+    assert {"ACL", "SETUSER", *rights.full("perseus")} == {
+        word.replace(">secret", ">PASSWORD") for word in RULE.split()
+    }
+
+
 def test_what_may_not_be_asked_is_not_known_and_never_called_well(lasting: Practice, restrict: Restrict) -> None:
     restrict()
     report = lasting.examine()

@@ -15,6 +15,7 @@ from perseus.doctor.finding import Finding, Report, Severity
 from perseus.web.app import app
 from perseus.web.notices import notices
 from perseus.web.site import Site
+from perseus.web.templating import coded
 from tests.web.signedin import access_of, signing_in, token
 from tests.web.views import NOW, FakeDirectory, StoreNotice, known_of, live, view
 
@@ -57,13 +58,21 @@ def test_the_page_lists_every_finding_with_what_it_breaks_and_what_mends_it() ->
         assert str(escape(one.title)) in shown
     assert str(escape(EVICTS.entry.mend)) in shown
     assert "Not known whether a power failure" in shown
-    assert str(escape(HIDDEN.mend)) in shown
+    assert str(coded(HIDDEN.mend)) in shown
     assert "maxmemory-policy is &lt;b&gt;volatile-lru&lt;/b&gt;." in shown
     assert "2 others looked for and not found" in shown
     assert re.findall(r"<li>(.*?)</li>", shown) == [
         "The store&#39;s user lacks rights",
         "The data store has no mark of this site",
     ]
+
+
+def test_what_is_to_be_typed_is_shown_as_code_and_still_escaped() -> None:
+    silent = Finding("store-mark", Severity.GRAVE, "It said `<b>` and left one ` open.")
+    shown = page(Report(NOW, "web-1", (silent, Finding("store-mark", Severity.GRAVE, "Type `a<b`."))))
+    assert "Run <code>perseus init</code>; it waits" in shown
+    assert "It said `&lt;b&gt;` and left one ` open." in shown
+    assert "Type <code>a&lt;b</code>." in shown
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])

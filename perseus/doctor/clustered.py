@@ -1,0 +1,62 @@
+"""What the doctor may find of a Redis Cluster and of sentinels: a part of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from perseus.doctor.entry import Entry
+
+CLUSTERED: Final[Mapping[str, Entry]] = {
+    "slots": Entry(
+        "Slots of the Cluster are served by nobody",
+        "Exchanges whose keys are in them cannot be claimed, and with full coverage required nothing can.",
+        "Bring the node back that had them, or give them to another with redis-cli --cluster fix.",
+        "Run `redis-cli --cluster check HOST:PORT`.",
+    ),
+    "cluster-state": Entry(
+        "The Cluster is down",
+        "It refuses every command until most primaries see each other again.",
+        "Look at which nodes are failing, and at the network between the nodes and their bus ports.",
+        "`redis-cli CLUSTER INFO` must say cluster_state:ok.",
+    ),
+    "failing-nodes": Entry(
+        "Nodes of the Cluster do not see each other",
+        "One more failure may leave slots with nobody, or no majority for a failover.",
+        "Start the node again, or forget it with CLUSTER FORGET; look at the bus ports between.",
+        "Look for fail in `redis-cli CLUSTER NODES`.",
+    ),
+    "cluster-quorum": Entry(
+        "The Cluster is too small to fail over",
+        "A failover needs most primaries: of less than three none may fail.",
+        "Spread the slots over three primaries or more.",
+    ),
+    "full-coverage": Entry(
+        "One lost shard stops the whole Cluster",
+        "With cluster-require-full-coverage, exchanges on nodes that are sound are refused too.",
+        "Set it at each node, in its configuration file as well.",
+        "`redis-cli CONFIG GET cluster-require-full-coverage` should say no.",
+    ),
+    "open-slots": Entry(
+        "Slots of the Cluster are half moved",
+        "Scripts on their keys are refused while a part of the keys is at either node: TRYAGAIN.",
+        "Finish the move, or mend what is left of one with redis-cli --cluster fix.",
+        "Run `redis-cli --cluster check HOST:PORT`.",
+    ),
+    "sentinels": Entry(
+        "Too few sentinels",
+        "With less than three that answer, one failure more and nobody can decide on a failover.",
+        "Run three or more, on hosts of their own, and name them all in PERSEUS_REDIS_URL.",
+    ),
+    "sentinel-quorum": Entry(
+        "The sentinels cannot fail over",
+        "When the primary fails nobody takes over.",
+        "Start the sentinels that are down; set the quorum to more than half of them.",
+        "Run `redis-cli -p 26379 SENTINEL CKQUORUM SERVICE` at a sentinel.",
+    ),
+    "sentinel-split": Entry(
+        "The sentinels name different primaries",
+        "Two servers take writes, and what the loser of them took is lost: an exchange can be granted twice.",
+        "Wait for a failover to end. If it stays, look at the network between them; SENTINEL RESET at the wrong one.",
+    ),
+}
