@@ -88,7 +88,8 @@ class Settings(BaseSettings):
         default=60.0,
         ge=0,
         le=86_400,
-        description="How long a starting process waits for a store that is down, an ingest process also for one that refuses writes.",
+        description="How long a starting process waits for a store that is down, and an ingest process for one that "
+        "refuses writes.",
     )
     settle_seconds: float = Field(
         default=0.0,
