@@ -22,12 +22,27 @@ from perseus.running import run
     show_default=True,
     help="Who makes the store fail over; by-hand: you, while it waits.",
 )
+@click.option(
+    "--wait",
+    type=click.IntRange(1, 3600),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="So long for a failover by hand to begin.",
+)
 @click.option("--real", is_flag=True, help="EXCHANGE is one of the site's own, which nobody serves now.")
 @click.option("--own-times", is_flag=True, help="With the TTL and heartbeat of the site: takes minutes.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--yes", is_flag=True, help="Ask nothing before a failover, and before --real.")
 def drill(
-    name: str | None, only: tuple[str, ...], failover: str, real: bool, own_times: bool, as_json: bool, yes: bool
+    name: str | None,
+    only: tuple[str, ...],
+    failover: str,
+    wait: int,
+    real: bool,
+    own_times: bool,
+    as_json: bool,
+    yes: bool,
 ) -> None:
     """Practise the loss of a holder, and measure it.
 
@@ -36,4 +51,4 @@ def drill(
     measured. It takes about a minute; the result is filed in the audit log. Exit codes: 0 as promised, 1 not, 69 the
     store is silent or the exchange is held, 78 bad setting.
     """
-    run("drill", name, only, failover, real, own_times, as_json, yes)
+    run("drill", name, only, failover, real, own_times, as_json, yes, wait)

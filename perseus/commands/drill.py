@@ -42,9 +42,13 @@ from perseus.local import runfile
 from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
-from perseus.store import Client, at
+from perseus.store import Client, answers, at
 
 AUTO, BY_HAND, NO = "auto", "by-hand", "no"
+NOW = (
+    "Now make the store fail over, at its provider or on its servers: for example kill one, or restart it. "
+    "Waiting {:g} s for that; Ctrl-C ends the drill."
+)
 FAIL_OVER = "A replica of the store becomes its primary: every exchange feels it for a moment. Go on?"
 REAL = (
     "The instances of the drill become instances of {}: its page shows them, and people are told of each fault. Go on?"
@@ -60,8 +64,11 @@ def run(
     own_times: bool,
     as_json: bool,
     is_sure: bool,
+    wait: float = failover.BY_HAND_SECONDS,
 ) -> int:
     """0: all as promised. 1: not, or nothing took place. `how`: AUTO, BY_HAND or NO failover.
+
+    `wait`: seconds for one BY_HAND to begin.
 
     Raises UsageError for a name that needs --real, UnknownExchange, LeaseRefused, DrillFailed; errors as `readiness`.
     """
@@ -80,7 +87,7 @@ def run(
         _refuse_held(exchange, client)
         times = settings if own_times else stages.short(settings)
         stage = Stage(exchange, times, runfile.store_url(settings), client, Path(folder))
-        change = _failover(stage, how, is_sure) if faults.FAILOVER in wanted else None
+        change = _failover(stage, how, is_sure, wait) if faults.FAILOVER in wanted else None
         stage.prepare()
         return _Drill(stage, wanted, change, settings.ttl_seconds, as_json).play()
 
@@ -168,7 +175,7 @@ class _Drill:
         if isinstance(self._change, Outcome):
             return self._change
         if isinstance(self._change, ByHand):
-            click.echo("Now make the store fail over, at its provider or on its servers. Waiting ...", err=True)
+            click.echo(NOW.format(self._change.seconds), err=True)
         return rounds.failed_over(self._stage, self._change)
 
     def _show(self, outcome: Outcome) -> None:
@@ -185,7 +192,10 @@ class _Drill:
 
     def _opening(self) -> str:
         stage = self._stage
-        return f"Two instances of a drill contend for {stage.exchange.name}, in {failover.kind(stage.client)}."
+        with answers(stage.client):
+            scope = failover.scope(stage.client, keys.status(stage.exchange.id))
+        said = f"Two instances of a drill contend for {stage.exchange.name}, in {failover.kind(stage.client)}."
+        return f"{said}\n{scope}".rstrip()
 
     def _report(self) -> Report:
         s = self._stage.settings
@@ -242,14 +252,14 @@ def _refuse_held(exchange: Exchange, client: Client) -> None:
         raise LeaseRefused(exchange.name, Holder(told.hostname, told.ip_address, since, told.connection_state, left))
 
 
-def _failover(stage: Stage, how: str, is_sure: bool) -> Failover | Outcome:
+def _failover(stage: Stage, how: str, is_sure: bool, wait: float) -> Failover | Outcome:
     """How the store fails over, or why it does not."""
     skipped = partial(Outcome, faults.FAILOVER)
     key = keys.status(stage.exchange.id)
     if how == NO:
         return skipped(skipped="--failover no")
     if how == BY_HAND:
-        return ByHand(stage.client, key)
+        return ByHand(stage.client, key, wait)
     try:
         timeout = stage.settings.store_timeout_seconds
         node = partial(at, stage.url, timeout=timeout, name="perseus-drill")

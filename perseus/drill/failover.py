@@ -20,7 +20,7 @@ from perseus.store.sentinel import Sentinel
 
 LOOK = 0.02
 AGAIN_SECONDS = 5.0
-BY_HAND_SECONDS = 600.0
+BY_HAND_SECONDS = 300
 CLOCK = SystemClock()
 
 MakeNode = Callable[[Place], Client]
@@ -46,6 +46,17 @@ def kind(client: Client) -> str:
     if isinstance(client, Cluster):
         return "a Redis Cluster"
     return "a store with sentinels" if isinstance(client, Sentinel) else "one server"
+
+
+def scope(client: Client, key: str) -> str:
+    """Which part of the store a drill of that key is about, in a sentence; '' for all of it. Errors: use `answers`."""
+    if not isinstance(client, Cluster):
+        return ""
+    (host, port), others = client.place(key), len(client.layout().primaries) - 1
+    return (
+        f"Its lease is at the node {host}:{port}, so it is that node alone which is drilled: "
+        f"nothing is shown of the other {others}. docs/drill.md says how to drill those."
+    )
 
 
 def of(client: Client, key: str, node: MakeNode) -> Failover:
@@ -125,19 +136,20 @@ class OfCluster:
 
 
 class ByHand:
-    """Somebody else does it, while we wait: told by the id of the server that answers."""
+    """Somebody else does it, while we wait so many seconds: told by the id of the server that answers."""
 
-    def __init__(self, client: Client, key: str) -> None:
+    def __init__(self, client: Client, key: str, seconds: float = BY_HAND_SECONDS) -> None:
+        self.seconds = seconds
         self._client = client
         self._near = {"near": key} if isinstance(client, Cluster) else {}
         self._old = self._run_id()
 
     def strike(self) -> float:
         """Returns at the first sign of it: another server answers, or none."""
-        give_up = CLOCK.elapsed() + BY_HAND_SECONDS
+        give_up = CLOCK.elapsed() + self.seconds
         while self._run_id() == self._old:
             if CLOCK.elapsed() > give_up:
-                raise CannotFailOver(f"nobody made one within {BY_HAND_SECONDS / 60:.0f} minutes")
+                raise CannotFailOver(f"nobody made one within {self.seconds:g} s (--wait gives more)")
             time.sleep(LOOK)
         return CLOCK.elapsed()
 

@@ -85,6 +85,26 @@ def client_of_real(site: Settings, party: Party) -> Client:
     return party.client(site.redis_url.get_secret_value())
 
 
+def test_on_a_cluster_the_node_that_is_drilled_is_named(
+    site: Settings, cluster_store: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(drill.rounds, "lost", lambda *_: SOUND)
+    on_cluster = site.model_copy(update={"redis_url": SecretStr(cluster_store)})
+    assert play(on_cluster, None, "kill") == 0
+    opening, scope, *_ = capsys.readouterr().out.splitlines()
+    assert opening.endswith("in a Redis Cluster.")
+    assert "it is that node alone which is drilled" in scope
+
+
+def test_who_fails_over_by_hand_is_told_for_how_long_it_waits(
+    site: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play(site, None, "failover", how="by-hand", wait=0.2) == 1
+    said = capsys.readouterr()
+    assert "Waiting 0.2 s for that; Ctrl-C ends the drill." in said.err
+    assert "nobody made one within 0.2 s" in said.out
+
+
 def test_programs_get_one_document_and_nothing_else(
     site: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

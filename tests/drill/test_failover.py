@@ -35,6 +35,18 @@ def test_one_server_alone_does_not_fail_over(client: Client) -> None:
         failover.of(client, KEY, lambda _: client)
 
 
+def test_a_drill_of_a_cluster_says_which_node_it_is_about(cluster_store: str, redis_cluster: RedisCluster) -> None:
+    with connect(cluster_store, timeout=2, name="test") as client:
+        said = failover.scope(client, KEY)
+    assert f"at the node 127.0.0.1:{redis_cluster.node(KEY).port}, so it is that node alone which is drilled" in said
+    assert "nothing is shown of the other 2" in said
+
+
+def test_a_drill_of_one_server_is_about_all_of_it(own_server: RedisProcess) -> None:
+    with connect(own_server.url, timeout=2, name="test") as client:
+        assert failover.scope(client, KEY) == ""
+
+
 def test_a_cluster_without_replicas_does_not_fail_over(cluster_store: str) -> None:
     with connect(cluster_store, timeout=2, name="test") as client:
         assert failover.kind(client) == "a Redis Cluster"
@@ -69,7 +81,7 @@ class Told(Cluster):
 
     def __init__(self) -> None:
         self.ranges = [[0, 0, ["10.0.0.1", 1, "a"]], [1, 16_383, ["10.0.0.2", 2, "b"], ["10.0.0.3", 3, "c"]]]
-        super().__init__(("10.0.0.1", 1), lambda place, _: redis.Redis(*place), 1)
+        super().__init__([("10.0.0.1", 1)], "10.0.0.1:1", lambda place, _: redis.Redis(*place), 1)
 
     def place(self, key: str) -> tuple[str, int]:
         return "10.0.0.2", 2
@@ -177,10 +189,9 @@ def test_a_failover_by_hand_is_seen_by_the_server_that_answers(own_server: Redis
         assert change.is_done()
 
 
-def test_a_failover_by_hand_that_nobody_makes_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failover, "BY_HAND_SECONDS", 0.1)
-    with pytest.raises(CannotFailOver, match="nobody made one"):
-        ByHand(client, KEY).strike()
+def test_a_failover_by_hand_that_nobody_makes_is_given_up(client: Client) -> None:
+    with pytest.raises(CannotFailOver, match=r"nobody made one within 0.1 s \(--wait gives more\)"):
+        ByHand(client, KEY, 0.1).strike()
 
 
 @pytest.fixture
