@@ -12,6 +12,7 @@ from perseus.errors import whole
 from perseus.network import statusfield
 from perseus.network.durability import Durability
 from perseus.network.exchange import Exchange
+from perseus.network.holdoff import HoldOff
 from perseus.network.identity import Identity
 from perseus.network.lease import Timing
 from perseus.network.payload import InstanceStatus
@@ -21,6 +22,8 @@ from perseus.version import VERSION
 
 log = logging.getLogger(__name__)
 
+#: The store's clock is known as closely: the heartbeat that ends a hold-off must not tell of it any more.
+CLOCK_MS = 100
 # The owner's, those of plugins, and two of the ingest process itself.
 ALL_FIELDS_MAX = 2 * COUNT_MAX + 2
 
@@ -60,6 +63,7 @@ class Facts:
             ttl_seconds=timing.ttl,
         )
         self._last_message_ms: int | None = None
+        self._held_until_ms = 0
         self.rtt_ms: float | None = None
 
     @property
@@ -70,10 +74,12 @@ class Facts:
     def status(self) -> InstanceStatus:
         """The payload as it would be written now."""
         with self._lock:
-            heard = self._last_message_ms
+            heard, now_ms = self._last_message_ms, self._clock.now_ms()
+            is_over = self._held_until_ms - CLOCK_MS <= now_ms
             return self._status.model_copy(
                 update={
-                    "last_heartbeat": iso(self._clock.now_ms()),
+                    "last_heartbeat": iso(now_ms),
+                    "held_off": None if is_over else self._status.held_off,
                     "last_message_at": None if heard is None else iso(heard),
                     "clock_skew_ms": self._clock.skew_ms,
                     "store_rtt_ms": self.rtt_ms,
@@ -82,11 +88,16 @@ class Facts:
 
     def body_without_token(self) -> str:
         """The JSON of a claim: the store draws the token and puts it first."""
-        return self.status().model_dump_json(by_alias=True, exclude={"fencing_token", "fields"})
+        return self.status().model_dump_json(by_alias=True, exclude={"fencing_token", "held_off", "fields"})
 
     def granted(self, token: str) -> None:
         """The lease is ours under this fencing token."""
         self._update(fencing_token=token)
+
+    def held_off(self, until_ms: int, reason: str) -> None:
+        """The lease is ours, and not valid until then."""
+        self._held_until_ms = until_ms
+        self._update(held_off=HoldOff(until=iso(until_ms), reason=reason).model_dump())
 
     def durable(self, told: Durability | None) -> None:
         """What replicas acknowledged of the last write; logged when it turns short, and when that is over."""

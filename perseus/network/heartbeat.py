@@ -50,7 +50,8 @@ class Heartbeat:
         self._is_missed = False
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Begin to beat: at once where a hold-off is to be told, or nobody would see what it waits for."""
+        self._asked += self._facts.status().held_off is not None
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._thread.start()
 

@@ -147,7 +147,11 @@ class Claimant:
         self.facts.granted(grant.token)
         self.facts.durable(grant.durability)
         held_off_at = received_at + hold_off - self._timing.ttl if hold_off else None
-        return Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, held_off_at)
+        lease = Lease(self._nonce, self._instance_id, self._timing, grant, sent_at, held_off_at)
+        if lease.is_held_off:
+            left = max(0.0, lease.valid_from - self._clock.elapsed())
+            self.facts.held_off(self.store_clock.now_ms() + round(left * 1000), lease.held_off_why)
+        return lease
 
     def _hold_off(self, grant: Granted) -> float:
         """Seconds for which another may be at work that the store has forgotten, or may come to forget us."""

@@ -80,6 +80,14 @@ class Lease:
         return self._sent_at < self.valid_from
 
     @property
+    def held_off_why(self) -> str:
+        """For people, as a clause."""
+        if self._is_settling:
+            return "a failover may forget this claim until the settle time is over"
+        what = "failed over or restarted" if self._is_doubtful else "was emptied"
+        return f"the data store {what}, and an old holder may still be at work"
+
+    @property
     def deadline(self) -> float:
         """When validity ends unless renewed."""
         return self._sent_at + self.timing.ttl - self.timing.margin
@@ -153,10 +161,7 @@ class Lease:
         """For people: why it is not valid at `now`."""
         if self.end_reason is None and self.is_held_off:
             left = max(0.0, self.valid_from - now)
-            if self._is_settling:
-                return f"a failover may forget this claim for {left:.1f} s more: the settle time is not over"
-            what = "failed over or restarted" if self._is_doubtful else "was emptied"
-            return f"the store {what} and an old holder may work on for {left:.0f} s"
+            return f"{self.held_off_why}, for {left:.{int(self._is_settling)}f} s more"
         return self.end_reason or f"no heartbeat was answered for {now - self._sent_at:.0f} s"
 
     def invalid_since(self, now: float) -> float | None:

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from perseus.clock import parse_iso
 from perseus.network.durability import Durability
+from perseus.network.holdoff import HoldOff, Iso
 from perseus.network.states import State
-
-
-def _iso(value: Any) -> Any:
-    if isinstance(value, str):
-        parse_iso(value)
-    return value
-
-
-Iso = Annotated[str, BeforeValidator(_iso)]
 
 
 class InstanceStatus(BaseModel):
     """One JSON object, camelCase in Redis, snake_case here. Times are ISO 8601 UTC by the store's clock.
 
     None means unknown. `fencing_token` is text because Lua numbers lose digits. `durability`: what replicas
-    acknowledged of the write before this one; None while nobody asks. `fields` is what the feed and plugins add
-    (`perseus_status_fields`); it is left out of the JSON while it is empty.
+    acknowledged of the write before this one; None while nobody asks. `held_off`: why it does not start yet. `fields`
+    is what the feed and plugins add (`perseus_status_fields`). These two are left out of the JSON while they are empty.
     """
 
     model_config = ConfigDict(
@@ -58,11 +48,13 @@ class InstanceStatus(BaseModel):
     clock_skew_ms: int | None = None
     store_rtt_ms: float | None = None
     durability: Durability | None = None
+    held_off: HoldOff | None = None
     fields: dict[str, str | int | float | None] = Field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text that stands in Redis."""
-        return self.model_dump_json(by_alias=True, exclude=None if self.fields else {"fields"})
+        empty = {name for name in ("held_off", "fields") if not getattr(self, name)}
+        return self.model_dump_json(by_alias=True, exclude=empty)
 
 
 def parse(text: str) -> InstanceStatus | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from perseus import keys
 from perseus.network.exchange import Exchange
-from perseus.web import badges, words
+from perseus.network.holdoff import HoldOff
+from perseus.web import badges, moments, words
 from perseus.web.badges import Badge
 
 SENTENCES = {"no heartbeat until its lease ended": "no heartbeat came before its lease ended"}
@@ -26,6 +27,13 @@ def reason(badge: Badge, given: str | None) -> str | None:
     if badge is badges.CLOSED:
         return f"Stopped in order: {said}." if said else "Stopped in order."
     return f"{said[:1].upper()}{said[1:]}." if said else None
+
+
+def held_off(held: HoldOff) -> str:
+    """Why an instance with a lease does not start, until when, and that nobody need do anything."""
+    until = words.plain((moments.utc(moments.read(held.until)) or held.until)[11:], words.NAME_LIMIT)
+    why = words.plain(held.reason).rstrip(".")
+    return f"Not started yet, until {until} UTC: {why}. It starts by itself."
 
 
 def stuck(badge: Badge, median_ms: int, most_ms: int, count: int) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from perseus.doctor.finding import Severity
 from perseus.network.durability import Durability
+from perseus.network.holdoff import HoldOff
 from perseus.network.payload import InstanceStatus
 from perseus.network.reading import Condition
 from perseus.notify.configuration import Policy
@@ -227,6 +228,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "Event": EVENT,
     "Finding": FINDING,
     "Explanation": EXPLANATION,
+    "HoldOff": _of(HoldOff),
     "HistoryEntry": {"oneOf": [closed(one) for one in (DECIDED, TRIED, ORDERED, BROKEN, FOREIGN)]},
     "Instance": INSTANCE,
     "InstanceStatus": _of(InstanceStatus),

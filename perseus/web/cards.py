@@ -8,6 +8,7 @@ from typing import NamedTuple
 from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
+from perseus.network.holdoff import HoldOff
 from perseus.network.payload import InstanceStatus
 from perseus.web import advice, badges, beats, facts, moments, signs, words
 from perseus.web.advice import Advice
@@ -39,6 +40,7 @@ class Outlook(NamedTuple):
     silent: bool
     told: InstanceStatus | None
     record: Record
+    held_off: HoldOff | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def outlook(status: ExchangeStatus, now_ms: int, record: Record = NO_RECORD, *, 
         beats.is_silent(status, beat, now_ms, limits),
         status.status,
         record,
+        _held_off(status, now_ms),
     )
 
 
@@ -118,9 +121,11 @@ def card(seen: Outlook) -> Card:
         known=bool(known),
         since=moments.lasting(seen.since_ms),
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
-        reason=advice.reason(badge, seen.reason),
+        reason=advice.held_off(seen.held_off) if seen.held_off else advice.reason(badge, seen.reason),
         advice=advice.advice(badge, seen.exchange),
-        signs=signs.signs(seen.beat, told, silent=seen.silent, stuck=seen.record.stuck is not None),
+        signs=signs.signs(
+            seen.beat, told, silent=seen.silent, stuck=_is_stuck(seen), held_off=seen.held_off is not None
+        ),
         beat=seen.beat,
         last_beat=moments.ago(moments.read(told.last_heartbeat)) if told else None,
         message=moments.ago(moments.read(told.last_message_at)) if told else None,
@@ -143,6 +148,16 @@ def _ran(seen: Outlook, connected_ms: int | None) -> str | None:
     has_ended = seen.condition in (Condition.OFFLINE, Condition.STOPPED) and not seen.live
     ended_ms = moments.read(seen.told.last_heartbeat) if seen.told and has_ended else None
     return None if ended_ms is None or connected_ms is None else words.span(ended_ms - connected_ms)
+
+
+def _held_off(status: ExchangeStatus, now_ms: int) -> HoldOff | None:
+    """Of an instance that waits; None once its time is over, whatever it says."""
+    held = status.status.held_off if status.live and status.status else None
+    return held if held is not None and (moments.read(held.until) or 0) > now_ms else None
+
+
+def _is_stuck(seen: Outlook) -> bool:
+    return seen.record.stuck is not None and seen.held_off is None
 
 
 def _error(told: InstanceStatus) -> LastError | None:

@@ -17,6 +17,7 @@ from perseus.web.additions import NONE, Additions
 
 RAN_MS = 4 * words.HOUR + 23 * words.MINUTE
 BEAT_MS = 3 * words.SECOND
+HELD_OFF = "the data store failed over or restarted, and an old holder may still be at work"
 LONG_ERROR = "websocket closed: 1006 abnormal closure while reading the frame header; " * 12
 LONG_HOST = "ingest-7f9c5d8b64-x2k9p.market-data.svc.cluster-eu-central-1.internal.example.net"
 
@@ -90,6 +91,7 @@ class Samples:
             self.live("Silent feed", last_message_at=iso(ago - 2 * words.MINUTE)),
             self.live("Clock off", clock_skew_ms=-4_200),
             self.live("Durability degraded", durability={"asked": 1, "acknowledged": 0}),
+            self.live("Held off", State.IDLE, held_off={"until": iso(ago + 30 * words.SECOND), "reason": HELD_OFF}),
             self.live("With an error", last_error="HTTP 429: slow down", last_error_at=iso(ago - 7 * words.MINUTE)),
             self.live("With a long error", last_error=LONG_ERROR, last_error_at=iso(ago - words.HOUR)),
             *(self.live(state.value.capitalize(), state) for state in State if state is not State.ACTIVE),

@@ -20,15 +20,25 @@ class Sign(NamedTuple):
 LATE = Sign("warning", "sign-beat", "heartbeat late")
 SILENT = Sign("danger", "sign-error", "feed silent")
 STUCK = Sign("warning", "sign-error", "possibly stuck")
+HELD_OFF = Sign("warning", "sign-clock", "held off")
 SKEWED = Sign("warning", "sign-clock", "clock off")
 DEGRADED = Sign("warning", "sign-error", "durability degraded")
 
 
-def signs(beat: Beat | None, told: InstanceStatus | None, *, silent: bool, stuck: bool) -> tuple[Sign, ...]:
+def signs(
+    beat: Beat | None, told: InstanceStatus | None, *, silent: bool, stuck: bool, held_off: bool = False
+) -> tuple[Sign, ...]:
     """The signs of a card, gravest first. An instance that is gone has none: its badge says it all."""
     if beat is None:
         return ()
     skewed = told is not None and facts.is_skewed(told.clock_skew_ms)
     degraded = told is not None and facts.is_degraded(told)
-    known = ((SILENT, silent), (STUCK, stuck), (LATE, beat.late), (DEGRADED, degraded), (SKEWED, skewed))
+    known = (
+        (SILENT, silent),
+        (STUCK, stuck),
+        (HELD_OFF, held_off),
+        (LATE, beat.late),
+        (DEGRADED, degraded),
+        (SKEWED, skewed),
+    )
     return tuple(sign for sign, shown in known if shown)

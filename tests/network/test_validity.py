@@ -8,12 +8,14 @@ import time
 import pytest
 
 from perseus import keys
+from perseus.clock import parse_iso
 from perseus.errors import LeaseLost
 from perseus.network.identity import Identity
 from perseus.network.states import State
 from perseus.settings import Settings
+from perseus.store import now_ms
 from tests.conftest import KRAKEN
-from tests.instances import Party, Recorder, eventually, moves, walk
+from tests.instances import Party, Recorder, eventually, moves, payload_of, walk
 from tests.redis_process import RedisProcess
 
 
@@ -131,3 +133,26 @@ def test_the_end_of_a_key_stays_a_lease_away_while_its_holder_beats(
     assert max(samples) <= settings.ttl_seconds
     assert min(samples) > settings.ttl_seconds - settings.heartbeat_seconds - 0.4
     assert len(moves(client)) == 3, "heartbeats are never logged"
+
+
+def test_a_lease_that_is_held_off_says_why_and_until_when_at_once_and_no_longer(
+    party: Party, real_store: str, settings: Settings
+) -> None:
+    client = party.client(real_store)
+    client.flushall()
+    instance = party.join(real_store, settings.model_copy(update={"heartbeat_seconds": 60.0}))
+    told = eventually(lambda: getattr(payload_of(client), "held_off", None))
+    assert told.reason == "the data store was emptied, and an old holder may still be at work"
+    left_ms = parse_iso(told.until) - now_ms(client, keys.status(KRAKEN.id))
+    assert 0 < left_ms < 2_500
+    assert instance.wait_valid(10)
+    assert eventually(lambda: "heldOff" not in str(client.get(keys.status(KRAKEN.id))))
+
+
+def test_a_lease_that_is_valid_at_once_says_nothing_of_a_hold_off(
+    party: Party, real_store: str, settings: Settings
+) -> None:
+    client = party.client(real_store)
+    client.set(keys.INITIALISED, "kept")
+    party.join(real_store, settings)
+    assert "heldOff" not in str(client.get(keys.status(KRAKEN.id)))

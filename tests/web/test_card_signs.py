@@ -9,6 +9,7 @@ import pytest
 from perseus.clock import iso
 from perseus.errors import SettingError
 from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.states import State
 from perseus.settings import Settings, check_timing
 from perseus.web import cards
 from perseus.web.additions import NONE
@@ -31,6 +32,30 @@ def drawn(status: ExchangeStatus, look: str) -> str:
 
 def test_a_healthy_card_bears_no_sign() -> None:
     assert signs(live()) == []
+
+
+def held(until_ms: int) -> ExchangeStatus:
+    why = "the data store failed over or restarted, and an old holder may still be at work"
+    return live(state=State.IDLE, held_off={"until": iso(until_ms), "reason": why})
+
+
+def test_a_card_that_waits_says_why_and_until_when() -> None:
+    status = held(NOW + MINUTE)
+    made = cards.card(cards.outlook(status, NOW))
+    assert made.reason == (
+        f"Not started yet, until {iso(NOW + MINUTE)[11:19]} UTC: the data store failed over or restarted, and an old "
+        "holder may still be at work. It starts by itself."
+    )
+    assert signs(status) == ["held off"]
+    for look in ("card", "dense", "wall"):
+        assert "Not started yet" in words(drawn(status, look))
+
+
+def test_a_card_whose_wait_is_over_or_whose_instance_is_gone_says_nothing_of_it() -> None:
+    assert cards.card(cards.outlook(held(NOW), NOW)).reason is None
+    assert signs(held(NOW)) == []
+    left = replace(held(NOW + MINUTE), live=False, condition=Condition.OFFLINE, reason="killed")
+    assert cards.card(cards.outlook(left, NOW)).reason == "Killed."
 
 
 @pytest.mark.parametrize(("age_ms", "shown"), [(22_500, []), (22_501, ["heartbeat late"])])
