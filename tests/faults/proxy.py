@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.resources
-import select
 import socket
 import threading
 from dataclasses import dataclass, field
+
+from perseus.drill.pump import Pump
 
 
 def script_mark(name: str) -> bytes:
@@ -33,7 +33,7 @@ class Fault:
         assert self.arrived.wait(5)
 
 
-class Proxy:
+class Proxy(Pump):
     """Forwards loopback connections to `port`. A request is what arrives at once: clients here never pipeline.
 
     `lose_reply`: the server carries the request out, the client hears nothing. `hold`: the client hears nothing
@@ -41,14 +41,12 @@ class Proxy:
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self._target = ("127.0.0.1", port)
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
-        self._ending = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.1)
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+        self._unheard: dict[socket.socket, Fault] = {}
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def lose_reply(self, script: str) -> Fault:
         return self._plan(Fault(script_mark(script), is_late=False))
@@ -56,43 +54,20 @@ class Proxy:
     def hold(self, script: str) -> Fault:
         return self._plan(Fault(script_mark(script), is_late=True))
 
+    def target(self, near: socket.socket) -> tuple[str, int]:
+        return self._target
+
+    def pass_on(self, data: bytes, source: socket.socket, sink: socket.socket, *, is_request: bool) -> None:
+        fault = self._struck_by(data) if is_request else None
+        if fault is not None:
+            self._go_wrong(fault, data, sink)
+        elif is_request or not self._is_unheard(source):
+            sink.sendall(data)
+
     def _plan(self, fault: Fault) -> Fault:
         with self._lock:
             self._faults.append(fault)
         return fault
-
-    def __enter__(self) -> Proxy:
-        self._run(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        for thread in self._threads:
-            thread.join(5)
-        self._listener.close()
-
-    def _run(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, name="proxy", daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._ending.is_set():
-            with contextlib.suppress(TimeoutError):
-                self._run(self._serve, self._listener.accept()[0])
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, socket.create_connection(self._target) as server, contextlib.suppress(ConnectionError):
-            while not self._ending.is_set():
-                for ready in select.select([client, server], [], [], 0.1)[0]:
-                    data = ready.recv(1 << 20)
-                    if not data:
-                        return
-                    fault = self._struck_by(data) if ready is client else None
-                    if fault is not None:
-                        self._go_wrong(fault, data, server)
-                    else:
-                        (server if ready is client else client).sendall(data)
 
     def _struck_by(self, request: bytes) -> Fault | None:
         with self._lock:
@@ -105,8 +80,18 @@ class Proxy:
     def _go_wrong(self, fault: Fault, request: bytes, server: socket.socket) -> None:
         fault.struck.set()
         while fault.is_late and not fault.go.wait(0.1):
-            if self._ending.is_set():
+            if self.ending.is_set():
                 return
+        with self._lock:
+            self._unheard[server] = fault
         server.sendall(request)
-        server.recv(1 << 20)
-        fault.arrived.set()
+        # The client may have hung up, and its end must not come before the answer.
+        fault.arrived.wait(5)
+
+    def _is_unheard(self, server: socket.socket) -> bool:
+        """Is this the answer that the client is not to hear?"""
+        with self._lock:
+            fault = self._unheard.pop(server, None)
+        if fault is not None:
+            fault.arrived.set()
+        return fault is not None
