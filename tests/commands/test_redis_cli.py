@@ -1,0 +1,65 @@
+"""What `perseus redis-cli` would run: which program, with which words, and where the password is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from perseus.commands import rediscli as command
+from perseus.settings import Settings
+from perseus.store import rediscli
+from perseus.store.url import StoreURL
+
+PLACE = ("10.0.0.1", 7000)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://:p@h/0", ()),
+        ("redis://ann:p@h/3", ("-n", "3", "--user", "ann")),
+        ("redis+cluster://ann:p@h", ("-c", "--user", "ann")),
+        ("rediss://h", ("--tls",)),
+        ("rediss+cluster://h?ssl_cert_reqs=none", ("-c", "--tls", "--insecure")),
+        ("redis+sentinel://ann:p@h/main/2?sentinel_password=q", ("-n", "2", "--user", "ann")),
+    ],
+)
+def test_the_words_follow_from_the_address(url: str, words: tuple[str, ...]) -> None:
+    assert rediscli.client(StoreURL.parse(url), PLACE) == ("redis-cli", "-h", "10.0.0.1", "-p", "7000", *words)
+
+
+def test_sentinels_have_their_own_user_and_tls() -> None:
+    address = StoreURL.parse("rediss+sentinel://ann:p@h/main?sentinel_username=eve&sentinel_tls=no")
+    assert rediscli.to_sentinels(address) == ("--user", "eve")
+    assert rediscli.to_servers(address) == ("--tls", "--user", "ann")
+
+
+def test_one_file_that_holds_certificate_and_key_is_named_for_both() -> None:
+    address = StoreURL(is_cluster=False, places=(PLACE,), tls={"ssl_certfile": "/both.pem"})
+    assert rediscli.to_servers(address) == ("--tls", "--cert", "/both.pem", "--key", "/both.pem")
+
+
+def test_the_first_program_that_speaks_tls_is_run_and_the_password_is_in_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, code in (("poor", 1), ("able", 0)):
+        program = tmp_path / name / "redis-cli"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\nexit {code}\n")
+        program.chmod(0o755)
+    ran: list[tuple[Path, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda *words: ran.append(words))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'poor'}:{tmp_path / 'able'}")
+    monkeypatch.setenv("REDISCLI_AUTH", "of another")
+    for scheme, folder in (("rediss", "able"), ("redis", "poor")):
+        url = SecretStr(f"{scheme}://ann:p%40ss@store.example.org")
+        command.run(Settings(redis_url=url, home=tmp_path), False, ("PING",))
+        path, words, environ = ran[-1]
+        assert (path, words[-1]) == (tmp_path / folder / "redis-cli", "PING")
+        assert not any("p@ss" in word for word in words)
+        assert environ["REDISCLI_AUTH"] == "p@ss"
+    command.run(Settings(redis_url=SecretStr("redis://store.example.org"), home=tmp_path), False, ("PING",))
+    assert "REDISCLI_AUTH" not in ran[-1][2]
