@@ -25,11 +25,17 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{perseus:dest:<id>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of an order |
 | `{perseus:kind:<name>}:orders` | list | 10 minutes | page, API | dispatcher | the same for a kind: check a configuration before it is saved |
 | `{perseus:kind:<name>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of it |
+| `candles:<id>:<symbol>:<timeframe>` | sorted set | none | its holder, by the candle script | everybody | the newest 1,000 candles of a pair (JSON), by open time in Unix ms; prices are decimal text |
+| `{candles:<id>:<symbol>:<timeframe>}:meta` | hash | none | the candle script | its holder, page | newest fencing token that wrote them, coverage (JSON), counts of what was written, refused, closed, corrected |
+| `channel:exchange:<id>:candle:close:<symbol>:<timeframe>` | channel | - | the candle script | everybody | each finished candle (JSON), once; again with `"corrected":true` when the exchange changes its mind |
+| `ticker:<id>:<symbol>` | string (JSON) | 60 s | its holder, by the ticker script | everybody | what a symbol costs now, and its last 24 hours |
+| `channel:ticker:<id>:<symbol>` | channel | - | the ticker script | everybody | the same, whenever it changes |
 | `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
 | `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |
 | `{logs:audit}:strangers` | list | 90 days | the same | the same script | ids of the newest 10,000 entries of people who were not signed in: they have a share of their own |
 | `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
+| `{weight:<id>:<address>}:book` | hash | 4 days | whoever sends to the exchange | the same, page | what has been sent to one exchange from one outgoing address: its limits, what is used of them, until when all is frozen |
 | `perseus:sign-in:<limit>` | string | 5 minutes | web | web | tries to sign in to one account, or from one address (SHA-256), that were counted |
 | `perseus:doctor` | string (JSON) | 15 minutes | web | web | what the doctor found on its last round |
 | `perseus:doctor:turn` | string | 5 minutes | web | web | there while this round has been taken by a worker |
@@ -111,6 +117,36 @@ def write_probe(key: str) -> str:
     return f"{{{rest.partition('}')[0] if brace else key}}}:probe"
 
 
+def weight_book(exchange_id: int, address: str) -> str:
+    """What has been sent to this exchange from one outgoing address."""
+    return f"{{weight:{exchange_id}:{address}}}:book"
+
+
 def sign_in_tries(limit: str) -> str:
     """The counter of one limit on signing in; `limit` names it without saying whose it is."""
     return f"perseus:sign-in:{limit}"
+
+
+def candles(exchange_id: int, symbol: str, timeframe: str) -> str:
+    """The newest candles of one pair."""
+    return f"candles:{exchange_id}:{symbol}:{timeframe}"
+
+
+def candles_meta(exchange_id: int, symbol: str, timeframe: str) -> str:
+    """What fences and describes them, in their slot."""
+    return f"{{{candles(exchange_id, symbol, timeframe)}}}:meta"
+
+
+def candle_close_channel(exchange_id: int, symbol: str, timeframe: str) -> str:
+    """Where each finished candle of one pair is told."""
+    return f"channel:exchange:{exchange_id}:candle:close:{symbol}:{timeframe}"
+
+
+def ticker(exchange_id: int, symbol: str) -> str:
+    """The ticker of one symbol."""
+    return f"ticker:{exchange_id}:{symbol}"
+
+
+def ticker_channel(exchange_id: int, symbol: str) -> str:
+    """Where its changes are told."""
+    return f"channel:ticker:{exchange_id}:{symbol}"

@@ -14,10 +14,11 @@ import msgspec
 from perseus.errors import PerseusError
 from perseus.market.timeframes import LATEST_MS, Timeframe
 
-DECIMAL_MAX = 100
 DECIMAL = re.compile(r"(?=.{1,100}\Z)[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?\Z")
 #: The same of several at once, with a space after each: one match is a fifth of the work of one each.
 DECIMALS = re.compile(r"(?:(?=\S{1,100} )[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})? )+\Z")
+#: A key hashes by what stands in braces, so a symbol may have none.
+SYMBOL = re.compile(r"[^\s{}\x00-\x1f\x7f]{1,60}\Z")
 SHOWN = 40
 
 
@@ -32,10 +33,14 @@ class BadCandle(PerseusError):
 
 
 class Pair(msgspec.Struct, frozen=True, cache_hash=True):
-    """A symbol, as its exchange writes it, and a timeframe: what a series of candles is of."""
+    """A symbol, as its exchange writes it, and a timeframe: what a series of candles is of. Raises BadCandle."""
 
     symbol: str
     timeframe: Timeframe
+
+    def __post_init__(self) -> None:
+        if not is_symbol(self.symbol):
+            raise BadCandle("symbol", self.symbol, "which cannot stand in a key: 1 to 60 characters, no space or brace")
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.timeframe}"
@@ -139,6 +144,11 @@ _decode = msgspec.json.Decoder(_Wire).decode
 def is_decimal(text: Any) -> bool:
     """Is this a decimal number that is not negative, in plain or exponent form, of at most 100 characters?"""
     return isinstance(text, str) and DECIMAL.match(text) is not None
+
+
+def is_symbol(text: Any) -> bool:
+    """Can this be the name of a symbol: 1 to 60 characters without space, brace or control character?"""
+    return isinstance(text, str) and SYMBOL.match(text) is not None
 
 
 def _bad(candle: Candle) -> BadCandle:

@@ -1,0 +1,160 @@
+"""The candle cache: the newest 1,000 candles of each pair of one exchange, exact, in the store.
+
+Every write may be repeated: whatever was told before, and in whatever order, the same candles stand in the end (see
+`perseus.market.precedence`). A write of an older lease changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from perseus import keys
+from perseus.errors import StoreCorrupt
+from perseus.fence import WriteFenced
+from perseus.market.candle import BadCandle, Candle, Pair
+from perseus.market.coverage import BadCoverage, Coverage
+from perseus.store import Client, Script, where
+from perseus.store.batch import Batch
+
+KEEP = 1_000
+
+Command = tuple[str, str, *tuple[str | int, ...]]
+
+
+@dataclass
+class Stored:
+    """What came of a write, in states of candles. `written`: stand now; `closed` and `corrected` are among them.
+
+    `refused`: an older state, an open one of a closed candle, or older than what the cache keeps. `corrupt`: pairs
+    of whose keys somebody else made something; nothing of theirs was stored.
+    """
+
+    written: int = 0
+    refused: int = 0
+    closed: int = 0
+    corrected: int = 0
+    corrupt: dict[Pair, StoreCorrupt] = field(default_factory=dict)
+
+
+class CandleCache:
+    """Writes and reads the candles of one exchange with the fencing token of its lease.
+
+    Errors of all calls: as `perseus.store.answers`, and StoreCorrupt.
+    """
+
+    def __init__(self, client: Client, exchange_id: int, token: str) -> None:
+        self._client = client
+        self._exchange_id = exchange_id
+        self._token = token
+        self._script = Script(client, "candles", package="perseus.market")
+
+    def store(
+        self,
+        writes: Mapping[Pair, Sequence[Candle]],
+        live: bool,
+        coverage: Mapping[Pair, Coverage] | None = None,
+    ) -> Stored:
+        """Write what newly stands, each pair at once, together with its coverage where one is given.
+
+        `live`: tell each candle that is finished by this on its channel, once, and each correction. What is written
+        without it is never told. Raises WriteFenced when a later lease has written to one of the pairs; other pairs
+        may have been written then.
+        """
+        known = coverage or {}
+        pairs = [*writes, *(pair for pair in known if pair not in writes)]
+        calls = [self._call(pair, writes.get(pair, ()), live, known.get(pair)) for pair in pairs]
+        stored = Stored()
+        for pair, answer in zip(pairs, self._script.each(calls), strict=True):
+            self._count(stored, pair, answer)
+        return stored
+
+    def save_coverage(self, pair: Pair, coverage: Coverage) -> None:
+        """Keep what is known of a pair. Raises WriteFenced."""
+        for error in self.store({}, live=False, coverage={pair: coverage}).corrupt.values():
+            raise error
+
+    def newest(self, pair: Pair, count: int) -> list[Candle]:
+        """The newest candles of a pair, at most `count`, oldest first."""
+        if count <= 0:
+            return []
+        return self._read(pair, self._asked([("ZRANGE", self._key(pair), -count, -1)])[0])
+
+    def coverage(self, pair: Pair) -> Coverage:
+        """What is known of a pair. See `coverages`."""
+        return self.coverages([pair])[pair]
+
+    def coverages(self, pairs: Iterable[Pair]) -> dict[Pair, Coverage]:
+        """What is known of each pair, as far as its candles bear it out.
+
+        Without what the cache has forgotten since, and without ranges of which candles are missing: a store may have
+        evicted them, or somebody deleted them.
+        """
+        listed = list(pairs)
+        saved = self._asked([("HGET", self._meta(pair), "coverage") for pair in listed])
+        sizes = self._asked([("ZCARD", self._key(pair)) for pair in listed])
+        oldest = self._asked([("ZRANGE", self._key(pair), 0, 0) for pair in listed])
+        known = {pair: self._known(pair, *told) for pair, *told in zip(listed, saved, sizes, oldest, strict=True)}
+        ranges = [(pair, *verified) for pair, coverage in known.items() for verified in coverage.verified]
+        counts = self._asked([("ZCOUNT", self._key(pair), start, f"({end}") for pair, start, end in ranges])
+        for (pair, start, end), count in zip(ranges, counts, strict=True):
+            if count != pair.timeframe.count(start, end):
+                known[pair] = known[pair].doubt(start, end)
+        return known
+
+    def _known(self, pair: Pair, text: str | None, size: int, oldest: list[str]) -> Coverage:
+        try:
+            coverage = Coverage() if text is None else Coverage.from_json(text)
+        except BadCoverage:
+            raise StoreCorrupt(where(self._client), self._meta(pair)) from None
+        return coverage.clipped(self._read(pair, oldest)[0].open_ms) if size >= KEEP else coverage
+
+    def _read(self, pair: Pair, members: Iterable[str]) -> list[Candle]:
+        try:
+            return [Candle.from_json(member) for member in members]
+        except BadCandle:
+            raise StoreCorrupt(where(self._client), self._key(pair)) from None
+
+    def _asked(self, commands: Sequence[Command]) -> list[Any]:
+        batch = Batch(self._client)
+        for command in commands:
+            batch.add(*command)
+        results = batch.run() if commands else []
+        for command, result in zip(commands, results, strict=True):
+            if isinstance(result, Exception):
+                raise StoreCorrupt(where(self._client), command[1]) from None
+        return results
+
+    def _count(self, stored: Stored, pair: Pair, answer: Any) -> None:
+        if isinstance(answer, StoreCorrupt):
+            stored.corrupt[pair] = answer
+            return
+        if answer[0] == "FENCED":
+            raise WriteFenced(self._key(pair), self._token, str(answer[1]))
+        written, refused, closed, corrected = answer[1:]
+        stored.written += written
+        stored.refused += refused
+        stored.closed += closed
+        stored.corrected += corrected
+
+    def _key(self, pair: Pair) -> str:
+        return keys.candles(self._exchange_id, pair.symbol, pair.timeframe.name)
+
+    def _meta(self, pair: Pair) -> str:
+        return keys.candles_meta(self._exchange_id, pair.symbol, pair.timeframe.name)
+
+    def _call(
+        self, pair: Pair, candles: Sequence[Candle], live: bool, coverage: Coverage | None
+    ) -> tuple[tuple[str, str], list[str | bytes | int]]:
+        names = (self._exchange_id, pair.symbol, pair.timeframe.name)
+        arguments: list[str | bytes | int] = [
+            self._token,
+            keys.candle_close_channel(*names) if live else "",
+            KEEP,
+            "" if coverage is None else coverage.to_json(),
+        ]
+        for candle in candles:
+            state = candle.to_json(self._exchange_id, pair)
+            arguments += (candle.open_ms, candle.event_ms, int(candle.is_closed), state)
+        return (keys.candles(*names), keys.candles_meta(*names)), arguments
