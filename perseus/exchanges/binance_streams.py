@@ -1,0 +1,198 @@
+"""What Binance's streams say, read into events.
+
+Klines and mini tickers in either form take one typed pass. All else, and what fails that pass, is looked at as it is:
+an acknowledgement, an error in one of its two forms, a shutdown, a kind that is not ours, or one of ours that is bad.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation, localcontext
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from perseus.errors import PerseusError
+from perseus.exchanges.events import (
+    Acknowledged,
+    CandleEvent,
+    Event,
+    Refused,
+    ShuttingDown,
+    TickerEvent,
+    Unknown,
+    Unreadable,
+    brief,
+)
+from perseus.market.candle import Candle, Pair
+from perseus.market.ticker import Ticker
+from perseus.market.timeframes import LATEST_MS, Timeframe
+
+OURS = {"kline", "24hrMiniTicker", "serverShutdown"}
+SHOWN = 80
+PERCENT_DIGITS = Decimal("0.001")
+
+
+class _Candle(msgspec.Struct, gc=False):
+    t: int
+    i: str
+    o: str
+    h: str
+    l: str  # noqa: E741
+    c: str
+    v: str
+    q: str
+    n: int
+    x: bool
+
+
+class _Kline(msgspec.Struct, tag_field="e", tag="kline", gc=False):
+    E: int
+    s: str
+    k: _Candle
+
+
+class _MiniTicker(msgspec.Struct, tag_field="e", tag="24hrMiniTicker", gc=False):
+    E: int
+    s: str
+    c: str
+    o: str
+    h: str
+    l: str  # noqa: E741
+    v: str
+
+
+class _Shutdown(msgspec.Struct, tag_field="e", tag="serverShutdown", gc=False):
+    E: int
+
+
+_Data = _Kline | _MiniTicker | _Shutdown
+
+
+class _Combined(msgspec.Struct, gc=False):
+    data: _Data
+
+
+_combined = msgspec.json.Decoder(_Combined).decode
+_raw = msgspec.json.Decoder(_Data).decode
+_any = msgspec.json.Decoder().decode
+
+
+def decode(data: bytes) -> list[Event]:
+    """The events of one message. Never empty, raises nothing."""
+    try:
+        said = _combined(data).data if data.startswith(b'{"stream"') else _raw(data)
+    except msgspec.MsgspecError:
+        return _read_slowly(data)
+    return [_event(said)]
+
+
+def milliseconds(time: int) -> int:
+    """A time of the exchange, which comes in microseconds where it was asked for so."""
+    return time if time < LATEST_MS else time // 1000
+
+
+@lru_cache(maxsize=20_000)
+def _pair(symbol: str, name: str) -> Pair:
+    return Pair(symbol, Timeframe.parse(name))
+
+
+def _event(said: _Data) -> Event:
+    if isinstance(said, _Kline):
+        return _candle_event(said)
+    if isinstance(said, _MiniTicker):
+        return _ticker_event(said)
+    return ShuttingDown(milliseconds(said.E))
+
+
+def _candle_event(said: _Kline) -> Event:
+    k, pair = said.k, None
+    try:
+        pair = _pair(said.s, k.i)
+        candle = Candle(milliseconds(k.t), k.o, k.h, k.l, k.c, k.v, k.q, k.n, milliseconds(said.E), k.x)
+    except PerseusError as error:
+        return Unreadable(f"kline of {said.s} {k.i}: {error}", pair)
+    return CandleEvent(pair, candle)
+
+
+def _ticker_event(said: _MiniTicker) -> Event:
+    try:
+        change, percent = _change(said.c, said.o)
+        return TickerEvent(
+            Ticker(
+                symbol=said.s,
+                price=said.c,
+                change24h=change,
+                change_percent24h=percent,
+                high24h=said.h,
+                low24h=said.l,
+                volume24h=said.v,
+                bid=None,
+                ask=None,
+                event_ms=milliseconds(said.E),
+            )
+        )
+    except (PerseusError, ValueError) as error:
+        return Unreadable(f"ticker of {said.s}: {error}", said.s)
+
+
+def _change(close: str, open_: str) -> tuple[str, str | None]:
+    """Exact difference, and percent with the three digits of Binance's own, None when the price began at nothing."""
+    with localcontext() as context:
+        context.prec = 200
+        try:
+            now, then = Decimal(close), Decimal(open_)
+            change = now - then
+            percent = (change * 100 / then).quantize(PERCENT_DIGITS) if then else None
+        except InvalidOperation:
+            raise ValueError(f"{close!r} and {open_!r} are not both decimal numbers") from None
+    return format(change, "f"), None if percent is None else format(percent, "f")
+
+
+def _read_slowly(data: bytes) -> list[Event]:
+    try:
+        said = _any(data)
+    except msgspec.MsgspecError as error:
+        return [Unreadable(f"no JSON ({error}): {brief(data)}")]
+    if isinstance(said, dict) and "stream" in said and "data" in said:
+        said = said["data"]
+    if isinstance(said, list):
+        return [_read(entry) for entry in said] or [Unknown(brief(data))]
+    return [_read(said)]
+
+
+def _read(said: Any) -> Event:
+    if not isinstance(said, dict):
+        return Unknown(_shown(said))
+    if isinstance(said.get("event"), dict):
+        said = said["event"]
+    if said.get("e") in OURS:
+        return _ours(said)
+    if "id" in said and "result" in said and "error" not in said:
+        return _acknowledged(said)
+    error = said.get("error", said)
+    if isinstance(error, dict) and "msg" in error:
+        code, id = error.get("code"), said.get("id")
+        return Refused(code if isinstance(code, int) else None, str(error["msg"]), None if id is None else str(id))
+    return Unknown(_shown(said))
+
+
+def _ours(said: dict[str, Any]) -> Event:
+    try:
+        return _event(msgspec.convert(said, _Data))
+    except msgspec.ValidationError as error:
+        return Unreadable(f"{said['e']} of {said.get('s', 'no symbol')}: {error}")
+
+
+def _acknowledged(said: dict[str, Any]) -> Event:
+    listed = said["result"]
+    streams = frozenset(str(name) for name in listed) if isinstance(listed, list) else None
+    return Acknowledged(str(said["id"]), streams)
+
+
+def _shown(said: Any) -> str:
+    """Its kind, or else its fields: the same text for all of a kind, since they are counted by it."""
+    if not isinstance(said, dict):
+        return brief(msgspec.json.encode(said))
+    kind = said.get("e")
+    return kind if isinstance(kind, str) else f"fields {', '.join(said)}"[:SHOWN]

@@ -1,0 +1,214 @@
+"""What Coinbase Advanced Trade's channels say, read into events.
+
+All channels share one envelope, whose number comes before what it carries. Candles are of five minutes and never say
+that they are finished; a snapshot of them is no history. Numbers may come as text, and text as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from perseus.errors import PerseusError
+from perseus.exchanges.events import (
+    Beat,
+    CandleEvent,
+    Event,
+    Refused,
+    Sequence,
+    Subscribed,
+    TickerEvent,
+    Unknown,
+    Unreadable,
+    brief,
+)
+from perseus.market.candle import Candle, Pair
+from perseus.market.ticker import Ticker
+from perseus.market.timeframes import Timeframe
+
+FIVE_MINUTES = Timeframe.parse("5m")
+OURS = {"candles", "ticker", "ticker_batch", "heartbeats", "subscriptions"}
+Scope = Literal["connection", "product"]
+
+
+class _Candle(msgspec.Struct, gc=False):
+    start: str | int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    product_id: str
+
+
+class _Ticker(msgspec.Struct, gc=False):
+    product_id: str
+    price: str
+    volume_24_h: str
+    low_24_h: str
+    high_24_h: str
+    price_percent_chg_24_h: str
+    best_bid: str = ""
+    best_ask: str = ""
+
+
+class _Said(msgspec.Struct):
+    type: str = ""
+    candles: list[_Candle] = []
+    tickers: list[_Ticker] = []
+    subscriptions: dict[str, list[str]] | None = None
+    heartbeat_counter: int | str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    channel: str
+    timestamp: str = ""
+    sequence_num: int | None = None
+    events: list[_Said] = []
+
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+_any = msgspec.json.Decoder().decode
+
+
+def decode(data: bytes, scope: Scope) -> list[Event]:
+    """The events of one message, its Sequence first. Never empty, raises nothing."""
+    try:
+        said = _envelope(data)
+    except msgspec.MsgspecError as error:
+        return _read_slowly(data, scope, error)
+    events: list[Event] = []
+    if said.sequence_num is not None:
+        events.append(Sequence(said.sequence_num, _scope(said) if scope == "product" else ""))
+    if said.channel not in OURS:
+        return [*events, Unknown(said.channel)]
+    try:
+        events += _events(said)
+    except ValueError as error:
+        events.append(Unreadable(f"{said.channel}: {error}"))
+    return events
+
+
+def milliseconds(text: str) -> int:
+    """Of an RFC 3339 time, with as many digits as it likes. Raises ValueError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"its timestamp is {text!r}") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"its timestamp {text!r} has no time zone")
+    return int(moment.timestamp() * 1000 + 0.0005)
+
+
+@lru_cache(maxsize=20_000)
+def _pair(product: str) -> Pair:
+    return Pair(product, FIVE_MINUTES)
+
+
+def _scope(said: _Envelope) -> str:
+    """The product that a message is about, its channel when it is about none."""
+    for event in said.events:
+        if event.candles:
+            return event.candles[0].product_id
+        if event.tickers:
+            return event.tickers[0].product_id
+    return said.channel
+
+
+def _events(said: _Envelope) -> Iterator[Event]:
+    if said.channel == "subscriptions":
+        for event in said.events:
+            yield Subscribed(frozenset(_streams(event.subscriptions or {})))
+        return
+    told_ms = milliseconds(said.timestamp)
+    for event in said.events:
+        if said.channel == "heartbeats":
+            yield _beat(event, told_ms)
+        for candle in event.candles:
+            yield _candle_event(candle, told_ms, event.type == "snapshot")
+        for ticker in event.tickers:
+            yield _ticker_event(ticker, told_ms)
+
+
+def _streams(channels: dict[str, list[str]]) -> Iterator[str]:
+    for channel, products in channels.items():
+        if channel == "heartbeats":
+            yield channel
+        else:
+            yield from (f"{channel}:{product}" for product in products)
+
+
+def _beat(said: _Said, told_ms: int) -> Event:
+    try:
+        return Beat(int(said.heartbeat_counter or 0), told_ms)
+    except ValueError:
+        return Unreadable(f"heartbeats: its counter is {said.heartbeat_counter!r}")
+
+
+def _candle_event(said: _Candle, told_ms: int, is_snapshot: bool) -> Event:
+    pair = None
+    try:
+        pair = _pair(said.product_id)
+        open_ms = int(said.start) * 1000
+        if not FIVE_MINUTES.is_open(open_ms):
+            raise ValueError(f"no 5m candle opens at {said.start}")
+        candle = Candle(open_ms, said.open, said.high, said.low, said.close, said.volume, None, None, told_ms, False)
+    except (PerseusError, ValueError) as error:
+        return Unreadable(f"candles of {said.product_id}: {error}", pair)
+    return CandleEvent(pair, candle, is_snapshot)
+
+
+def _ticker_event(said: _Ticker, told_ms: int) -> Event:
+    try:
+        return TickerEvent(
+            Ticker(
+                symbol=said.product_id,
+                price=said.price,
+                change24h=_change(said.price, said.price_percent_chg_24_h),
+                change_percent24h=said.price_percent_chg_24_h,
+                high24h=said.high_24_h,
+                low24h=said.low_24_h,
+                volume24h=said.volume_24_h,
+                bid=said.best_bid or None,
+                ask=said.best_ask or None,
+                event_ms=told_ms,
+            )
+        )
+    except (PerseusError, ValueError) as error:
+        return Unreadable(f"ticker of {said.product_id}: {error}", said.product_id)
+
+
+def _change(price: str, percent: str) -> str | None:
+    """What the percentage comes to, with the digits of the price: Coinbase does not tell it. None below -100 %."""
+    try:
+        now, share = Decimal(price), 1 + Decimal(percent) / 100
+        return format((now - now / share).quantize(now), "f") if share > 0 else None
+    except InvalidOperation:
+        raise ValueError(f"{price!r} and {percent!r} are not both decimal numbers") from None
+
+
+def _read_slowly(data: bytes, scope: Scope, problem: Exception) -> list[Event]:
+    try:
+        said = _any(data)
+    except msgspec.MsgspecError as error:
+        return [Unreadable(f"no JSON ({error}): {brief(data)}")]
+    if not isinstance(said, dict):
+        return [Unknown(brief(data))]
+    if said.get("type") == "error":
+        return [Refused(None, str(said.get("message", brief(data))))]
+    channel = said.get("channel")
+    if not isinstance(channel, str):
+        return [Unknown(str(said.get("type") or brief(data)))]
+    rest: Event = Unreadable(f"{channel}: {problem}") if channel in OURS else Unknown(channel)
+    return [*_number(said, scope, channel), rest]
+
+
+def _number(said: dict[str, Any], scope: Scope, channel: str) -> list[Event]:
+    """The number of a message that cannot be read itself: it came, so nothing is missing."""
+    number = said.get("sequence_num")
+    return [Sequence(number, channel if scope == "product" else "")] if isinstance(number, int) else []
