@@ -99,7 +99,7 @@ class _Wire(msgspec.Struct, frozen=True, rename="camel"):
     symbol: str
     price: str
     change24h: str | None
-    change_percent24h: str | None
+    change_percent24h: str | None = msgspec.field(name="changePercent24h")
     high24h: str | None
     low24h: str | None
     volume24h: str | None
