@@ -49,6 +49,13 @@ TRIED: Final = {
     "xlen": "N",
     "xrange": "N - + COUNT 1",
     "xrevrange": "N + - COUNT 1",
+    "zadd": "S 1 v",
+    "zrem": "N v",
+    "zcard": "N",
+    "zcount": "N 0 0",
+    "zrange": "N 0 0",
+    "zrangebyscore": "N 0 0",
+    "zremrangebyrank": "N 0 0",
     "evalsha": f"{SHA} 1 N",
     "script|load": "return 1",
 }
@@ -61,6 +68,10 @@ PATTERNS: Final = (
     ("{logs:*", keys.activity_meta("?")),
     ("perseus:*", keys.INITIALISED),
     ("{perseus:*", keys.destination("?", "lease")),
+    ("candles:*", keys.candles(0, "?", "5m")),
+    ("{candles:*", keys.candles_meta(0, "?", "5m")),
+    ("ticker:*", keys.ticker(0, "?")),
+    ("{weight:*", keys.weight_book(0, "?")),
 )
 
 

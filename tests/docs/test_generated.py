@@ -83,6 +83,7 @@ OF_DISPATCHERS = ("destination", "destination_answer", "kind_orders", "kind_answ
 OF_ACCESS = ("sign_in_tries",)
 OF_DOCTOR = ("doctor_probe",)
 OF_READERS = ("write_probe",)
+OF_MARKET = ("candles", "candles_meta", "candle_close_channel", "ticker", "ticker_channel", "weight_book")
 
 
 def _patterns() -> list[str]:
@@ -114,15 +115,30 @@ def _of_doctor() -> list[str]:
     return [keys.DOCTOR, keys.DOCTOR_TURN, keys.doctor_probe("<n>")]
 
 
+def _of_market() -> list[str]:
+    """Those of market data and of asking for it."""
+    of_pairs = [getattr(keys, name)(7, "<symbol>", "<timeframe>") for name in OF_MARKET[:3]]
+    made = [*of_pairs, keys.ticker(7, "<symbol>"), keys.ticker_channel(7, "<symbol>"), keys.weight_book(7, "<address>")]
+    return [key.replace(":7:", ":<id>:") for key in made]
+
+
 def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
     patterns = _patterns()
     made = [found for _, found in inspect.getmembers(keys, inspect.isfunction) if found.__module__ == keys.__name__]
-    assert {build.__name__ for build in made} == {*OF_EXCHANGES, *OF_DISPATCHERS, *OF_ACCESS, *OF_DOCTOR, *OF_READERS}
+    assert {build.__name__ for build in made} == {
+        *OF_EXCHANGES,
+        *OF_DISPATCHERS,
+        *OF_ACCESS,
+        *OF_DOCTOR,
+        *OF_READERS,
+        *OF_MARKET,
+    }
     assert pages.first_column(pages.read("keys.md")) == {
         *patterns,
         *_of_dispatchers(),
         *_of_access(),
         *_of_doctor(),
+        *_of_market(),
         keys.write_probe("<key>"),
     }
     told = pages.first_column(pages.section(pages.read("redis-protocol.md"), "## 1. Keys"))
