@@ -75,7 +75,7 @@ Frame = Text | Ping | Pong | Closed
 
 
 class Socket(Protocol):
-    """One open WebSocket. Nothing is answered by itself, neither pings nor a close."""
+    """One open WebSocket. It answers a close by itself, and no ping."""
 
     async def send(self, text: str) -> None:
         """Send one message. Raises TransportError (reset) when the connection is gone."""

@@ -1,0 +1,116 @@
+"""The time of an exchange, as far as it can be known from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perseus.errors import PerseusError
+
+JUMP_MS = 1_000
+"""A step that is larger is believed to nobody alone."""
+SPAN_SECONDS = 600.0
+"""The least delayed of the samples of one to two of these spans counts, so that a drift is followed."""
+
+
+class TimeUnknown(PerseusError):
+    """Raised when the time of an exchange is asked for before the exchange has told any."""
+
+    def __init__(self) -> None:
+        super().__init__("The time of this exchange is not known yet: ask it for its time first.")
+
+
+class ExchangeClock:
+    """Unix milliseconds by the exchange's clock, carried on by `loop_time` (s, monotonic): never by the host's date.
+
+    What is heard was stamped before it arrived, so each sample says: it is at least that late. The greatest
+    difference is the least delayed sample. A sample that leaps ahead is refused and sets `is_doubtful`, as does a span
+    in which all lag; an answer to a question of ours (`sent`) has a latest time too, and two of them that agree move
+    the clock whichever way.
+    """
+
+    def __init__(self, loop_time: Callable[[], float]) -> None:
+        self._time = loop_time
+        self._offset: float | None = None
+        self._best: float | None = None
+        self._span_from = 0.0
+        self._moved: float | None = None
+        self._shown = 0
+        self._supposed: float | None = None
+        self._is_answered = False
+        self.is_doubtful = False
+        self.refused = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Has the exchange told its time?"""
+        return self._offset is not None
+
+    def now_ms(self) -> int:
+        """The time of the exchange; never goes back but by two answers that agree. Raises TimeUnknown."""
+        if self._offset is None:
+            raise TimeUnknown
+        self._shown = max(self._shown, round(self._time() * 1000 + self._offset))
+        return self._shown
+
+    def estimate_ms(self) -> int | None:
+        """`now_ms`, or what was supposed, or None."""
+        if self._offset is not None:
+            return self.now_ms()
+        return None if self._supposed is None else round(self._time() * 1000 + self._supposed)
+
+    def suppose(self, exchange_ms: int) -> None:
+        """A coarse time from elsewhere: for `estimate_ms` alone, until the exchange tells its own."""
+        self._supposed = exchange_ms - self._time() * 1000
+
+    def skew_ms(self, host_ms: int) -> int:
+        """How far the host's clock, which says `host_ms` now, is ahead of the exchange's. Raises TimeUnknown."""
+        return host_ms - self.now_ms()
+
+    def heard(self, exchange_ms: int, sent: float | None = None) -> None:
+        """The exchange stamped something that has just arrived; `sent`: loop time at which we asked for it."""
+        now = self._time()
+        least = exchange_ms - now * 1000
+        most = None if sent is None else exchange_ms - sent * 1000
+        if self._offset is None or (most is not None and not self._is_answered):
+            self._set(least, now)
+            self.is_doubtful = most is None  # an event may be stamped anyhow: it serves until there is an answer
+        elif most is None:
+            self._told(self._offset, least, now)
+        else:
+            self._answered(self._offset, least, most, now)
+        self._is_answered = self._is_answered or most is not None
+
+    def _told(self, offset: float, least: float, now: float) -> None:
+        if least > offset + JUMP_MS:
+            self.refused += 1
+            self.is_doubtful = True
+            return
+        self._sample(offset, least, now)
+
+    def _answered(self, offset: float, least: float, most: float, now: float) -> None:
+        if least - JUMP_MS <= offset <= most + JUMP_MS:
+            self._moved, self.is_doubtful = None, False
+            self._best = None if self._best is None else min(self._best, most)
+            self._sample(min(offset, most), least, now)
+        elif self._moved is not None and least - JUMP_MS <= self._moved <= most + JUMP_MS:
+            self._set(least, now)
+        else:
+            self.refused += 1
+            self._moved, self.is_doubtful = least, True
+
+    def _sample(self, offset: float, least: float, now: float) -> None:
+        if now - self._span_from < SPAN_SECONDS:
+            self._best = least if self._best is None else max(self._best, least)
+            self._offset = max(offset, least)
+            return
+        best = least if self._best is None else max(self._best, least)
+        if best < offset - JUMP_MS:
+            # All of a span lagged: a slow feed, or a clock that was set back. Only an answer can tell.
+            self.is_doubtful = True
+            best = offset
+        self._offset, self._best, self._span_from = best, least, now
+
+    def _set(self, offset: float, now: float) -> None:
+        self._offset = self._best = offset
+        self._span_from, self._moved, self.is_doubtful = now, None, False
+        self._shown = 0

@@ -1,0 +1,133 @@
+"""The weight ledger: one budget per exchange and outgoing address, asked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+from perseus.exchanges.book import Book, BookState, Emptied, Never, Priority, Wait, What
+from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.line import Line, Wish
+from perseus.exchanges.request import WEIGHT, Limit
+from perseus.exchanges.tooheavy import TooHeavy
+from perseus.store import Client
+
+__all__ = ["Caller", "Ledger", "Priority", "TooHeavy", "inline"]
+
+FORGOTTEN = "the data store was emptied: what was sent in this minute is not known any more"
+
+Result = TypeVar("Result")
+
+
+class Caller(Protocol):
+    """Runs a synchronous call of the store where it does not stall the loop: on a thread, mostly."""
+
+    def __call__(self, work: Callable[[], Result], /) -> Awaitable[Result]:
+        """What `work()` gives or raises."""
+
+
+async def inline(work: Callable[[], Result]) -> Result:
+    """A Caller that runs it at once, on the loop: for tests and commands that do nothing besides."""
+    return work()
+
+
+class Ledger:
+    """Asks for all of one process, the most urgent first. Made within a running loop.
+
+    `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
+    is that of the exchange; until it is known, the book's own idea of that time serves.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        exchange_id: int,
+        address: str,
+        first_limits: Sequence[Limit],
+        clock: ExchangeClock,
+        call: Caller,
+    ) -> None:
+        self._book = Book(client, exchange_id, address, first_limits)
+        self._first = tuple(first_limits)
+        self._clock = clock
+        self._call = call
+        self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect")}
+        self._limits: tuple[Limit, ...] = ()
+        self._frozen: tuple[int, str] | None = None
+
+    async def reserve(self, weight: int, priority: Priority) -> None:
+        """Return when a request of this weight may be sent, at once; it is charged then.
+
+        Raises TooHeavy, and the store's errors: where the store is away nothing is known, so nothing may be sent.
+        """
+        await self._lines["request"].wait(Wish(weight, priority))
+
+    async def reserve_connect(self, priority: Priority) -> None:
+        """The same for an attempt to open a WebSocket."""
+        await self._lines["connect"].wait(Wish(0, priority))
+
+    async def learn(self, limits: Sequence[Limit]) -> None:
+        """The exchange has told its limits: they hold for all processes from now on. Raises the store's errors.
+
+        Of a kind that it has told nothing of, the first limits stay.
+        """
+        told = {limit.kind for limit in limits}
+        self._limits = (*limits, *(limit for limit in self._first if limit.kind not in told))
+        await self._call(partial(self._book.learn, self._limits))
+        self._hurry()
+
+    async def correct(self, used: int, interval_ms: int, kind: str = WEIGHT, at_ms: int | None = None) -> None:
+        """The exchange said at `at_ms` (its time; None: now) how much of a limit is used. Raises the store's errors."""
+        at = self._clock.estimate_ms() if at_ms is None else at_ms
+        if at is not None:
+            await self._call(partial(self._book.correct, at, kind, interval_ms, used))
+
+    async def freeze(self, until_ms: int, why: str) -> None:
+        """Nobody sends until then (exchange time). Raises the store's errors; this process keeps to it all the same."""
+        if self._frozen is None or until_ms > self._frozen[0]:
+            self._frozen = (until_ms, why)
+        await self._call(partial(self._book.freeze, until_ms, why))
+
+    async def state(self) -> BookState:
+        """What is used, and until when all is frozen. Raises the store's errors."""
+        return await self._call(partial(self._book.state, self._clock.estimate_ms()))
+
+    async def _ask(self, what: What, wish: Wish, is_more: bool) -> float | Never | None:
+        now = self._clock.estimate_ms()
+        await self._keep_frozen(now)
+        is_told = bool(self._limits)
+        answer = await self._call(
+            partial(self._book.reserve, now, what, wish.weight, wish.priority, is_more=is_more, is_told=is_told)
+        )
+        if isinstance(answer, Never):
+            return answer
+        if not self._clock.is_known:
+            self._clock.suppose(answer.now_ms)
+        if isinstance(answer, Emptied):
+            await self._begin_anew(answer.now_ms)
+            return 0.0
+        return answer.wait_ms / 1000 if isinstance(answer, Wait) else None
+
+    async def _keep_frozen(self, now: int | None) -> None:
+        """Told again each time: the store may have been away or emptied, and a ban is none the shorter for it."""
+        if self._frozen is None:
+            return
+        if now is not None and self._frozen[0] <= now:
+            self._frozen = None
+        else:
+            await self._call(partial(self._book.freeze, *self._frozen))
+
+    async def _begin_anew(self, now: int) -> None:
+        """What was charged is forgotten: let what the exchange has counted run out before more is sent."""
+        ends = [_end_of_window(limit, now) for limit in self._limits if limit.kind == WEIGHT]
+        await self.freeze(max(ends, default=now), FORGOTTEN)
+        await self.learn(self._limits)
+
+    def _hurry(self) -> None:
+        for line in self._lines.values():
+            line.hurry()
+
+
+def _end_of_window(limit: Limit, now: int) -> int:
+    return (now // limit.interval_ms + 1) * limit.interval_ms if limit.is_calendar else now + limit.interval_ms

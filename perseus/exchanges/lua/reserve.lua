@@ -1,0 +1,131 @@
+-- May this be sent now? If so it is charged, before it is sent.
+-- KEYS  1 {weight:<exchange id>:<address>}:book
+-- ARGV  1 exchange time in ms, or '' when the caller does not know it   2 `request` or `connect`   3 its weight
+--       4 class, 1 the first   5 1 when more of this class waits with the caller   6 share of a limit that is used, in %
+--       7 shares of that for the classes, in %, `100 95 85 60`   8 limits while the exchange has told none
+--       9, 10 ms by which a request may arrive earlier or later than its charge says
+--       11 1 when the caller has told the limits before
+-- Gives GRANTED, now   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
+local book = KEYS[1]
+local class, weight = tonumber(ARGV[4]), tonumber(ARGV[3])
+local is_connect = ARGV[2] == 'connect'
+local KEPT_MS = 345600000
+local SLOTS = 4
+
+local function number(field)
+  return tonumber(redis.call('HGET', book, field) or '0') or 0
+end
+local function text(value)
+  return string.format('%.0f', value)
+end
+
+local time = redis.call('TIME')
+local here = math.floor((time[1] * 1000000 + time[2]) / 1000)
+local now = tonumber(ARGV[1])
+if now then
+  redis.call('HSET', book, 'offset', text(now - here))
+else
+  now = here + number('offset')
+end
+
+local frozen = number('frozen')
+if frozen > now then
+  return {'FROZEN', now, frozen - now, redis.call('HGET', book, 'why') or ''}
+end
+
+-- Who has a more urgent wish that must wait goes first, in whichever process it is.
+for above = 1, class - 1 do
+  local wished = number(ARGV[2] .. ':wish:' .. above)
+  if wished > now then
+    return {'WAIT', now, math.min(wished - now, 250), 'class ' .. above}
+  end
+end
+
+local shares = {}
+for share in string.gmatch(ARGV[7], '%d+') do
+  shares[#shares + 1] = tonumber(share) / 100
+end
+local share = shares[class]
+local charges, wait, what = {}, 0, ''
+
+local function until_then(ms, limit)
+  if ms > wait then
+    wait, what = math.ceil(ms), limit
+  end
+end
+
+-- Counted anew at each multiple of the interval: charged to each one in which the exchange may count it.
+local function calendar(limit, interval, cap, amount)
+  local early, late = math.min(tonumber(ARGV[9]), interval / 4), math.min(tonumber(ARGV[10]), interval / 4)
+  local first, last = math.floor((now - early) / interval), math.floor((now + late) / interval)
+  for window = first, last do
+    local slot = limit .. ':' .. (window % SLOTS)
+    local own, more = 0, 0
+    if number(slot .. ':n') == window then
+      own, more = number(slot .. ':own'), number(slot .. ':more')
+    end
+    local used = own + more
+    if used + amount > math.floor(cap * share) and not (used == 0 and amount <= cap) then
+      until_then((window + 1) * interval + early - now, limit)
+    end
+    charges[#charges + 1] = {slot .. ':n', text(window), slot .. ':own', text(own + amount), slot .. ':more', text(more)}
+  end
+end
+
+-- Counted over any span of the interval: `next` is when the one after all that were granted is due. A short interval
+-- spreads them evenly, so that what the way here or there delays does not arrive as a burst.
+local function rolling(limit, interval, cap, amount)
+  local burst = interval <= 2000 and 1 or math.max(1, math.floor(cap / 3))
+  local gap = math.ceil(interval / (cap - burst + 1))
+  local due = math.max(now, math.min(number(limit .. ':next'), now + 2 * interval))
+  until_then(due + (amount - 1) * gap - now - (burst - 1) * gap * share, limit)
+  charges[#charges + 1] = {limit .. ':next', text(due + amount * gap)}
+  if burst == 1 and share < 1 then
+    local field = limit .. ':next:' .. class
+    until_then(math.min(number(field), now + 2 * interval) - now, limit)
+    charges[#charges + 1] = {field, text(now + amount * math.ceil(gap / share))}
+  end
+  return burst
+end
+
+local limits = redis.call('HGET', book, 'limits')
+if not limits and ARGV[11] == '1' then
+  return {'EMPTIED', now}
+end
+limits = limits or ARGV[8]
+for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%d+):(%d)') do
+  local asked = 0
+  if kind == 'connects' then
+    asked = is_connect and 1 or 0
+  elseif not is_connect then
+    asked = kind == 'weight' and weight or 1
+  end
+  if asked > 0 then
+    local limit = kind .. ':' .. interval
+    local cap = math.max(1, math.floor(tonumber(amount) * tonumber(ARGV[6]) / 100))
+    local most = cap
+    if is_calendar == '1' then
+      calendar(limit, tonumber(interval), cap, asked)
+    else
+      most = rolling(limit, tonumber(interval), cap, asked)
+    end
+    if asked > most then
+      return {'NEVER', now, most, limit}
+    end
+  end
+end
+
+local wish = ARGV[2] .. ':wish:' .. class
+if wait > 0 then
+  redis.call('HSET', book, wish, text(now + wait + 1000))
+  redis.call('PEXPIRE', book, KEPT_MS)
+  return {'WAIT', now, wait, what}
+end
+for _, charge in ipairs(charges) do
+  redis.call('HSET', book, unpack(charge))
+end
+if ARGV[5] == '0' then
+  redis.call('HDEL', book, wish)
+end
+redis.call('PEXPIRE', book, KEPT_MS)
+return {'GRANTED', now}

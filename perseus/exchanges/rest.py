@@ -1,0 +1,171 @@
+"""Asking an exchange over HTTP: within its budget, again where that is safe, and never once it has said stop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import msgspec
+
+from perseus.errors import StoreUnavailable
+from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.dialect import Spent
+from perseus.exchanges.events import Refused
+from perseus.exchanges.ledger import Ledger, Priority
+from perseus.exchanges.penalty import BANNED, TOO_MANY, Penalty, date_ms, penalty, retry_after_ms
+from perseus.exchanges.request import CONNECTS, Limit, Request
+from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError
+from perseus.exchanges.transport import Answer, Transport, TransportError
+
+__all__ = ["NoAnswer", "RateLimited", "RequestRefused", "Rest", "RestError"]
+
+TIMEOUT_SECONDS = 10.0
+ATTEMPTS = 4
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+LONGEST_RETRY_AFTER = 30.0
+CALIBRATIONS = 3
+DATE_WITHIN_MS = 30_000
+BUSY = frozenset({-1001, -1007, -1008})
+"""Codes by which Binance says that it could not do it now, whatever the status."""
+TOO_MANY_CODE = -1003
+FINAL_KINDS = frozenset({"size"})
+
+
+class Speaker(Protocol):
+    """What is asked here of a `perseus.exchanges.dialect.Dialect`."""
+
+    name: str
+    first_limits: tuple[Limit, ...]
+
+    def time_request(self) -> Request: ...
+    def parse_time(self, answer: Answer) -> int: ...
+    def spent(self, headers: Mapping[str, str]) -> tuple[Spent, ...]: ...
+    def refusal(self, answer: Answer) -> Refused: ...
+
+
+class _TryAgain(Exception):
+    """Not this time. `least`: seconds that the exchange asks to wait."""
+
+    def __init__(self, text: str, least: float = 0.0) -> None:
+        super().__init__(text)
+        self.least = least
+
+
+class Rest:
+    """`rest_url`: of the exchange's row. `chance()` gives 0 to 1: waits between attempts are spread by it."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        ledger: Ledger,
+        clock: ExchangeClock,
+        dialect: Speaker,
+        rest_url: str,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._ledger = ledger
+        self._clock = clock
+        self._dialect = dialect
+        self._url = rest_url.rstrip("/")
+        self._chance = chance
+        self._penalties = 0
+        spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
+        self._least_ms = max(spans, default=1_000)
+
+    async def get(self, request: Request, priority: Priority) -> Answer:
+        """The answer, which is 2xx and whole JSON. Each attempt is charged before it is sent.
+
+        Raises RequestRefused, RateLimited, NoAnswer, and what `Ledger.reserve` raises.
+        """
+        answer, _ = await self._get(request, priority)
+        return answer
+
+    async def calibrate(self, priority: Priority = Priority.ADMIN) -> None:
+        """Ask the exchange for its time, again where its answer is a surprise. Raises as `get`, and BadAnswer."""
+        for _ in range(CALIBRATIONS):
+            answer, sent = await self._get(self._dialect.time_request(), priority)
+            self._clock.heard(self._dialect.parse_time(answer), sent)
+            if not self._clock.is_doubtful:
+                return
+
+    async def heed(self, answer: Answer) -> Penalty | None:
+        """Take from any answer, one to a handshake too, what it says about the budget; a penalty freezes all.
+
+        Where the store is away, this process alone keeps to it.
+        """
+        now = await self._now_ms()
+        if now is None:
+            return None
+        at = date_ms(answer, now, DATE_WITHIN_MS)
+        with suppress(StoreUnavailable):
+            for spent in self._dialect.spent(answer.headers):
+                await self._ledger.correct(spent.used, spent.interval_ms, spent.kind, at)
+        due = penalty(answer, now, self._least_ms, self._penalties)
+        if due is None:
+            self._penalties = 0
+            return None
+        self._penalties += 1
+        with suppress(StoreUnavailable):
+            await self._ledger.freeze(due.until_ms, f"HTTP {due.status}: {self._dialect.refusal(answer).text}")
+        return due
+
+    async def _get(self, request: Request, priority: Priority) -> tuple[Answer, float]:
+        last = ""
+        for attempt in range(ATTEMPTS):
+            await self._ledger.reserve(request.weight, priority)
+            sent = asyncio.get_running_loop().time()
+            try:
+                return await self._once(request), sent
+            except _TryAgain as error:
+                last = str(error)
+                if attempt + 1 < ATTEMPTS:
+                    wait = self._chance() * min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
+                    await asyncio.sleep(max(wait, min(error.least, LONGEST_RETRY_AFTER)))
+        raise NoAnswer(self._dialect.name, request.path, ATTEMPTS, last)
+
+    async def _once(self, request: Request) -> Answer:
+        try:
+            answer = await self._transport.get(
+                f"{self._url}{request.path}", request.params, request.headers, TIMEOUT_SECONDS
+            )
+        except TransportError as error:
+            if error.kind in FINAL_KINDS:
+                raise NoAnswer(self._dialect.name, request.path, 1, str(error)) from None
+            raise _TryAgain(str(error)) from None
+        if 200 <= answer.status < 300:
+            await self.heed(answer)
+            return _whole(answer)
+        raise await self._refused(request, answer)
+
+    async def _refused(self, request: Request, answer: Answer) -> RestError | _TryAgain:
+        name, refusal = self._dialect.name, self._dialect.refusal(answer)
+        if refusal.code == TOO_MANY_CODE and answer.status not in (TOO_MANY, BANNED):
+            answer = Answer(TOO_MANY, answer.headers, answer.body)
+        due = await self.heed(answer)
+        if due is not None:
+            now = await self._now_ms() or due.until_ms
+            return RateLimited(name, request.path, due.status, due.until_ms - now, due.until_ms, refusal.text)
+        if answer.status >= 500 or refusal.code in BUSY:
+            wait = retry_after_ms(answer, await self._now_ms() or 0) or 0
+            return _TryAgain(f"HTTP {answer.status}: {refusal.text}", wait / 1000)
+        return RequestRefused(name, request.path, answer.status, refusal.code, refusal.text)
+
+    async def _now_ms(self) -> int | None:
+        now = self._clock.estimate_ms()
+        if now is None:
+            with suppress(StoreUnavailable):
+                return (await self._ledger.state()).now_ms
+        return now
+
+
+def _whole(answer: Answer) -> Answer:
+    """The answer, unless its body is no JSON text: half of one, or a page for people. Raises _TryAgain."""
+    try:
+        msgspec.json.decode(answer.body, type=msgspec.Raw)
+    except msgspec.MsgspecError as error:
+        raise _TryAgain(f"HTTP {answer.status} with a body that is not whole JSON: {error}.") from None
+    return answer

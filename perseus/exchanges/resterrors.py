@@ -1,0 +1,50 @@
+"""What can come of a request to an exchange, other than its answer."""
+
+from __future__ import annotations
+
+from perseus.errors import PerseusError
+
+
+class RestError(PerseusError):
+    """Root of these. `path`: what was asked for."""
+
+    def __init__(self, exchange: str, path: str, text: str) -> None:
+        super().__init__(text)
+        self.exchange = exchange
+        self.path = path
+
+
+class RequestRefused(RestError):
+    """Raised when the exchange says that the request is wrong: asked again, it would be wrong again."""
+
+    def __init__(self, exchange: str, path: str, status: int, code: int | None, said: str) -> None:
+        number = f"HTTP {status}" if code is None else f"HTTP {status}, code {code}"
+        super().__init__(exchange, path, f"{exchange} refuses {path}: {said} ({number}).")
+        self.status = status
+        self.code = code
+        self.said = said
+
+
+class RateLimited(RestError):
+    """Raised when the exchange says that this address asks too much. Nobody sends until `until_ms`, exchange time."""
+
+    def __init__(self, exchange: str, path: str, status: int, wait_ms: int, until_ms: int, said: str) -> None:
+        super().__init__(
+            exchange,
+            path,
+            f"{exchange} takes no more requests from this address for {wait_ms / 1000:.0f} s: "
+            f"{said} (HTTP {status}). All processes wait.",
+        )
+        self.status = status
+        self.until_ms = until_ms
+        self.said = said
+
+
+class NoAnswer(RestError):
+    """Raised when no usable answer came, however often it was asked: `attempts` times. `last`: why not."""
+
+    def __init__(self, exchange: str, path: str, attempts: int, last: str) -> None:
+        times = "once" if attempts == 1 else f"{attempts} times"
+        super().__init__(exchange, path, f"{exchange} gave no usable answer to {path}, asked {times}: {last}")
+        self.attempts = attempts
+        self.last = last

@@ -1,0 +1,159 @@
+"""What the exchange tells the ledger: how much is used, and that all must stop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from perseus.errors import StoreUnavailable
+from perseus.exchanges.book import Priority
+from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.ledger import inline
+from perseus.exchanges.request import REQUESTS
+from perseus.store import Client, connect
+from tests.exchanges.budget import BY_MINUTE, BY_SECOND, CAP, MINUTE, book, granted_within, ledger, true_ms
+from tests.redis_process import free_port
+from tests.simulated.virtual_loop import run
+
+
+def test_what_others_have_used_is_taken_away_at_once(client: Client, store: str) -> None:
+    async def main() -> None:
+        with connect(store, timeout=2, name="other") as other:
+            one, two = ledger(client), ledger(other)
+            assert await granted_within(one, 1, 10) == CAP // 10
+            await asyncio.sleep(50)
+            await one.reserve(10, Priority.ADMIN)
+            await one.correct(110, MINUTE)
+            assert (await two.state()).usages[0].used == 110
+            assert (await two.state()).usages[0].others == 100
+            assert await granted_within(two, 1, 10) == 2
+
+    run(main)
+
+
+def test_less_than_our_own_charges_is_not_believed_for_they_may_be_under_way(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client)
+        for _ in range(5):
+            await one.reserve(20, Priority.ADMIN)
+        for _ in range(5):
+            await asyncio.sleep(3)
+            await one.correct(20, MINUTE)
+        assert (await one.state()).usages[0].used == 100
+
+    run(main)
+
+
+def test_an_answer_that_was_overtaken_gives_nothing_back_but_a_later_one_does(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client)
+        await one.reserve(2, Priority.ADMIN)
+        await one.correct(92, MINUTE)
+        await one.correct(52, MINUTE)
+        assert (await one.state()).usages[0].used == 92
+        await asyncio.sleep(2)
+        await one.correct(52, MINUTE)
+        assert (await one.state()).usages[0].used == 52
+
+    run(main)
+
+
+def test_an_answer_from_the_minute_before_does_not_spoil_this_one(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client)
+        await asyncio.sleep(50.2)
+        assert true_ms() % MINUTE == 200
+        await one.reserve(2, Priority.ADMIN)
+        await one.correct(130, MINUTE, at_ms=true_ms() - 1_000)
+        assert (await one.state()).usages[0].used == 2
+        assert await granted_within(one, 2, 2) == CAP // 2 - 1
+
+    run(main)
+
+
+def test_where_a_second_is_used_up_by_others_the_next_is_waited_for(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client, BY_SECOND)
+        await one.reserve(1, Priority.ADMIN)
+        await one.correct(9, 1_000, REQUESTS)
+        assert await granted_within(one, 0.9, 1) == 0
+        assert await granted_within(one, 0.3, 1) >= 1
+
+    run(main)
+
+
+def test_a_limit_that_nobody_knows_is_left_alone(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client)
+        await one.correct(9_999, 7_000)
+        assert (await one.state()).usages[0].used == 0
+
+    run(main)
+
+
+def test_a_freeze_stops_all_processes_until_its_end_and_says_why(client: Client, store: str) -> None:
+    async def main() -> None:
+        with connect(store, timeout=2, name="other") as other:
+            one, two = ledger(client), ledger(other)
+            until = true_ms() + 100_000
+            await one.freeze(until, "HTTP 429: too many requests")
+            state = await two.state()
+            assert (state.frozen_until_ms, state.why) == (until, "HTTP 429: too many requests")
+            asked = [
+                two.reserve(1, Priority.ADMIN),
+                two.reserve_connect(Priority.ADMIN),
+                one.reserve(1, Priority.REPAIR),
+            ]
+            tasks = [asyncio.create_task(each) for each in asked]
+            await asyncio.sleep(99.9)
+            assert not any(each.done() for each in tasks)
+            await asyncio.sleep(0.2)
+            assert all(each.done() for each in tasks)
+            assert (await two.state()).frozen_until_ms is None
+
+    run(main)
+
+
+def test_a_shorter_freeze_does_not_end_a_longer_one(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client)
+        await one.freeze(true_ms() + 100_000, "banned")
+        await one.freeze(true_ms() + 1_000, "later, but shorter")
+        await asyncio.sleep(50)
+        state = await one.state()
+        assert state.why == "banned"
+        assert await granted_within(one, 49, 1) == 0
+
+    run(main)
+
+
+def test_a_process_that_starts_within_a_ban_sends_nothing_although_it_knows_no_time_yet(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client)
+        await one.reserve(1, Priority.ADMIN)
+        await one.freeze(true_ms() + 120_000, "banned")
+        fresh = ledger(client, clock=ExchangeClock(asyncio.get_running_loop().time))
+        assert await granted_within(fresh, 119, 1) == 0
+        await asyncio.wait_for(fresh.reserve(1, Priority.ADMIN), 20)
+
+    run(main)
+
+
+def test_a_freeze_that_the_store_cannot_be_told_holds_here_and_is_told_later(client: Client) -> None:
+    async def main() -> None:
+        address = f"redis://127.0.0.1:{free_port()}/0"
+        with connect(address, timeout=0.5, name="away") as away:
+            one = ledger(away)
+            with pytest.raises(StoreUnavailable):
+                await one.freeze(true_ms() + 60_000, "HTTP 418: banned")
+        one._book = book(client)
+        assert await granted_within(one, 59, 1) == 0
+        assert book(client).state(true_ms()).why == "HTTP 418: banned"
+        await asyncio.wait_for(one.reserve(1, Priority.ADMIN), 5)
+
+    run(main)
+
+
+def test_inline_gives_what_the_call_gives() -> None:
+    assert run(lambda: inline(lambda: BY_MINUTE)) is BY_MINUTE
