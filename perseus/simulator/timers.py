@@ -1,0 +1,58 @@
+"""What the simulated exchange does by itself: calls in the order of their times, and of their making within one."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Call = Callable[[], None]
+
+
+@dataclass
+class Timer:
+    """One call to come. `cancel` it when it is no longer wanted."""
+
+    call: Call | None
+
+    def cancel(self) -> None:
+        self.call = None
+
+
+@dataclass
+class Timers:
+    """`now_ms` is the time of the call that runs, and between calls the time that was last advanced to."""
+
+    now_ms: int
+    on_earlier: Call | None = None
+    _heap: list[tuple[int, int, Timer]] = field(default_factory=list)
+    _made: int = 0
+
+    def at(self, due_ms: int, call: Call) -> Timer:
+        """Have `call` made once time reaches `due_ms`; one in the past is made at the next advance."""
+        timer = Timer(call)
+        self._made += 1
+        entry = (due_ms, self._made, timer)
+        heapq.heappush(self._heap, entry)
+        if self.on_earlier and self._heap[0] is entry:
+            self.on_earlier()
+        return timer
+
+    def after(self, delay_ms: int, call: Call) -> Timer:
+        return self.at(self.now_ms + delay_ms, call)
+
+    def next_ms(self) -> int | None:
+        """When the next call is due; None when there is none."""
+        while self._heap and self._heap[0][2].call is None:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def advance(self, to_ms: int) -> None:
+        """Make every call that is due at `to_ms`, each at its own time."""
+        while (due := self.next_ms()) is not None and due <= to_ms:
+            _, _, timer = heapq.heappop(self._heap)
+            call, timer.call = timer.call, None
+            self.now_ms = max(self.now_ms, due)
+            if call:
+                call()
+        self.now_ms = max(self.now_ms, to_ms)
