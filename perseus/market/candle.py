@@ -46,7 +46,7 @@ class Pair(msgspec.Struct, frozen=True, cache_hash=True):
         return f"{self.symbol} {self.timeframe}"
 
 
-class Candle(msgspec.Struct, frozen=True):
+class Candle(msgspec.Struct, frozen=True, gc=False):
     """One state of one candle. Raises BadCandle when it is made of what cannot be one.
 
     `volume` counts the base, `quote_volume` the quote currency; with `trades` it is None where the exchange does not
@@ -121,7 +121,7 @@ class Candle(msgspec.Struct, frozen=True):
         )
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+class _Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     timestamp: int
     open: str
     high: str

@@ -24,7 +24,7 @@ class BadTicker(PerseusError):
         self.value = value
 
 
-class Ticker(msgspec.Struct, frozen=True):
+class Ticker(msgspec.Struct, frozen=True, gc=False):
     """One state of one ticker. Raises BadTicker when it is made of what cannot be one.
 
     The changes may be negative. `event_ms`: exchange time at which it was told, in Unix milliseconds.
@@ -95,7 +95,7 @@ class Ticker(msgspec.Struct, frozen=True):
         )
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+class _Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     symbol: str
     price: str
     change24h: str | None

@@ -1,7 +1,8 @@
 """Timeframes: how long a candle is, and when one opens.
 
 All are aligned in UTC as Binance aligns them: to the Unix epoch, but weeks to Mondays, and months to their first day.
-Times are Unix milliseconds.
+Times are Unix milliseconds. Of 3d no document says where the three days begin; a row that opens elsewhere is told by
+`is_open`.
 """
 
 from __future__ import annotations
