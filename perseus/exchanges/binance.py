@@ -54,6 +54,8 @@ RULES = SocketRules(
     lifetime=(20 * HOUR, 23.5 * HOUR),
     probe_after=10.0,
     dead_after=20.0,
+    first_heard=120.0,
+    is_ticker_proof=False,
 )
 """Of 1024 streams and 5 messages a second that are allowed; 24 h of life."""
 

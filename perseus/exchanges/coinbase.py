@@ -61,7 +61,8 @@ RULES = SocketRules(
     lifetime=None,
     probe_after=5.0,
     dead_after=10.0,
-    beats=1.0,
+    first_heard=30.0,
+    is_ticker_proof=True,
 )
 """Of 8 messages a second from one address that are allowed. No lifetime is documented."""
 

@@ -82,7 +82,8 @@ class SocketRules:
     `messages_span`, pongs among them, of one connection, or of all from this address where `are_messages_shared`.
     `connects`: attempts to connect. `lifetime`: when to move to a new connection, from and to, None where a connection
     lasts. `probe_after`: silence after which to ask for a sign of life; `dead_after`: silence that ends it.
-    `beats`: seconds between heartbeats, None without.
+    `first_heard`: seconds within which a stream says something at first, unless its market is quiet.
+    `is_ticker_proof`: tickers move only when there was a trade.
     """
 
     streams: int
@@ -93,7 +94,8 @@ class SocketRules:
     lifetime: tuple[float, float] | None
     probe_after: float
     dead_after: float
-    beats: float | None = None
+    first_heard: float
+    is_ticker_proof: bool
 
 
 @dataclass(frozen=True, slots=True)

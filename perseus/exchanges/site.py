@@ -1,0 +1,45 @@
+"""What all streams of one exchange share, and how one of them is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.dialect import Dialect
+from perseus.exchanges.events import Listener
+from perseus.exchanges.gate import Gate
+from perseus.exchanges.transport import Transport
+from perseus.exchanges.window import Window
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that streams of one exchange share. `window`: of messages, where one holds for all connections."""
+
+    ws_url: str
+    dialect: Dialect
+    transport: Transport
+    gate: Gate
+    clock: ExchangeClock
+    listener: Listener
+    chance: random.Random
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamView:
+    """How a stream is. `heard`: of those that are wanted, those that spoke on this connection; ages in seconds."""
+
+    is_connected: bool
+    wanted: int
+    acknowledged: int
+    heard: int
+    connects: int
+    losses: int
+    rollovers: int
+    duplicates: int
+    age: float | None
+    silent_for: float | None
+    why_lost: str | None
+    unknown: dict[str, int]

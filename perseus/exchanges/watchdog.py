@@ -1,0 +1,153 @@
+"""Which streams are silent for longer than they should be, and what to do about each.
+
+A quiet market is silent by right. So each stream is measured by its own past, and by the others of its symbol: when
+they go on without it, it is dead. First it is subscribed to again, then what it should have said is in doubt, and
+at last, if it is dead by the others, the connection is left for a new one. Times are loop times in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from perseus.exchanges.dialect import Subscription
+from perseus.exchanges.events import Subject
+from perseus.market.candle import Pair
+
+DEAD_AFTER = 20.0
+"""Seconds of silence while the others of the symbol speak."""
+ROUNDS = 3
+"""How often each of the others must have spoken meanwhile."""
+STEP = 20.0
+SHORTEST, LONGEST = 60.0, 1800.0
+TIMES = 8.0
+FADE = 0.02
+
+
+class Step(Enum):
+    """What to do about a silent stream, in this order."""
+
+    RESUBSCRIBE = 1
+    DOUBT = 2
+    RECONNECT = 3
+    REPORT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`subscription` is silent since `since`. `was_heard`: on this connection it has spoken before."""
+
+    subscription: Subscription
+    step: Step
+    since: float
+    was_heard: bool
+
+
+@dataclass(slots=True)
+class _Symbol:
+    spoken: int = 0
+    speakers: int = 0
+
+
+@dataclass(slots=True)
+class _Watch:
+    subscription: Subscription
+    symbol: _Symbol
+    speaks: bool
+    since: float
+    heard: float | None = None
+    expected: float = 0.0
+    spoken: int = 0
+    step: int = 0
+    next: float = 0.0
+
+
+@dataclass
+class Watchdog:
+    """`first`: seconds within which a stream should be heard at first.
+
+    `is_ticker_proof`: a ticker moves only when there was a trade, so that candles must have moved as well.
+    """
+
+    first: float
+    is_ticker_proof: bool
+    _watches: dict[Subject, _Watch] = field(default_factory=dict)
+    _symbols: dict[str, _Symbol] = field(default_factory=dict)
+
+    def add(self, subscriptions: Iterable[Subscription], now: float) -> None:
+        """Watch these as well, from now on. Those that are watched stay as they are."""
+        for one in subscriptions:
+            if one.subject in self._watches:
+                continue
+            symbol = self._symbols.setdefault(one.symbol, _Symbol())
+            speaks = self.is_ticker_proof or isinstance(one.subject, Pair)
+            symbol.speakers += speaks
+            self._watches[one.subject] = _Watch(one, symbol, speaks, now, spoken=symbol.spoken)
+
+    def remove(self, subscriptions: Iterable[Subscription]) -> None:
+        """Watch these no longer."""
+        for one in subscriptions:
+            watch = self._watches.pop(one.subject, None)
+            if watch:
+                watch.symbol.speakers -= watch.speaks
+
+    def heard(self, subject: Subject, now: float) -> bool:
+        """The stream has spoken. True when that was in question: for the first time, or after an alarm."""
+        watch = self._watches.get(subject)
+        if watch is None:
+            return False
+        gap = now - watch.since
+        watch.expected = gap if gap > watch.expected else watch.expected + (gap - watch.expected) * FADE
+        was_in_question = watch.heard is None or watch.step > 0
+        watch.heard = watch.since = now
+        watch.symbol.spoken += watch.speaks
+        watch.spoken = watch.symbol.spoken
+        watch.step = 0
+        return was_in_question
+
+    def last_heard(self, subject: Subject) -> float | None:
+        """When it last spoke, None when it never did."""
+        watch = self._watches.get(subject)
+        return watch.heard if watch else None
+
+    def heard_since(self, moment: float) -> set[Subject]:
+        """All that have spoken at or after that moment."""
+        return {
+            subject for subject, watch in self._watches.items() if watch.heard is not None and watch.heard >= moment
+        }
+
+    def excuse(self, seconds: float) -> None:
+        """Nobody could be heard for so long, because this process did not listen."""
+        for watch in self._watches.values():
+            watch.since += seconds
+
+    def due(self, now: float) -> list[Alarm]:
+        """What to do now; each step is given once, and the next after a while."""
+        return [alarm for watch in self._watches.values() if (alarm := self._judge(watch, now))]
+
+    def _judge(self, watch: _Watch, now: float) -> Alarm | None:
+        silent = now - watch.since
+        if silent < DEAD_AFTER or watch.step == Step.REPORT.value or (watch.step and now < watch.next):
+            return None
+        is_dead = self._is_dead(watch)
+        patience = self._patience(watch)
+        if not is_dead and silent < patience:
+            return None
+        if watch.step == Step.DOUBT.value:
+            watch.step = Step.RECONNECT.value if is_dead else Step.REPORT.value
+        elif watch.step == Step.RECONNECT.value:
+            watch.step = Step.REPORT.value
+        else:
+            watch.step += 1
+        watch.next = now + (STEP if is_dead else patience)
+        return Alarm(watch.subscription, Step(watch.step), watch.since, watch.heard is not None)
+
+    def _is_dead(self, watch: _Watch) -> bool:
+        others = watch.symbol.speakers - watch.speaks
+        return others > 0 and watch.symbol.spoken - watch.spoken >= ROUNDS * others
+
+    def _patience(self, watch: _Watch) -> float:
+        if watch.heard is None:
+            return self.first
+        return min(max(TIMES * watch.expected, SHORTEST), LONGEST)
