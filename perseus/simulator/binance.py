@@ -22,6 +22,7 @@ from perseus.simulator.wire import Asked, Reply, in_json
 ROWS_MAX = 1_000
 ROWS = 500
 URL_MAX = 8_000
+UNKNOWN = -1121
 TICKERS = ((20, "few"), (100, "many"), (10**9, "all"))
 PREFIX = "/api/v3/"
 
@@ -72,6 +73,10 @@ class Binance(Exchange):
         try:
             return self._headed(asked, in_json(200, _in_unit(asked, endpoint(asked))))
         except BadParameter as error:
+            if error.told["code"] == UNKNOWN:
+                self.counters.seen["not_found"] += 1
+            else:
+                self.counters.breach("bad_request")
             return self._headed(asked, in_json(400, error.told))
 
     def opened(self, asked: Asked, number: int) -> Session | Reply:
@@ -117,7 +122,7 @@ class Binance(Exchange):
         except msgspec.DecodeError as error:
             raise BadParameter(-1100, "Illegal characters found in parameter 'symbols'.") from error
         if any(name not in known for name in names):
-            raise BadParameter(-1121, "Invalid symbol.")
+            raise BadParameter(UNKNOWN, "Invalid symbol.")
         return [known[name] for name in names]
 
     def _info(self, asked: Asked) -> Any:
@@ -137,7 +142,7 @@ class Binance(Exchange):
     def _span(self, asked: Asked) -> Span:
         symbol, timeframe = (_needed(asked, name) for name in ("symbol", "interval"))
         if self.market(symbol) is None:
-            raise BadParameter(-1121, "Invalid symbol.")
+            raise BadParameter(UNKNOWN, "Invalid symbol.")
         if timeframe not in buckets.TIMEFRAMES:
             raise BadParameter(-1120, "Invalid interval.")
         first, last, limit = (_whole(asked, name) for name in ("startTime", "endTime", "limit"))

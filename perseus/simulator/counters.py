@@ -18,7 +18,7 @@ RULES = {
     "pong_missing": "left a ping without its pong until the deadline",
     "pong_wrong_payload": "sent a pong whose payload is of no ping that waits",
     "bad_message": "sent a message that the exchange cannot read",
-    "bad_request": "asked over REST for what does not exist or with a bad parameter",
+    "bad_request": "asked over REST with a bad parameter",
     "subscribe_late": "did not subscribe within the first seconds of a connection",
     "several_channels": "named several channels in one message",
 }

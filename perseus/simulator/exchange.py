@@ -100,8 +100,6 @@ class Exchange:
         self.counters.seen["http_requests"] += 1
         self.counters.seen[f"GET {asked.path}"] += 1
         reply = requestfaults.instead(self, asked) or self.answered(asked)
-        if reply.status == 400:
-            self.counters.breach("bad_request")
         return requestfaults.spoiled(self, asked, reply)
 
     def connect(self, asked: Asked) -> Session | Reply:

@@ -8,6 +8,7 @@ from typing import Any
 from perseus.simulator import markets
 from perseus.simulator.binance import Binance, rules_of_com, rules_of_us
 from perseus.simulator.clock import VirtualClock
+from perseus.simulator.coinbase import Coinbase
 from perseus.simulator.exchange import Exchange
 from perseus.simulator.faults import Fault, ScenarioError
 from perseus.simulator.timers import Timers
@@ -20,7 +21,12 @@ class World:
     """`exchanges` by name. Call `sync` before anything else is asked: it lets happen what is due by now."""
 
     def __init__(
-        self, clock: VirtualClock, seed: str, faults: Iterable[Fault] = (), bases: tuple[str, ...] = BASES
+        self,
+        clock: VirtualClock,
+        seed: str,
+        faults: Iterable[Fault] = (),
+        bases: tuple[str, ...] = BASES,
+        sequence_scope: str = "connection",
     ) -> None:
         self.clock = clock
         self.seed = seed
@@ -30,6 +36,7 @@ class World:
         self.exchanges: dict[str, Exchange] = {
             name: Binance(name, self.timers, seed, markets.binance(bases), rules) for name, rules in binances
         }
+        self.exchanges["coinbase"] = Coinbase("coinbase", self.timers, seed, markets.coinbase(bases), sequence_scope)
         for fault in faults:
             self.add_fault(fault)
 

@@ -47,7 +47,6 @@ def test_a_start_of_nought_is_the_first_candle_ever(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("params", "code"),
     [
-        ({"symbol": "NOPE", "interval": "1m"}, -1121),
         ({"symbol": "BTCUSDT", "interval": "7m"}, -1120),
         ({"symbol": "BTCUSDT"}, -1102),
         ({"symbol": "BTCUSDT", "interval": "1m", "startTime": "then"}, -1100),
@@ -60,6 +59,12 @@ def test_a_bad_parameter_is_refused_with_its_code_and_counted(
     assert reply.status == 400
     assert f'"code":{code}'.encode() in reply.body
     assert bench.exchange().counters.broken["bad_request"] == 1
+
+
+def test_an_unknown_symbol_is_refused_but_breaks_no_rule(bench: Bench) -> None:
+    reply = bench.get("/api/v3/klines", symbol="NOPE", interval="1m")
+    assert (reply.status, b"-1121" in reply.body) == (400, True)
+    assert bench.world.broken() == {}
 
 
 def test_every_answer_says_what_this_minute_has_weighed_so_far(bench: Bench) -> None:
