@@ -98,8 +98,8 @@ def _told(url: str, timeout: float) -> Iterator[None]:
         raise TransportError("refused", f"{place} takes no connection: {error.os_error.strerror}.") from None
     except aiohttp.ClientPayloadError:
         raise TransportError("body", f"{place} broke off in the middle of an answer.") from None
-    except aiohttp.ClientResponseError as error:
-        raise TransportError("body", f"{place} does not answer in HTTP: {error.message}.") from None
+    except aiohttp.ClientResponseError:
+        raise TransportError("body", f"{place} does not answer in HTTP, or says more than it announced.") from None
     except (aiohttp.ClientError, OSError) as error:
         raise TransportError("reset", f"{place} cut the connection: {error or type(error).__name__}.") from None
 

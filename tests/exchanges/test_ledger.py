@@ -95,6 +95,18 @@ def test_what_is_sent_at_the_end_of_a_minute_counts_in_the_next_too_for_it_may_a
     run(main)
 
 
+def test_a_clock_that_is_ahead_does_not_begin_the_minute_for_all(client: Client) -> None:
+    async def main() -> None:
+        await asyncio.sleep(47)
+        assert true_ms() % MINUTE == 57_000
+        assert await granted_within(ledger(client), 0.5, 1) == CAP
+        await asyncio.sleep(2.1)
+        ahead = ledger(client, clock=clock_now(ahead_ms=450))
+        assert await granted_within(ahead, 0.39, 1) == 0
+
+    run(main)
+
+
 def test_a_second_is_shared_out_evenly(client: Client) -> None:
     async def main() -> None:
         one, moments = ledger(client, BY_SECOND), []
