@@ -13,7 +13,8 @@ TOO_MANY = 429
 BANNED = 418
 BLOCKED = 403
 """Too many requests; banned for going on; stopped by what stands before the exchange."""
-BAN_FIRST_MS, BLOCK_FIRST_MS = 120_000, 60_000
+UNTOLD_MS = {TOO_MANY: (0, 600_000), BANNED: (120_000, 3 * 86_400_000), BLOCKED: (60_000, 3_600_000)}
+"""How long at first and at most, where an answer does not say it."""
 LONGEST_MS = 3 * 86_400_000
 """The longest ban that is known."""
 BANNED_UNTIL = re.compile(rb"banned until (\d{13})")
@@ -31,15 +32,15 @@ class Penalty:
 def penalty(answer: Answer, now_ms: int, least_ms: int, before: int) -> Penalty | None:
     """What this answer asks for, or None.
 
-    Where it does not say how long: after a 429 `least_ms`, after a ban or a block minutes, doubled for each of the
-    `before` that came in a row.
+    Where it does not say how long: after a 429 `least_ms`, after a ban or a block minutes, doubled for each of those
+    `before` it in a row.
     """
     if answer.status not in (TOO_MANY, BANNED, BLOCKED):
         return None
     told = _told(answer, now_ms)
     if told is None:
-        first = {TOO_MANY: least_ms, BANNED: BAN_FIRST_MS, BLOCKED: BLOCK_FIRST_MS}[answer.status]
-        told = now_ms + first * 2 ** min(before, 16)
+        first, most = UNTOLD_MS[answer.status]
+        told = now_ms + min(max(first, least_ms) * 2 ** min(before, 16), most)
     return Penalty(min(max(told, now_ms + 1), now_ms + LONGEST_MS), answer.status)
 
 
