@@ -101,6 +101,11 @@ class CandleFeed:
         bar = self._exchange.truth.bar(self._product, FRAME, opened)
         if bar:
             told = {"type": "update", "candles": [forms.streamed(self._exchange, self._product, bar)]}
-            self._feeds.tell("candles", self._product, told, bool(self._changed))
+            self._feeds.tell("candles", self._product, told, self._is_last(opened))
         if self._changed:
             self._exchange.timers.after(CANDLE_MS, self._paced.wanted)
+
+    def _is_last(self, opened: int) -> bool:
+        """Whether nobody will trade in that candle any more: the faults know the future."""
+        due = self._exchange.truth.book(self._product).next_ms()
+        return bool(self._changed) or due is None or buckets.open_of(FRAME, due) != opened

@@ -65,7 +65,7 @@ def _filled(exchange: Exchange, span: Span, found: list[Bar]) -> list[Bar]:
     whole = [found[0]]
     for bar in found[1:]:
         opened = buckets.close_of(span.timeframe, whole[-1].open_ms)
-        while opened < bar.open_ms and len(whole) < span.limit:
+        while opened < bar.open_ms and (span.first_ms is None or len(whole) < span.limit):
             whole.append(_flat(exchange, span, opened, whole[-1]))
             opened = buckets.close_of(span.timeframe, opened)
         whole.append(bar)

@@ -93,7 +93,7 @@ async def _until_gone(request: web.Request) -> None:
 
 
 async def _converse(request: web.Request, session: Session) -> web.StreamResponse:
-    socket = web.WebSocketResponse(autoping=False, compress=False, timeout=CLOSE_S)
+    socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=CLOSE_S)
     await socket.prepare(request)
     sender = asyncio.create_task(_send_all(request, socket, session))
     try:
@@ -108,6 +108,8 @@ async def _converse(request: web.Request, session: Session) -> web.StreamRespons
                 await socket.pong(message.data)
         if session.is_half_open:
             await _until_gone(request)
+        elif not socket.closed:
+            await socket.close()
     finally:
         session.heard_close()
         sender.cancel()
