@@ -22,6 +22,7 @@ ANSWERED_WITHIN = 30.0
 TICK = 1.0
 STALLED = 5.0
 """A tick that comes so much later than it should: this process did not listen meanwhile."""
+WATCH_EVERY = 5.0
 TRUTH_EVERY = 300.0
 TURN = 256
 """Messages after which others on the loop get their turn, however many more are there."""
@@ -64,6 +65,7 @@ class Connection:
         self._ping: bytes | None = None
         self._pinged = asyncio.Event()
         self._next_truth = self.opened + TRUTH_EVERY
+        self._next_watch = self.opened + WATCH_EVERY
         self._is_probing = False
         self.subscribe(subscriptions)
 
@@ -163,7 +165,7 @@ class Connection:
             self._unanswered(message, sent)
 
     def _unanswered(self, message: Message, sent: float) -> None:
-        if self.last_frame < sent:
+        if self.last_frame <= sent:
             raise Lost(f"it said nothing for {ACKNOWLEDGED_WITHIN:.0f} s after a message of ours")
         missing = [str(one.subject) for one in self.truth.unacknowledged(message.covers)]
         if missing:
@@ -186,7 +188,9 @@ class Connection:
                 self.dog.excuse(stalled)
                 continue
             self._check_life(now)
-            self._watch(now)
+            if now >= self._next_watch:
+                self._next_watch = now + WATCH_EVERY
+                self._watch(now)
 
     def _check_life(self, now: float) -> None:
         rules, silent = self._dialect.rules, now - self._alive

@@ -107,7 +107,10 @@ class Reader:
         now = self._time()
         self._owner.told_time(event.candle.event_ms if isinstance(event, CandleEvent) else event.ticker.event_ms)
         for one in routes:
-            if self.dog.heard(one.subject, now):
+            back = self.dog.heard(one.subject, now)
+            if back:
+                if back.since is not None:
+                    self._owner.doubt(self._link, [one.subject], back.since, "its stream was silent")
                 self._acknowledge([one])
             self._owner.took(self._link, event if one.delivered is None else _under(event, one.subject))
 
@@ -188,8 +191,8 @@ class Reader:
             self._owner.trouble(f"The exchange sent what cannot be read: {text}")
 
     def _acknowledge(self, subscriptions: Collection[Subscription]) -> None:
-        self.truth.acknowledge(subscriptions)
-        self._owner.live([one.subject for one in subscriptions if one.subject in self.truth.wanted])
+        """Only what it had not taken yet is live by that: of a stream that has died it may say the same."""
+        self._owner.live(self.truth.acknowledge(subscriptions))
 
     def _answer(self) -> None:
         if self._asked and not self._asked[1].done():

@@ -239,6 +239,8 @@ class Stream:
             missing = old.connection.dog.heard_since(began) - new.connection.dog.heard_since(new.connection.opened)
             if not missing and self._time() >= began + OVERLAP_SECONDS:
                 break
+        if new.work.done():
+            return
         if old.work.done() and old.connection.last_frame < began:
             missing = set(self.subscriptions)
         self._doubts.doubt(missing, min(began, old.connection.last_frame), "the next connection did not bring it")

@@ -44,6 +44,13 @@ class Alarm:
     was_heard: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A stream speaks. `since`: it was silent for too long, from then on; None when it is just the first time."""
+
+    since: float | None
+
+
 @dataclass(slots=True)
 class _Symbol:
     spoken: int = 0
@@ -92,19 +99,21 @@ class Watchdog:
             if watch:
                 watch.symbol.speakers -= watch.speaks
 
-    def heard(self, subject: Subject, now: float) -> bool:
-        """The stream has spoken. True when that was in question: for the first time, or after an alarm."""
+    def heard(self, subject: Subject, now: float) -> Back | None:
+        """The stream has spoken. Back when that was in question: it does for the first time, or after an alarm."""
         watch = self._watches.get(subject)
         if watch is None:
-            return False
+            return None
         gap = now - watch.since
         watch.expected = gap if gap > watch.expected else watch.expected + (gap - watch.expected) * FADE
-        was_in_question = watch.heard is None or watch.step > 0
+        back = None
+        if watch.heard is None or watch.step:
+            back = Back(watch.since if watch.step else None)
         watch.heard = watch.since = now
         watch.symbol.spoken += watch.speaks
         watch.spoken = watch.symbol.spoken
         watch.step = 0
-        return was_in_question
+        return back
 
     def last_heard(self, subject: Subject) -> float | None:
         """When it last spoke, None when it never did."""

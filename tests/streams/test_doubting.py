@@ -1,0 +1,312 @@
+"""What makes a stream's word doubtful while its connection is open."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.simulated.virtual_loop import run
+from tests.streams.exchange import ScriptedSocket, envelope, exchange_ms, kline, talk
+from tests.streams.staged import Stage, pair, pairs
+
+BEAT = "2026-04-07 14:30:10.0 +0000 UTC m=+1"
+
+
+def beat(stage: Stage, counter: int) -> None:
+    for socket in list(stage.exchange.open):
+        event = {"current_time": BEAT, "heartbeat_counter": str(counter)}
+        socket.say(envelope(socket, "heartbeats", [event]))
+
+
+def beats(stage: Stage) -> asyncio.Task[None]:
+    async def for_ever() -> None:
+        counter = 0
+        while True:
+            beat(stage, counter)
+            counter += 1
+            await asyncio.sleep(1)
+
+    return asyncio.create_task(for_ever())
+
+
+def candle(socket: ScriptedSocket, product: str, kind: str = "update", **other: str) -> None:
+    start = exchange_ms() // 300_000 * 300
+    row = {"start": str(start), "open": "1", "high": "2", "low": "1", "close": "2", "volume": "3"}
+    socket.say(envelope(socket, "candles", [{"type": kind, "candles": [{**row, "product_id": product, **other}]}]))
+
+
+async def coinbase_stage(*names: str, **aliases: str) -> tuple[Stage, asyncio.Task[None]]:
+    stage = Stage("coinbase")
+    stage.start(*names, **aliases)
+    beating = beats(stage)
+    await stage.streams.live()
+    await asyncio.sleep(5)
+    return stage, beating
+
+
+def test_coinbase_heartbeats_are_asked_for_first_and_keep_a_quiet_connection() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m")
+        (at, first), *_ = stage.socket.sent
+        assert first == {"type": "subscribe", "channel": "heartbeats"}
+        assert at - stage.exchange.connects[0] < 1
+        await asyncio.sleep(600)
+        assert len(stage.exchange.sockets) == 1
+        beating.cancel()
+        await asyncio.sleep(15)
+        assert len(stage.exchange.sockets) == 2
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_jump_of_the_sequence_is_a_doubt_about_all_of_the_connection_and_over_at_once() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m", "ETH-USD 5m")
+        stage.socket.number += 3  # type: ignore[attr-defined]
+        candle(stage.socket, "BTC-USD")
+        await asyncio.sleep(10)
+        ((at, subjects, since_ms, why),) = stage.told.doubts
+        assert subjects == pairs("BTC-USD 5m", "ETH-USD 5m")
+        assert "jumped" in why
+        assert since_ms >= exchange_ms() - 17_000
+        assert stage.told.lives[-1][:2] == (at, subjects)
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_lower_number_is_no_doubt_but_a_count_that_begins_anew_is() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m")
+        beating.cancel()
+        kept = stage.socket.number  # type: ignore[attr-defined]
+        stage.socket.number = kept - 3  # type: ignore[attr-defined]
+        candle(stage.socket, "BTC-USD")
+        stage.socket.number = kept  # type: ignore[attr-defined]
+        candle(stage.socket, "BTC-USD")
+        await asyncio.sleep(0.1)
+        assert stage.told.doubts == []
+        stage.socket.number = -1  # type: ignore[attr-defined]
+        candle(stage.socket, "BTC-USD")
+        await asyncio.sleep(0.1)
+        assert "began anew" in stage.told.doubts[0][3]
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_jump_of_the_heartbeat_counter_is_a_doubt() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m")
+        beating.cancel()
+        beat(stage, 40)
+        await asyncio.sleep(0.1)
+        assert "its heartbeat jumped from" in stage.told.doubts[0][3]
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_what_comes_under_an_alias_comes_out_under_the_names_that_were_asked_for() -> None:
+    async def main() -> None:
+        stage = Stage("coinbase")
+        stage.streams.start(pairs("BTC-USDC 5m", "BTC-USD 5m"), [], {"BTC-USDC": "BTC-USD"})
+        beating = beats(stage)
+        await stage.streams.live()
+        candle(stage.socket, "BTC-USD")
+        await asyncio.sleep(0.1)
+        assert {str(event.pair) for event in stage.told.candles} == {"BTC-USDC 5m", "BTC-USD 5m"}
+        candle(stage.socket, "ETH-USD")
+        await asyncio.sleep(0.1)
+        assert stage.told.troubles == [
+            "coinbase stream 1: The exchange sends ETH-USD 5m, which nobody asked for: it is left alone."
+        ]
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_snapshot_says_that_it_is_one() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m")
+        candle(stage.socket, "BTC-USD", "snapshot")
+        candle(stage.socket, "BTC-USD")
+        await asyncio.sleep(0.1)
+        assert [event.is_snapshot for event in stage.told.candles] == [True, False]
+        assert not any(event.candle.is_closed for event in stage.told.candles)
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_products_that_are_taken_without_a_word_are_named() -> None:
+    async def main() -> None:
+        stage = Stage("coinbase")
+        answers = stage.exchange.hears
+
+        def drops(socket: ScriptedSocket, message: dict[str, list[str]]) -> None:
+            known = [product for product in message.get("product_ids", ()) if product != "MATIC-USD"]
+            answers(socket, {**message, "product_ids": known} if known else message)
+
+        stage.exchange.hears = drops
+        stage.start("BTC-USD 5m", "MATIC-USD 5m")
+        beating = beats(stage)
+        await stage.streams.live()
+        for _ in range(300):
+            candle(stage.socket, "BTC-USD")
+            await asyncio.sleep(1)
+        assert any("does not acknowledge the subscription to MATIC-USD 5m" in text for text in stage.told.troubles)
+        assert any("Nothing has come of MATIC-USD 5m" in text for text in stage.told.troubles)
+        assert len(stage.exchange.sockets) == 1
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_dead_stream_among_living_ones_is_asked_for_again_then_doubted_then_left() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "BTCUSDT 5m")
+        talking = talk(stage.exchange, ["btcusdt@kline_1m", "btcusdt@kline_5m"])
+        await asyncio.sleep(30)
+        talking.cancel()
+        living = talk(stage.exchange, ["btcusdt@kline_1m"])
+        died = stage.loop.time()
+        await asyncio.sleep(30)
+        (again,) = [at for at, said in stage.socket.sent if said.get("params") == ["btcusdt@kline_5m"]]
+        assert 18 <= again - died <= 25
+        assert stage.told.doubts == []
+        await asyncio.sleep(20)
+        ((at, subjects, since_ms, _),) = stage.told.doubts
+        assert subjects == pairs("BTCUSDT 5m")
+        assert 38 <= at - died <= 50
+        assert since_ms < exchange_ms() - 45_000
+        assert len(stage.exchange.sockets) == 1
+        await asyncio.sleep(60)
+        assert len(stage.exchange.sockets) == 2
+        await asyncio.sleep(3 * 3600)
+        assert len(stage.exchange.sockets) <= 4, "one that stays dead costs no storm of connections"
+        assert len(stage.told.doubts) == 2
+        assert any("Nothing has come of BTCUSDT 5m" in text for text in stage.told.troubles)
+        living.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_quiet_market_is_not_dead() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "ZECUSDT 1m", "ZECUSDT 5m")
+        talking = talk(stage.exchange, ["btcusdt@kline_1m"])
+        quiet = talk(stage.exchange, ["zecusdt@kline_1m", "zecusdt@kline_5m"], seconds=90)
+        await asyncio.sleep(4 * 3600)
+        assert len(stage.exchange.sockets) == 1
+        assert stage.told.doubts == []
+        talking.cancel()
+        quiet.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_subscription_that_the_exchange_lost_is_found_doubted_and_asked_for_again() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "ETHUSDT 1m")
+        talking = talk(stage.exchange, ["btcusdt@kline_1m", "ethusdt@kline_1m"])
+        await asyncio.sleep(280)
+        stage.socket.streams.discard("ethusdt@kline_1m")
+        await asyncio.sleep(30)
+        assert "ethusdt@kline_1m" in stage.socket.streams
+        assert any("has lost the subscription to ETHUSDT 1m" in text for text in stage.told.troubles)
+        assert stage.told.doubts[0][1] == pairs("ETHUSDT 1m")
+        assert stage.told.lives[-1][1] == pairs("ETHUSDT 1m")
+        talking.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_a_stream_that_speaks_again_after_it_was_asked_for_again_may_have_missed_something() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "ETHUSDT 1m")
+        talking = talk(stage.exchange, ["btcusdt@kline_1m", "ethusdt@kline_1m"])
+        await asyncio.sleep(60)
+        stage.socket.streams.discard("ethusdt@kline_1m")
+        last_ms = exchange_ms()
+        await asyncio.sleep(100)
+        ((at, subjects, since_ms, why),) = stage.told.doubts
+        assert subjects == pairs("ETHUSDT 1m")
+        assert "was silent" in why
+        assert last_ms - 8_000 <= since_ms <= last_ms
+        assert stage.told.lives[-1][:2] == (at, subjects)
+        talking.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_what_cannot_be_read_is_named_once_and_its_pair_is_in_doubt_until_it_can_be() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "ETHUSDT 1m")
+        await stage.streams.live()
+        for _ in range(400):
+            await asyncio.sleep(1)
+            stage.socket.say(kline("BTCUSDT", v="NaN"))
+        assert next(subjects for _, subjects, _, _ in stage.told.doubts) == pairs("BTCUSDT 1m")
+        assert stage.told.lives[-1][0] < stage.told.doubts[0][0], "that it is listed is no reason to believe it"
+        (trouble,) = [text for text in stage.told.troubles if "cannot be read" in text]
+        assert "its volume is 'NaN'" in trouble
+        stage.socket.say(kline("BTCUSDT"))
+        await asyncio.sleep(0.1)
+        assert stage.told.lives[-1][1] == pairs("BTCUSDT 1m")
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_unknown_events_change_nothing_and_are_counted_within_bounds() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m")
+        await stage.streams.live()
+        for number in range(1000):
+            stage.socket.say({"stream": "x", "data": {"e": f"kind{number}", "E": 1}})
+        stage.socket.say({"stream": "x", "data": {"e": "kind1", "E": 1}})
+        stage.socket.say(kline("BTCUSDT", brandNew={"a": [1]}))
+        await asyncio.sleep(0.1)
+        (view,) = stage.streams.views().values()
+        assert sum(view.unknown.values()) == 1001
+        assert len(view.unknown) == 51
+        assert view.unknown["kind1"] == 2
+        assert [event.pair for event in stage.told.candles] == [pair("BTCUSDT 1m")]
+        assert stage.told.troubles == stage.told.doubts == []
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_symbols_that_come_and_go_leave_the_others_undisturbed() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "ETHUSDT 1m", "XRPUSDT 1m")
+        await stage.streams.live()
+        stage.start("BTCUSDT 1m", "ETHUSDT 1m", "SOLUSDT 1m", "BTCUSDT 5m")
+        await asyncio.sleep(5)
+        names = {"btcusdt@kline_1m", "ethusdt@kline_1m", "solusdt@kline_1m", "btcusdt@kline_5m"}
+        assert stage.socket.streams == names
+        assert len(stage.exchange.sockets) == 1
+        assert stage.told.doubts == []
+        stage.start()
+        await asyncio.sleep(5)
+        assert not stage.exchange.open
+        await stage.streams.close()
+
+    run(main)
