@@ -12,6 +12,7 @@ import click
 from perseus.drillcommand import drill
 from perseus.errors import PerseusError
 from perseus.running import run
+from perseus.simulatecommand import simulate
 from perseus.storecommand import redis_cli
 from perseus.version import VERSION
 
@@ -115,15 +116,17 @@ def users_token(email: str, name: str, days: int) -> None:
 
 @commands.command()
 @click.argument("name")
-@click.option(
-    "--replay", type=click.Path(path_type=Path), metavar="FILE", help="Play a recorded capture, not the demo."
-)
-def ingest(name: str, replay: Path | None) -> None:
+@click.option("--replay", type=click.Path(path_type=Path), metavar="FILE", help="Play a recorded capture.")
+@click.option("--simulator", metavar="URL", help="Take in what `perseus simulate` serves at this URL.")
+def ingest(name: str, replay: Path | None, simulator: str | None) -> None:
     """Run the ingest process of the exchange NAME.
 
+    It takes in the candles of PERSEUS_SYMBOLS; without those, or one of the options, it plays a made-up market.
     Exit codes: 0 stopped, 69 held by another, 75 lease lost, 78 unknown exchange or bad setting, 1 anything else.
     """
-    run("ingest", name, replay)
+    if replay is not None and simulator is not None:
+        raise click.UsageError("--replay and --simulator are two sources: give one of them.")
+    run("ingest", name, replay, simulator)
 
 
 @commands.command()
@@ -258,6 +261,7 @@ def lint_plugin(path: Path, load: bool, as_json: bool) -> None:
 
 commands.add_command(drill)
 commands.add_command(redis_cli)
+commands.add_command(simulate)
 
 
 def _tool(command: str, *arguments: object) -> None:

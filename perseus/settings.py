@@ -116,6 +116,16 @@ class Settings(BaseSettings):
         default=("https://api.ipify.org", "https://ifconfig.me/ip", "https://icanhazip.com"),
         description="Services asked in turn for this host's public IP, comma separated. Empty: nobody is asked.",
     )
+    symbols: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Symbols that `perseus ingest` takes in, comma separated, as the exchange writes them: `BTCUSDT`, "
+        "`BTC-USD`. Unset: it plays a made-up market; with `--simulator` all that the simulated exchange trades.",
+    )
+    timeframes: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("1m", "5m", "15m", "1h", "4h", "1d"),
+        min_length=1,
+        description="Timeframes of which it keeps candles, comma separated. Each comes from the exchange itself.",
+    )
     plugins_dir: Path | None = Field(
         default=None, description="Folder of further plugins: a `<name>.py` or a package `<name>/` each."
     )
@@ -169,7 +179,7 @@ class Settings(BaseSettings):
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )
 
-    @field_validator("public_ip_services", mode="before")
+    @field_validator("public_ip_services", "symbols", "timeframes", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

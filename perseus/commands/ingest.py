@@ -8,6 +8,6 @@ from perseus.ingest import process
 from perseus.settings import Settings
 
 
-def run(settings: Settings, name: str, replay: Path | None) -> int:
+def run(settings: Settings, name: str, replay: Path | None, simulator: str | None) -> int:
     """Its exit code. Errors as `perseus.ingest.process.run`."""
-    return process.run(name, settings, replay)
+    return process.run(name, settings, replay, simulator)

@@ -2,7 +2,7 @@
 
 from perseus.db.engine import disconnect
 from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
-from perseus.db.tables import check, exchanges, initialise, prepare, seed, switched_off
+from perseus.db.tables import check, endpoints, exchanges, initialise, prepare, seed, switched_off
 from perseus.db.urls import default_url, where
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "check",
     "default_url",
     "disconnect",
+    "endpoints",
     "exchanges",
     "initialise",
     "prepare",

@@ -15,6 +15,7 @@ from perseus.db.failures import AWAY, READ_ONLY, RUN_INIT, mend
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow, sow_rules
 from perseus.db.urls import is_sqlite, where
+from perseus.exchanges.endpoints import Endpoints
 from perseus.network.exchange import Exchange
 
 #: Differences that a message names.
@@ -76,6 +77,14 @@ def exchanges(database_url: str) -> tuple[Exchange, ...]:
         return tuple(Exchange(row.id, row.name, row.display_name) for row in rows)
     except ValueError as error:
         raise DatabaseMismatch(where(database_url), str(error), "Correct that row of exchanges.") from None
+
+
+def endpoints(database_url: str, exchange: Exchange) -> Endpoints:
+    """Where this exchange is reached. Raises NoEndpoint; errors as `check`; source: the table `exchanges`."""
+    wanted = select(ExchangeRow.ws_url, ExchangeRow.rest_url, ExchangeRow.supported_timeframes)
+    with answers(database_url), engine(database_url).connect() as connection:
+        row = connection.execute(wanted.where(ExchangeRow.id == exchange.id)).one()
+    return Endpoints.of(exchange.name, row.ws_url, row.rest_url, tuple(row.supported_timeframes))
 
 
 def switched_off(database_url: str) -> tuple[str, ...]:

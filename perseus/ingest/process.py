@@ -23,17 +23,25 @@ from perseus.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def run(name: str, settings: Settings, replay: Path | None = None) -> int:
-    """Serve the exchange `name` with a synthetic market, or with a recorded capture. Gives the exit code.
+def run(name: str, settings: Settings, replay: Path | None = None, simulator: str | None = None) -> int:
+    """Serve the exchange `name`: the real one, one that is simulated at a URL, a recorded capture, or a made-up market.
 
-    0 after a stop, 75 when the lease was lost. Raises UnknownExchange, SettingError and BadCapture (78), LeaseRefused
-    (69), and what else made the start impossible; by then everything is released.
+    Gives the exit code: 0 after a stop, 75 when the lease was lost. Raises UnknownExchange, SettingError and BadCapture
+    (78), LeaseRefused (69), and what else made the start impossible; by then everything is released.
     """
     exchange = find_exchange(name, settings)
-    if replay is None:
-        return serve(exchange, settings, lambda _: SyntheticFeed(exchange.name))
-    capture = Capture(replay)
-    return serve(exchange, settings, lambda _: ReplayFeed(capture))
+    return serve(exchange, settings, _feed_maker(exchange, settings, replay, simulator))
+
+
+def _feed_maker(exchange: Exchange, settings: Settings, replay: Path | None, simulator: str | None) -> FeedMaker:
+    if replay is not None:
+        capture = Capture(replay)
+        return lambda _: ReplayFeed(capture)
+    if simulator is None and not settings.symbols:
+        return lambda _: SyntheticFeed(exchange.name)
+    from perseus.ingest import source  # the libraries that speak to exchanges cost memory
+
+    return source.feed_maker(exchange, settings, simulator)
 
 
 def serve(exchange: Exchange, settings: Settings, make_feed: FeedMaker, plugins: Plugins | None = None) -> int:

@@ -1,0 +1,110 @@
+"""One series of candles while it is ingested: what is sure of it, and what has to be asked for.
+
+Pure: exchange time comes in, ranges come out. Times are Unix milliseconds of the exchange, ranges are of open times
+with their end outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from perseus.market.candle import Candle, Pair
+from perseus.market.coverage import Coverage, Range
+from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
+
+EVIDENCE = "not among the candles that REST gave for its range"
+BOUNDARY_CANDLES = 3
+"""So many finished candles are read again when one ends that no stream brings: the exchange may have mended them."""
+
+
+@dataclass
+class Series:
+    """`depth`: finished candles that are to be complete, the newest ones. `is_streamed`: a stream brings it.
+
+    `is_close_told`: that stream says when a candle is finished. `first_ms`: the source has nothing before it.
+    `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
+    """
+
+    pair: Pair
+    depth: int
+    is_streamed: bool
+    is_close_told: bool
+    coverage: Coverage = field(default_factory=Coverage)
+    first_ms: int = 0
+    newest_ms: int | None = None
+    before_ms: int | None = None
+    trusted_from_ms: int | None = None
+    is_refused: bool = False
+
+    def heard(self, candle: Candle) -> None:
+        """Take in a state from the stream. A finished one is whole in itself, whatever was missed before it."""
+        if self.newest_ms is None or candle.open_ms > self.newest_ms:
+            self.before_ms, self.newest_ms = self.newest_ms, candle.open_ms
+        if candle.is_closed:
+            self.coverage = self.coverage.verify(candle.open_ms, self.pair.timeframe.close_of(candle.open_ms))
+
+    def live(self, from_ms: int) -> None:
+        """The stream brings everything from now on."""
+        self.is_refused = False
+        if self.trusted_from_ms is None:
+            self.trusted_from_ms = from_ms
+
+    def doubt(self, since_ms: int, now_ms: int) -> None:
+        """What the stream said of candles that ended since then may be incomplete."""
+        timeframe = self.pair.timeframe
+        start_ms = timeframe.open_of(since_ms)
+        end_ms = max(timeframe.close_of(timeframe.open_of(now_ms)), start_ms)
+        self.coverage = self.coverage.doubt(start_ms, end_ms)
+        self.trusted_from_ms = None
+
+    def settle(self, now_ms: int) -> None:
+        """Verify the candle that ended last, where its stream alone makes it sure without saying so."""
+        if not self.is_streamed or self.is_close_told:
+            return
+        timeframe = self.pair.timeframe
+        open_ms = timeframe.shift(timeframe.open_of(now_ms), -1)
+        if self.before_ms != open_ms:
+            return
+        is_sure = self.trusted_from_ms is not None and self.trusted_from_ms <= open_ms
+        doubts = frozenset[Doubt]() if is_sure else frozenset({Doubt.RECONNECTED})
+        close_ms = timeframe.close_of(open_ms)
+        if judge(close_ms, now_ms, heard=Heard.SUCCESSOR, doubts=doubts).step is Step.FINAL:
+            self.coverage = self.coverage.verify(open_ms, close_ms)
+
+    def window(self, now_ms: int) -> Range:
+        """What is to be complete at this time: finished candles, and of those the newest."""
+        timeframe = self.pair.timeframe
+        patience_ms = PATIENCE_MS if self.is_streamed else GRACE_MS
+        end_ms = timeframe.open_of(now_ms - patience_ms)
+        return max(timeframe.shift(end_ms, -self.depth), timeframe.next_open(self.first_ms)), end_ms
+
+    def missing(self, now_ms: int, most: int) -> Range | None:
+        """The one range to ask for now, the newest first, of at most `most` candles. None: nothing is missing."""
+        start_ms, end_ms = self.window(now_ms)
+        if start_ms >= end_ms:
+            return None
+        ranges = self.coverage.unverified(start_ms, end_ms)
+        if not ranges:
+            return None
+        timeframe = self.pair.timeframe
+        last_ms = ranges[-1][1]
+        first_ms = max(ranges[0][0], timeframe.shift(last_ms, -most))
+        return first_ms, last_ms
+
+    def fetched(self, asked: Range, asked_ms: int, candles: list[Candle]) -> list[Candle]:
+        """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished."""
+        timeframe = self.pair.timeframe
+        sure = [
+            candle
+            for candle in candles
+            if asked[0] <= candle.open_ms < asked[1] and is_settled(timeframe.close_of(candle.open_ms), asked_ms)
+        ]
+        there = {candle.open_ms for candle in sure}
+        for start_ms, end_ms in self.coverage.unverified(*asked):
+            for open_ms in timeframe.opens(start_ms, end_ms):
+                close_ms = timeframe.close_of(open_ms)
+                if open_ms in there:
+                    self.coverage = self.coverage.verify(open_ms, close_ms)
+                elif is_settled(close_ms, asked_ms):
+                    self.coverage = self.coverage.absent(open_ms, close_ms, EVIDENCE)
+        return sure

@@ -1,0 +1,38 @@
+"""Where a real exchange's candles come from, out of its row and the settings."""
+
+from __future__ import annotations
+
+from perseus import db
+from perseus.exchanges.endpoints import Endpoints
+from perseus.exchanges.registry import dialect_of
+from perseus.ingest.exchangefeed import ExchangeFeed, Source
+from perseus.ingest.feed import FeedMaker
+from perseus.ingest.wanted import Wanted
+from perseus.local import runfile
+from perseus.market.timeframes import Timeframe
+from perseus.network.exchange import Exchange
+from perseus.network.instance import Instance
+from perseus.settings import Settings
+from perseus.store import connect
+
+
+def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) -> FeedMaker:
+    """Makes the feed of `exchange`, or of its like at `simulator`, a URL of `perseus simulate`.
+
+    Raises NoDialect, NoEndpoint, UnknownTimeframe, and errors as `perseus.db.check`.
+    """
+    dialect_of(exchange.name)
+    database_url = runfile.database_url(settings)
+    endpoints = db.endpoints(database_url, exchange)
+    db.disconnect(database_url)
+    if simulator is not None:
+        endpoints = Endpoints.simulated(exchange.name, simulator, endpoints.timeframes)
+    wanted = Wanted(settings.symbols, tuple(map(Timeframe.parse, settings.timeframes)))
+
+    def make(instance: Instance) -> ExchangeFeed:
+        client = connect(
+            runfile.store_url(settings), timeout=settings.store_timeout_seconds, name=f"perseus:{exchange.name}:candles"
+        )
+        return ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=simulator is not None), client)
+
+    return make
