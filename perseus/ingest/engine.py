@@ -197,9 +197,9 @@ class Engine:
             looked_ms = now_ms
 
     def _look(self, series: Series, looked_ms: int, now_ms: int) -> None:
-        before = series.coverage
-        series.settle(now_ms)
-        if series.coverage is not before:
+        finished = series.settle(now_ms)
+        if finished is not None:
+            self.writer.put(series.pair, finished, live=True)
             self.writer.put_coverage(series.pair, series.coverage)
         if series.window(now_ms) != series.window(looked_ms) and series.missing(
             now_ms, self._ports.dialect.history_limit
@@ -251,7 +251,7 @@ class Engine:
         now_ms = self._ports.clock.now_ms()
         newest_ms = series.window(now_ms)[1]
         for candle in candles:
-            is_live = candle.open_ms >= series.pair.timeframe.shift(newest_ms, -1) and series.newest_ms is not None
+            is_live = candle.open_ms >= series.pair.timeframe.shift(newest_ms, -1) and series.newest is not None
             self.writer.put(series.pair, candle, live=is_live)
         self.writer.put_coverage(series.pair, series.coverage)
 

@@ -11,9 +11,9 @@ from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.endpoints import Endpoints
 from perseus.exchanges.ledger import Ledger
-from perseus.exchanges.ledgergate import LedgerGate
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
+from perseus.exchanges.sharedgate import SharedGate
 from perseus.exchanges.streams import Streams
 from perseus.ingest.cacheport import CachePort, StoreThread
 from perseus.ingest.engine import Engine, Ports
@@ -125,7 +125,7 @@ class ExchangeFeed:
                 self._engine = engine = Engine(ports, self._source.wanted, say)
                 await engine.ready()
                 thread.reach(READY)
-                gate, ws_url = LedgerGate(ledger, rest), self._source.endpoints.ws_url
+                gate, ws_url = SharedGate(ledger, rest), self._source.endpoints.ws_url
                 streams = Streams(self._dialect, transport, ws_url, engine, clock, random.Random(), gate)
                 warm = asyncio.Event()
                 async with asyncio.TaskGroup() as group:

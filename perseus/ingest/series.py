@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
@@ -31,15 +33,19 @@ class Series:
     is_close_told: bool
     coverage: Coverage = field(default_factory=Coverage)
     first_ms: int = 0
-    newest_ms: int | None = None
-    before_ms: int | None = None
+    newest: Candle | None = None
+    before: Candle | None = None
     trusted_from_ms: int | None = None
     is_refused: bool = False
 
     def heard(self, candle: Candle) -> None:
         """Take in a state from the stream. A finished one is whole in itself, whatever was missed before it."""
-        if self.newest_ms is None or candle.open_ms > self.newest_ms:
-            self.before_ms, self.newest_ms = self.newest_ms, candle.open_ms
+        if self.newest is None or candle.open_ms > self.newest.open_ms:
+            self.before, self.newest = self.newest, candle
+        elif candle.open_ms == self.newest.open_ms and candle.event_ms >= self.newest.event_ms:
+            self.newest = candle
+        elif self.before and candle.open_ms == self.before.open_ms and candle.event_ms >= self.before.event_ms:
+            self.before = candle
         if candle.is_closed:
             self.coverage = self.coverage.verify(candle.open_ms, self.pair.timeframe.close_of(candle.open_ms))
 
@@ -57,19 +63,20 @@ class Series:
         self.coverage = self.coverage.doubt(start_ms, end_ms)
         self.trusted_from_ms = None
 
-    def settle(self, now_ms: int) -> None:
-        """Verify the candle that ended last, where its stream alone makes it sure without saying so."""
-        if not self.is_streamed or self.is_close_told:
-            return
-        timeframe = self.pair.timeframe
-        open_ms = timeframe.shift(timeframe.open_of(now_ms), -1)
-        if self.before_ms != open_ms:
-            return
+    def settle(self, now_ms: int) -> Candle | None:
+        """The candle that ended last, finished, where its stream alone makes it sure without saying so."""
+        if not self.is_streamed or self.is_close_told or self.before is None:
+            return None
+        timeframe, open_ms = self.pair.timeframe, self.before.open_ms
+        close_ms = timeframe.close_of(open_ms)
+        if close_ms != timeframe.open_of(now_ms) or not self.coverage.unverified(open_ms, close_ms):
+            return None
         is_sure = self.trusted_from_ms is not None and self.trusted_from_ms <= open_ms
         doubts = frozenset[Doubt]() if is_sure else frozenset({Doubt.RECONNECTED})
-        close_ms = timeframe.close_of(open_ms)
-        if judge(close_ms, now_ms, heard=Heard.SUCCESSOR, doubts=doubts).step is Step.FINAL:
-            self.coverage = self.coverage.verify(open_ms, close_ms)
+        if judge(close_ms, now_ms, heard=Heard.SUCCESSOR, doubts=doubts).step is not Step.FINAL:
+            return None
+        self.coverage = self.coverage.verify(open_ms, close_ms)
+        return structs.replace(self.before, is_closed=True)
 
     def window(self, now_ms: int) -> Range:
         """What is to be complete at this time: finished candles, and of those the newest."""

@@ -14,9 +14,9 @@ import fakeredis
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.ledger import Ledger, inline
-from perseus.exchanges.ledgergate import LedgerGate
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
+from perseus.exchanges.sharedgate import SharedGate
 from perseus.exchanges.streams import Streams
 from perseus.ingest.engine import Engine, Ports
 from perseus.ingest.wanted import Wanted
@@ -110,12 +110,13 @@ class Site:
         """As a process begins: with what the cache has."""
         dialect = dialect_of(self.name)
         self.clock = ExchangeClock(asyncio.get_running_loop().time)
+        self.clock.suppose(self.world.clock.now_ms())  # the store's clock would be that of today
         ledger = Ledger(self._redis, EXCHANGE_ID, "here", dialect.first_limits, self.clock, inline)
         rest = Rest(self._net, ledger, self.clock, dialect, f"{BASE}/{self.name}", random.Random(self._seed).random)
         self.engine = Engine(Ports(dialect, self.clock, ledger, rest, self.cache), self.wanted, self.said.append)
         await self.engine.ready()
         ws_url = f"{BASE}/{self.name}"
-        gate = LedgerGate(ledger, rest)
+        gate = SharedGate(ledger, rest)
         streams = Streams(dialect, self._net, ws_url, self.engine, self.clock, random.Random(self._seed), gate)
         warm = asyncio.Event()
         self.run = asyncio.create_task(self.engine.run(streams, warm))

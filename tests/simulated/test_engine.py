@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.simulated.site import Site
 from tests.simulated.virtual_loop import run
 
