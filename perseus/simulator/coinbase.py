@@ -137,27 +137,26 @@ class Coinbase(Exchange):
         timeframe = forms.GRANULARITIES.get(asked.params.get("granularity", ""))
         if timeframe is None:
             raise Refused(400, "INVALID_ARGUMENT", "granularity argument is invalid")
-        first, last = (_seconds(asked, name) * 1_000 for name in ("start", "end"))
+        first, last = (_whole(asked, name) * 1_000 for name in ("start", "end"))
         if last < first:
             raise Refused(400, "INVALID_ARGUMENT", "start and end argument is invalid")
         if (last - first) // buckets.FIXED[timeframe] >= ROWS_MAX:
             message = f"start and end argument is invalid - number of candles requested should be less than {ROWS_MAX}"
             raise Refused(400, "INVALID_ARGUMENT", message)
-        limit = int(asked.params.get("limit", ROWS_MAX))
+        limit = _whole(asked, "limit", ROWS_MAX)
         return Span(symbol, timeframe, first, last, min(ROWS_MAX, max(1, limit)))
 
     def _products(self, asked: Asked) -> Any:
         listed = self.listed()
         if wanted := asked.params.get("product_ids"):
             listed = [market for market in listed if market.symbol in wanted.split(",")]
-        first = int(asked.params.get("offset", 0))
-        limit = int(asked.params.get("limit", len(listed)))
+        first, limit = _whole(asked, "offset", 0), _whole(asked, "limit", len(listed))
         told = [forms.product(self, market) for market in listed[first : first + limit]]
         return {"products": told, "num_products": len(listed)}
 
 
-def _seconds(asked: Asked, name: str) -> int:
-    value = asked.params.get(name, "")
+def _whole(asked: Asked, name: str, unless_given: int | None = None) -> int:
+    value = asked.params.get(name, "" if unless_given is None else str(unless_given))
     if not value.isdecimal():
         raise Refused(400, "INVALID_ARGUMENT", f"{name} argument is invalid")
     return int(value)

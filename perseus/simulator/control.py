@@ -38,11 +38,13 @@ class Control:
             raise ScenarioError(f"{exchange.name} has no {symbol!r}. Known: {', '.join(exchange.truth.markets)}.")
         if timeframe not in buckets.TIMEFRAMES:
             raise ScenarioError(f"No timeframe is called {timeframe!r}. Known: {', '.join(buckets.TIMEFRAMES)}.")
-        first, last = query.get("from"), int(query.get("to", self._world.timers.now_ms))
-        if first is None:
+        last = _milliseconds(query.get("to", str(self._world.timers.now_ms)))
+        if "from" in query:
+            first = _milliseconds(query["from"])
+        else:
             newest = exchange.truth.bars(symbol, timeframe, None, last, ROWS)
-            first = str(newest[0].open_ms if newest else last)
-        known = exchange.truth.known(symbol, timeframe, int(first), last)
+            first = newest[0].open_ms if newest else last
+        known = exchange.truth.known(symbol, timeframe, first, last)
         return _told({"now": self._world.timers.now_ms, "candles": [_row(one) for one in known]})
 
     async def faults(self, _: web.Request) -> web.Response:
@@ -115,6 +117,12 @@ async def _explain(request: web.Request, handler: Any) -> web.StreamResponse:
             status=400, body=msgspec.json.encode({"error": str(error)}), content_type="application/json"
         )
     return response
+
+
+def _milliseconds(told: str) -> int:
+    if not told.isdecimal():
+        raise ScenarioError(f"A time is whole milliseconds, not {told!r:.40}.")
+    return int(told)
 
 
 def _told(told: Any) -> web.Response:

@@ -106,6 +106,8 @@ class Truth:
         return Book(Past(seed, market.manner, start), trades, start, listed)
 
     def _forward(self, book: Book, timeframe: str, first_ms: int, last_ms: int) -> Iterator[int]:
+        if first_ms > last_ms:
+            return
         opened = max(buckets.first_from(timeframe, first_ms), book.first_open(timeframe))
         while opened <= last_ms:
             yield opened
