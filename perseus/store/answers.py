@@ -15,6 +15,7 @@ from perseus.store import refusal, wording
 from perseus.store.client import Client, where
 from perseus.store.connection import Untrusted
 from perseus.store.finder import SentinelRefused
+from perseus.store.inquiry import NoneServes
 
 IS_ONE_SERVER = "it is one server and no Redis Cluster: write redis:// or rediss://"
 IS_SENTINEL = "it is a sentinel and no store: write redis+sentinel:// or rediss+sentinel://, and the service behind it"
@@ -56,7 +57,7 @@ def answers(client: Client) -> Iterator[None]:
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
         raise StoreUnavailable(where(client), wording.silence(_plain(error))) from None
     except redis.exceptions.ResponseError as error:
-        if REFUSED.search(str(error)):
+        if REFUSED.search(refusal.said(error)):
             raise StoreRefused(where(client), _plain(error)) from None
         refused = refusal.told(error, where(client))
         if refused is not None:
@@ -65,11 +66,11 @@ def answers(client: Client) -> Iterator[None]:
             raise StoreUnavailable(where(client), _plain(error)) from None
         if isinstance(error, redis.exceptions.MovedError):
             raise StoreRefused(where(client), IS_CLUSTER) from None
-        if "cluster support disabled" in str(error):
+        if "cluster support disabled" in refusal.said(error):
             raise StoreRefused(where(client), IS_ONE_SERVER) from None
-        if isinstance(error, SentinelRefused):
+        if isinstance(error, SentinelRefused | NoneServes):
             raise StoreRefused(where(client), _plain(error)) from None
-        if OF_SENTINEL.search(str(error)):
+        if OF_SENTINEL.search(refusal.said(error)):
             raise StoreRefused(where(client), IS_SENTINEL) from None
         raise
 
@@ -81,7 +82,7 @@ def is_no_answer(error: object) -> bool:
     """
     if isinstance(error, NO_ANSWER_KINDS) or refusal.code(error) is not None:
         return True
-    return isinstance(error, redis.exceptions.ResponseError) and bool(NO_ANSWER.search(str(error)))
+    return isinstance(error, redis.exceptions.ResponseError) and bool(NO_ANSWER.search(refusal.said(error)))
 
 
 def _plain(error: Exception) -> str:

@@ -16,7 +16,9 @@ from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.notify import orders
 from perseus.store import Client, answers, connect, wait_until_up, where
+from perseus.store.answers import is_no_answer
 from perseus.store.cluster import Cluster
 from perseus.store.refusal import WHY, attempt
 from tests.redis_process import RedisProcess, free_port
@@ -81,6 +83,43 @@ def test_a_refused_write_is_no_silence_and_keeps_the_word_of_the_server(
     assert error.code == code
     assert str(error).startswith(f"The data store at 127.0.0.1:{own_server.port} refuses writes: {code} ")
     assert "does not answer" not in str(error)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("many", [True, False], ids=["order", "plain"])
+def test_a_refused_pipeline_is_told_the_same_without_its_command(
+    own_server: RedisProcess, plain: Client, code: str, many: bool
+) -> None:
+    with refusing(own_server, code), pytest.raises(StoreRefusesWrites) as caught:
+        if many:
+            orders.place(plain, "perseus:orders", "test", "me")
+        else:
+            _in_a_pipeline(plain, "perseus:hidden-key")
+    assert caught.value.code == code
+    assert str(caught.value).startswith(f"The data store at 127.0.0.1:{own_server.port} refuses writes: {code} ")
+    assert not {"Command", "pipeline", "perseus:hidden-key"} & set(str(caught.value).split())
+
+
+def _in_a_pipeline(client: Client, key: str) -> None:
+    with answers(client):
+        pipeline = client.pipeline(transaction=False)
+        pipeline.set(key, "x) of a pipeline")
+        pipeline.execute()
+
+
+def test_a_right_that_is_missing_in_a_pipeline_is_told_without_its_command(own_server: RedisProcess) -> None:
+    with own_server.client() as admin:
+        admin.execute_command("ACL SETUSER", "reader", "on", ">pw", "~*", "+@all", "-set")
+    url = own_server.url.replace("://", "://reader:pw@")
+    with connect(url, timeout=1, name="t") as client, pytest.raises(StoreRefused) as caught:
+        _in_a_pipeline(client, "perseus:hidden-key")
+    assert "no permissions to run the 'set' command" in str(caught.value)
+    assert "pipeline" not in str(caught.value)
+
+
+def test_a_cluster_that_is_down_is_silence_in_a_pipeline_too() -> None:
+    said = "Command # 1 (SET a b) of pipeline caused error: CLUSTERDOWN The cluster is down"
+    assert is_no_answer(redis.exceptions.ResponseError(said))
 
 
 @pytest.mark.parametrize("code", CODES)
