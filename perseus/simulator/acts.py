@@ -92,7 +92,7 @@ def _set(exchange: Exchange, market: Market, status: str, is_trading: bool) -> N
 def _delist(exchange: Exchange, fault: Fault) -> None:
     for market in _markets(exchange, fault):
         _set(exchange, market, "BREAK", False)
-        market.is_gone = True
+        market.gone_ms = exchange.timers.now_ms
 
 
 def _markets(exchange: Exchange, fault: Fault) -> list[Market]:
@@ -101,6 +101,8 @@ def _markets(exchange: Exchange, fault: Fault) -> list[Market]:
 
 def _list_new(exchange: Exchange, fault: Fault) -> None:
     symbol, rows = str(fault.params["symbol"]), int(fault.params["rows"])
+    if symbol in exchange.truth.markets:
+        return
     quote = next((quote for quote in QUOTES if symbol.endswith(quote)), "")
     opened = exchange.timers.now_ms - exchange.timers.now_ms % MINUTE
     listed = opened - (rows - 1) * MINUTE

@@ -39,6 +39,8 @@ def rules() -> Rules:
 class Coinbase(Exchange):
     """`sequence_scope`: whether sequence_num counts a connection or a product of it."""
 
+    says_closed = False
+
     def __init__(
         self, name: str, timers: Timers, seed: str, markets: Iterable[Market], sequence_scope: str = "connection"
     ) -> None:
@@ -52,13 +54,15 @@ class Coinbase(Exchange):
     def answered(self, asked: Asked) -> Reply:
         now, address = self.timers.now_ms, self.at_address(asked.address)
         rolling = self._seconds.setdefault(asked.address, Rolling(1_000, self.rules.weight))
-        rolling.amount = self.rules.weight
+        rolling.amount = self.held
         fits = rolling.take(now)
         self.counters.peak("requests_1s", rolling.used(now))
-        if now < address.frozen_until:
+        is_frozen = now < address.frozen_until and not address.is_excused(now)
+        if is_frozen:
             self.counters.breach("asked_while_frozen")
-        if not fits or now < address.frozen_until:
+        if is_frozen or not fits:
             self.counters.breach("http_429")
+        if not fits or now < address.frozen_until:
             return self._headed(rolling, self.refused(429))
         try:
             return self._headed(rolling, in_json(200, self._cached(asked)))

@@ -62,20 +62,22 @@ class Feeds:
         if channel == "candles" and hit("kline_nan", stream):
             event = {**event, "candles": [{**event["candles"][0], "close": "NaN"}]}
         if hit("unknown_event", stream):
-            self.send(stream, {"type": "weather", "fair": True})
+            self.send(stream, forms.message(self._exchange, "weather", [{"type": "update", "fair": True}]))
+        back = hit("time_backwards", stream)
+        message = forms.message(self._exchange, channel, [event], int(back.params["ms"]) if back else 0)
         if fault := hit("kline_late", stream) or hit("kline_reordered", stream):
-            after(int(fault.params["ms"]), partial(self.send, stream, event))
+            after(int(fault.params["ms"]), partial(self.send, stream, message))
             return
-        self.send(stream, event)
+        self.send(stream, message)
         if hit("kline_duplicate", stream):
-            self.send(stream, event)
+            self.send(stream, message)
 
-    def send(self, stream: str, event: dict[str, Any]) -> None:
-        """To whoever is subscribed."""
+    def send(self, stream: str, message: dict[str, Any]) -> None:
+        """To whoever is subscribed, each with its own number."""
         self._exchange.counters.seen["events"] += 1
         torn = self._exchange.faults.hit("fragmented", stream) is not None
         for session in tuple(self._exchange.subscribers.get(stream, {}).values()):
-            session.tell_event(stream, event, torn)
+            session.tell_event(stream, message, torn)
 
 
 class CandleFeed:

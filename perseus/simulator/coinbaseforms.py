@@ -106,6 +106,12 @@ def moment(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1_000:03d}000000Z"
 
 
+def message(exchange: Exchange, channel: str, events: list[Any], earlier_ms: int = 0) -> Json:
+    """The envelope of everything, made now. Each connection puts its own number into it."""
+    told = moment(exchange.told_ms() - earlier_ms)
+    return {"channel": channel, "timestamp": told, "sequence_num": 0, "events": events}
+
+
 def heartbeat(exchange: Exchange, counter: int) -> Json:
     now = exchange.told_ms()
     since = (now - exchange.start_ms) / 1_000

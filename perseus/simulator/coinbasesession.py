@@ -54,9 +54,7 @@ class CoinbaseSession(Session):
             self._misread("failed to parse the message")
 
     def tell_event(self, stream: str, event: Any, is_torn: bool) -> None:
-        channel, _, product = stream.partition(":")
-        known = "weather" if event.get("type") == "weather" else channel
-        self._tell(known, [event], product, is_torn)
+        self._number(event, stream, is_torn)
 
     def reset_sequence(self) -> None:
         self._sequence.clear()
@@ -133,33 +131,31 @@ class CoinbaseSession(Session):
         named = {channel: list(products) for channel, products in self.channels.items()}
         if "heartbeats" in named:
             named["heartbeats"] = ["heartbeats"]
-        self._tell("subscriptions", [{"subscriptions": named}])
+        self._tell("subscriptions", {"subscriptions": named})
 
     def _snapshot(self, channel: str, product: str) -> None:
         feeds = self.exchange.feeds
         event = feeds.snapshot(product) if channel == "candles" else feeds.ticker(channel, product, "snapshot")
-        self._tell(channel, [event], product)
+        self._tell(channel, event, f"{channel}:{product}")
 
-    def _tell(self, channel: str, events: list[Any], product: str = "", is_torn: bool = False) -> None:
-        scope = product if self.exchange.sequence_scope == "product" else ""
-        number = self._sequence[scope]
+    def _tell(self, channel: str, event: Any, stream: str = "") -> None:
+        self._number(forms.message(self.exchange, channel, [event]), stream)
+
+    def _number(self, message: dict[str, Any], stream: str, is_torn: bool = False) -> None:
+        """Send a message with the number that is next, unless a fault loses it after it was numbered."""
+        scope = stream.partition(":")[2] if self.exchange.sequence_scope == "product" else ""
+        data = msgspec.json.encode({**message, "sequence_num": self._sequence[scope]})
         self._sequence[scope] += 1
-        if product and self.exchange.faults.hit("sequence_jump", f"{channel}:{product}"):
+        if stream and self.exchange.faults.hit("sequence_jump", stream):
             return
-        message = {"channel": channel, "timestamp": self._moment(product), "sequence_num": number, "events": events}
-        data = msgspec.json.encode(message)
-        if channel != "subscriptions":
+        if message["channel"] != "subscriptions":
             self._told_ms = self.exchange.timers.now_ms
         self.put(Torn(data) if is_torn else Text(data))
-
-    def _moment(self, product: str) -> str:
-        fault = product and self.exchange.faults.hit("time_backwards", f"candles:{product}")
-        return forms.moment(self.exchange.told_ms() - (int(fault.params["ms"]) if fault else 0))
 
     def _beat(self) -> None:
         if self.is_over or "heartbeats" not in self.channels:
             return
-        self._tell("heartbeats", [forms.heartbeat(self.exchange, self._beats)])
+        self._tell("heartbeats", forms.heartbeat(self.exchange, self._beats))
         self._beats += 1
         self.exchange.timers.after(BEAT_MS, self._beat)
 

@@ -142,4 +142,4 @@ def _row(one: Known) -> dict[str, Any]:
     volumes = {"volume": bar.volume, "quoteVolume": bar.quote}
     told: dict[str, Any] = {"timestamp": bar.open_ms, **{name: text(units) for name, units in prices.items()}}
     told |= {name: text(units) for name, units in volumes.items()}
-    return told | {"trades": bar.trades, "closed": one.is_closed, "must": one.must}
+    return told | {"trades": bar.trades, "closed": one.is_closed, "must": one.must and not one.is_lost}

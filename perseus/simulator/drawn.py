@@ -16,6 +16,8 @@ MONTH_MS = 1_796_083_200_000  # 2026-12-01 00:00 UTC
 COINBASE_ONLY = ("sequence_jump", "sequence_reset", "snapshot_again", "heartbeat_jump", "error_message")
 BINANCE_ONLY = ("close_corrected", "server_shutdown", "ping_flood", "ping_strict", "ack_other_id")
 LASTING = ("long_prices", "exponent_volume", "unknown_fields", "zero_volume_row", "rest_lag", "clock_skew")
+SETTLED_MS = 60_000
+"""A clock that was wrong from the first word on cannot be told from a right one."""
 SYMBOLS = ("BTC", "ETH", "LTC", "NKN")
 
 Draw = Callable[[random.Random], Any]
@@ -24,7 +26,7 @@ PARAMS: dict[str, dict[str, Draw]] = {
     "http_5xx": {"status": lambda dice: dice.choice((500, 502, 503, 504))},
     "slow_headers": {"wait_ms": lambda dice: dice.randint(200, 30_000)},
     "slow_body": {"wait_ms": lambda dice: dice.randint(200, 30_000)},
-    "rest_lag": {"ms": lambda dice: dice.randint(1_000, 3_000)},
+    "rest_lag": {"ms": lambda dice: dice.randint(1_000, 2_800)},
     "kline_late": {"ms": lambda dice: dice.randint(3_000, 30_000)},
     "close_corrected": {"ms": lambda dice: dice.randint(300, 4_000)},
     "time_backwards": {"ms": lambda dice: dice.randint(1, 60_000)},
@@ -74,6 +76,10 @@ def _fault(dice: random.Random, name: str, exchange: str, end_ms: int) -> Fault:
     params = {key: draw(dice) for key, draw in PARAMS.get(name, {}).items()}
     after = dice.randrange(end_ms // 2) if kind.is_act or dice.random() < 0.7 else 0
     target = dice.choice(("*", _aimed(dice, kind.aim, exchange)))
+    if name == "list_new" and exchange == "coinbase":
+        params["symbol"] = "NEW-USD"
+    if name == "clock_skew":
+        after = max(after, SETTLED_MS)
     if kind.is_act:
         repeated = {**params, "every_ms": dice.choice((1_000, 30_000, 240_000))}
         return Fault(name, exchange, target, 1.0, dice.randint(1, 3), after, end_ms, repeated)

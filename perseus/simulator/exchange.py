@@ -36,7 +36,12 @@ class Rules:
 
 
 class Exchange:
-    """The core of one: sans-IO and single-threaded. A front advances `timers`, then calls `http` and `connect`."""
+    """The core of one: sans-IO and single-threaded. A front advances `timers`, then calls `http` and `connect`.
+
+    `says_closed`: whether its stream says that a candle is closed. `held`: the REST limit that is in force.
+    """
+
+    says_closed = True
 
     def __init__(self, name: str, timers: Timers, seed: str, markets: Iterable[Market], rules: Rules) -> None:
         self.name = name
@@ -50,6 +55,7 @@ class Exchange:
         self.subscribers: dict[str, dict[int, Session]] = {}
         self.days = Days(self.truth)
         self.is_away = False
+        self.held = rules.weight
         self.rows_decided: set[tuple[str, str, int]] = set()
         self._addresses: dict[str, Address] = {}
         self._watches: dict[str, Watch] = {}
@@ -67,7 +73,7 @@ class Exchange:
         if address not in self._addresses:
             rules = self.rules
             self._addresses[address] = Address(
-                Calendar(60_000, rules.weight),
+                Calendar(60_000, self.held),
                 Calendar(300_000, rules.requests),
                 Rolling(rules.connects_span_ms, rules.connects),
                 self.counters,
@@ -75,10 +81,14 @@ class Exchange:
         return self._addresses[address]
 
     def lower(self, share: float) -> None:
-        """From now on the REST limit is that share of itself, for everybody."""
+        """The REST limit becomes that share of itself: told from now on, held from the next minute on."""
         self.rules.weight = max(1, int(self.rules.weight * share))
+        self.timers.at(self.timers.now_ms // 60_000 * 60_000 + 60_000, self._hold)
+
+    def _hold(self) -> None:
+        self.held = self.rules.weight
         for address in self._addresses.values():
-            address.weight.amount = self.rules.weight
+            address.weight.amount = self.held
 
     def listed(self) -> list[Market]:
         """Those that the exchange still knows."""

@@ -11,6 +11,8 @@ BAN_FIRST_MS = 120_000
 BAN_LONGEST_MS = 3 * 86_400_000
 BAN_GROWTH = 4
 STRIKES = 3
+IN_FLIGHT_MS = 1_000
+"""So long after a refusal that only a fault sent, what arrives was sent before the client could know."""
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Address:
     bans: int = 0
     closes: Rolling = field(default_factory=lambda: Rolling(300_000, STRIKES))
     shunned_until: int = 0
+    known_from: int = 0
 
     def admit(self, weight: int, now_ms: int) -> Refusal | None:
         """Count a request; say so when it is refused."""
@@ -91,19 +94,33 @@ class Address:
     def limit(self, now_ms: int, by_fault: bool = False) -> Refusal:
         """Answer with 429 until the minute ends."""
         self.frozen_until = self.weight.ends_ms(now_ms)
-        if not by_fault:
-            self.counters.breach("http_429")
+        self._count("http_429", now_ms, by_fault)
         return Refusal(429, self.frozen_until)
 
     def ban(self, now_ms: int, by_fault: bool = False) -> Refusal:
         """Answer with 418, each time for longer."""
         self.banned_until = now_ms + min(BAN_LONGEST_MS, BAN_FIRST_MS * BAN_GROWTH**self.bans)
         self.bans += 1
-        if not by_fault:
-            self.counters.breach("http_418")
+        self._count("http_418", now_ms, by_fault)
         return Refusal(418, self.banned_until)
 
+    def is_excused(self, now_ms: int) -> bool:
+        """Whether a request that arrives now may have been sent before the freeze was heard of."""
+        if now_ms >= self.known_from:
+            return False
+        self.counters.seen["refused_in_flight"] += 1
+        return True
+
+    def _count(self, rule: str, now_ms: int, by_fault: bool) -> None:
+        if by_fault:
+            self.known_from = now_ms + IN_FLIGHT_MS
+        else:
+            self.counters.breach(rule)
+
     def _ignored(self, now_ms: int) -> Refusal:
+        if self.is_excused(now_ms):
+            is_ban = now_ms < self.banned_until
+            return Refusal(418 if is_ban else 429, self.banned_until if is_ban else self.frozen_until)
         self.counters.breach("asked_while_frozen")
         self.strikes += 1
         if now_ms < self.banned_until:

@@ -41,8 +41,10 @@ def _limited(exchange: Exchange, asked: Asked, fault: Fault) -> Reply:
 
 
 def spoiled(exchange: Exchange, asked: Asked, reply: Reply) -> Reply:
-    """The answer as it arrives."""
+    """The answer as it arrives. Refusals come at once: who could not hear of one cannot keep to it."""
     hit, path = exchange.faults.hit, asked.path
+    if reply.status in (418, 429):
+        return reply
     if fault := hit("slow_headers", path):
         reply.head_wait_ms += int(fault.params["wait_ms"])
     if fault := hit("slow_body", path):

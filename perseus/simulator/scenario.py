@@ -44,6 +44,7 @@ class Scenario:
                 raise ScenarioError(f"No exchange is called {name!r}. Known: {', '.join(world.exchanges)}.")
             for limit, amount in limits.items():
                 setattr(world.exchanges[name].rules, limit, amount)
+            world.exchanges[name].held = world.exchanges[name].rules.weight
         for exchange in world.exchanges.values():
             for market in exchange.truth.markets.values():
                 market.tape = self.tapes.get(market.base)

@@ -13,6 +13,7 @@ from perseus.simulator.past import Past
 from perseus.simulator.walk import Manner, tape, walk
 
 AGE_MS = 1_500 * buckets.DAY
+LAST_MS = 5 * buckets.MINUTE
 
 
 @dataclass
@@ -27,16 +28,24 @@ class Market:
     listed_ms: int | None = None
     alias_of: str = ""
     tape: Path | None = None
-    is_gone: bool = False
+    gone_ms: int | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.gone_ms is not None
 
 
 @dataclass(frozen=True)
 class Known:
-    """A candle of the truth. `must`: False where a client cannot be asked to have it, as only one side ever told it."""
+    """A candle of the truth. `must`: False where a client cannot be asked to have it, as only one side ever told it.
+
+    `is_lost`: it was the last of a symbol that is gone, and nobody can find out any more what it was.
+    """
 
     bar: Bar
     is_closed: bool
     must: bool
+    is_lost: bool = False
 
 
 @dataclass
@@ -95,8 +104,13 @@ class Truth:
             bar = book.bar(timeframe, opened) or self.only_rest.get(key)
             if bar:
                 must = key not in self.only_stream and key not in self.only_rest
-                found.append(Known(bar, buckets.close_of(timeframe, opened) <= now, must))
+                closed = buckets.close_of(timeframe, opened)
+                found.append(Known(bar, closed <= now, must, self._is_lost(symbol, closed)))
         return found
+
+    def _is_lost(self, symbol: str, closed: int) -> bool:
+        gone = self.markets[symbol].gone_ms
+        return gone is not None and closed > gone - LAST_MS
 
     def _begun(self, market: Market) -> Book:
         seed = f"{self.seed}/{market.symbol}"

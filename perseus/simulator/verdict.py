@@ -8,6 +8,7 @@ from typing import Protocol
 
 from perseus.simulator.bar import UNIT, Bar, text
 from perseus.simulator.exchange import Exchange
+from perseus.simulator.truth import Known
 
 
 class Told(Protocol):
@@ -50,12 +51,21 @@ def differences(
         told = has.pop(known.bar.open_ms, None)
         where = f"{exchange.name} {symbol} {timeframe} {known.bar.open_ms}"
         if told is None:
-            found += [f"{where} is missing"] if known.must and known.is_closed else []
+            is_asked = known.must and known.is_closed and not known.is_lost
+            found += [f"{where} is missing"] if is_asked else []
+        elif known.is_lost or _is_unknowable(exchange, known, told):
+            continue
         elif known.is_closed:
             found += [f"{where} {wrong}" for wrong in _wrong(told, known.bar)]
         elif told.is_closed:
             found.append(f"{where} is said to be closed while it runs")
     return found + [f"{exchange.name} {symbol} {timeframe} {opened} never was" for opened in sorted(has)]
+
+
+def _is_unknowable(exchange: Exchange, known: Known, told: Told) -> bool:
+    """Of a candle that REST never has, whoever missed a word of the stream cannot know the rest."""
+    is_only_streamed = not known.must and known.bar.trades > 0
+    return is_only_streamed and not (exchange.says_closed and told.is_closed)
 
 
 def _wrong(told: Told, bar: Bar) -> list[str]:

@@ -104,6 +104,7 @@ def test_who_goes_on_is_banned_and_each_ban_is_longer(bench: Bench) -> None:
 
 
 def test_a_lowered_limit_is_told_by_exchange_info(bench: Bench) -> None:
+    bench.get("/api/v3/ping")
     bench.exchange().lower(0.5)
     assert bench.json("/api/v3/exchangeInfo")["rateLimits"][0]["limit"] == 3_000
 

@@ -110,6 +110,8 @@ def test_delist_is_unknown_to_rest_and_silent_in_streams() -> None:
     assert (klines(bench).status, b"-1121" in klines(bench).body) == (400, True)
     assert [event for event in heard(bench, session, 120) if not event["k"]["x"]] == []
     assert bench.get(CANDLES, "coinbase").status == 404
+    lost = [known.is_lost for known in bench.exchange().truth.known("BTCUSDT", "1m", FLOOR - 9 * MINUTE, FLOOR)]
+    assert lost == [False] * 4 + [True] * 6
     assert all(entry["symbol"] != "BTCUSDT" for entry in bench.json("/api/v3/exchangeInfo")["symbols"])
 
 
@@ -126,7 +128,9 @@ def test_limits_lowered_is_told_and_held() -> None:
     bench = Bench((Fault("limits_lowered", after_ms=1_000, params={"share": 0.01}),))
     bench.wait(1)
     assert bench.json("/api/v3/exchangeInfo")["rateLimits"][0]["limit"] == 60
-    assert [bench.get("/api/v3/exchangeInfo").status for _ in range(3)] == [200, 200, 429]
+    assert [bench.get("/api/v3/exchangeInfo").status for _ in range(3)] == [200, 200, 200]
+    bench.wait_until(FLOOR + MINUTE)
+    assert [bench.get("/api/v3/exchangeInfo").status for _ in range(4)] == [200, 200, 200, 429]
 
 
 def test_clock_skew_moves_what_is_told_and_no_candle() -> None:

@@ -38,6 +38,17 @@ def test_who_asks_on_after_a_429_of_a_fault_breaks_a_rule() -> None:
     assert bench.world.broken() == {"binance asked_while_frozen": 1, "binance http_429": 1}
 
 
+def test_what_was_under_way_when_a_fault_froze_an_address_breaks_no_rule() -> None:
+    bench = Bench((one("http_429", retry_after_s=7), one("http_418")))
+    assert [klines(bench).status for _ in range(3)] == [429, 418, 418]
+    bench.wait(0.9)
+    assert klines(bench).status == 418
+    assert bench.world.broken() == {}
+    bench.wait(0.2)
+    klines(bench)
+    assert "binance asked_while_frozen" in bench.world.broken()
+
+
 @pytest.mark.parametrize(
     ("name", "flaw"),
     [("http_reset", "reset"), ("stalled_body", "stall"), ("wrong_length", "short"), ("gzip_bomb", "bomb")],
