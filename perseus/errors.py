@@ -63,7 +63,8 @@ class UnknownExchange(PerseusError):
     exit_code = EXIT_CONFIG
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        listed = ", ".join(known) if known else "none yet: run `perseus init`"
+        none = "none that is active: `perseus init` seeds them, is_active in the table exchanges switches one on"
+        listed = ", ".join(known) if known else none
         self.name = name
         self.known = known
         super().__init__(f"{self.brief} Known: {listed}.")

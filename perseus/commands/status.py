@@ -18,7 +18,7 @@ from perseus.clock import SystemClock
 from perseus.commands import readiness, statustable
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
-from perseus.errors import EXIT_FAILED, StoreUnavailable, UnknownExchange
+from perseus.errors import EXIT_FAILED, ExchangeOff, StoreUnavailable, UnknownExchange
 from perseus.local import runfile
 from perseus.network import document
 from perseus.network.directory import Directory, NetworkView
@@ -36,14 +36,19 @@ Sleep = Callable[[float], None]
 
 
 def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bool, sleep: Sleep = time.sleep) -> int:
-    """0, 1 when an exchange has a problem, 69 when store or database is silent. `names`: of exchanges; none: all.
+    """0, 1 when an exchange has a problem or none is active, 69 when store or database is silent.
 
-    Raises UnknownExchange, StoreRefused, DatabaseMismatch, SettingError. Waits for nothing: silence is an answer here.
+    `names`: of exchanges; none: all. Raises UnknownExchange, ExchangeOff, StoreRefused, DatabaseMismatch, SettingError.
+    Waits for nothing: silence is an answer here.
     """
     try:
         database_url = readiness.database(settings)
-        known = KnownExchanges(functools.partial(db.exchanges, database_url), SystemClock())
-        _check(names, known())
+        known = KnownExchanges(
+            functools.partial(db.exchanges, database_url),
+            SystemClock(),
+            functools.partial(db.all_off, database_url),
+        )
+        _check(names, known(), database_url)
         with connect(
             runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-status"
         ) as client:
@@ -113,18 +118,21 @@ class _Screen:
 
     def _lines(self, view: NetworkView) -> list[str]:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        return list(statustable.lines(view, self._known.trouble, width, self._limits, self._stuck.of(view)))
+        return list(
+            statustable.lines(view, self._known.trouble, width, self._limits, self._stuck.of(view), self._known.off)
+        )
 
     def _document(self, view: NetworkView) -> dict[str, Any]:
         stuck = self._stuck.of(view)
         return document.network(view, lambda status: stuck.get(status.exchange))
 
 
-def _check(names: Sequence[str], known: Sequence[Exchange]) -> None:
+def _check(names: Sequence[str], known: Sequence[Exchange], database_url: str) -> None:
     listed = tuple(exchange.name for exchange in known)
     for name in names:
         if name not in listed:
-            raise UnknownExchange(name, listed)
+            is_off = name in db.switched_off(database_url)
+            raise ExchangeOff(name) if is_off else UnknownExchange(name, listed)
 
 
 def _code(view: NetworkView) -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from perseus.db.switch import SwitchedOff
 from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
@@ -20,6 +21,7 @@ NUMBERS = frozenset((2, 3, 4))  # columns that are set to the right
 STATE = 1
 NAME_LIMIT, HOST_LIMIT, NOTE_LIMIT = 40, 40, 70
 BETWEEN = "  "
+NONE = "The database names no exchange. Seed it: perseus init"
 CALM = ("active", "closed", "never_seen")
 
 
@@ -31,8 +33,8 @@ class Row(NamedTuple):
 
 
 def has_problem(view: NetworkView) -> bool:
-    """Is any exchange corrupt, failed, lost or unknown, or soon to be, as the store refuses writes?"""
-    return view.store.refused is not None or any(
+    """Is any exchange corrupt, failed, lost or unknown, or soon to be, as the store refuses writes? Is there none?"""
+    return (not view.exchanges or view.store.refused is not None) or any(
         badges.of_exchange(status).token in badges.PROBLEMS for status in view.exchanges
     )
 
@@ -43,16 +45,17 @@ def lines(
     width: int | None = None,
     limits: Limits = LIMITS,
     stuck: Collection[Exchange] = (),
+    off: SwitchedOff | None = None,
 ) -> Iterator[str]:
     """What to say first, the table, and what it comes to.
 
-    `width`: columns of the terminal; None: no end. `stuck`: whose instances seem so.
+    `width`: columns of the terminal; None: no end. `stuck`: whose instances seem so. `off`: all that there are.
     """
     for notice in notices.notices(view, trouble):
         said = f"{notice.title}. {notice.text}" + (f" {notice.command}" if notice.command else "")
         yield click.style(said, fg="red" if notice.kind == "danger" else "yellow")
     if not view.exchanges:
-        yield "The database names no exchange. Seed it: perseus init"
+        yield f"{off.said}. Switch one on: {off.command}" if off else NONE
         return
     rows = [
         _row(status, view.now_ms, limits, status.exchange in stuck) for status in sorted(view.exchanges, key=_place)

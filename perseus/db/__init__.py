@@ -2,6 +2,7 @@
 
 from perseus.db.engine import disconnect
 from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
+from perseus.db.switch import all_off
 from perseus.db.tables import check, endpoints, exchanges, initialise, prepare, seed, switched_off
 from perseus.db.urls import default_url, where
 
@@ -9,6 +10,7 @@ __all__ = [
     "DatabaseMismatch",
     "DatabaseRefused",
     "DatabaseUnavailable",
+    "all_off",
     "check",
     "default_url",
     "disconnect",

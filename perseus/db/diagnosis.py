@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perseus.db import notifying
 from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
+from perseus.db.switch import all_off
 from perseus.db.tables import check, exchanges
 from perseus.doctor.site import DatabaseFacts
 from perseus.errors import PerseusError
@@ -15,6 +16,7 @@ def facts(database_url: str, sealer: Sealer) -> DatabaseFacts:
     try:
         check(database_url)
         known = exchanges(database_url)
+        off = None if known else all_off(database_url)
         saved = notifying.load(database_url, sealer).destinations
     except DatabaseRefused as error:
         return DatabaseFacts(error.reason, error.mend, is_refused=True)
@@ -24,4 +26,9 @@ def facts(database_url: str, sealer: Sealer) -> DatabaseFacts:
         return DatabaseFacts(error.problem, error.mend)
     except PerseusError as error:
         return DatabaseFacts(str(error))
-    return DatabaseFacts(exchanges=known, destinations=sum(not one.is_paused for one in saved))
+    return DatabaseFacts(
+        exchanges=known,
+        all_off=off.said if off else "",
+        switch_on=off.command if off else "",
+        destinations=sum(not one.is_paused for one in saved),
+    )

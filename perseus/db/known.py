@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from perseus.clock import Clock
+from perseus.db.switch import SwitchedOff
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Configuration
@@ -85,10 +86,26 @@ class Known(Generic[Said]):
 
 
 class KnownExchanges(Known[tuple[Exchange, ...]]):
-    """The exchanges, asked for every five seconds; () while the database never gave any."""
+    """The exchanges, asked for every five seconds; () while the database never gave any.
 
-    def __init__(self, read: Callable[[], tuple[Exchange, ...]], clock: Clock) -> None:
-        super().__init__(read, clock, "The list of exchanges", KEPT_SECONDS, ())
+    `off`: where it names none that is active, those that are switched off; None where there are none.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], tuple[Exchange, ...]],
+        clock: Clock,
+        all_off: Callable[[], SwitchedOff | None] = lambda: None,
+    ) -> None:
+        super().__init__(self._both, clock, "The list of exchanges", KEPT_SECONDS, ())
+        self._read_active = read
+        self._all_off = all_off
+        self.off: SwitchedOff | None = None
+
+    def _both(self) -> tuple[Exchange, ...]:
+        found = self._read_active()
+        self.off = None if found else self._all_off()
+        return found
 
 
 class KnownConfiguration(Known[Configuration]):

@@ -81,7 +81,11 @@ def no_exchanges(patient: Patient) -> Said:
     """Active ones."""
     if patient.database.trouble:
         return ABSENT
-    return None if patient.database.exchanges else warning("No row of exchanges is active.", "perseus init")
+    if patient.database.exchanges:
+        return None
+    if patient.database.all_off:
+        return warning(f"{patient.database.all_off}.", patient.database.switch_on)
+    return warning("The table exchanges has no row.", "perseus init")
 
 
 def secret_key(patient: Patient) -> Said:

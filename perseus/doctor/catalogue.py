@@ -149,12 +149,15 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "node-clocks": Entry(
         "Clocks of the store's servers differ",
         "A replica whose clock is ahead ends leases early once it is promoted, by as much as it is ahead.",
-        "Let all servers of the store take their time from the same source (chrony, ntpd).",
+        "At the host of each server named: where chronyd runs `chronyc makestep` sets the clock at once, else "
+        "`timedatectl set-ntp true`. Let all take their time from the same source. At a primary that is behind a step "
+        "ends leases early: let a replica take over first.",
     ),
     "clock-skew": Entry(
         "A host's clock is off",
         "Times in its log lines, of sessions and links are wrong; leases and ages are not: the store's clock counts.",
-        "Let the host take its time from the same source as the store (chrony, ntpd).",
+        "At that host: where chronyd runs `chronyc makestep`, else `timedatectl set-ntp true`. Let it take its time "
+        "from the same source as the store.",
     ),
     "idle-timeout": Entry(
         "The data store closes idle connections",
@@ -235,7 +238,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "no-exchanges": Entry(
         "The database names no active exchange",
         "There is nothing to serve: every `perseus ingest` refuses its name.",
-        "Seed it, or set is_active in a row of the table exchanges.",
+        "Seed it where it has none; where all are switched off, set is_active in a row of the table exchanges.",
     ),
     "secret-key": Entry(
         "The key of secrets cannot be used",

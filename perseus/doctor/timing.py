@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median_low
+from typing import Final
 
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
@@ -11,10 +13,12 @@ from perseus.version import VERSION
 
 SKEW_MS = 1_000
 SHOWN = 5
+#: At the host of the server that is off.
+STEPPED: Final = ("chronyc makestep", "timedatectl set-ntp true")
 
 
 def node_clocks(patient: Patient) -> Said:
-    """Between all servers that answer: any of them may be promoted."""
+    """Between all servers that answer: any of them may be promoted. Named are those that differ from the most."""
     known = patient.servers.answering
     if len(known) < 2:
         return ABSENT
@@ -24,30 +28,44 @@ def node_clocks(patient: Patient) -> Said:
     if apart < SKEW_MS:
         return None
     margin = patient.settings.margin_seconds
-    seen = f"They are {apart / 1000:.1f} s apart; the margin of a lease is {margin:g} s."
-    return grave(seen) if apart >= margin * 500 else warning(seen)
+    ahead = {node.place: _usual_ms(patient) - node.skew_ms for node in known}
+    off = {place: ms for place, ms in ahead.items() if abs(ms) - blur / 2 >= SKEW_MS}
+    off = off or {place: ms for place, ms in ahead.items() if abs(ms) == max(map(abs, ahead.values()))}
+    named = [f"{place} is {_side(ms)} the others" for place, ms in off.items()]
+    seen = f"{'; '.join(named[:SHOWN])}{_more(len(named) - SHOWN)}. The margin of a lease is {margin:g} s."
+    said = (grave if apart >= margin * 500 else warning)(seen, *STEPPED)
+    return said._replace(where=tuple(off))
 
 
 def clock_skew(patient: Patient) -> Said:
-    """This host against each server, and the hosts of instances as they say themselves."""
+    """This host against most servers, and the hosts of instances as they say themselves."""
     off = [*_here(patient), *_elsewhere(patient)]
     return warning(f"{'; '.join(off[:SHOWN])}{_more(len(off) - SHOWN)}.") if off else None
+
+
+def _usual_ms(patient: Patient) -> float:
+    """How far this host is ahead of what most clocks say. Of an even number of servers this host's own decides."""
+    skews = [node.skew_ms for node in patient.servers.answering]
+    return median_low(skews if len(skews) % 2 else [*skews, 0.0])
 
 
 def _here(patient: Patient) -> Iterator[str]:
     known = patient.servers.answering
     if known:
-        worst = max((node.skew_ms for node in known), key=abs)
+        ahead_ms = _usual_ms(patient)
         blur = max(node.rtt_ms for node in known) / 2
-        if abs(worst) - blur >= SKEW_MS:
-            yield f"this host is {_side(worst)} the store"
+        if abs(ahead_ms) - blur >= SKEW_MS:
+            yield f"this host is {_side(ahead_ms)} the store"
 
 
 def _elsewhere(patient: Patient) -> Iterator[str]:
+    """Each says how far it is ahead of the server that has its lease, which may be the one that is off."""
     told = {one.hostname: one.clock_skew_ms for one in patient.told.instances if one.clock_skew_ms is not None}
+    primaries = [_usual_ms(patient) - node.skew_ms for node in patient.servers.primaries] or [0.0]
     for host, skew_ms in sorted(told.items()):
-        if abs(skew_ms) >= SKEW_MS:
-            yield f"{host} is {_side(skew_ms)} the store"
+        least_ms = min((skew_ms + ms for ms in primaries), key=abs)
+        if abs(least_ms) >= SKEW_MS:
+            yield f"{host} is {_side(least_ms)} the store"
 
 
 def time_outs(patient: Patient) -> Said:

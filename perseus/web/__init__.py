@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     settings = settings or Settings.from_environment()
     database_url, clock = runfile.database_url(settings), SystemClock()
     client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
-    known = KnownExchanges(lambda: db.exchanges(database_url), clock)
+    known = KnownExchanges(partial(db.exchanges, database_url), clock, partial(db.all_off, database_url))
     directory = Directory(client, known, clock)
     outbound = Outbound.of(settings, client, database_url, known, clock)
     chronicle = Chronicle(client, known, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from perseus.db.switch import SwitchedOff
 from perseus.web import words
 from perseus.web.pagequery import PageQuery
 
@@ -26,13 +27,22 @@ NO_EXCHANGES = Empty(
 )
 
 
-def empty(total: int, shown: int, query: PageQuery, *, database_answers: bool) -> Empty | None:
+def empty(
+    total: int, shown: int, query: PageQuery, *, database_answers: bool, off: SwitchedOff | None = None
+) -> Empty | None:
     """Why no card is shown; None while there are some, and while only the database knows whether there are any."""
     if shown:
         return None
     if total:
         return _no_match(total, query)
-    return NO_EXCHANGES if database_answers else None
+    if not database_answers:
+        return None
+    return _all_off(off) if off else NO_EXCHANGES
+
+
+def _all_off(off: SwitchedOff) -> Empty:
+    text = "None of them is active, so there is nothing to serve. Switch one on, and its card appears within 5 seconds:"
+    return Empty(off.said, text, command=off.command)
 
 
 def _no_match(total: int, query: PageQuery) -> Empty:

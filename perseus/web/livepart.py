@@ -64,7 +64,7 @@ def live(
         look,
         tuple(one.shell if one.mark in has else one.html.at(view.now_ms) for one in drawn),
         site().held.name([one.mark for one in drawn] + ([events.mark] if events else [])),
-        emptiness.empty(len(seen), len(wanted), query, database_answers=trouble is None),
+        emptiness.empty(len(seen), len(wanted), query, database_answers=trouble is None, off=site().known.off),
         NO_FEED if events is None else (events.shell if events.mark in has else events.html).at(view.now_ms),
         view.store.answers,
         None if view.store.answers else moments.ago(view.read_at_ms),

@@ -72,7 +72,9 @@ def page(query: PageQuery, at_ms: int, asked: FeedFilter) -> Response:
         livepart.said(len(wanted), len(seen), query),
         look,
         tuple(kept().past_card(one, look, at_ms) for one in wanted),
-        emptiness.empty(len(seen), len(wanted), query, database_answers=site().known.trouble is None),
+        emptiness.empty(
+            len(seen), len(wanted), query, database_answers=site().known.trouble is None, off=site().known.off
+        ),
         livepart.NO_FEED if query.is_wall else _feed(past, query, asked),
     )
     return Response(render(shown))

@@ -10,11 +10,14 @@ from pathlib import Path
 import click
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from perseus import db, keys
 from perseus.commands import status, statustable
 from perseus.db import DatabaseUnavailable
-from perseus.errors import UnknownExchange
+from perseus.db.engine import engine
+from perseus.db.models import ExchangeRow
+from perseus.errors import ExchangeOff, UnknownExchange
 from perseus.local import runfile
 from perseus.network.directory import Condition, NetworkView, StoreNotice
 from perseus.network.exchange import Exchange
@@ -85,6 +88,20 @@ def test_what_the_page_says_above_the_cards_is_said_above_the_table() -> None:
 
 def test_a_database_without_exchanges_is_told_with_the_command_that_seeds_it() -> None:
     assert shown(view()) == ["The database names no exchange. Seed it: perseus init"]
+
+
+def test_exchanges_that_are_all_switched_off_are_told_with_the_line_that_switches_one_on_and_end_with_1(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = runfile.database_url(settings)
+    with engine(url).begin() as connection:
+        connection.execute(update(ExchangeRow).values(is_active=False))
+    assert status.run(settings, (), False, False) == 1
+    said = capsys.readouterr().out
+    assert "6 exchanges, all switched off. Switch one on: sqlite3 " in said
+    assert "perseus init" not in said
+    with pytest.raises(ExchangeOff, match="coinbase is switched off"):
+        status.run(settings, ("coinbase",), False, False)
 
 
 def test_problems_are_red_and_what_only_passes_is_yellow() -> None:

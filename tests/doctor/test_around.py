@@ -84,7 +84,11 @@ def test_what_does_not_fit_is_mended_by_the_page_that_says_how() -> None:
 
 def test_a_database_without_an_active_exchange_is_found(lasting: Practice) -> None:
     changed(lasting, "UPDATE exchanges SET is_active = false")
-    lasting.finds("no-exchanges", WARNING)
+    off = lasting.finds("no-exchanges", WARNING)
+    assert off.seen == "6 exchanges, all switched off."
+    assert off.commands[0].startswith("sqlite3 ")
+    changed(lasting, "DELETE FROM exchanges")
+    assert lasting.finds("no-exchanges", WARNING).commands == ("perseus init",)
 
 
 def test_destinations_without_a_dispatcher_are_found(lasting: Practice) -> None:

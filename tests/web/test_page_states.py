@@ -7,6 +7,7 @@ import pytest
 from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
+from perseus.db.switch import SwitchedOff
 from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.network.exchange import Exchange
 from tests.web.reading import get, words
@@ -22,6 +23,15 @@ def said(directory: FakeDirectory, known: KnownExchanges | None = None) -> str:
 def test_without_exchanges_the_next_step_is_to_seed_them_whatever_else_is_said() -> None:
     assert "No exchanges yet" in said(FakeDirectory(view(store=StoreNotice(True, kept=False))))
     assert "perseus init" in said(FakeDirectory(view()))
+
+
+def test_exchanges_that_are_all_switched_off_are_not_to_be_seeded() -> None:
+    known = KnownExchanges(lambda: (), SystemClock(), lambda: SwitchedOff(6, "sqlite3 perseus.db"))
+    known()
+    page = said(FakeDirectory(view()), known)
+    assert "6 exchanges, all switched off" in page
+    assert "sqlite3 perseus.db" in page
+    assert "perseus init" not in page
 
 
 def test_while_the_database_is_silent_nobody_says_that_there_are_none() -> None:
