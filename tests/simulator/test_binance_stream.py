@@ -103,6 +103,16 @@ def test_five_messages_within_any_second_pass_and_the_sixth_ends_it(bench: Bench
     assert broken(bench) == {"messages_over_limit": 1, "ws_1008": 1}
 
 
+def test_the_second_is_any_second_and_not_one_of_a_clock(bench: Bench) -> None:
+    session = bench.open("/ws")
+    bench.wait(0.8)
+    for _ in range(5):
+        session.heard_pong(b"")
+    bench.wait(0.9)
+    session.heard_pong(b"")
+    assert end_of(session)
+
+
 def test_who_is_closed_by_1008_again_and_again_is_not_let_in_for_two_minutes(bench: Bench) -> None:
     for _ in range(4):
         session = bench.open("/ws")

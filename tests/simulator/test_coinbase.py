@@ -145,6 +145,18 @@ def test_updates_come_once_a_second_and_end_with_the_truth(bench: Bench) -> None
         assert (candle["close"], candle["volume"]) == (short(known.bar.close), short(known.bar.volume))
 
 
+def test_the_last_word_on_each_of_many_candles_is_the_truth(bench: Bench) -> None:
+    session = socket(bench, "candles", "heartbeats")
+    bench.wait(40_000)
+    updates = [message["events"][0] for message in of("candles", told(session))]
+    heard = {
+        event["candles"][0]["start"]: event["candles"][0]["volume"] for event in updates if event["type"] == "update"
+    }
+    known = bench.exchange("coinbase").truth.known("BTC-USD", "5m", FLOOR, bench.now_ms)[:-1]
+    assert len(known) == 133
+    assert [heard[str(one.bar.open_ms // 1_000)] for one in known] == [short(one.bar.volume) for one in known]
+
+
 def test_everything_on_a_connection_is_numbered_without_a_gap(bench: Bench) -> None:
     session = socket(bench, "candles", "heartbeats", "ticker", products=("BTC-USD", "ETH-USD"))
     bench.wait(60)
