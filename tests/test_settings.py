@@ -203,6 +203,11 @@ def test_times_from_the_environment_are_checked_against_each_other(monkeypatch: 
         ("redis+sentinel:///perseus", "names no host"),
         ("redis+sentinel://store.example.org/perseus/x", "the part behind the service must be a database number"),
         ("redis://store.example.org/0#1", "has a # in it"),
+        ("redis://ann:1%002@store.example.org/0", "has %00 in it, which no command can be given"),
+        (
+            "rediss+sentinel://store.example.org/main?sentinel_password=1%002",
+            "has %00 in it, which no command can be given",
+        ),
         ("redis://ann:12?3@store.example.org/0", "has an option that is not name=value"),
         ("redis://store.example.org?db=3", "has the option db, which it may not have"),
         ("redis://store.example.org?socket_timeout=60", "has the option socket_timeout, which it may not have"),

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from perseus.clock import Clock, StoreClock
-from perseus.errors import PerseusError, StoreUnavailable
+from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
 from perseus.network.claims import Claims, Renewed
 from perseus.network.facts import Facts
 from perseus.network.lease import Lease
@@ -111,13 +111,14 @@ class Heartbeat:
                 self._facts.status().to_json(),
                 lease.put_back_until_ms(sent_at),
             )
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreRefused) as error:
+            # A refusal is no judgement about the lease: whoever mends a password in time costs nobody his exchange.
             log.warning("No heartbeat for %.0f s: %s", self._clock.elapsed() - lease.silent_since, error)
             self._is_missed = True
             lease.run_out(self._clock.elapsed())
             return False
         except PerseusError as error:
-            lease.end(str(error), self._clock.elapsed())
+            lease.end(str(error).rstrip("."), self._clock.elapsed())
             return False
         except Exception as error:
             # The last line of defence: a heartbeat that nobody misses must not end without a reason.

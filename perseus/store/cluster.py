@@ -144,7 +144,7 @@ class Cluster(redis.Redis):
                 try:
                     self._layout = self._inquiry.layout(self._layout)
                     self._is_stale = False
-                except (redis.ConnectionError, redis.TimeoutError) as error:
+                except redis.RedisError as error:
                     if self._layout is None or isinstance(error, AuthenticationError):
                         raise
             return self._layout

@@ -32,6 +32,7 @@ FORM = "Write redis://[user:password@]host[:port][/number]."
 CLUSTER_FORM = "Write redis+cluster://[user:password@]host[:port],host[:port]."
 SENTINEL_FORM = "Write redis+sentinel://[user:password@]host[:port],host[:port]/service[/number]."
 SEE = "See docs/operate.md."
+NO_NUL = "Choose a password without it."
 ENCODE = "In a user or password write % and two hexadecimal digits for each of @ : / ? # %."
 
 PARTS = re.compile(r"^([^/?#]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$", re.DOTALL)
@@ -116,6 +117,8 @@ def _taken_apart(url: str) -> tuple[str, str, str, str, dict[str, Any]]:
     login, _, hosts = found[2].rpartition("@")
     if found[5] is not None:
         raise SettingError(SETTING, "has a # in it", ENCODE)
+    if "\0" in unquote(url):
+        raise SettingError(SETTING, "has %00 in it, which no command can be given", NO_NUL)
     return scheme, login, hosts, found[3].strip("/"), _options(scheme, found[4] or "")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from perseus.clock import StoreClock, SystemClock
-from perseus.errors import Holder, StoreRefused, StoreUnavailable
+from perseus.errors import Holder, LeaseLost, PerseusError, StoreCorrupt, StoreRefused, StoreUnavailable
 from perseus.network.claims import Gone, Granted, RedisClaims, Renewed, Taken
 from perseus.network.facts import Facts
 from perseus.network.heartbeat import Heartbeat
@@ -97,8 +97,11 @@ def test_the_deadline_counts_from_the_moment_before_sending(clock: ManualClock) 
     assert beating.lease.deadline == sent_at + TIMING.ttl - TIMING.margin
 
 
-def test_no_answer_leaves_the_lease_as_it_is_until_its_key_can_have_ended(clock: ManualClock) -> None:
-    silence = StoreUnavailable("here:1", "timeout")
+@pytest.mark.parametrize("silence", [StoreUnavailable("here:1", "timeout"), StoreRefused("here:1", "NOPERM")])
+def test_no_answer_leaves_the_lease_as_it_is_until_its_key_can_have_ended(
+    clock: ManualClock, silence: PerseusError
+) -> None:
+    """A refusal of us says nothing of the lease either."""
     beating = Beating(Answers(*[silence] * 3), clock)
     clock.advance(34.9)
     assert not beating.heartbeat.beat()
@@ -116,10 +119,10 @@ def test_no_answer_leaves_the_lease_as_it_is_until_its_key_can_have_ended(clock:
     [
         (Taken(Holder("host-b", None, None, "active", 40)), "another instance holds it"),
         (Gone(), "it ran out before it could be renewed"),
-        (StoreRefused("here:1", "NOPERM"), "refuses us"),
+        (StoreCorrupt("here:1", "a key"), "did not write"),
         (RuntimeError("a bug"), "its heartbeat failed: a bug"),
     ],
-    ids=["taken", "gone", "refused", "an error that nobody expected"],
+    ids=["taken", "gone", "corrupt", "an error that nobody expected"],
 )
 def test_a_final_answer_ends_the_lease_and_the_thread_with_its_reason(answer: object, reason: str) -> None:
     claims = Answers(answer)
@@ -128,6 +131,7 @@ def test_a_final_answer_ends_the_lease_and_the_thread_with_its_reason(answer: ob
     beating.heartbeat.ask()
     eventually(lambda: not any(thread.name == "heartbeat" for thread in threading.enumerate()))
     assert reason in str(beating.lease.end_reason)
+    assert ".." not in str(LeaseLost("kraken", str(beating.lease.end_reason)))
     beating.heartbeat.ask()
     beating.heartbeat.stop(1)
     assert len(claims.sent) == 1
