@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 UNIT = 10**8
@@ -53,7 +53,19 @@ class Bar:
         self.taker_quote += later.taker_quote
 
     def copy(self, open_ms: int | None = None) -> Bar:
-        return replace(self) if open_ms is None else replace(self, open_ms=open_ms)
+        return Bar(
+            self.open_ms if open_ms is None else open_ms,
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.quote,
+            self.trades,
+            self.first_id,
+            self.taker,
+            self.taker_quote,
+        )
 
 
 def empty(open_ms: int, price: int, trade_id: int) -> Bar:

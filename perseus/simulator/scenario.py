@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ ADJUSTABLE = tuple(item.name for item in fields(Rules) if item.name != "weights"
 class Scenario:
     """`start_ms`: None is now. `symbols`: base currencies. `tapes`: a CSV file of one-minute candles by base currency.
 
-    `rules`: limits by exchange and name, over those of the exchange. `sequence_scope`: of Coinbase's sequence_num.
+    `pace`: so many times as many trades as usual. `rules`: limits by exchange and name, over those of the exchange.
+    `sequence_scope`: of Coinbase's sequence_num.
     """
 
     seed: str = "perseus"
@@ -32,6 +33,7 @@ class Scenario:
     speed: float = 1.0
     symbols: tuple[str, ...] = DEFAULT
     sequence_scope: str = "connection"
+    pace: float = 1.0
     tapes: dict[str, Path] = field(default_factory=dict)
     rules: dict[str, dict[str, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Scenario:
         for exchange in world.exchanges.values():
             for market in exchange.truth.markets.values():
                 market.tape = self.tapes.get(market.base)
+                market.manner = replace(market.manner, mean_ms=max(1, round(market.manner.mean_ms / self.pace)))
         for fault in self.faults:
             world.add_fault(fault)
         return world
@@ -69,7 +72,7 @@ def read(path: Path) -> Scenario:
 
 def of(told: Any, folder: Path = Path()) -> Scenario:
     """One from its table. Raises ScenarioError. `folder`: where the paths of tapes begin."""
-    known = ("seed", "start", "speed", "symbols", "sequence_scope", "tapes", "rules", "faults")
+    known = ("seed", "start", "speed", "symbols", "sequence_scope", "pace", "tapes", "rules", "faults")
     if not isinstance(told, dict):
         raise ScenarioError(f"A scenario is a table, not {type(told).__name__}.")
     if strange := told.keys() - set(known):
@@ -77,7 +80,7 @@ def of(told: Any, folder: Path = Path()) -> Scenario:
     scenario = Scenario(faults=[fault_of(entry) for entry in told.get("faults", [])])
     scenario.seed = str(told.get("seed", scenario.seed))
     scenario.start_ms = parse_iso(str(told["start"])) if "start" in told else None
-    scenario.speed = _speed(told.get("speed", 1))
+    scenario.speed, scenario.pace = (_times(name, told.get(name, 1)) for name in ("speed", "pace"))
     scenario.symbols = tuple(told.get("symbols", DEFAULT))
     scenario.sequence_scope = _scope(told.get("sequence_scope", SCOPES[0]))
     scenario.tapes = {base: folder / name for base, name in told.get("tapes", {}).items()}
@@ -85,9 +88,9 @@ def of(told: Any, folder: Path = Path()) -> Scenario:
     return scenario
 
 
-def _speed(told: Any) -> float:
+def _times(name: str, told: Any) -> float:
     if not isinstance(told, int | float) or not 0 < told <= 1_000:
-        raise ScenarioError(f"The speed is {told!r}, not a number above 0 and up to 1000.")
+        raise ScenarioError(f"The {name} is {told!r}, not a number above 0 and up to 1000.")
     return float(told)
 
 

@@ -39,6 +39,7 @@ def test_a_file_says_all_of_it(tmp_path: Path) -> None:
     [
         ('{"sed": 1}', "no sed"),
         ('{"speed": 0}', "speed is 0"),
+        ('{"pace": "fast"}', "pace is 'fast'"),
         ('{"start": "soon"}', "is no scenario"),
         ('{"sequence_scope": "moon"}', "sequence_scope is 'moon'"),
         ('{"rules": {"binance": {"weights": 1}}}', "weights = 1 is no rule"),
@@ -53,6 +54,17 @@ def test_what_is_wrong_in_a_file_is_said_with_its_name(tmp_path: Path, told: str
     with pytest.raises(ScenarioError, match=words) as caught:
         scenario.read(file)
     assert str(file) in str(caught.value)
+
+
+def test_a_pace_of_ten_makes_ten_times_the_trades() -> None:
+    def trades(pace: float) -> int:
+        seconds = [0.0]
+        world = scenario.of({"pace": pace}).world(VirtualClock(lambda: seconds[0], FLOOR))
+        seconds[0] = 600
+        world.sync()
+        return sum(bar.trades for bar in world.exchanges["binance"].truth.bars("BTCUSDT", "1m", FLOOR, None, 99))
+
+    assert 8 < trades(10) / trades(1) < 12
 
 
 def test_an_unknown_exchange_is_refused() -> None:
