@@ -17,12 +17,15 @@ PORT = 8787
 @click.option(
     "--scenario", "file", type=click.Path(path_type=Path), metavar="FILE", help="TOML or JSON; docs/simulator.md."
 )
+@click.option("--since", metavar="TIME", help="It has run since then: begun again with the same, it has the same past.")
 @click.option("--seed", metavar="TEXT", help="The same seed: the same market.")
 @click.option("--symbols", metavar="BTC,ETH", help="Base currencies to trade.")
-def simulate(port: int, speed: float | None, file: Path | None, seed: str | None, symbols: str | None) -> None:
+def simulate(
+    port: int, speed: float | None, file: Path | None, since: str | None, seed: str | None, symbols: str | None
+) -> None:
     """Simulate Binance, Binance.US and Coinbase on this machine.
 
     Over HTTP and WebSocket, with their limits and whatever a scenario says goes wrong. Options win over the scenario.
     Exit codes: 0 stopped, 1 the port is taken, 78 no such scenario.
     """
-    sys.exit(importlib.import_module("perseus.commands.simulate").run(port, speed, file, seed, symbols))
+    sys.exit(importlib.import_module("perseus.commands.simulate").run(port, speed, file, since, seed, symbols))

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 from aiohttp import web
 
-from perseus.clock import SystemClock, iso
+from perseus.clock import SystemClock, iso, parse_iso
 from perseus.errors import EXIT_FAILED, PerseusError
 from perseus.simulator import scenario, server
 from perseus.simulator.clock import VirtualClock
+from perseus.simulator.faults import ScenarioError
 from perseus.simulator.scenario import Scenario
 from perseus.simulator.world import Driver, World
 
@@ -30,20 +31,42 @@ class PortTaken(PerseusError):
         super().__init__(f"Nothing can listen on {HOST}:{port}: {reason}. Choose another with --port.")
 
 
-def run(port: int, speed: float | None, file: Path | None, seed: str | None, symbols: str | None) -> int:
+def run(
+    port: int, speed: float | None, file: Path | None, since: str | None, seed: str | None, symbols: str | None
+) -> int:
     """Serve until Ctrl-C or SIGTERM. Raises ScenarioError, PortTaken."""
     wanted = scenario.read(file) if file else Scenario()
     wanted = replace(wanted, speed=speed or wanted.speed, seed=seed or wanted.seed)
     if symbols:
         wanted.symbols = tuple(symbol.strip().upper() for symbol in symbols.split(","))
-    asyncio.run(_serve(wanted, port))
+    since_ms = _time(since)
+    if since_ms is not None:
+        wanted.start_ms = since_ms
+    asyncio.run(_serve(wanted, port, is_continued=since_ms is not None))
     return 0
 
 
-async def _serve(wanted: Scenario, port: int) -> None:
+def _time(text: str | None) -> int | None:
+    """Of --since. Raises ScenarioError for what is no time, or is yet to come."""
+    if text is None:
+        return None
+    try:
+        ms = parse_iso(text)
+    except ValueError:
+        raise ScenarioError(f"--since {text} is no time. Write it as 2026-11-21T12:00:00Z.") from None
+    if ms > SystemClock().wall_ms():
+        raise ScenarioError(f"--since {text} is yet to come. Give a time that has been.")
+    return ms
+
+
+async def _serve(wanted: Scenario, port: int, *, is_continued: bool) -> None:
     loop = asyncio.get_running_loop()
-    start_ms = SystemClock().wall_ms() if wanted.start_ms is None else wanted.start_ms
-    world = wanted.world(VirtualClock(loop.time, start_ms, wanted.speed))
+    now_ms = SystemClock().wall_ms()
+    start_ms = now_ms if wanted.start_ms is None else wanted.start_ms
+    clock = VirtualClock(loop.time, start_ms, wanted.speed)
+    world = wanted.world(clock)
+    if is_continued:
+        clock.leap(round((now_ms - start_ms) * wanted.speed))
     driver = Driver(world, loop.call_at)
     driver.arm()
     runner = web.AppRunner(server.application(world, driver), access_log=None, shutdown_timeout=LAST_WORDS_S)

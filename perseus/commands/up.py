@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import click
 
 from perseus import db, keys
+from perseus.clock import SystemClock, iso
 from perseus.commands import readiness, signinlink
 from perseus.commands.invocation import command_line
 from perseus.local import embedded, homelock, orphans, runfile
@@ -30,6 +33,7 @@ from perseus.store import answers, where_url
 
 DEMO = ("coinbase", "binance", "binance_us")
 STORE_SECONDS = 0.6
+SIMULATOR_SECONDS = 20.0
 UNMARKED = """\
 The data store has no mark of `perseus init`: it may have lost its data, so claims wait until no old holder can be left.
 If it is new, run: {init}"""
@@ -59,8 +63,11 @@ def run(settings: Settings) -> int:
         stack.callback(_on_signals, signal.SIG_IGN)
         told = _told()
         link = signinlink.first(settings, database)
-        supervisor.start(_tasks(database))
+        ingests = _ingests(database)
         db.disconnect(database)  # from here on the children ask
+        supervisor.start(_tasks(about))
+        _await(supervisor, f"{about.simulator}/control/clock", told)
+        supervisor.start(ingests)
         _keep_running(supervisor, about.web, link, told)
         _say("Stopping ...")
     _say("Stopped.")
@@ -115,7 +122,14 @@ def _about(settings: Settings, own: EmbeddedStore | None, database: str) -> Run:
         store_kept=own is None or own.kept,
         store_process=None,
         database_url=database,
+        simulator=f"http://127.0.0.1:{_free_port()}",
     )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _banner(home: Path, own: EmbeddedStore | None, database: str, about: Run) -> str:
@@ -138,10 +152,16 @@ def _require_store(settings: Settings, init: str) -> None:
         _say(UNMARKED.format(init=init))
 
 
-def _tasks(database: str) -> list[Task]:
+def _tasks(about: Run) -> list[Task]:
+    """What needs no exchange. The simulator that is started again has the same past: its time and seed stay."""
+    port = str(urlsplit(about.simulator or "").port)
+    simulate = ("simulate", "--port", port, "--since", iso(SystemClock().wall_ms()))
+    return [Task("web", ("web",)), Task("dispatch", ("dispatch",)), Task("simulate", simulate)]
+
+
+def _ingests(database: str) -> list[Task]:
     active = [exchange.name for exchange in db.exchanges(database)]
-    ingests = [Task(f"ingest {name}", ("ingest", name), name) for name in DEMO if name in active]
-    return [Task("web", ("web",)), Task("dispatch", ("dispatch",)), *ingests]
+    return [Task(f"ingest {name}", ("ingest", name), name) for name in DEMO if name in active]
 
 
 def _told() -> list[int]:
@@ -149,6 +169,14 @@ def _told() -> list[int]:
     told: list[int] = []
     _on_signals(lambda number, _: told.append(number))
     return told
+
+
+def _await(supervisor: Supervisor, address: str, told: list[int]) -> None:
+    """Until it answers: an ingest process that finds no exchange at its start ends. Not for ever: it would say why."""
+    gives_up = time.monotonic() + SIMULATOR_SECONDS
+    while not told and not _answers(address) and time.monotonic() < gives_up:
+        supervisor.look()
+        time.sleep(LOOK_SECONDS)
 
 
 def _keep_running(supervisor: Supervisor, web: str, link: str | None, told: list[int]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +24,7 @@ from perseus.exchanges.rest import RequestRefused, Rest
 from perseus.exchanges.symbols import Listings
 from perseus.ingest.repair import Repairs
 from perseus.ingest.series import Series
+from perseus.ingest.timekeeper import Timekeeper
 from perseus.ingest.wanted import Wanted
 from perseus.ingest.writer import Say, Sink, Writer
 from perseus.market.candle import Candle, Pair
@@ -34,6 +36,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 BOOK_SECONDS = 5.0
+HANDOVER_MS = 60_000
+"""What ended so shortly before this process began is told by it: another may have stopped without doing so."""
 
 
 class Streams(Protocol):
@@ -70,10 +74,13 @@ class Ports:
 class Engine:
     """Takes in what `wanted` names. `messages` counts what was heard. It is a Listener of its streams.
 
-    `say` is told, one line each, what a person should know: it stands in the activity log.
+    `say` is told, one line each, what a person should know: it stands in the activity log. `chance()` gives 0 to 1, and
+    spreads waits.
     """
 
-    def __init__(self, ports: Ports, wanted: Wanted, say: Say) -> None:
+    def __init__(
+        self, ports: Ports, wanted: Wanted, say: Say, chance: Callable[[], float] = random.random
+    ) -> None:
         self._ports = ports
         self._wanted = wanted
         self._say = say
@@ -85,7 +92,9 @@ class Engine:
         self.writer = Writer(
             ports.cache, ports.clock, Outage(log, "Candles cannot be written", "Candles are written again.")
         )
-        self.repairs = Repairs(self._fetch, self._take, self._failed, ports.clock.now_ms, ports.dialect.history_limit)
+        self.repairs = Repairs(
+            self._fetch, self._take, self._failed, ports.clock.now_ms, ports.dialect.history_limit, chance
+        )
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -111,6 +120,7 @@ class Engine:
         for line in self._wanted.troubles:
             self._say(line)
         coverages = await ports.cache.coverages(self._wanted.pairs)
+        now_ms = ports.clock.now_ms()
         for pair in self._wanted.pairs:
             self._series[pair] = Series(
                 pair,
@@ -118,7 +128,13 @@ class Engine:
                 is_streamed=pair.timeframe in ports.dialect.streamed,
                 is_close_told=ports.dialect.is_close_told,
                 coverage=coverages[pair],
+                live_from_ms=now_ms - (HANDOVER_MS if coverages[pair].spans else 0),
             )
+
+    def lacking(self) -> list[Pair]:
+        """Of which finished candles are missing now, or not sure."""
+        now_ms = self._ports.clock.now_ms()
+        return [pair for pair, series in self._series.items() if not series.is_refused and series.missing(now_ms, 1)]
 
     def facts(self) -> Mapping[str, Value]:
         """For the card: how complete and how late the candles are, and what is used of the exchange's limits."""
@@ -137,6 +153,7 @@ class Engine:
                 self._want_all()
                 group.create_task(self._look_on(), name="boundaries")
                 group.create_task(self._tell_on(), name="facts")
+                group.create_task(Timekeeper(self._ports.clock, self._ports.rest, self._unsay).run(), name="time")
                 await self.repairs.drained()
                 await self.writer.drained()
                 self._is_warm = True
@@ -178,7 +195,7 @@ class Engine:
         if series is None:
             return
         candle = event.candle
-        self.writer.put(event.pair, candle, live=not event.is_snapshot)
+        self.writer.put(event.pair, candle, live=series.is_live(candle) and not event.is_snapshot)
         if event.is_snapshot:
             return
         series.heard(candle)
@@ -199,8 +216,7 @@ class Engine:
     def _look(self, series: Series, looked_ms: int, now_ms: int) -> None:
         finished = series.settle(now_ms)
         if finished is not None:
-            self.writer.put(series.pair, finished, live=True)
-            self.writer.put_coverage(series.pair, series.coverage)
+            self.writer.put(series.pair, finished, live=series.is_live(finished))
         if series.window(now_ms) != series.window(looked_ms) and series.missing(
             now_ms, self._ports.dialect.history_limit
         ):
@@ -213,11 +229,9 @@ class Engine:
             await asyncio.sleep(BOOK_SECONDS)
 
     def _now_told(self, book: BookState) -> dict[str, Value]:
-        now_ms = self._ports.clock.now_ms()
-        lacking = sum(1 for series in self._series.values() if series.missing(now_ms, 1))
         facts: dict[str, Value] = {
             "pairs": len(self._series),
-            "incompletePairs": lacking,
+            "incompletePairs": len(self.lacking()),
             "candlesWritten": self.writer.written,
             "lag99Ms": self.writer.lag.percentile(0.99),
             "weightUsed": _used(book),
@@ -235,6 +249,12 @@ class Engine:
             if series.missing(now_ms, 1):
                 self.repairs.want(series, Priority.REPAIR)
 
+    def _unsay(self, since_ms: int, until_ms: int) -> None:
+        """The time was ahead meanwhile: what was taken for finished may not have been."""
+        for series in self._series.values():
+            series.unsay(since_ms, until_ms)
+        self._want_all()
+
     def _want_all(self) -> None:
         for series in self._series.values():
             self.repairs.want(series, Priority.WARMUP)
@@ -248,11 +268,8 @@ class Engine:
         return asked_ms, dialect.parse_history(answer, pair, asked_ms)
 
     def _take(self, series: Series, candles: list[Candle]) -> None:
-        now_ms = self._ports.clock.now_ms()
-        newest_ms = series.window(now_ms)[1]
         for candle in candles:
-            is_live = candle.open_ms >= series.pair.timeframe.shift(newest_ms, -1) and series.newest is not None
-            self.writer.put(series.pair, candle, live=is_live)
+            self.writer.put(series.pair, candle, live=series.is_live(candle))
         self.writer.put_coverage(series.pair, series.coverage)
 
     def _failed(self, series: Series, error: Exception) -> bool:

@@ -37,10 +37,11 @@ def _feed_maker(exchange: Exchange, settings: Settings, replay: Path | None, sim
     if replay is not None:
         capture = Capture(replay)
         return lambda _: ReplayFeed(capture)
-    if simulator is None and not settings.symbols:
-        return lambda _: SyntheticFeed(exchange.name)
     from perseus.ingest import source  # the libraries that speak to exchanges cost memory
 
+    simulator = simulator or source.simulator_beside(exchange, settings)
+    if simulator is None and not settings.symbols:
+        return lambda _: SyntheticFeed(exchange.name)
     return source.feed_maker(exchange, settings, simulator)
 
 

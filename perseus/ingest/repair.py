@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import random
 from collections.abc import Awaitable, Callable
 from itertools import count
 
@@ -26,7 +27,7 @@ Fetch = Callable[[Pair, Range, Priority], Awaitable[tuple[int, list[Candle]]]]
 class Repairs:
     """`fetch` asks; `take` is given what came of it; `fail` is told of what did not, and says whether to try again.
 
-    `most`: candles in one answer. `now_ms`: the exchange's time.
+    `most`: candles in one answer. `now_ms`: the exchange's time. `chance()` gives 0 to 1, and spreads waits.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Repairs:
         fail: Callable[[Series, Exception], bool],
         now_ms: Callable[[], int],
         most: int,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._fetch, self._take, self._fail = fetch, take, fail
-        self._now_ms, self._most = now_ms, most
+        self._now_ms, self._most, self._chance = now_ms, most, chance
         self._line: list[tuple[tuple[int, int, int], int, Series]] = []
         self._wanted: dict[Pair, Priority] = {}
         self._asking: set[Pair] = set()
@@ -116,5 +118,5 @@ class Repairs:
 
     def _later(self, series: Series, priority: Priority) -> None:
         """Not at once, for REST may lag behind the stream for some seconds."""
-        wait = self._backoffs.setdefault(series.pair, Backoff()).wait()
+        wait = self._backoffs.setdefault(series.pair, Backoff(self._chance)).wait()
         asyncio.get_running_loop().call_later(wait, self.want, series, priority)

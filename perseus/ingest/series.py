@@ -25,6 +25,7 @@ class Series:
 
     `is_close_told`: that stream says when a candle is finished. `first_ms`: the source has nothing before it.
     `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
+    `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come.
     """
 
     pair: Pair
@@ -37,6 +38,12 @@ class Series:
     before: Candle | None = None
     trusted_from_ms: int | None = None
     is_refused: bool = False
+    live_from_ms: int = 0
+    _lacked: frozenset[int] = frozenset()
+
+    def is_live(self, candle: Candle) -> bool:
+        """Is this to be told, once it is finished?"""
+        return self.pair.timeframe.close_of(candle.open_ms) > self.live_from_ms
 
     def heard(self, candle: Candle) -> None:
         """Take in a state from the stream. A finished one is whole in itself, whatever was missed before it."""
@@ -64,8 +71,11 @@ class Series:
         self.trusted_from_ms = None
 
     def settle(self, now_ms: int) -> Candle | None:
-        """The candle that ended last, finished, where its stream alone makes it sure without saying so."""
-        if not self.is_streamed or self.is_close_told or self.before is None:
+        """The candle that ended last, finished, where its stream has ended it without saying so; once.
+
+        Its last state may not have come, which nobody could notice: so it is not sure before REST has confirmed it.
+        """
+        if not self.is_streamed or self.is_close_told or self.before is None or self.before.is_closed:
             return None
         timeframe, open_ms = self.pair.timeframe, self.before.open_ms
         close_ms = timeframe.close_of(open_ms)
@@ -75,8 +85,8 @@ class Series:
         doubts = frozenset[Doubt]() if is_sure else frozenset({Doubt.RECONNECTED})
         if judge(close_ms, now_ms, heard=Heard.SUCCESSOR, doubts=doubts).step is not Step.FINAL:
             return None
-        self.coverage = self.coverage.verify(open_ms, close_ms)
-        return structs.replace(self.before, is_closed=True)
+        self.before = structs.replace(self.before, is_closed=True)
+        return self.before
 
     def window(self, now_ms: int) -> Range:
         """What is to be complete at this time: finished candles, and of those the newest."""
@@ -95,23 +105,45 @@ class Series:
             return None
         timeframe = self.pair.timeframe
         last_ms = ranges[-1][1]
-        first_ms = max(ranges[0][0], timeframe.shift(last_ms, -most))
-        return first_ms, last_ms
+        first_ms = ranges[0][0]
+        if not self.is_streamed and last_ms == end_ms:
+            first_ms = max(start_ms, min(first_ms, timeframe.shift(end_ms, -BOUNDARY_CANDLES)))
+        return max(first_ms, timeframe.shift(last_ms, -most)), last_ms
 
     def fetched(self, asked: Range, asked_ms: int, candles: list[Candle]) -> list[Candle]:
-        """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished."""
-        timeframe = self.pair.timeframe
-        sure = [
-            candle
-            for candle in candles
-            if asked[0] <= candle.open_ms < asked[1] and is_settled(timeframe.close_of(candle.open_ms), asked_ms)
-        ]
-        there = {candle.open_ms for candle in sure}
-        for start_ms, end_ms in self.coverage.unverified(*asked):
-            for open_ms in timeframe.opens(start_ms, end_ms):
-                close_ms = timeframe.close_of(open_ms)
-                if open_ms in there:
-                    self.coverage = self.coverage.verify(open_ms, close_ms)
-                elif is_settled(close_ms, asked_ms):
-                    self.coverage = self.coverage.absent(open_ms, close_ms, EVIDENCE)
+        """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished.
+
+        What it lacks at its end may only not be there yet: that is absent when a second answer lacks it too, or when
+        something later is known.
+        """
+        close_of = self.pair.timeframe.close_of
+        given = {one.open_ms: one for one in candles if asked[0] <= one.open_ms < asked[1]}
+        sure = [one for one in given.values() if is_settled(close_of(one.open_ms), asked_ms)]
+        lacked = []
+        for open_ms in self._unsure(asked):
+            if not is_settled(close_of(open_ms), asked_ms):
+                continue
+            if open_ms in given:
+                self.coverage = self.coverage.verify(open_ms, close_of(open_ms))
+            elif open_ms < max(given, default=0) or open_ms in self._lacked or self._was_silent(open_ms):
+                self.coverage = self.coverage.absent(open_ms, close_of(open_ms), EVIDENCE)
+            else:
+                lacked.append(open_ms)
+        self._lacked = frozenset(lacked)
         return sure
+
+    def unsay(self, start_ms: int, end_ms: int) -> None:
+        """Nothing that was learnt of this range is sure, not even what is absent: the time was wrong by which it was."""
+        timeframe = self.pair.timeframe
+        start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
+        self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
+
+    def _unsure(self, asked: Range) -> list[int]:
+        timeframe = self.pair.timeframe
+        return [at for start, end in self.coverage.unverified(*asked) for at in timeframe.opens(start, end)]
+
+    def _was_silent(self, open_ms: int) -> bool:
+        """Has the stream, which was whole then and spoke later, said nothing of this candle?"""
+        if self.trusted_from_ms is None or self.trusted_from_ms > open_ms or self.newest is None:
+            return False
+        return self.newest.open_ms > open_ms and (self.before is None or self.before.open_ms < open_ms)

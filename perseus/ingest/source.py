@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perseus import db
 from perseus.exchanges.endpoints import Endpoints
-from perseus.exchanges.registry import dialect_of
+from perseus.exchanges.registry import DIALECTS, dialect_of
 from perseus.ingest.exchangefeed import ExchangeFeed, Source
 from perseus.ingest.feed import FeedMaker
 from perseus.ingest.wanted import Wanted
@@ -14,6 +14,13 @@ from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
 from perseus.settings import Settings
 from perseus.store import connect
+
+
+def simulator_beside(exchange: Exchange, settings: Settings) -> str | None:
+    """Of the `perseus up` in this home, where it simulates this exchange and no symbols of a real one are set."""
+    if settings.symbols or exchange.name not in DIALECTS:
+        return None
+    return runfile.simulator_url(settings)
 
 
 def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) -> FeedMaker:

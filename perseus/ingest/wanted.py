@@ -56,7 +56,9 @@ class Wanted:
         unknown = listings.unknown(self.symbols)
         if unknown:
             raise UnknownSymbol(dialect.name, unknown)
-        every = self.symbols or tuple(sorted(one.symbol for one in listings if one.status == "trading"))
+        every = self.symbols or tuple(
+            sorted(one.symbol for one in listings if one.status == "trading" and not one.alias_of)
+        )
         chosen = [listings.by_symbol[symbol] for symbol in every]
         return replace(
             self,

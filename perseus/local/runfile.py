@@ -6,6 +6,7 @@
 | `web` | address of the pages |
 | `store` | `url` (with password: the file is 0600), `kept`, and the process when it is the embedded one |
 | `database` | SQLAlchemy URL |
+| `simulator` | address of the exchanges that it simulates, or null |
 | `children` | name to pid and start time |
 """
 
@@ -37,6 +38,7 @@ class Run:
     store_process: ProcessMark | None
     database_url: str
     children: Mapping[str, ProcessMark] = field(default_factory=dict)
+    simulator: str | None = None
 
     def write(self, home: Path) -> None:
         """Replace the file at once, so that no reader sees half of it."""
@@ -56,6 +58,7 @@ class Run:
                 "process": _of_mark(self.store_process) if self.store_process else None,
             },
             "database": self.database_url,
+            "simulator": self.simulator,
             "children": {name: _of_mark(mark) for name, mark in self.children.items()},
         }
 
@@ -72,6 +75,7 @@ class Run:
                 store_kept=bool(store["kept"]),
                 store_process=_mark(store["process"]) if store["process"] else None,
                 database_url=str(raw["database"]),
+                simulator=None if raw["simulator"] is None else str(raw["simulator"]),
                 children={str(name): _mark(mark) for name, mark in raw["children"].items()},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -109,6 +113,12 @@ def database_url(settings: Settings) -> str:
         return settings.database_url.get_secret_value()
     run = Run.living(settings.home)
     return db.default_url(settings.home) if run is None else run.database_url
+
+
+def simulator_url(settings: Settings) -> str | None:
+    """Of the exchanges that the `perseus up` in this home simulates; None when none does."""
+    run = Run.living(settings.home)
+    return None if run is None else run.simulator
 
 
 def _of_mark(mark: ProcessMark) -> dict[str, int]:

@@ -1,0 +1,58 @@
+"""Keeps the exchange's clock right: asks for the time anew when what is heard does not agree with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from perseus.errors import PerseusError
+from perseus.exchanges.clock import JUMP_MS, ExchangeClock
+
+LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 60.0
+"""Between two times that the exchange is asked, however doubtful its answers are."""
+MARGIN_MS = 5_000
+
+
+class Asking(Protocol):
+    """Asks the exchange for its time. Raises PerseusError."""
+
+    async def calibrate(self) -> None: ...
+
+
+class Timekeeper:
+    """`unsay(since, until)` is told of exchange time that passed while the clock was ahead, once it has passed again.
+
+    Not before: whatever is learnt until then would seem to be older than what was learnt by the wrong time.
+    """
+
+    def __init__(self, clock: ExchangeClock, rest: Asking, unsay: Callable[[int, int], None]) -> None:
+        self._clock = clock
+        self._rest = rest
+        self._unsay = unsay
+        self._right_ms = clock.now_ms()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._clock.is_doubtful:
+                await self._ask()
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _ask(self) -> None:
+        time = asyncio.get_running_loop().time
+        shown_ms, at = self._clock.now_ms(), time()
+        with suppress(PerseusError):
+            await self._rest.calibrate()
+        expected_ms = shown_ms + round((time() - at) * 1000)
+        ahead_ms = expected_ms - self._clock.now_ms()
+        if ahead_ms > JUMP_MS:
+            since_ms = self._right_ms - ahead_ms
+            asyncio.get_running_loop().call_later(
+                (ahead_ms + MARGIN_MS) / 1000, self._unsay, since_ms, expected_ms + MARGIN_MS
+            )
+        if not self._clock.is_doubtful:
+            self._right_ms = self._clock.now_ms()
