@@ -133,8 +133,7 @@ class Stream:
         self._doubts.end(subjects)
 
     def doubt(self, link: Link, subjects: Collection[Subject], since: float, why: str) -> None:
-        if not any(line.is_ready and line.connection is not link for line in self._lines):
-            self._doubts.doubt(subjects, since, why)
+        self._doubts.doubt(subjects, since, why)  # though another may be open: it may have had the same bad message
 
     def retire(self, link: Link, why: str, subjects: Collection[Subject] = ()) -> None:
         now = self._time()

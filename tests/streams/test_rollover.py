@@ -154,6 +154,25 @@ def test_what_the_next_connection_does_not_bring_is_in_doubt() -> None:
     run(main)
 
 
+def test_what_cannot_be_read_is_in_doubt_although_another_connection_is_open() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m")
+        talking = talk(stage.exchange, NAMES)
+        await asyncio.sleep(10)
+        stage.socket.say(SHAPES["raw"]())
+        await asyncio.sleep(4)
+        assert len(stage.exchange.open) == 2
+        for socket in stage.exchange.open:
+            socket.say(kline("BTCUSDT", closed=True, c="NaN"))
+        await asyncio.sleep(10)
+        assert {why for _, _, _, why in stage.told.doubts} == {"a message could not be read"}
+        talking.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
 def test_all_that_end_in_one_second_come_back_within_the_limits() -> None:
     async def main() -> None:
         stage = Stage(most=20)
