@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 
 from perseus.doctor import memory, rights
+from perseus.doctor.following import GOOD_REPLICAS
 from perseus.doctor.node import Node
 from perseus.doctor.patient import DEFAULT_USER, Patient
-from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
+from perseus.doctor.sign import ABSENT, Said, Sign, grave, redis_cli, unknown, warning
 
 OLDEST = (6, 2)
 SHARE = 0.25
 SLOW_DAY_SECONDS, SLOW_HOUR_SECONDS = 86_400, 3_600
 BEATS = 4
+ALL_REFUSE = " No server that was asked does: first check user and password in PERSEUS_REDIS_URL."
 DEFAULTS = (redis_cli("CONFIG", "SET", "requirepass", "PASSWORD"), redis_cli("CONFIG", "REWRITE"))
 
 
 def store_silent(node: Node, patient: Patient) -> Said:
     """Of a primary; a replica that is away is `node-silent`."""
-    if not node.is_primary or node.lacks_user:
+    if not node.is_primary or node.lacks_user or node.late_ms is not None:
         return ABSENT
     return grave(f"{node.silent}.") if node.silent is not None else None
 
@@ -29,22 +32,31 @@ def unreachable(patient: Patient) -> Said:
 
 
 def node_silent(node: Node, patient: Patient) -> Said:
-    """Of a replica."""
-    if node.is_primary or node.lacks_user:
+    """Of a replica, and of a node of a Cluster that nothing leads to any more."""
+    if node.is_primary or node.lacks_user or node.late_ms is not None:
         return ABSENT
     return warning(f"{node.silent}.") if node.silent is not None else None
+
+
+def nodes_untold(patient: Patient) -> Said:
+    """A Cluster leaves dead nodes out of the layout that clients get: CLUSTER NODES alone has them."""
+    known = patient.servers.answering
+    if patient.servers.slots is None or not known or any(node.peers is not None for node in known):
+        return ABSENT
+    return unknown("CLUSTER NODES")._replace(where=tuple(node.place for node in known))
 
 
 def user_unknown(node: Node, patient: Patient) -> Said:
     """Of a replica it is felt once that is the primary. A password without a user is that of the default user."""
     if not node.lacks_user:
         return ABSENT if node.silent is not None else None
-    user = patient.address.user
+    user, first = patient.address.user, "" if patient.servers.answering else ALL_REFUSE
+    severity = grave if node.is_primary or first else warning
     if user == DEFAULT_USER:
-        return (grave if node.is_primary else warning)("It does not take the password of PERSEUS_REDIS_URL.", *DEFAULTS)
-    seen = "It does not know the user of PERSEUS_REDIS_URL, or not with that password."
+        return severity(f"It does not take the password of PERSEUS_REDIS_URL.{first}", *DEFAULTS)
+    seen = f"It does not know the user of PERSEUS_REDIS_URL, or not with that password.{first}"
     kept = redis_cli("ACL", "SAVE"), redis_cli("CONFIG", "REWRITE")
-    return (grave if node.is_primary else warning)(seen, redis_cli("ACL", "SETUSER", *rights.full(user)), *kept)
+    return severity(seen, redis_cli("ACL", "SETUSER", *rights.full(user)), *kept)
 
 
 def busy_script(node: Node, patient: Patient) -> Said:
@@ -57,8 +69,8 @@ def busy_script(node: Node, patient: Patient) -> Said:
 
 
 def refuses_writes(node: Node, patient: Patient) -> Said:
-    """What it said when one was tried."""
-    if node.refused is None:
+    """What it said when one was tried. That of a Cluster that is down is `cluster-state`."""
+    if node.refused is None or node.is_down:
         return ABSENT
     if not node.refused:
         return None
@@ -69,12 +81,18 @@ def _taking_writes(node: Node) -> tuple[str, ...]:
     """What mends it, or shows why."""
     assert node.refused is not None
     if "NOREPLICAS" in node.refused:
-        return redis_cli("INFO", "replication"), redis_cli("CONFIG", "SET", "min-replicas-to-write", 0)
+        return redis_cli("INFO", "replication"), redis_cli("CONFIG", "SET", "min-replicas-to-write", _least(node))
     if "maxmemory" in node.refused:
         return memory.more(node) or (redis_cli("INFO", "memory"),)
     if "MISCONF" in node.refused:
         return redis_cli("INFO", "persistence"), redis_cli("BGSAVE")
     return (redis_cli("ROLE"),)
+
+
+def _least(node: Node) -> int:
+    """The limit that takes writes at once and, where there are replicas for both, outlives the death of one."""
+    good = node.number(GOOD_REPLICAS) or 0
+    return max(good - 1, min(good, 1))
 
 
 def store_version(node: Node, patient: Patient) -> Said:
@@ -134,8 +152,20 @@ def slow_commands(node: Node, patient: Patient) -> Said:
 
 
 def slow_answers(node: Node, patient: Patient) -> Said:
-    """The quickest of a few."""
+    """The quickest of a few. One that answers too late is not dead, whatever all processes take it for."""
     limit = patient.settings.store_timeout_seconds
+    if node.late_ms is not None:
+        return _too_late(node, node.late_ms, limit)
+    if node.silent is not None:
+        return ABSENT
     if node.rtt_ms < SHARE * limit * 1000:
         return None
     return warning(f"Its quickest of a few answers took {node.rtt_ms:,.0f} ms; the time-out is {limit:g} s.")
+
+
+def _too_late(node: Node, late_ms: float, limit: float) -> Sign:
+    enough = ceil(late_ms / SHARE / 100) / 10
+    return (grave if node.is_primary else warning)(
+        f"It answers after {late_ms:,.0f} ms. All processes wait for {limit:g} s (PERSEUS_STORE_TIMEOUT_SECONDS) and "
+        f"take it for dead: set that to {enough:g} or more for all of them, or mend the network between."
+    )

@@ -22,7 +22,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "refuses-writes": Entry(
         "The data store refuses writes",
         "No lease can be claimed or renewed and no event recorded: every holder stops before its lease could end.",
-        "What it answers says why. NOREPLICAS: bring its replicas back; min-replicas-to-write 0 takes writes at once, "
+        "What it answers says why. NOREPLICAS: bring its replicas back; a lower limit takes writes at once, "
         "and until it is set again `min-replicas` says what that risks. No memory: give it more. MISCONF: free its "
         "disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE names.",
     ),
@@ -136,9 +136,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Look for master_link_status and lag in `redis-cli INFO replication`.",
     ),
     "node-silent": Entry(
-        "A replica does not answer",
-        "It may not be there when its primary fails.",
-        "Look at the server and its log, and at the network between.",
+        "A server of the store does not answer",
+        "It cannot take over when a primary fails, nor lead to the others who knows its address alone.",
+        "Look at the server and its log, and at the network between. One that is gone for good: take it out of "
+        "PERSEUS_REDIS_URL, and have the others forget it, of a Cluster with CLUSTER FORGET at each node, of a service "
+        "with SENTINEL RESET at one sentinel after the other.",
+        "Look for fail in `redis-cli CLUSTER NODES`; the right to ask it is in docs/operate.md.",
     ),
     "user-unknown": Entry(
         "A server of the store does not know our user or password",
@@ -173,7 +176,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "slow-answers": Entry(
         "The data store answers slowly",
-        "Little is missing to PERSEUS_STORE_TIMEOUT_SECONDS, and then it is silence.",
+        "Little is missing to PERSEUS_STORE_TIMEOUT_SECONDS; beyond it, it is silence to all processes.",
         "Look at its load and at the network between; raise the time-out within the rules of docs/settings.md.",
     ),
     "time-outs": Entry(

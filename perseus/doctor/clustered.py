@@ -17,13 +17,15 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
     "cluster-state": Entry(
         "The Cluster is down",
         "It refuses every command until most primaries see each other again.",
-        "Look at which nodes are failing, and at the network between the nodes and their bus ports.",
+        "Start the nodes that are gone; look at the network between the nodes and their bus ports. Where most "
+        "primaries are gone for good, CLUSTER FAILOVER TAKEOVER at a replica of each has it serve their slots.",
         "`redis-cli CLUSTER INFO` must say cluster_state:ok.",
     ),
     "failing-nodes": Entry(
         "Nodes of the Cluster do not see each other",
         "One more failure may leave slots with nobody, or no majority for a failover.",
-        "Start the node again, or forget it with CLUSTER FORGET; look at the bus ports between.",
+        "Start the node again, and look at the bus ports between. One that is gone for good is forgotten: type the "
+        "command at every node within a minute, for until then others tell of it again.",
         "Look for fail in `redis-cli CLUSTER NODES`.",
     ),
     "cluster-quorum": Entry(
@@ -47,6 +49,12 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
         "Too few sentinels",
         "With less than three that answer, one failure more and nobody can decide on a failover.",
         "Run three or more, on hosts of their own, and name them all in PERSEUS_REDIS_URL.",
+    ),
+    "sentinel-refusal": Entry(
+        "Sentinels refuse us",
+        "They do not say who the primary is: while all refuse, nothing can be claimed or renewed by who starts now.",
+        "Check sentinel_password, sentinel_username and the name of the service in PERSEUS_REDIS_URL. The name is what "
+        "follows sentinel monitor in their configuration file.",
     ),
     "sentinel-quorum": Entry(
         "The sentinels cannot fail over",

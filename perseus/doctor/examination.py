@@ -27,6 +27,7 @@ OF_SILENT: Final[Mapping[str, OfNode]] = {
     "node-silent": answering.node_silent,
     "user-unknown": answering.user_unknown,
     "busy-script": answering.busy_script,
+    "slow-answers": answering.slow_answers,
 }
 OF_NODES: Final[Mapping[str, OfNode]] = {
     "refuses-writes": answering.refuses_writes,
@@ -47,7 +48,6 @@ OF_NODES: Final[Mapping[str, OfNode]] = {
     "replica-behind": following.replica_behind,
     "idle-timeout": answering.idle_timeout,
     "slow-commands": answering.slow_commands,
-    "slow-answers": answering.slow_answers,
     "slow-failover": timing.slow_failover,
     "connection-limit": memory.connection_limit,
     "cluster-state": shards.cluster_state,
@@ -64,9 +64,11 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "time-outs": timing.time_outs,
     "times-differ": timing.times_differ,
     "versions-differ": timing.versions_differ,
+    "node-silent": answering.nodes_untold,
     "slots": shards.slots,
     "cluster-quorum": shards.cluster_quorum,
     "sentinels": quorum.sentinels,
+    "sentinel-refusal": quorum.sentinel_refusal,
     "sentinel-quorum": quorum.sentinel_quorum,
     "sentinel-split": quorum.sentinel_split,
     "slow-failover": quorum.sentinel_times,
@@ -84,7 +86,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "no-dispatcher": around.no_dispatcher,
 }
 #: Their servers are the sentinels.
-OF_SENTINELS: Final = frozenset(("sentinels", "sentinel-quorum", "sentinel-split"))
+OF_SENTINELS: Final = frozenset(("sentinels", "sentinel-refusal", "sentinel-quorum", "sentinel-split"))
 #: They say nothing while no server answers.
 NEED_THE_STORE: Final = frozenset(("clock-skew", "open-store"))
 
@@ -113,7 +115,7 @@ def judged(patient: Patient, at_ms: int) -> Report:
 
 def _said(patient: Patient) -> Iterator[Finding | str]:
     """Findings, and the names of what was looked for and not found."""
-    if not patient.servers.nodes and patient.servers.silent is not None:
+    if patient.servers.silent is not None and not any(node.silent for node in patient.servers.nodes):
         yield from _one("store-silent", answering.unreachable(patient))
     for node in patient.servers.nodes:
         checks = {**OF_SILENT, **(OF_NODES if node.silent is None else {})}

@@ -24,7 +24,15 @@ ADDRESS = re.compile(
 )
 #: What was seen of these is what a driver says, in words of its own: it may name a host in any of them.
 QUOTED = frozenset(
-    ("store-silent", "node-silent", "database-silent", "database-refused", "database-schema", "sentinels")
+    (
+        "store-silent",
+        "node-silent",
+        "database-silent",
+        "database-refused",
+        "database-schema",
+        "sentinels",
+        "sentinel-refusal",
+    )
 )
 FOR_ADMINS = "What it says is for admins: it may name addresses."
 FINE, BREAKS, UNASKED = 0, 1, 2

@@ -14,6 +14,7 @@ LEAST_LAG = 3
 #: So that one may die while another keeps min-replicas-to-write 1.
 ENOUGH = 2
 SEES_REPLICAS = "connected_slaves"
+GOOD_REPLICAS = "min_slaves_good_slaves"
 RULE = "docs/guarantees.md"
 
 
@@ -31,7 +32,7 @@ def min_replicas(node: Node, patient: Patient) -> Said:
         return ABSENT
     wanted, lag = node.set_to_number("min-replicas-to-write"), node.set_to_number("min-replicas-max-lag")
     if wanted is None or lag is None:
-        is_on = node.said("min_slaves_good_slaves") is not None
+        is_on = node.said(GOOD_REPLICAS) is not None
         return unknown("min-replicas-max-lag") if is_on else _off(node, patient)
     return _judged(node, wanted, lag, patient)
 
@@ -39,14 +40,15 @@ def min_replicas(node: Node, patient: Patient) -> Said:
 def spare_replica(node: Node, patient: Patient) -> Said:
     """Of a primary that wants as many replicas as it has: where one dies it takes no writes any more.
 
-    Who takes over from it has one less. One that lacks some already is `refuses-writes`.
+    Who takes over from it has one less. One that lacks some already is `refuses-writes`. INFO has the number of good
+    ones while the limit is on: those alone count.
     """
-    wanted, there = node.set_to_number("min-replicas-to-write"), node.number(SEES_REPLICAS)
+    wanted, good = node.set_to_number("min-replicas-to-write"), node.number(GOOD_REPLICAS)
+    there = node.number(SEES_REPLICAS) if good is None else good
     if not node.is_primary or not there or wanted == 0 or node.set_to_number("min-replicas-max-lag") == 0:
         return ABSENT
     if wanted is None:
-        is_off = node.said("min_slaves_good_slaves") is None
-        return ABSENT if is_off else unknown("min-replicas-to-write") if there < ENOUGH else None
+        return ABSENT if good is None else unknown("min-replicas-to-write")
     if there != wanted:
         return None if there > wanted else ABSENT
     heirs = [one.place for one in _followers(node, patient) if _may_take_over(one, patient)]

@@ -44,7 +44,8 @@ class Node:
     `slow`, and of a Cluster `state` (CLUSTER INFO) and `peers` (CLUSTER NODES, by address).
     `skew_ms`: how far the host of the doctor is ahead of it, `rtt_ms`: its quickest answer. `refused`: what it says to
     a write; '' when it takes one, None when none was tried (replicas). `may_wait`: WAIT is answered. `may_configure`:
-    CONFIG SET would be taken. `lacks_user`: it is silent because it does not know our user or password.
+    CONFIG SET would be taken. `lacks_user`: it is silent because it does not know our user or password. `late_ms`: it
+    is silent because it answers only after so long.
     """
 
     place: str
@@ -62,6 +63,12 @@ class Node:
     may_wait: bool = True
     may_configure: bool = False
     lacks_user: bool = False
+    late_ms: float | None = None
+
+    @property
+    def is_down(self) -> bool:
+        """Does it refuse all as a node of a Cluster that is down?"""
+        return "CLUSTERDOWN" in (self.refused or "")
 
     def said(self, name: str) -> Any:
         """A field of INFO; None when it is not told."""

@@ -10,9 +10,9 @@ LEAST = 3
 
 
 def sentinels(patient: Patient) -> Said:
-    """Those of the URL that answer."""
+    """Those of the URL that answer. One that refuses us is there: `sentinel-refusal`."""
     known = patient.servers.watchers
-    if not known:
+    if not known or all(one.refuses is not None for one in known):
         return ABSENT
     silent = [one for one in known if one.silent is not None]
     answering = len(known) - len(silent)
@@ -27,9 +27,21 @@ def sentinels(patient: Patient) -> Said:
     return None
 
 
+def sentinel_refusal(patient: Patient) -> Said:
+    """Those that answer and tell us nothing."""
+    known = patient.servers.watchers
+    refusing = [one for one in known if one.refuses is not None]
+    if not known or not refusing:
+        return None if known else ABSENT
+    told = "; ".join(dict.fromkeys(str(one.refuses) for one in refusing))
+    severity = grave if len(refusing) == len(known) else warning
+    where = tuple(one.place for one in refusing)
+    return severity(f"{len(refusing)} of the {len(known)} of PERSEUS_REDIS_URL refuse: {told}.")._replace(where=where)
+
+
 def sentinel_quorum(patient: Patient) -> Said:
     """What they say themselves, and whether they want most of them."""
-    known = [one for one in patient.servers.watchers if one.silent is None]
+    known = [one for one in patient.servers.watchers if one.silent is None and one.refuses is None]
     if not known:
         return ABSENT
     failing = [one.no_quorum for one in known if one.no_quorum]

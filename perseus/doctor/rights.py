@@ -12,6 +12,7 @@ from typing import Any, Final
 import redis
 
 from perseus import keys
+from perseus.store import refusal
 from perseus.store.answers import REFUSED, is_no_answer
 
 SCRATCH_MS: Final = 10_000
@@ -19,6 +20,8 @@ HINT_SECONDS: Final = 1.0
 SHA: Final = "0" * 40
 #: Without these there is no answer at all, so they are not tried.
 CONNECTING: Final = frozenset(("ping", "info", "time", "client", "select", "hello", "cluster|slots", "asking"))
+#: Only the doctor asks these: without them a node of a Cluster that is gone is not known.
+LOOKING: Final = frozenset(("cluster|nodes",))
 HINTS: Final = frozenset(("publish", "subscribe", "unsubscribe"))
 #: What a command is followed by: S is the scratch string, N a key that is not there, in the slot of S.
 TRIED: Final = {
@@ -89,7 +92,7 @@ def tried(client: redis.Redis, scratch: str, *, channel: bool) -> tuple[str, tup
     denied += _patterns(client)
     if channel:
         denied += _channel(client)
-    return (str(written) if is_no_answer(written) else ""), tuple(denied)
+    return (refusal.whole(written) if is_no_answer(written) else ""), tuple(denied)
 
 
 def may_wait(client: redis.Redis) -> bool:
@@ -111,7 +114,7 @@ def may_configure(client: redis.Redis) -> bool:
 def full(user: str) -> tuple[str, ...]:
     """The words of ACL SETUSER that give `user` all that docs/operate.md lists, PASSWORD for its password."""
     patterns = (f"~{pattern}" for pattern, _ in PATTERNS)
-    granted = (f"+{name}" for name in (*sorted(CONNECTING), SET, *TRIED, *sorted(HINTS)))
+    granted = (f"+{name}" for name in (*sorted(CONNECTING), *sorted(LOOKING), SET, *TRIED, *sorted(HINTS)))
     return (user, "on", ">PASSWORD", "resetkeys", *patterns, "resetchannels", "&channel:*", "-@all", *granted)
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+from redis.exceptions import AuthenticationError, ResponseError
 
 from perseus.store.layout import Place
 from perseus.store.sentinel import Sentinel
 
+LOGIN: Final = "the password is wrong or missing; it is sentinel_password, with sentinel_username if they have users"
+NO_SERVICE: Final = "they watch no service {}, the name behind the last / of PERSEUS_REDIS_URL"
+
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """One sentinel. `silent`: why it does not answer. `primary`: what it says of the primary, by name, as text.
+    """One sentinel. `silent`: why it does not answer, `refuses`: why it answers and tells us nothing; one at most.
 
+    `primary`: what it says of the primary, by name, as text.
     `replicas`: where it says that they are. `no_quorum`: why a failover could not be decided now, '' when it could.
     """
 
@@ -22,6 +28,7 @@ class Watcher:
     primary: Mapping[str, str] = field(default_factory=dict)
     replicas: tuple[Place, ...] = ()
     no_quorum: str = ""
+    refuses: str | None = None
 
     @property
     def names(self) -> Place | None:
@@ -43,11 +50,20 @@ def watchers(client: Sentinel) -> tuple[Watcher, ...]:
     replicas = client.at_each("SENTINEL", "REPLICAS", service) if answering else {}
     quorums = client.at_each("SENTINEL", "CKQUORUM", service) if answering else {}
     return tuple(
-        Watcher(_written(place), silent=_said(told))
+        _untold(place, service, told)
         if isinstance(told, Exception)
         else Watcher(_written(place), None, _table(told), tuple(_places(replicas[place])), _said(quorums[place]))
         for place, told in primaries.items()
     )
+
+
+def _untold(place: Place, service: str, error: Exception) -> Watcher:
+    if isinstance(error, AuthenticationError):
+        return Watcher(_written(place), refuses=LOGIN)
+    if not isinstance(error, ResponseError):
+        return Watcher(_written(place), silent=_said(error))
+    said = _said(error)
+    return Watcher(_written(place), refuses=NO_SERVICE.format(service) if "No such master" in said else said)
 
 
 def _places(listed: Any) -> Iterator[Place]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from redis.crc import key_slot
@@ -12,17 +12,21 @@ from redis.crc import key_slot
 from perseus import keys
 from perseus.clock import Clock
 from perseus.doctor.node import Node, examined
+from perseus.doctor.patience import late_ms, patience
 from perseus.doctor.sentinels import Watcher, watchers
 from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
-from perseus.store import Client, answers, at, where
+from perseus.store import Client, answers, at, connect, where, wording
 from perseus.store.cluster import Cluster
 from perseus.store.layout import Layout, Place
 from perseus.store.sentinel import Sentinel
+from perseus.store.url import StoreURL
 
 NAME = "perseus-doctor"
 SCRATCH = keys.doctor_probe(0)
 AT_ONCE = 8
 SLOTS = 16_384
+#: Flags of CLUSTER NODES whose address is none to ask.
+NOWHERE = frozenset(("myself", "noaddr", "handshake"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +68,44 @@ class Asking:
     timeout: float
     clock: Clock
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """What the URL names."""
+        return StoreURL.parse(self.url).places
+
     def node(self, place: Place, key: str, *, is_primary: bool, channel: bool) -> Node:
         """One server, asked by itself. `key`: a scratch key that it serves."""
         with at(self.url, place, timeout=self.timeout, name=NAME) as client:
             written = f"{place[0]}:{place[1]}"
-            return examined(client, written, self.clock, is_primary=is_primary, key=key, channel=channel)
+            node = examined(client, written, self.clock, is_primary=is_primary, key=key, channel=channel)
+        node = self.patiently(node, place)
+        if node.silent is None or place in self.places:
+            return node
+        return replace(node, silent=wording.of_told(node.silent))
+
+    def patiently(self, node: Node, place: Place) -> Node:
+        """The same; of one whose answer did not come in time, how late it comes."""
+        return replace(node, late_ms=late_ms(self.url, place, self.timeout, node.silent, self.clock))
 
 
 def servers(client: Client, asking: Asking) -> Servers:
     """Ask every server of the store that this client is of. Never raises for one that does not answer."""
+    found = _servers(client, asking)
+    if found.nodes or found.silent is None or not wording.is_late(found.silent):
+        return found
+    # Nobody told in time which servers there are: who is slow does so now.
+    with connect(asking.url, timeout=patience(asking.timeout), name=NAME) as waiting:
+        late = _servers(waiting, asking)
+    return replace(late, silent=late.silent or found.silent)
+
+
+def _servers(client: Client, asking: Asking) -> Servers:
     if isinstance(client, Cluster):
         return _of_cluster(client, asking)
     if isinstance(client, Sentinel):
         return _of_sentinels(client, asking)
     node = examined(client, where(client), asking.clock, is_primary=True, key=SCRATCH, channel=True)
+    node = asking.patiently(node, asking.places[0])
     return Servers((node,), silent=node.silent)
 
 
@@ -86,8 +114,9 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
         with answers(client):
             layout = client.layout()
     except StoreUserRefused as error:
-        lacking = Node(error.where, is_primary=True, silent=error.reason, lacks_user=True)
-        return Servers((lacking,), Slots(0, 0), silent=error.reason)
+        named = _at_once(lambda place: asking.node(place, SCRATCH, is_primary=False, channel=False), asking.places)
+        lacking = tuple(replace(one, is_primary=one.lacks_user) for one in named)
+        return Servers(lacking, Slots(0, 0), silent=error.reason)
     except (StoreUnavailable, StoreRefused) as error:
         return Servers(silent=error.reason)
 
@@ -97,7 +126,29 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
         return asking.node(place, key, is_primary=is_primary, channel=place == layout.primaries[0])
 
     nodes = _at_once(node, layout.places)
-    return Servers(nodes, Slots(SLOTS - len(layout.slots), len(layout.primaries)), silent=_silent(nodes))
+    slots = Slots(SLOTS - len(layout.slots), len(layout.primaries))
+    return Servers((*nodes, *_away(asking, layout, nodes)), slots, silent=_silent(nodes))
+
+
+def _away(asking: Asking, layout: Layout, nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Nodes that do not answer and that the layout leaves out: those of the URL, and those that other nodes know."""
+    named = dict.fromkeys((*asking.places, *(place for node in nodes for place in _known_to(node, layout))))
+    asked = _at_once(
+        lambda place: asking.node(place, SCRATCH, is_primary=False, channel=False),
+        (place for place in named if place not in layout.places),
+    )
+    return tuple(node for node in asked if node.silent is not None)
+
+
+def _known_to(node: Node, layout: Layout) -> Iterator[Place]:
+    """By address, where the layout does not have the same by its name."""
+    for written, told in (node.peers or {}).items():
+        host, _, port = written.rpartition(":")
+        flags = str(told.get("flags", "")).split(",")
+        if not host or not port.isdigit() or NOWHERE.intersection(flags):
+            continue
+        if (str(told.get("hostname")), int(port)) not in layout.places:
+            yield host, int(port)
 
 
 def _of_sentinels(client: Sentinel, asking: Asking) -> Servers:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
 from perseus.doctor.servers import SLOTS
-from perseus.doctor.sign import ABSENT, Said, grave, unknown, warning
+from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
 
 LEAST = 3
+FAILING = frozenset(("fail", "fail?", "noaddr"))
+FORGETTABLE = frozenset(("fail", "noaddr"))
 
 
 def slots(patient: Patient) -> Said:
@@ -29,13 +31,16 @@ def cluster_quorum(patient: Patient) -> Said:
 
 
 def cluster_state(node: Node, patient: Patient) -> Said:
-    """As each node sees it."""
+    """As each node sees it, and by what it answers to a write, which needs no right to ask."""
     if patient.servers.slots is None:
         return ABSENT
+    if node.is_down:
+        return grave(f"It answers: {node.refused}.{_missed(node, patient)}")
     if node.state is None:
-        return unknown("CLUSTER INFO")
+        # A replica is never written to: what primaries answer is told of them.
+        return ABSENT if any(one.is_down for one in patient.servers.primaries) else unknown("CLUSTER INFO")
     state = node.state.get("cluster_state")
-    return None if state == "ok" else grave(f"cluster_state is {state}.")
+    return None if state == "ok" else grave(f"cluster_state is {state}.{_missed(node, patient)}")
 
 
 def failing_nodes(node: Node, patient: Patient) -> Said:
@@ -44,10 +49,38 @@ def failing_nodes(node: Node, patient: Patient) -> Said:
         return ABSENT
     if node.peers is None:
         return unknown("CLUSTER NODES")
-    bad = [place for place, told in node.peers.items() if _is_failing(str(told.get("flags", "")))]
-    if not bad:
-        return None
-    return warning(f"It does not see {len(bad)} other {'node' if len(bad) == 1 else 'nodes'}.")
+    bad = _failing(node)
+    return warning(f"It does not see {', '.join(bad)}.", *_forgetting(node)) if bad else None
+
+
+def _failing(node: Node) -> list[str]:
+    """The others that this node takes for failed: address, or id where it has none, and how sure it is."""
+    found = []
+    for place, told in (node.peers or {}).items():
+        flags = _flags(told)
+        if FAILING.intersection(flags):
+            written = str(told.get("node_id")) if "noaddr" in flags else place
+            found.append(f"{written} ({'fail?, not sure yet' if 'fail?' in flags else 'fail'})")
+    return sorted(found)
+
+
+def _forgetting(node: Node) -> tuple[str, ...]:
+    """For those that have failed and serve no slots: slots of one that is forgotten would have nobody."""
+    ids = (
+        str(told.get("node_id"))
+        for told in (node.peers or {}).values()
+        if FORGETTABLE.intersection(_flags(told)) and not told.get("slots")
+    )
+    return tuple(redis_cli("CLUSTER", "FORGET", one) for one in sorted(ids))
+
+
+def _missed(node: Node, patient: Patient) -> str:
+    """Who is not there: as this node has it, or else those that do not answer us."""
+    if node.peers is not None:
+        bad = _failing(node)
+        return f" It does not see {', '.join(bad)}." if bad else ""
+    silent = [one.place for one in patient.servers.nodes if one.silent is not None]
+    return f" No answer from {', '.join(silent)}." if silent else ""
 
 
 def full_coverage(node: Node, patient: Patient) -> Said:
@@ -74,8 +107,8 @@ def open_slots(node: Node, patient: Patient) -> Said:
     return warning(f"{len(moving)} {'is' if len(moving) == 1 else 'are'} on the way: {shown}.")
 
 
-def _is_failing(flags: str) -> bool:
-    return any(flag in ("fail", "fail?", "noaddr") for flag in flags.split(","))
+def _flags(told: Mapping[str, object]) -> list[str]:
+    return str(told.get("flags", "")).split(",")
 
 
 def _moving(node: Node) -> Iterator[str]:

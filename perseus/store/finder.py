@@ -161,7 +161,7 @@ class Finder:
         try:
             address, state = pipeline.execute(raise_on_error=False)
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise type(error)(f"{name}: {error}{_advice(error)}") from None
+            raise type(error)(f"{name}: {str(error).rstrip('.')}{_advice(error)}") from None
         if isinstance(address, ResponseError):
             raise _refusal(name, address)
         if not address:

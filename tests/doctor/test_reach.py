@@ -146,6 +146,7 @@ def test_a_node_of_a_cluster_that_lacks_the_user_is_told_as_that(
                 client.execute_command("ACL", "DELUSER", "ann")
     (found,) = [one for one in report.findings if one.name == "user-unknown"]
     assert (found.severity, found.where) == (Severity.GRAVE, (f"127.0.0.1:{lacks.port}",))
+    assert ("No server" in found.seen) is is_first, "it is the only one of the URL"
     assert "store-silent" not in {one.name for one in report.findings}
     assert report.exit_code == 2
 
@@ -155,7 +156,7 @@ def test_a_server_that_does_not_take_the_password_is_told_as_that(practice: Prac
     with own_server.client() as client:
         client.config_set("requirepass", "other")
     found = practice.finds("user-unknown")
-    assert found.seen == "It does not take the password of PERSEUS_REDIS_URL."
+    assert found.seen.startswith("It does not take the password of PERSEUS_REDIS_URL. No server that was asked does: ")
     assert found.commands[0] == "redis-cli CONFIG SET requirepass PASSWORD"
     assert "secret" not in str(found.as_json())
 
@@ -164,3 +165,12 @@ def give(nodes: list[RedisProcess]) -> None:
     for node in nodes:
         with node.client() as client:
             client.execute_command(*ADMIN)
+
+
+@pytest.mark.everywhere
+def test_a_password_that_no_server_takes_is_first_looked_for_in_the_setting(real_store: str, tmp_path: Path) -> None:
+    practice = Practice(real_store, tmp_path / "home")
+    practice.url = real_store.replace("://", "://ann:wrong@")
+    found = practice.finds("user-unknown")
+    assert found.seen.endswith("No server that was asked does: first check user and password in PERSEUS_REDIS_URL.")
+    assert "store-silent" not in {one.name for one in practice.examine().findings}

@@ -179,6 +179,7 @@ def test_a_node_that_is_gone_is_found_and_stops_a_cluster_that_wants_all_its_slo
     assert report.exit_code == 2
     assert found["store-silent"].where == (f"127.0.0.1:{gone.port}",)
     assert set(found["cluster-state"].where) == places(own_cluster) - {f"127.0.0.1:{gone.port}"}
-    assert found["failing-nodes"].seen == "It does not see 1 other node."
+    assert found["failing-nodes"].seen == f"It does not see 127.0.0.1:{gone.port} (fail)."
+    assert found["failing-nodes"].commands == ()
     with pytest.raises(redis.RedisError), gone.client() as client:
         client.ping()

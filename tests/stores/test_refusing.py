@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -85,19 +85,8 @@ def test_a_refused_write_is_no_silence_and_keeps_the_word_of_the_server(
     assert "does not answer" not in str(error)
 
 
-@pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("many", [True, False], ids=["order", "plain"])
-def test_a_refused_pipeline_is_told_the_same_without_its_command(
-    own_server: RedisProcess, plain: Client, code: str, many: bool
-) -> None:
-    with refusing(own_server, code), pytest.raises(StoreRefusesWrites) as caught:
-        if many:
-            orders.place(plain, "perseus:orders", "test", "me")
-        else:
-            _in_a_pipeline(plain, "perseus:hidden-key")
-    assert caught.value.code == code
-    assert str(caught.value).startswith(f"The data store at 127.0.0.1:{own_server.port} refuses writes: {code} ")
-    assert not {"Command", "pipeline", "perseus:hidden-key"} & set(str(caught.value).split())
+def _order(client: Client, key: str) -> None:
+    orders.place(client, key, "test", "me")
 
 
 def _in_a_pipeline(client: Client, key: str) -> None:
@@ -105,6 +94,18 @@ def _in_a_pipeline(client: Client, key: str) -> None:
         pipeline = client.pipeline(transaction=False)
         pipeline.set(key, "x) of a pipeline")
         pipeline.execute()
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("write", [_order, _in_a_pipeline])
+def test_a_refused_pipeline_is_told_the_same_without_its_command(
+    own_server: RedisProcess, plain: Client, code: str, write: Callable[[Client, str], object]
+) -> None:
+    with refusing(own_server, code), pytest.raises(StoreRefusesWrites) as caught:
+        write(plain, "perseus:hidden-key")
+    assert caught.value.code == code
+    assert str(caught.value).startswith(f"The data store at 127.0.0.1:{own_server.port} refuses writes: {code} ")
+    assert not {"Command", "pipeline", "perseus:hidden-key"} & set(str(caught.value).split())
 
 
 def test_a_right_that_is_missing_in_a_pipeline_is_told_without_its_command(own_server: RedisProcess) -> None:
