@@ -18,6 +18,8 @@ BINANCE_ONLY = ("close_corrected", "server_shutdown", "ping_flood", "ping_strict
 LASTING = ("long_prices", "exponent_volume", "unknown_fields", "zero_volume_row", "rest_lag", "clock_skew")
 SETTLED_MS = 60_000
 """A clock that was wrong from the first word on cannot be told from a right one."""
+HISTORY = ("*klines*", "*candles*")
+"""What a fault of REST is aimed at from the start on: who cannot even learn the time does not begin."""
 SYMBOLS = ("BTC", "ETH", "LTC", "NKN")
 
 Draw = Callable[[random.Random], Any]
@@ -78,6 +80,8 @@ def _fault(dice: random.Random, name: str, exchange: str, end_ms: int) -> Fault:
     target = dice.choice(("*", _aimed(dice, kind.aim, exchange)))
     if name == "list_new" and exchange == "coinbase":
         params["symbol"] = "NEW-USD"
+    if kind.aim == "path" and after == 0:
+        target = HISTORY[exchange == "coinbase"]
     if name == "clock_skew":
         after = max(after, SETTLED_MS)
     if kind.is_act:
@@ -92,5 +96,5 @@ def _aimed(dice: random.Random, aim: str, exchange: str) -> str:
     base = dice.choice(SYMBOLS)
     symbol = f"{base}-USD" if exchange == "coinbase" else f"{base}USDT"
     stream = f"candles:{symbol}" if exchange == "coinbase" else f"{symbol.lower()}@kline_*"
-    path = "*candles*" if exchange == "coinbase" else "*klines*"
+    path = HISTORY[exchange == "coinbase"]
     return {"symbol": symbol, "stream": stream, "path": path, "connection": "1"}.get(aim, "*")
