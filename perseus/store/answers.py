@@ -55,7 +55,7 @@ def answers(client: Client) -> Iterator[None]:
     except redis.exceptions.InvalidResponse:
         raise StoreRefused(where(client), "it does not speak the Redis protocol") from None
     except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError) as error:
-        raise StoreUnavailable(where(client), wording.silence(_plain(error))) from None
+        raise wording.unavailable(_plain(error), where(client), _seconds(client)) from None
     except redis.exceptions.ResponseError as error:
         if REFUSED.search(refusal.said(error)):
             raise StoreRefused(where(client), _plain(error)) from None
@@ -85,6 +85,12 @@ def is_no_answer(error: object) -> bool:
     return isinstance(error, redis.exceptions.ResponseError) and bool(NO_ANSWER.search(refusal.said(error)))
 
 
+def _seconds(client: Client) -> float | None:
+    """The longest wait of this client for one answer."""
+    found: float | None = client.connection_pool.connection_kwargs.get("socket_timeout")
+    return found
+
+
 def _plain(error: Exception) -> str:
     return refusal.plain(str(error) or type(error).__name__)
 
@@ -94,9 +100,9 @@ def wait_until_up(
     seconds: float,
     say: Callable[[str], None],
     pause: Callable[[float], object] = time.sleep,
-    key: str | None = None,
+    *keys: str,
 ) -> None:
-    """Wait for the store to answer, telling `say` at each try; with `key`, until it also takes writes where that is.
+    """Wait for the store to answer, telling `say` at each try; with `keys`, until writes are taken where each is.
 
     Raises StoreUnavailable after `seconds`; StoreRefused and StoreUntrusted at once, for waiting mends neither
     password nor certificate.
@@ -105,14 +111,15 @@ def wait_until_up(
     while True:
         try:
             with answers(client):
-                client.ping()
-                if key is not None:
+                for key in keys:
                     _try_to_write(client, key)
+                if not keys:
+                    client.ping()
             return
         except StoreUntrusted:
             raise
         except StoreUnavailable as error:
-            if key is None and isinstance(error, StoreRefusesWrites):
+            if not keys and isinstance(error, StoreRefusesWrites):
                 return  # a PING is refused too by a server that cannot save
             left = give_up - time.monotonic()
             if left <= 0:
