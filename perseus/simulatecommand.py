@@ -17,15 +17,30 @@ PORT = 8787
 @click.option(
     "--scenario", "file", type=click.Path(path_type=Path), metavar="FILE", help="TOML or JSON; docs/simulator.md."
 )
+@click.option(
+    "--recording",
+    "recordings",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="An exchange as it was recorded; may be repeated.",
+)
 @click.option("--since", metavar="TIME", help="It has run since then: begun again with the same, it has the same past.")
 @click.option("--seed", metavar="TEXT", help="The same seed: the same market.")
 @click.option("--symbols", metavar="BTC,ETH", help="Base currencies to trade.")
 def simulate(
-    port: int, speed: float | None, file: Path | None, since: str | None, seed: str | None, symbols: str | None
+    port: int,
+    speed: float | None,
+    file: Path | None,
+    recordings: tuple[Path, ...],
+    since: str | None,
+    seed: str | None,
+    symbols: str | None,
 ) -> None:
     """Simulate Binance, Binance.US and Coinbase on this machine.
 
     Over HTTP and WebSocket, with their limits and whatever a scenario says goes wrong. Options win over the scenario.
-    Exit codes: 0 stopped, 1 the port is taken, 78 no such scenario.
+    Exit codes: 0 stopped, 1 the port is taken, 78 no such scenario or recording.
     """
-    sys.exit(importlib.import_module("perseus.commands.simulate").run(port, speed, file, since, seed, symbols))
+    work = importlib.import_module("perseus.commands.simulate")
+    sys.exit(work.run(port, speed, file, since, seed, symbols, recordings))

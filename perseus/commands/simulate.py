@@ -15,6 +15,7 @@ from perseus.errors import EXIT_FAILED, PerseusError
 from perseus.simulator import scenario, server
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults import ScenarioError
+from perseus.simulator.replayed import REPLAYED
 from perseus.simulator.scenario import Scenario
 from perseus.simulator.world import Driver, World
 
@@ -32,10 +33,17 @@ class PortTaken(PerseusError):
 
 
 def run(
-    port: int, speed: float | None, file: Path | None, since: str | None, seed: str | None, symbols: str | None
+    port: int,
+    speed: float | None,
+    file: Path | None,
+    since: str | None,
+    seed: str | None,
+    symbols: str | None,
+    recordings: tuple[Path, ...] = (),
 ) -> int:
-    """Serve until Ctrl-C or SIGTERM. Raises ScenarioError, PortTaken."""
+    """Serve until Ctrl-C or SIGTERM. Raises ScenarioError, BadRecording, PortTaken."""
     wanted = scenario.read(file) if file else Scenario()
+    wanted.recordings += recordings
     wanted = replace(wanted, speed=speed or wanted.speed, seed=seed or wanted.seed)
     if symbols:
         wanted.symbols = tuple(symbol.strip().upper() for symbol in symbols.split(","))
@@ -100,7 +108,9 @@ def _told(world: World, wanted: Scenario, port: int) -> str:
     at = f"{HOST}:{port}"
     lines = [f"Simulating on http://{at}, seed {wanted.seed}, {wanted.speed:g}x, from {iso(world.clock.start_ms)}.", ""]
     lines.append("Set these in the table exchanges, and their ingest processes speak to it:")
-    for name in world.exchanges:
+    for name, exchange in world.exchanges.items():
+        if isinstance(exchange, REPLAYED):
+            lines.append(f"  {exchange.play.says()}")
         urls = f"ws_url = 'ws://{at}/{name}', rest_url = 'http://{at}/{name}'"
         lines.append(f"  UPDATE exchanges SET {urls} WHERE name = '{name}';")
     lines += ["", f"What it saw, and each rule that was broken: http://{at}/control/counters", "Ctrl-C stops it."]

@@ -13,6 +13,7 @@ from perseus.simulator.bar import text
 from perseus.simulator.catalogue import CATALOGUE
 from perseus.simulator.exchange import Exchange
 from perseus.simulator.faults import ScenarioError, fault_of
+from perseus.simulator.replayed import REPLAYED
 from perseus.simulator.truth import Known
 from perseus.simulator.world import Driver, World
 
@@ -33,6 +34,8 @@ class Control:
         """Of `exchange`, `symbol`, `timeframe`, `from` and `to` in milliseconds; the newest 1,000 by default."""
         query = request.query
         exchange = self._exchange(query.get("exchange", ""))
+        if isinstance(exchange, REPLAYED):
+            raise ScenarioError(f"{exchange.name} is a recording: it is not known what really was.")
         symbol, timeframe = query.get("symbol", ""), query.get("timeframe", "")
         if symbol not in exchange.truth.markets:
             raise ScenarioError(f"{exchange.name} has no {symbol!r}. Known: {', '.join(exchange.truth.markets)}.")

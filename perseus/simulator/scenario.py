@@ -10,10 +10,13 @@ from typing import Any
 import msgspec
 
 from perseus.clock import parse_iso
+from perseus.exchanges.recording import Recording
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.exchange import Rules
 from perseus.simulator.faults import Fault, ScenarioError, fault_of
 from perseus.simulator.markets import DEFAULT
+from perseus.simulator.replayed import replayed
+from perseus.simulator.tape import Tape
 from perseus.simulator.world import World
 
 SCOPES = ("connection", "product")
@@ -25,7 +28,7 @@ class Scenario:
     """`start_ms`: None is now. `symbols`: base currencies. `tapes`: a CSV file of one-minute candles by base currency.
 
     `pace`: so many times as many trades as usual. `rules`: limits by exchange and name, over those of the exchange.
-    `sequence_scope`: of Coinbase's sequence_num.
+    `sequence_scope`: of Coinbase's sequence_num. `recordings`: those of one exchange together take its place.
     """
 
     seed: str = "perseus"
@@ -37,10 +40,13 @@ class Scenario:
     tapes: dict[str, Path] = field(default_factory=dict)
     rules: dict[str, dict[str, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    recordings: tuple[Path, ...] = ()
 
     def world(self, clock: VirtualClock) -> World:
-        """The exchanges as it wants them. Raises ScenarioError for what there is not."""
+        """The exchanges as it wants them. Raises ScenarioError for what there is not, BadRecording."""
         world = World(clock, self.seed, (), self.symbols, self.sequence_scope)
+        for recording in _by_exchange(self.recordings):
+            world.exchanges[recording.exchange] = replayed(world.timers, self.seed, Tape.of(recording))
         for name, limits in self.rules.items():
             if name not in world.exchanges:
                 raise ScenarioError(f"No exchange is called {name!r}. Known: {', '.join(world.exchanges)}.")
@@ -72,7 +78,7 @@ def read(path: Path) -> Scenario:
 
 def of(told: Any, folder: Path = Path()) -> Scenario:
     """One from its table. Raises ScenarioError. `folder`: where the paths of tapes begin."""
-    known = ("seed", "start", "speed", "symbols", "sequence_scope", "pace", "tapes", "rules", "faults")
+    known = ("seed", "start", "speed", "symbols", "sequence_scope", "pace", "tapes", "rules", "faults", "recordings")
     if not isinstance(told, dict):
         raise ScenarioError(f"A scenario is a table, not {type(told).__name__}.")
     if strange := told.keys() - set(known):
@@ -85,7 +91,16 @@ def of(told: Any, folder: Path = Path()) -> Scenario:
     scenario.sequence_scope = _scope(told.get("sequence_scope", SCOPES[0]))
     scenario.tapes = {base: folder / name for base, name in told.get("tapes", {}).items()}
     scenario.rules = {name: _limits(limits) for name, limits in told.get("rules", {}).items()}
+    scenario.recordings = tuple(folder / name for name in told.get("recordings", ()))
     return scenario
+
+
+def _by_exchange(paths: tuple[Path, ...]) -> list[Recording]:
+    """Several files of one exchange are one recording."""
+    several: dict[str, list[Path]] = {}
+    for path in paths:
+        several.setdefault(Recording(path).exchange, []).append(path)
+    return [Recording(*each) for each in several.values()]
 
 
 def _times(name: str, told: Any) -> float:
