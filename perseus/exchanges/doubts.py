@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.events import Listener, Subject
 
-MARGIN_MS = 5_000
-"""How much earlier than the last message doubt begins: what an exchange sends may lag behind what it is about."""
+MARGIN_MS = 35_000
+"""How much earlier than the last message doubt begins: an exchange may tell of a candle's end half a minute late."""
 
 
 class Doubts:

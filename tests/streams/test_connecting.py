@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from perseus.exchanges.doubts import MARGIN_MS
 from perseus.exchanges.transport import Answer, TransportError
 from tests.simulated.virtual_loop import run
 from tests.streams.exchange import ScriptedSocket, binance, exchange_ms, kline, talk
@@ -122,7 +123,7 @@ def test_however_it_ends_all_is_in_doubt_from_the_last_message_on_until_it_is_li
         await asyncio.sleep(60)
         ((lost_at, subjects, since_ms, _),) = stage.told.doubts
         assert subjects == pairs("BTCUSDT 1m", "ETHUSDT 1m")
-        assert since_ms == last_ms - 5000
+        assert since_ms == last_ms - MARGIN_MS
         (back_at, back, from_ms) = stage.told.lives[-1]
         assert back == subjects
         assert lost_at < back_at

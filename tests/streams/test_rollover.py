@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from perseus.exchanges.doubts import MARGIN_MS
 from perseus.exchanges.transport import TransportError
 from tests.simulated.virtual_loop import run
 from tests.streams.exchange import exchange_ms, kline, talk
@@ -64,7 +65,7 @@ def test_a_shutdown_at_once_is_a_loss_whose_doubt_begins_with_the_last_message()
         await asyncio.sleep(20)
         ((_, subjects, since_ms, _),) = stage.told.doubts
         assert subjects == pairs("BTCUSDT 1m", "ETHUSDT 1m")
-        assert since_ms == said_ms - 5000
+        assert since_ms == said_ms - MARGIN_MS
         assert stage.told.lives[-1][1] == subjects
         talking.cancel()
         await stage.streams.close()
