@@ -9,9 +9,11 @@ import click
 
 from perseus.doctor.entry import BY_HAND
 from perseus.doctor.finding import REDIS_CLI, Finding, Report, Severity
+from perseus.store import rediscli
 from perseus.web import moments
 
 WIDTH = 100
+TLS = "--tls"
 LABELS = {Severity.GRAVE: "GRAVE", Severity.WARNING: "WARNING", Severity.UNKNOWN: "NOT KNOWN"}
 COLOURS = {Severity.GRAVE: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: "cyan"}
 BY_REDIS_CLI = (
@@ -20,10 +22,13 @@ BY_REDIS_CLI = (
 )
 
 
-def lines(report: Report) -> Iterator[str]:
-    """Each finding with what was seen, what it can break and what mends it; then what was not found, and the sum."""
+def lines(report: Report, over_tls: str = rediscli.PROGRAM) -> Iterator[str]:
+    """Each finding with what was seen, what it can break and what mends it; then what was not found, and the sum.
+
+    `over_tls`: what to type on this host for a redis-cli that speaks TLS.
+    """
     for one in report.findings:
-        yield from _unknown(one) if one.severity is Severity.UNKNOWN else _finding(one)
+        yield from _unknown(one) if one.severity is Severity.UNKNOWN else _finding(one, over_tls)
         yield ""
     if report.of(Severity.UNKNOWN):
         yield from [*_wrapped("", BY_HAND), ""]
@@ -34,18 +39,21 @@ def lines(report: Report) -> Iterator[str]:
     yield f"{_sum(report)}, at {moments.utc(report.at_ms) or 'an unknown time'} UTC."
 
 
-def _finding(one: Finding) -> Iterator[str]:
+def _finding(one: Finding, over_tls: str) -> Iterator[str]:
     yield _head(one)
     yield from _wrapped("    seen    ", one.seen + _where(one))
     yield from _wrapped("    breaks  ", one.entry.breaks)
     yield from _wrapped("    mend    ", one.mend)
     for command in one.addressed():
-        yield f"            $ {command}"
+        is_long = command.startswith(REDIS_CLI) and TLS in one.reach
+        yield f"            $ {command.replace(rediscli.PROGRAM, over_tls, 1) if is_long else command}"
 
 
 def _unknown(one: Finding) -> Iterator[str]:
     yield _head(one)
     yield from _wrapped("    check   ", one.entry.check + _where(one))
+    for command in one.looking():
+        yield f"            $ {command}"
 
 
 def _head(one: Finding) -> str:

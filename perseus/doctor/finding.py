@@ -22,6 +22,8 @@ ADDRESS = re.compile(
     r"[\w.-]*\w:\d{2,5}\b|\b\d{1,3}(\.\d{1,3}){3}\b",
     re.IGNORECASE,
 )
+#: A command of Redis in what the catalogue says of looking by hand.
+LOOKS = re.compile(r"`redis-cli ([A-Z][^`]*)`")
 #: What was seen of these is what a driver says, in words of its own: it may name a host in any of them.
 QUOTED = frozenset(
     (
@@ -90,6 +92,12 @@ class Finding:
                 host, _, port = place.rpartition(":")
                 options = (*rediscli.at((host.removeprefix("[").removesuffix("]"), int(port))), *self.reach)
                 yield f"{REDIS_CLI}{shlex.join(options)} {command.removeprefix(REDIS_CLI)}"
+
+    def looking(self) -> Iterator[str]:
+        """Of what is not known: how to look at the first of its servers, with the address."""
+        if self.severity is Severity.UNKNOWN and self.where:
+            for command in LOOKS.findall(self.entry.check):
+                yield f"perseus redis-cli --node {shlex.quote(self.where[0])} {command}"
 
     def hidden(self) -> Self:
         """The same without an address of the inside, and without the name of the store's user."""

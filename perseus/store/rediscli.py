@@ -13,6 +13,8 @@ from perseus.store.url import StoreURL
 
 PROGRAM: Final = "redis-cli"
 PASSWORD: Final = "REDISCLI_AUTH"
+#: Has it end with another code than 0 where the server refuses the command.
+FAILING: Final = "-e"
 #: What the options of PERSEUS_REDIS_URL are for redis-cli. It never compares the name of a certificate, and asks for
 #: what opens a key.
 FILES: Final = {
@@ -44,6 +46,19 @@ def client(address: StoreURL, place: Place) -> tuple[str, ...]:
     """The whole of it but the command: begins at `place`, and in a Cluster goes on to where a key is."""
     number = ("-n", str(address.number)) if address.number else ()
     return PROGRAM, *at(place), *(("-c",) if address.is_cluster else ()), *number, *to_servers(address)
+
+
+def alone(address: StoreURL, place: Place) -> tuple[str, ...]:
+    """The same for this one server, which sends nobody on, or this sentinel of the address."""
+    if is_sentinel(address, place):
+        return PROGRAM, *at(place), *to_sentinels(address)
+    number = ("-n", str(address.number)) if address.number else ()
+    return PROGRAM, *at(place), *number, *to_servers(address)
+
+
+def is_sentinel(address: StoreURL, place: Place) -> bool:
+    """Is this one of the sentinels that the address names?"""
+    return address.service is not None and place in address.places
 
 
 def _tls(options: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -116,22 +117,30 @@ REPORT = Report(
     1_795_269_802_000,
     "host",
     (
-        Finding("append-fsync", Severity.UNKNOWN, "It may not be asked."),
-        Finding("idle-timeout", Severity.WARNING, "timeout is 5 s.", ("redis-cli A",), ("a:1", "b:2")),
+        Finding("append-fsync", Severity.UNKNOWN, "It may not be asked.", (), ("a:1", "b:2")),
+        Finding("idle-timeout", Severity.WARNING, "timeout is 5 s.", ("redis-cli A",), ("a:1", "b:2"), ("--tls",)),
     ),
 )
 
 
-def test_what_is_not_known_says_how_to_look_and_names_no_command() -> None:
+def test_what_is_not_known_says_how_to_look_and_where() -> None:
     lines = click.unstyle("\n".join(doctortable.lines(REPORT)))
     assert "NOT KNOWN  append-fsync  whether a power failure of the store's host loses confirmed writes\n" in lines
     assert lines.count("Look at the settings of") == 1
     assert "    check   `redis-cli CONFIG GET appendfsync` should say always." in lines
-    assert "$ redis-cli -h a -p 1 A\n            $ redis-cli -h b -p 2 A\n" in lines
+    assert "            $ perseus redis-cli --node a:1 CONFIG GET appendfsync\n" in lines
+    assert "$ redis-cli -h a -p 1 --tls A\n            $ redis-cli -h b -p 2 --tls A\n" in lines
     assert lines.count("REDISCLI_AUTH") == 1
     assert "REDISCLI_AUTH" not in "\n".join(doctortable.lines(Report(0, "host", REPORT.findings[:1])))
     assert "At a:1, b:2." in lines
     assert lines.endswith("0 grave, 1 warning, 1 not known, 0 not found, at 2026-11-21 14:03:22 UTC.")
+
+
+def test_a_line_over_tls_names_the_program_that_speaks_it() -> None:
+    lines = "\n".join(doctortable.lines(REPORT, "/usr/bin/redis-cli"))
+    assert "$ /usr/bin/redis-cli -h a -p 1 --tls A\n" in lines
+    plain = replace(REPORT.findings[1], reach=())
+    assert "$ redis-cli -h a" in "\n".join(doctortable.lines(Report(0, "host", (plain,)), "/usr/bin/redis-cli"))
 
 
 def test_no_line_but_a_command_is_wider_than_a_page() -> None:
