@@ -47,7 +47,7 @@ def test_one_file_that_holds_certificate_and_key_is_named_for_both() -> None:
 
 
 def test_the_first_program_that_speaks_tls_is_run_and_the_password_is_in_its_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, code in (("poor", 1), ("able", 0)):
         program = tmp_path / name / "redis-cli"
@@ -65,6 +65,9 @@ def test_the_first_program_that_speaks_tls_is_run_and_the_password_is_in_its_env
         assert (path, words[1], words[-1]) == (tmp_path / folder / "redis-cli", "-e", "PING")
         assert not any("p@ss" in word for word in words)
         assert environ["REDISCLI_AUTH"] == "p@ss"
+        command.run(Settings(redis_url=url, home=tmp_path), True, ("PING",))
+        shown = capsys.readouterr().out.split()[0]
+        assert shown == (str(path) if folder == "able" else "redis-cli")
     command.run(Settings(redis_url=SecretStr("redis://store.example.org"), home=tmp_path), False, ("PING",))
     assert "REDISCLI_AUTH" not in ran[-1][2]
 
