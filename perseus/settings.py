@@ -126,6 +126,13 @@ class Settings(BaseSettings):
         min_length=1,
         description="Timeframes of which it keeps candles, comma separated. Each comes from the exchange itself.",
     )
+    record_mb: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Space for all that `perseus ingest` says to its exchange and hears, in `recordings/<exchange>` of "
+        "the home; the oldest goes first. 0: nothing is recorded.",
+    )
     plugins_dir: Path | None = Field(
         default=None, description="Folder of further plugins: a `<name>.py` or a package `<name>/` each."
     )

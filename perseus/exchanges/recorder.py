@@ -10,7 +10,8 @@ import itertools
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from perseus.clock import Clock, SystemClock
 from perseus.exchanges import withheld
@@ -27,7 +28,7 @@ from perseus.exchanges.entries import (
     Sent,
     Unanswered,
 )
-from perseus.exchanges.ring import Ring, weight
+from perseus.exchanges.ring import Keep, Ring, weight
 from perseus.exchanges.transport import (
     NORMAL_CLOSE,
     Answer,
@@ -115,6 +116,19 @@ class Recorder:
             self._taken += size
             entries.append(entry)
         return entries
+
+
+@contextmanager
+def recorded(transport: Transport, keep: Keep | None, exchange: str) -> Iterator[Transport]:
+    """The transport to work with: it records where there is a place to keep it."""
+    if keep is None:
+        yield transport
+        return
+    recorder = Recorder(Ring(keep.folder, keep.most, exchange, SystemClock().wall_ms() * 1000))
+    try:
+        yield RecordedTransport(transport, recorder)
+    finally:
+        recorder.close()
 
 
 class RecordedTransport:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from perseus.exchanges.entries import VERSION, Began, Dropped, Ended, Entry, Opened, Sent, packed
@@ -20,6 +21,24 @@ PIECE = 64 * 1024
 """Bytes, before they are packed, after which is looked whether the file is full."""
 LEVEL = 3
 SENT_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Where the traffic of an exchange is recorded, and in how many bytes at most."""
+
+    folder: Path
+    most: int
+
+    @classmethod
+    def within(cls, home: Path, exchange: str, megabytes: int) -> Keep | None:
+        """In a home; None for no megabytes."""
+        return cls(ring_folder(home, exchange), megabytes * 1024 * 1024) if megabytes else None
+
+
+def ring_folder(home: Path, exchange: str) -> Path:
+    """Of the ring of one exchange."""
+    return home / "recordings" / exchange
 
 
 class Story:

@@ -11,10 +11,13 @@ from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.endpoints import Endpoints
 from perseus.exchanges.ledger import Ledger
+from perseus.exchanges.recorder import recorded
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
+from perseus.exchanges.ring import Keep
 from perseus.exchanges.sharedgate import SharedGate
 from perseus.exchanges.streams import Streams
+from perseus.exchanges.transport import Transport
 from perseus.ingest.cacheport import CachePort, StoreThread
 from perseus.ingest.engine import Engine, Ports
 from perseus.ingest.enginethread import EngineThread
@@ -34,11 +37,12 @@ LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Source:
-    """Where candles come from, and which."""
+    """Where candles come from, and which. `keep`: where what passes the wire is recorded, None: nowhere."""
 
     endpoints: Endpoints
     wanted: Wanted
     is_simulated: bool
+    keep: Keep | None = None
 
 
 class ExchangeFeed:
@@ -108,32 +112,33 @@ class ExchangeFeed:
         return self._instance.status().ip_address or UNKNOWN_ADDRESS
 
     async def _main(self, thread: EngineThread) -> None:
+        async with AiohttpTransport() as wire:
+            with recorded(wire, self._source.keep, self._instance.exchange.name) as transport:
+                await self._work(thread, transport)
+
+    async def _work(self, thread: EngineThread, transport: Transport) -> None:
         call = StoreThread()
-        loop = asyncio.get_running_loop()
-        clock = ExchangeClock(loop.time)
+        clock = ExchangeClock(asyncio.get_running_loop().time)
         exchange = self._instance.exchange
         say = self._instance.report_error
-        async with AiohttpTransport() as transport:
-            try:
-                ledger = Ledger(
-                    self._client, exchange.id, await self._address(), self._dialect.first_limits, clock, call
-                )
-                rest = Rest(transport, ledger, clock, self._dialect, self._source.endpoints.rest_url)
-                written = self._client, exchange.id, self._instance.token
-                cache = CachePort(CandleCache(*written), TickerCache(*written), call, say)
-                ports = Ports(self._dialect, clock, ledger, rest, cache)
-                self._engine = engine = Engine(ports, self._source.wanted, say)
-                await engine.ready()
-                thread.reach(READY)
-                gate, ws_url = SharedGate(ledger, rest), self._source.endpoints.ws_url
-                streams = Streams(self._dialect, transport, ws_url, engine, clock, random.Random(), gate)
-                warm = asyncio.Event()
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(engine.run(streams, warm))
-                    await warm.wait()
-                    thread.reach(WARM)
-                    while True:
-                        await asyncio.sleep(LOOK_SECONDS)
-                        thread.wake()
-            finally:
-                call.close()
+        try:
+            ledger = Ledger(self._client, exchange.id, await self._address(), self._dialect.first_limits, clock, call)
+            rest = Rest(transport, ledger, clock, self._dialect, self._source.endpoints.rest_url)
+            written = self._client, exchange.id, self._instance.token
+            cache = CachePort(CandleCache(*written), TickerCache(*written), call, say)
+            ports = Ports(self._dialect, clock, ledger, rest, cache)
+            self._engine = engine = Engine(ports, self._source.wanted, say)
+            await engine.ready()
+            thread.reach(READY)
+            gate, ws_url = SharedGate(ledger, rest), self._source.endpoints.ws_url
+            streams = Streams(self._dialect, transport, ws_url, engine, clock, random.Random(), gate)
+            warm = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(engine.run(streams, warm))
+                await warm.wait()
+                thread.reach(WARM)
+                while True:
+                    await asyncio.sleep(LOOK_SECONDS)
+                    thread.wake()
+        finally:
+            call.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from perseus import db
 from perseus.exchanges.endpoints import Endpoints
 from perseus.exchanges.registry import DIALECTS, dialect_of
+from perseus.exchanges.ring import Keep
 from perseus.ingest.exchangefeed import ExchangeFeed, Source
 from perseus.ingest.feed import FeedMaker
 from perseus.ingest.wanted import Wanted
@@ -40,6 +41,7 @@ def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) ->
         client = connect(
             runfile.store_url(settings), timeout=settings.store_timeout_seconds, name=f"perseus:{exchange.name}:candles"
         )
-        return ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=simulator is not None), client)
+        keep = Keep.within(settings.home, exchange.name, settings.record_mb)
+        return ExchangeFeed(instance, Source(endpoints, wanted, simulator is not None, keep), client)
 
     return make
