@@ -79,7 +79,7 @@ class Membership:
         context = self._context(exchange, pause)
         with closing(context.connect("wait")) as client:
             wait = self._settings.store_wait_seconds
-            store.wait_until_up(client, wait, log.warning, pause, keys.status(exchange.id))
+            store.wait_until_up(client, wait, log.warning, pause, *keys.of_holder(exchange.id, exchange.name))
         while True:
             try:
                 instance = self._join(exchange, context)

@@ -13,7 +13,7 @@ import redis
 
 from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
-from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
+from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.cursors import BadCursor, bound, place
 from perseus.network.exchange import Exchange
@@ -24,10 +24,12 @@ from perseus.network.reading import (
     Condition,
     ExchangeStatus,
     Reading,
+    Refusing,
     StoreNotice,
     judge,
     last_record,
 )
+from perseus.network.refusals import Refusals, of
 from perseus.network.restarts import Restarts
 from perseus.network.search import Search
 from perseus.network.searching import Found, Searching
@@ -49,6 +51,7 @@ log = logging.getLogger(__name__)
 
 COMMANDS_EACH = 5
 MACHINE = SystemClock()
+NOBODY = logging.Logger("nobody", logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,18 @@ class ActivityPage:
 
 
 class Directory:
-    """Reads the network. One pipeline a call and server, however many exchanges, which come from `exchanges()`."""
+    """Reads the network. One pipeline a call and server, however many exchanges, which come from `exchanges()`.
 
-    def __init__(self, client: Client, exchanges: Callable[[], Sequence[Exchange]], clock: Clock = MACHINE) -> None:
+    `told_to`: what begins and ends; `NOBODY` for who reads once, and would not notice the end.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        exchanges: Callable[[], Sequence[Exchange]],
+        clock: Clock = MACHINE,
+        told_to: logging.Logger = log,
+    ) -> None:
         self._client = client
         self._has_nodes = is_cluster(client)
         self._exchanges = exchanges
@@ -71,17 +83,22 @@ class Directory:
         self._restarts = Restarts(clock)
         self._latest: NetworkView | None = None
         self._silence = Outage(
-            log,
+            told_to,
             "The last known network is shown as unknown",
             "The data store answers: the network is shown as it is again.",
         )
-        self._refusal = Outage(log, "No exchange can be claimed or kept", "The data store takes writes again.")
+        self._refusals = Refusals(told_to)
+
+    @property
+    def is_troubled(self) -> bool:
+        """Is something told in the log that is over only when it is read again?"""
+        return self._silence.is_on or self._refusals.are_on
 
     def view(self, count: int = 50) -> NetworkView:
         """Every exchange and the newest `count` events. Of a store that does not answer: the last view, as Unknown."""
         exchanges = self._exchanges()
         try:
-            self._latest = self._read(exchanges, count)
+            self._latest = self._read(exchanges, count, self._refusals)
         except (StoreUnavailable, StoreRefused) as error:
             self._silence.failed(error)
             return self._last_known(exchanges, str(error))
@@ -94,7 +111,7 @@ class Directory:
         wanted = [exchange for exchange in known if exchange.id == exchange_id]
         if not wanted:
             raise UnknownExchange(str(exchange_id), tuple(f"{exchange.id} ({exchange.name})" for exchange in known))
-        return self._read(wanted, 1).exchanges[0]
+        return self._read(wanted, 1, Refusals(NOBODY)).exchanges[0]
 
     def activity(self, count: int, cursor: str | None = None, exchange: str | None = None) -> ActivityPage:
         """`count` events behind `cursor`, of one exchange or of all.
@@ -139,16 +156,17 @@ class Directory:
         """Does the store answer and serve us, and does each server that an exchange needs take writes?"""
         batch = Batch(self._client, with_info=True)
         batch.add("EXISTS", keys.INITIALISED)
-        for exchange in self._exchanges():
+        exchanges = self._exchanges()
+        for exchange in exchanges:
             batch.add("EXISTS", keys.status(exchange.id))
+            batch.add("EXISTS", keys.activity(exchange.name))
         try:
             batch.run()
         except (StoreUnavailable, StoreRefused) as error:
             return StoreNotice(False, str(error))
-        refused = batch.refused()
-        return StoreNotice(True, refused=refused.code if refused else None)
+        return _refused(StoreNotice(True), tuple(of(batch, error, exchanges) for error in batch.refusals()))
 
-    def _read(self, exchanges: Sequence[Exchange], count: int) -> NetworkView:
+    def _read(self, exchanges: Sequence[Exchange], count: int, refusals: Refusals) -> NetworkView:
         batch = Batch(self._client, with_info=True)
         batch.add("GET", keys.INITIALISED)
         for exchange in exchanges:
@@ -163,9 +181,8 @@ class Directory:
         now_ms = batch.now_ms(keys.INITIALISED)
         self._store_clock.heard(now_ms, sent_at, self._clock.elapsed())
         restarted = self._restarts.ms_ago(keys.INITIALISED, batch)
-        store = StoreNotice(
-            True, None, initialised is None, initialised != "not kept", restarted, self._refused(batch.refused())
-        )
+        store = StoreNotice(True, None, initialised is None, initialised != "not kept", restarted)
+        store = _refused(store, refusals.told(batch, exchanges))
         parts = [rest[at : at + COMMANDS_EACH] for at in range(0, len(rest), COMMANDS_EACH)]
         logs, statuses, capped = [], [], []
         for exchange, part in zip(exchanges, parts, strict=True):
@@ -176,13 +193,6 @@ class Directory:
                 capped.append(exchange.name)
         page = _page(logs, count, now_ms - RETENTION_MS)
         return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
-
-    def _refused(self, refused: StoreRefusesWrites | None) -> str | None:
-        if refused is None:
-            self._refusal.done()
-            return None
-        self._refusal.failed(refused)
-        return refused.code
 
     def _judged(self, reading: Reading, batch: Batch, store: StoreNotice) -> ExchangeStatus:
         """By the clock and the memory of the server that has its lease, for a Cluster.
@@ -217,11 +227,15 @@ class Directory:
             for exchange in exchanges
         )
         notice = (
-            replace(latest.store, answers=False, reason=reason, refused=None) if latest else StoreNotice(False, reason)
+            replace(_refused(latest.store, ()), answers=False, reason=reason) if latest else StoreNotice(False, reason)
         )
         events = latest.events if latest else ()
         capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
         return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, capped, read_at_ms)
+
+
+def _refused(store: StoreNotice, refusing: tuple[Refusing, ...]) -> StoreNotice:
+    return replace(store, refused=refusing[0].code if refusing else None, refusing=refusing)
 
 
 def _is_cut(cut_before_ms: Any, now_ms: int) -> bool:

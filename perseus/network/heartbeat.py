@@ -23,7 +23,7 @@ class Heartbeat:
     """Renews `lease` every heartbeat, at once when asked, and again after `retry` seconds when nothing answered.
 
     The payload is taken from `facts` at the moment of sending. `put_back(ms without the key)` is told when the key
-    had vanished; it neither blocks nor calls out.
+    had vanished; it neither blocks nor calls out. `trouble`: why the last one was missed, None if it was not.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
         self._answered = True
         self._is_missed = False
+        self.trouble: PerseusError | None = None
 
     def start(self) -> None:
         """Begin to beat: at once where a hold-off is to be told, or nobody would see what it waits for."""
@@ -114,7 +115,7 @@ class Heartbeat:
         except (StoreUnavailable, StoreRefused) as error:
             # A refusal is no judgement about the lease: whoever mends a password in time costs nobody his exchange.
             log.warning("No heartbeat for %.0f s: %s", self._clock.elapsed() - lease.silent_since, error)
-            self._is_missed = True
+            self._is_missed, self.trouble = True, error
             lease.run_out(self._clock.elapsed())
             return False
         except PerseusError as error:
@@ -131,7 +132,7 @@ class Heartbeat:
         silent_since = lease.silent_since
         if self._is_missed:
             log.warning("A heartbeat was answered again after %.0f s.", self._clock.elapsed() - silent_since)
-        self._is_missed = False
+        self._is_missed, self.trouble = False, None
         lease.answered(answer, sent_at)
         if isinstance(answer, Renewed):
             self._take_in(answer, sent_at, silent_since, ticket)

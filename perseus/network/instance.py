@@ -68,7 +68,7 @@ class Instance:
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
         self._halted, self._stopped = True, False
         self._ended: list[Callable[[], object]] = []
-        self._patience = lease.timing.stop / 5
+        self._patience = self._patience_with_log = lease.timing.stop / 5
         self._journal = Journal(
             activity, facts.status, self._error_logged, self._fenced, lease.timing.retry, clock, store_clock
         )
@@ -180,7 +180,7 @@ class Instance:
         self._finish(reason or self.stop_reason, (State.STOPPING, State.STOPPED))
 
     def when_ended(self, call: Callable[[], object]) -> None:
-        """Have `call()` made once it has stopped, by whoever stops it; must not raise."""
+        """Have `call()` made by whoever stops it, afterwards; must not raise."""
         self._ended.append(call)
 
     def fail_start(self, error: BaseException) -> None:
@@ -200,7 +200,8 @@ class Instance:
             self._give_time(written)
         self._facts.enter(to_state, self._store_clock.now_ms())
         self._halted = to_state not in (*states.AT_WORK, State.STOPPING)
-        self._heartbeat.written(self._heartbeat.ask(), self._patience)
+        if not self._heartbeat.written(self._heartbeat.ask(), self._patience) and to_state not in states.AT_WORK:
+            self._patience = 0.0
         log.info("%s: %s -> %s (%s)", self.exchange.name, from_state, to_state, reason)
         self._observer.state_changed(self.status(), from_state, to_state, reason)
 
@@ -211,11 +212,11 @@ class Instance:
         self.guard()
 
     def _give_time(self, written: Future[str]) -> None:
-        """A stop goes on without its event, and waits no more for a store that did not take it in time."""
+        """A stop goes on without its event, and waits no more for a log that was late: that is no word of the lease."""
         try:
-            written.result(self._patience)
+            written.result(self._patience_with_log)
         except TimeoutError:
-            self._patience = 0.0
+            self._patience_with_log = 0.0
         except PerseusError as error:
             log.warning("%s: an event of its stop is not in the log: %s", self.exchange.name, error)
 
@@ -239,10 +240,11 @@ class Instance:
         for to_state in path:
             if to_state in states.TRANSITIONS[self.state]:
                 self._move(to_state, reason)
-        self._journal.stop(self._patience)
+        self._journal.stop(self._patience_with_log)
         self._heartbeat.stop(self._patience)
         if self._patience == 0.0:
-            log.warning("%s could not be released and ends by itself: no heartbeat is answered.", self.exchange.name)
+            why = self._heartbeat.trouble or "no heartbeat is answered."
+            log.warning("%s could not be released and ends by itself: %s", self.exchange.name, why)
             return
         # Before the request: once the store has it, another may be valid while we wait for the answer.
         self._lease.end("the instance has stopped", self._clock.elapsed())
@@ -261,7 +263,7 @@ class Instance:
     def _end_threads(self) -> None:
         self._lease.end("the instance has stopped", self._clock.elapsed())
         self._halted = True
-        self._journal.stop(self._patience)
+        self._journal.stop(self._patience_with_log)
         self._heartbeat.stop(self._patience)
         self._warden.stop(self._patience)
         self._proof.close()
@@ -275,11 +277,8 @@ class Instance:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         is_asked = isinstance(error, KeyboardInterrupt) or self.stop_requested.is_set()
-        if (
-            error is None
-            or isinstance(error, LeaseLost | StopRequested)
-            or (is_asked and not isinstance(error, Exception))
-        ):
+        is_end = isinstance(error, LeaseLost | StopRequested) or (is_asked and not isinstance(error, Exception))
+        if error is None or is_end:
             self.stop()
         elif self.state in (State.STARTING, State.WARMING):
             self.fail_start(error)

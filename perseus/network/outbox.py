@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from perseus.clock import Clock
 from perseus.errors import PerseusError, StoreUnavailable
 from perseus.network.activity import ActivityLog, Entry, Fenced
+from perseus.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class Outbox:
         self._stopping = False
         self._retry_at = 0.0
         self.is_stuck = False
+        self._is_loss_told = False
+        self._outage = Outage(log, "Events wait for the activity log", "The activity log takes events again.")
         self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
 
     def start(self) -> None:
@@ -69,7 +72,8 @@ class Outbox:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(timeout)
-        if self._waiting:
+        if self._waiting and not self._is_loss_told:
+            self._is_loss_told = True
             log.error("%d events could not be written to the activity log.", len(self._waiting))
 
     def _run(self) -> None:
@@ -98,8 +102,11 @@ class Outbox:
     def _carry(self, entry: Entry, is_death: bool, future: Future[str]) -> bool:
         """Write the head of the queue. False when the store is away and it must wait."""
         try:
-            future.set_result(self._activity.append(entry, is_death=is_death))
-        except StoreUnavailable:
+            stream_id = self._activity.append(entry, is_death=is_death)
+            self._outage.done()
+            future.set_result(stream_id)
+        except StoreUnavailable as error:
+            self._outage.failed(error)
             return False
         except Fenced as error:
             future.set_exception(error)

@@ -121,10 +121,39 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusing:
+    """A server of the store that refuses writes, and the names of exchanges whose leases and whose logs it has.
+
+    `where` is an address; `code` a key of `perseus.store.refusal.WHY`; `is_all`: no exchange is without it.
+    """
+
+    where: str
+    code: str
+    leases: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    is_all: bool = True
+
+    @property
+    def cost(self) -> str:
+        """What cannot be done, as a clause for people, in which no address is."""
+        if self.is_all:
+            return "no lease can be claimed or renewed and no event recorded"
+        lost = [f"no lease of {_any_of(self.leases)} can be claimed or renewed"] if self.leases else []
+        if self.logs:
+            lost.append(f"no event of {_any_of(self.logs)} can be recorded, and none of them can start")
+        return ", and ".join(lost) or "no exchange is kept there"
+
+
+def _any_of(names: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+@dataclass(frozen=True, slots=True)
 class StoreNotice:
     """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store).
 
     `refused`: why it, or a server of it, takes no writes, a key of `perseus.store.refusal.WHY`; None while all do.
+    `refusing`: each such server, where more is known of them.
     """
 
     answers: bool
@@ -133,6 +162,7 @@ class StoreNotice:
     kept: bool = True
     restarted_ms_ago: int | None = None
     refused: str | None = None
+    refusing: tuple[Refusing, ...] = ()
 
 
 def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:

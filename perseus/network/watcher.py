@@ -34,14 +34,20 @@ class Watcher:
     """Looks at the earliest lease end plus a grace of 0.5 s, and at least every 2 s for new leases.
 
     It judges nobody before it has itself read the store without error for one heartbeat interval: after an outage
-    holders first get the time to renew.
+    holders first get the time to renew. `recover` is called after each look that the store answered.
     """
 
     def __init__(
-        self, client: Client, exchanges: Callable[[], Sequence[Exchange]], settings: Settings, clock: Clock = MACHINE
+        self,
+        client: Client,
+        exchanges: Callable[[], Sequence[Exchange]],
+        settings: Settings,
+        clock: Clock = MACHINE,
+        recover: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._exchanges = exchanges
+        self._recover = recover
         self._settle = settings.heartbeat_seconds
         self._longest = min(LONGEST_WAIT, settings.ttl_seconds / 6)
         self._max_entries = settings.activity_max_entries
@@ -74,6 +80,7 @@ class Watcher:
             try:
                 pause = self.look()
                 outage.done()
+                self._recover()
             except PerseusError as error:
                 self._reading_since = None
                 outage.failed(error)
@@ -145,7 +152,8 @@ class Watcher:
         except StoreUnavailable:
             raise
         except Fenced:
-            log.info("%s already has a later lease.", exchange.name)
+            if is_new:
+                log.info("%s already has a later lease.", exchange.name)
         except PerseusError as error:
             # Not forgotten: somebody may mend the log, and the death is then still to be told.
             self._complain(exchange, token, error)

@@ -29,6 +29,7 @@ class Batch:
         self._commands: list[tuple[str | int, ...]] = []
         self._servers: dict[str, Server] = {}
         self._told: dict[Server, list[Any]] = {}
+        self._refusals: dict[Server, StoreRefusesWrites] = {}
 
     def add(self, command: str, key: str, *arguments: str | int) -> None:
         """One more command on one key."""
@@ -51,6 +52,8 @@ class Batch:
             for result in results:
                 if is_no_answer(result):
                     raise result
+        refused = ((server, self._refused(told)) for server, told in self._told.items())
+        self._refusals = {server: error for server, error in refused if error is not None}
         return results
 
     def now_ms(self, key: str) -> int:
@@ -62,13 +65,17 @@ class Batch:
         info = self._told[self._servers[key]][1]
         return info if isinstance(info, dict) else None
 
-    def refused(self) -> StoreRefusesWrites | None:
-        """Which server takes no writes, the first one, and why; None when all take them, or it may not be tried."""
-        for told in self._told.values():
-            refused = refusal.told(told[2], where(self._client)) if isinstance(told[2], ResponseError) else None
-            if refused is not None:
-                return refused
-        return None
+    def refusals(self) -> tuple[StoreRefusesWrites, ...]:
+        """Each server that takes no writes, and why; none where all take them, or it may not be tried."""
+        return tuple(self._refusals.values())
+
+    def refusal(self, key: str) -> StoreRefusesWrites | None:
+        """That of the server that has this key of the batch."""
+        return self._refusals.get(self._servers[key])
+
+    def _refused(self, told: list[Any]) -> StoreRefusesWrites | None:
+        attempt = told[-1]
+        return refusal.told(attempt, where(self._client)) if isinstance(attempt, ResponseError) else None
 
     def _sent(self, first: dict[Server, str]) -> list[Any]:
         """Ask each server, by way of the first key that it has, about itself; then everything that is asked."""

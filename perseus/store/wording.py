@@ -47,7 +47,9 @@ def unavailable(text: str, where: str, seconds: float | None) -> StoreUnavailabl
     found = OF_NODE.match(text)
     if found is None:
         return StoreUnavailable(where, silence(text, seconds))
-    return StoreUnavailable(found[1], silence(text[found.end() :], seconds))
+    error = StoreUnavailable(found[1], silence(text[found.end() :], seconds))
+    error.reason = f"{found[1]}: {error.reason}"
+    return error
 
 
 def of_told(said: str) -> str:

@@ -8,6 +8,7 @@ from perseus.db import DatabaseMismatch, DatabaseRefused
 from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
+from perseus.network.reading import Refusing
 from perseus.store.refusal import WHY
 from perseus.web import moments, words
 
@@ -68,11 +69,17 @@ def _refusing_store(view: NetworkView) -> Notice | None:
     """Here and not by the doctor, who comes round every few minutes: a lease is shorter."""
     if view.store.refused is None:
         return None
-    text = (
-        f"It can be read, but {WHY[view.store.refused]}. No lease can be claimed or renewed and no event recorded: "
-        "ingest processes stop before their leases end, and none can start. What mends it says:"
-    )
+    refusing = view.store.refusing or (Refusing("", view.store.refused),)
+    said = " ".join(_refusing_server(one) for one in refusing)
+    text = f"{said} Ingest processes that cannot renew stop before their leases end, and none of them can start."
+    text = f"{text} What mends it says:"
     return Notice("danger", "The data store refuses writes", text, "perseus doctor")
+
+
+def _refusing_server(refusing: Refusing) -> str:
+    """One of a store's servers; which one is not for everybody, but whom it concerns is."""
+    who = "It" if refusing.is_all else "One server of it"
+    return f"{who} can be read, but {WHY[refusing.code]}. {refusing.cost[:1].upper()}{refusing.cost[1:]}."
 
 
 def _as_read(view: NetworkView) -> str:

@@ -43,6 +43,19 @@ def stop_in_time(instance: Instance, settings: Settings) -> None:
     eventually(lambda: own_threads() == [], settings.store_timeout_seconds + 0.3)
 
 
+def test_a_stop_of_a_store_that_refuses_writes_tells_that_as_the_reason(
+    party: Party, server: RedisProcess, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    instance = walk(party.join(server.url, settings))
+    with server.client() as admin:
+        admin.config_set("min-replicas-to-write", 1)
+    instance.stop("done")
+    (said,) = [line.getMessage() for line in caplog.records if "could not be released" in line.getMessage()]
+    assert said.startswith("kraken could not be released and ends by itself: The data store at 127.0.0.1:")
+    assert "refuses writes: NOREPLICAS" in said
+    assert "no heartbeat is answered" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("walked", "stopped"),
     [

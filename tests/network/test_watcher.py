@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -40,6 +41,17 @@ def test_it_is_written_once_however_often_it_is_seen(watch: Watch) -> None:
         watch.look()
         watch.clock.advance(1)
     assert len(watch.deaths()) == 1
+
+
+def test_that_a_later_lease_has_begun_is_told_once(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    watch.client.hset(keys.activity_meta(KRAKEN.name), "token", "9")
+    put_record(watch.client, 2_000)
+    for _ in range(5):
+        watch.look()
+        watch.clock.advance(HEARTBEAT)
+    assert watch.deaths() == []
+    assert caplog.text.count("kraken already has a later lease.") == 1
 
 
 def test_what_is_written_is_not_sent_again_at_every_look(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
