@@ -14,13 +14,19 @@ class Outage:
     def __init__(self, log: logging.Logger, begins: str, ends: str) -> None:
         self._log = log
         self._begins, self._ends = begins, ends
-        self._told: type[BaseException] | None = None
+        self._told: tuple[type[BaseException], str | None] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Was it told that it cannot be done, and not yet that it can again?"""
+        return self._told is not None
 
     def failed(self, error: BaseException) -> None:
-        """It could not be done. Told where it could be before, or fails in another way now."""
-        if self._told is not type(error):
+        """It could not be done. Told where it could be before, or fails in another way now: by its kind and `code`."""
+        kind = type(error), getattr(error, "code", None)
+        if self._told != kind:
             self._log.warning("%s: %s", self._begins, error)
-        self._told = type(error)
+        self._told = kind
 
     def done(self) -> None:
         """It was done. Told where it could not be before."""

@@ -43,3 +43,18 @@ def test_another_kind_of_failure_is_told_too_and_one_end_of_both(
         outage.failed(error)
     outage.done()
     assert said(caplog) == ["Nothing can be told", "Nothing can be told", "All can be told again."]
+
+
+def test_a_refusal_for_another_reason_is_told_too(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    for error in (REFUSING, StoreRefusesWrites("store:6379", "NOREPLICAS", "not enough good replicas"), REFUSING):
+        outage.failed(error)
+        outage.failed(error)
+    assert [line.getMessage().count("OOM") > 0 for line in caplog.records] == [True, False, True]
+
+
+def test_it_is_on_until_its_end_is_told(outage: Outage) -> None:
+    seen = [outage.is_on]
+    outage.failed(SILENT)
+    seen.append(outage.is_on)
+    outage.done()
+    assert [*seen, outage.is_on] == [False, True, False]

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 class Follower:
     """Calls `refresh` every `every_seconds`, until `watched_seconds` after the last sign that somebody watches.
 
+    Where it fails it goes on until it can be done again, so that the log hears of the end.
+
     `what` is read, for the log. `stopped` is for a `refresh` that takes long.
     """
 
@@ -66,7 +68,7 @@ class Follower:
     def _run(self) -> None:
         while not self.stopped.is_set():
             self._wanted.wait()
-            if not self.is_watched():
+            if not self.is_watched() and not self._outage.is_on:
                 self._wanted.clear()
                 continue
             self.read()
