@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def run(
     is_sure: bool,
     wait: float = failover.BY_HAND_SECONDS,
 ) -> int:
-    """0: all as promised. 1: not, or nothing took place. `how`: AUTO, BY_HAND or NO failover.
+    """0: all as promised. 1: not, or what was asked for did not take place. `how`: AUTO, BY_HAND or NO failover.
 
     `wait`: seconds for one BY_HAND to begin.
 
@@ -89,7 +90,7 @@ def run(
         stage = Stage(exchange, times, runfile.store_url(settings), client, Path(folder))
         change = _failover(stage, how, is_sure, wait) if faults.FAILOVER in wanted else None
         stage.prepare()
-        return _Drill(stage, wanted, change, settings.ttl_seconds, as_json).play()
+        return _Drill(stage, wanted, set(only), change, settings.ttl_seconds, as_json).play()
 
 
 @contextmanager
@@ -138,10 +139,17 @@ class _Drill:
     """Plays, shows and files it."""
 
     def __init__(
-        self, stage: Stage, wanted: Sequence[str], change: Failover | Outcome | None, ttl: float, as_json: bool
+        self,
+        stage: Stage,
+        wanted: Sequence[str],
+        named: Set[str],
+        change: Failover | Outcome | None,
+        ttl: float,
+        as_json: bool,
     ) -> None:
         self._stage = stage
         self._wanted = wanted
+        self._named = named
         self._change = change
         self._ttl = ttl
         self._as_json = as_json
@@ -155,7 +163,7 @@ class _Drill:
         why: str | None = None
         try:
             for name in self._wanted:
-                self._show(self._round(name))
+                self._show(self._due(self._round(name)))
         except DrillFailed as error:
             why = error.problem
             raise
@@ -177,6 +185,11 @@ class _Drill:
         if isinstance(self._change, ByHand):
             click.echo(NOW.format(self._change.seconds), err=True)
         return rounds.failed_over(self._stage, self._change)
+
+    def _due(self, outcome: Outcome) -> Outcome:
+        """What was asked for by its name is owed, whatever kept it from taking place."""
+        is_named = outcome.skipped is not None and outcome.fault in self._named
+        return replace(outcome, owed=True) if is_named else outcome
 
     def _show(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)

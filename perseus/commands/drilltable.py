@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from perseus.drill.outcome import Outcome, Report, ms, seconds
+from perseus.drill.outcome import Outcome, Report, in_words, ms, seconds
 
 HEAD = ("FAULT", "DETECTED", "TAKEOVER", "OVERLAP", "")
 ROW = "{:<10}{:>9}  {:>9}  {:>8}  {}"
@@ -20,7 +20,7 @@ def head() -> str:
 def line(outcome: Outcome) -> str:
     """One fault."""
     if outcome.skipped is not None:
-        return click.style(f"{outcome.fault:<10}not done: {outcome.skipped}", fg="yellow")
+        return click.style(f"{outcome.fault:<10}{in_words(outcome)}", fg="red" if outcome.owed else "yellow")
     figures = seconds(outcome.detected), seconds(outcome.takeover), ms(outcome.overlap)
     said = ROW.format(outcome.fault, *figures, outcome.complaint or outcome.note)
     return click.style(said.rstrip(), fg=None if outcome.is_sound else "red")
@@ -48,5 +48,7 @@ def _verdict(report: Report) -> str:
     if all(outcome.skipped is not None for outcome in report.outcomes):
         return "Nothing took place."
     if all(outcome.wrong is None for outcome in report.outcomes):
+        if all(outcome.unsure is None for outcome in report.outcomes):
+            return "NOT ALL WAS DONE that was asked for. In what took place no two instances were valid at once."
         return "NOT MEASURED CLOSELY ENOUGH to say that no two instances were valid at once."
     return "NOT AS PROMISED. See docs/drill.md, and keep the log of the store's servers of this minute."

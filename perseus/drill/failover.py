@@ -24,11 +24,20 @@ BY_HAND_SECONDS = 300
 CLOCK = SystemClock()
 
 MakeNode = Callable[[Place], Client]
+OF_NODES = "the store's user the rights +cluster|failover +role"
+OF_SENTINELS = "the sentinels' user the right +sentinel|failover"
 NO_REPLICA = "its primary has no replica that could take over"
 
 
 class CannotFailOver(PerseusError):
-    """Raised when there is nothing to fail over to, or the store does not let us. Nothing has happened then."""
+    """Raised when there is nothing to fail over to, or the store does not let us. Nothing has happened then.
+
+    `is_owed`: there is, and so something is to be mended before the drill has shown anything of it.
+    """
+
+    def __init__(self, why: str, *, is_owed: bool = True) -> None:
+        super().__init__(why)
+        self.is_owed = is_owed
 
 
 class Failover(Protocol):
@@ -42,10 +51,15 @@ class Failover(Protocol):
 
 
 def kind(client: Client) -> str:
-    """The store of this client in words."""
+    """The store of this client in words. A single server that does not tell of replicas is called one without."""
     if isinstance(client, Cluster):
         return "a Redis Cluster"
-    return "a store with sentinels" if isinstance(client, Sentinel) else "one server"
+    if isinstance(client, Sentinel):
+        return "a store with sentinels"
+    count = 0
+    with suppress(redis.RedisError, OSError, KeyError, TypeError, ValueError):
+        count = int(client.info("replication")["connected_slaves"])
+    return f"one primary with {count} {'replica' if count == 1 else 'replicas'}" if count else "one server"
 
 
 def scope(client: Client, key: str) -> str:
@@ -67,7 +81,8 @@ def of(client: Client, key: str, node: MakeNode) -> Failover:
         return OfSentinel(client)
     raise CannotFailOver(
         "the store is one server to us, with neither sentinels nor a Cluster that could be asked. A managed one fails "
-        "over at its provider: --failover by-hand waits for that"
+        "over at its provider: --failover by-hand waits for that",
+        is_owed=False,
     )
 
 
@@ -83,8 +98,9 @@ class OfSentinel:
         try:
             self._finder.at_one("SENTINEL", "FAILOVER", self._finder.service)
         except redis.ResponseError as error:
-            why = NO_REPLICA if "NOGOODSLAVE" in str(error) else f"the sentinels do not do it ({error})"
-            raise CannotFailOver(why) from None
+            if "NOGOODSLAVE" in str(error):
+                raise CannotFailOver(NO_REPLICA, is_owed=False) from None
+            raise CannotFailOver(f"the sentinels do not do it ({error}){_lacking(error, OF_SENTINELS)}") from None
         except (redis.RedisError, OSError) as error:
             raise CannotFailOver(f"no sentinel answers ({error})") from None
         return began
@@ -110,13 +126,16 @@ class OfCluster:
     def strike(self) -> float:
         replicas = _replicas(self._client, self._key)
         if not replicas:
-            raise CannotFailOver(NO_REPLICA)
+            raise CannotFailOver(NO_REPLICA, is_owed=False)
         self._replica = replicas[0]
-        began = self._asked_at = CLOCK.elapsed()
         try:
+            # Without that right nobody could say when it is done.
+            self._ask("ROLE")
+            began = self._asked_at = CLOCK.elapsed()
             self._ask("CLUSTER FAILOVER")
         except (redis.RedisError, OSError) as error:
-            raise CannotFailOver(f"replica {self._replica[0]}:{self._replica[1]} does not do it ({error})") from None
+            said = f"replica {self._replica[0]}:{self._replica[1]} does not do it ({error})"
+            raise CannotFailOver(f"{said}{_lacking(error, OF_NODES)}") from None
         return began
 
     def is_done(self) -> bool:
@@ -168,6 +187,11 @@ class ByHand:
             ) from None
         except PerseusError:
             return None
+
+
+def _lacking(error: Exception, rights: str) -> str:
+    is_right = isinstance(error, redis.exceptions.NoPermissionError)
+    return f": give {rights}, at each server" if is_right else ""
 
 
 def _primary(client: Sentinel) -> Place:

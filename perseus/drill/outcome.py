@@ -16,7 +16,7 @@ class Outcome:
     `detected`: until a reader saw it; `takeover`: until an instance was valid and its heartbeat answered; `overlap`:
     how long two instances were valid at once; `unserved`: how long none was, between the first and the second; `gap`:
     the longest time in which one lease was not asked: an overlap that is shorter may be missed. `skipped`: why it did
-    not take place; `wrong`: what is not as it must be.
+    not take place, `owed`: although it was asked for and should have; `wrong`: what is not as it must be.
     """
 
     fault: str
@@ -28,11 +28,12 @@ class Outcome:
     note: str = ""
     skipped: str | None = None
     wrong: str | None = None
+    owed: bool = False
 
     @property
     def is_sound(self) -> bool:
-        """Is it as promised, and was that measured closely enough? Or did it not take place?"""
-        return self.wrong is None and self.unsure is None
+        """Is it as promised, and was that measured closely enough? Or did it not take place, and need not?"""
+        return self.wrong is None and self.unsure is None and not self.owed
 
     @property
     def is_sharp(self) -> bool:
@@ -89,7 +90,7 @@ class Report:
 def in_words(outcome: Outcome) -> str:
     """One fault in a line."""
     if outcome.skipped is not None:
-        return f"not done: {outcome.skipped}"
+        return f"{'NOT DONE' if outcome.owed else 'not done'}: {outcome.skipped}"
     figures = (
         f"detected {seconds(outcome.detected)}, takeover {seconds(outcome.takeover)}, overlap {ms(outcome.overlap)}"
     )

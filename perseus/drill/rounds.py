@@ -52,7 +52,7 @@ def failed_over(stage: Stage, failover: Failover) -> Outcome:
         try:
             struck_at = failover.strike()
         except CannotFailOver as error:
-            return Outcome(faults.FAILOVER, skipped=str(error))
+            return Outcome(faults.FAILOVER, skipped=str(error), owed=error.is_owed)
         is_done = first.until_true(failover.is_done, stage.patience)
         done_at = CLOCK.elapsed() if is_done else None
         second.until_true(lambda: lookout.served(done_at or struck_at) is not None, stage.patience)

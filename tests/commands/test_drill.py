@@ -64,19 +64,38 @@ def filed(site: Settings) -> AuditEntry:
 def test_it_prints_a_table_and_files_the_result(
     site: Settings, client_of_real: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert play(site, None, "kill", "failover") == 0
+    assert play(site, None, "kill", "failover") == 1
     opening, head, kill, failed_over, *closing = capsys.readouterr().out.splitlines()
     assert opening == "Two instances of a drill contend for drill:practice, in one server."
     assert head.split()[0] == "FAULT"
     assert kill.split()[0] == "kill"
     assert kill.split()[5:7] == ["0", "ms"]
-    assert failed_over.startswith(f"failover  not done: {ALONE}")
-    assert closing[-1] == "No two instances were valid at once."
+    assert failed_over.startswith(f"failover  NOT DONE: {ALONE}")
+    assert closing[-1].startswith("NOT ALL WAS DONE that was asked for.")
     entry = filed(site)
-    assert (entry.what, entry.target, entry.result) == ("run a drill", "drill:practice", "done")
+    assert (entry.what, entry.target, entry.result) == ("run a drill", "drill:practice", "failed")
     assert entry.detail["kill"].endswith("overlap 0 ms")
     assert moves(client_of_real, practice())[:2] == ["idle>starting", "starting>warming"]
     assert client_of_real.pttl(keys.last_record(PRACTICE_ID)) > 0
+
+
+@pytest.mark.parametrize(("is_owed", "code"), [(False, 0), (True, 1)])
+def test_a_failover_that_was_not_named_fails_the_drill_only_where_the_store_should_have_done_it(
+    site: Settings, monkeypatch: pytest.MonkeyPatch, is_owed: bool, code: int
+) -> None:
+    monkeypatch.setattr(drill.rounds, "lost", lambda *_: SOUND)
+    skipped = drill.Outcome("failover", skipped="a replica may not", owed=is_owed)
+    monkeypatch.setattr(drill.rounds, "failed_over", lambda *_: skipped)
+    monkeypatch.setattr(failover, "of", lambda *_: Willing())
+    assert play(site, is_sure=True) == code
+
+
+def test_a_failover_that_one_server_cannot_make_fails_no_drill_of_all_faults(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drill.rounds, "lost", lambda *_: SOUND)
+    assert play(site) == 0
+    assert filed(site).result == "done"
 
 
 @pytest.fixture
@@ -175,11 +194,11 @@ def test_a_store_is_not_made_to_fail_over_unless_somebody_agrees(
 ) -> None:
     monkeypatch.setattr(failover, "of", lambda *_: Willing())
     assert play(site, None, "failover") == 1
-    assert "not done: nobody has agreed to it: answer yes, or give --yes" in capsys.readouterr().out
+    assert "NOT DONE: nobody has agreed to it: answer yes, or give --yes" in capsys.readouterr().out
     assert play(site, None, "failover", how="no", is_sure=True) == 1
-    assert "not done: --failover no" in capsys.readouterr().out
+    assert "NOT DONE: --failover no" in capsys.readouterr().out
     assert play(site, None, "failover", is_sure=True) == 1
-    assert "not done: it was asked to" in capsys.readouterr().out
+    assert "NOT DONE: it was asked to" in capsys.readouterr().out
 
 
 def test_a_drill_that_cannot_go_on_is_filed_too(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

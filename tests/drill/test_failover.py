@@ -51,8 +51,9 @@ def test_a_cluster_without_replicas_does_not_fail_over(cluster_store: str) -> No
     with connect(cluster_store, timeout=2, name="test") as client:
         assert failover.kind(client) == "a Redis Cluster"
         change = failover.of(client, KEY, lambda _: client)
-        with pytest.raises(CannotFailOver, match="has no replica that could take over"):
+        with pytest.raises(CannotFailOver, match="has no replica that could take over") as caught:
             change.strike()
+    assert not caught.value.is_owed
 
 
 class Node:
@@ -91,7 +92,7 @@ class Told(Cluster):
 
 
 def test_the_replica_of_the_very_node_is_asked_and_is_done_once_it_says_so() -> None:
-    node = Node(True, redis.ConnectionError("away"), ["slave"], ["master"])
+    node = Node(["slave"], True, redis.ConnectionError("away"), ["slave"], ["master"])
     places: list[object] = []
 
     def make(place: object) -> Client:
@@ -101,26 +102,28 @@ def test_the_replica_of_the_very_node_is_asked_and_is_done_once_it_says_so() -> 
     change = OfCluster(Told(), KEY, make)
     change.strike()
     assert [change.is_done() for _ in range(3)] == [False, False, True]
-    assert node.asked == ["CLUSTER FAILOVER", "ROLE", "ROLE", "ROLE"]
+    assert node.asked == ["ROLE", "CLUSTER FAILOVER", "ROLE", "ROLE", "ROLE"]
     assert set(places) == {("10.0.0.3", 3)}
 
 
 def test_a_replica_that_nobody_votes_for_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = Node(True, ["slave"], ["slave"], True, ["master"])
+    node = Node(["slave"], True, ["slave"], ["slave"], True, ["master"])
     change = OfCluster(Told(), KEY, lambda _: cast(Client, node))
     change.strike()
     assert not change.is_done()
     monkeypatch.setattr(failover, "AGAIN_SECONDS", -1.0)
     assert not change.is_done()
     assert change.is_done()
-    assert node.asked == ["CLUSTER FAILOVER", "ROLE", "ROLE", "CLUSTER FAILOVER", "ROLE"]
+    assert node.asked == ["ROLE", "CLUSTER FAILOVER", "ROLE", "ROLE", "CLUSTER FAILOVER", "ROLE"]
 
 
-def test_a_replica_that_may_not_is_told_with_its_reason() -> None:
-    node = Node(redis.exceptions.NoPermissionError("no permissions to run the 'cluster' command"))
+@pytest.mark.parametrize("before", [(), (["slave"],)], ids=["role", "failover"])
+def test_a_replica_that_may_not_is_told_with_its_reason_and_the_right_that_lacks(before: tuple[Any, ...]) -> None:
+    node = Node(*before, redis.exceptions.NoPermissionError("no permissions to run the 'cluster' command"))
     change = OfCluster(Told(), KEY, lambda _: cast(Client, node))
-    with pytest.raises(CannotFailOver, match=r"10\.0\.0\.3:3 does not do it \(no permissions"):
+    with pytest.raises(CannotFailOver, match=r"10\.0\.0\.3:3 does not do it \(no permissions.*\+role") as caught:
         change.strike()
+    assert caught.value.is_owed
 
 
 class Finder:
@@ -238,6 +241,11 @@ def check(url: str, folder: Path, times: int) -> None:
             assert outcome.detected is not None
             assert outcome.takeover is not None
             assert outcome.takeover < 15
+
+
+def test_a_primary_with_replicas_is_not_called_one_server(tmp_path: Path) -> None:
+    with RedisPair(tmp_path / "pair") as pair, connect(pair.primary.url, timeout=1, name="test") as client:
+        assert failover.kind(client) == "one primary with 1 replica"
 
 
 @pytest.mark.long

@@ -62,6 +62,14 @@ def test_what_is_wrong_stands_in_its_row_and_in_the_verdict() -> None:
     assert "No two instances" not in closing(report(TAKEN, TWICE))
 
 
+def test_what_was_owed_and_did_not_take_place_is_not_passed() -> None:
+    owed = replace(SKIPPED, owed=True)
+    assert not report(TAKEN, owed).is_sound
+    assert click.unstyle(drilltable.line(owed)) == f"failover  NOT DONE: {SKIPPED.skipped}"
+    assert in_words(owed).startswith("NOT DONE")
+    assert closing(report(TAKEN, owed)).splitlines()[-1].startswith("NOT ALL WAS DONE that was asked for.")
+
+
 def test_what_did_not_take_place_says_why() -> None:
     assert click.unstyle(drilltable.line(SKIPPED)) == f"failover  not done: {SKIPPED.skipped}"
     assert closing(report(SKIPPED)).endswith("Nothing took place.")

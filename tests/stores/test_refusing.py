@@ -7,11 +7,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 import redis
 
 from perseus import keys
+from perseus.drill.practice import practice
+from perseus.drill.stage import Stage
 from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.directory import Directory
@@ -21,6 +24,7 @@ from perseus.store import Client, answers, connect, wait_until_up, where
 from perseus.store.answers import is_no_answer
 from perseus.store.cluster import Cluster
 from perseus.store.refusal import WHY, attempt
+from tests.conftest import short
 from tests.redis_process import RedisProcess, free_port
 
 CODES = tuple(WHY)
@@ -89,6 +93,10 @@ def _order(client: Client, key: str) -> None:
     orders.place(client, key, "test", "me")
 
 
+def _drill(client: Client, key: str) -> None:
+    Stage(practice(), short(Path()), "redis://never.asked", client, Path()).prepare()
+
+
 def _in_a_pipeline(client: Client, key: str) -> None:
     with answers(client):
         pipeline = client.pipeline(transaction=False)
@@ -97,7 +105,7 @@ def _in_a_pipeline(client: Client, key: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("write", [_order, _in_a_pipeline])
+@pytest.mark.parametrize("write", [_order, _in_a_pipeline, _drill])
 def test_a_refused_pipeline_is_told_the_same_without_its_command(
     own_server: RedisProcess, plain: Client, code: str, write: Callable[[Client, str], object]
 ) -> None:
