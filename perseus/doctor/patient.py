@@ -18,7 +18,7 @@ from perseus.doctor.servers import NAME, Asking, Servers, servers
 from perseus.doctor.site import DatabaseFacts, Site
 from perseus.doctor.streams import Growth, growths
 from perseus.errors import PerseusError
-from perseus.network.directory import Directory
+from perseus.network.directory import NOBODY, Directory
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.notify import dispatchers
@@ -137,7 +137,7 @@ def _told(client: Client, exchanges: Sequence[Exchange]) -> Told:
     try:
         with answers(client):
             mark = client.get(keys.INITIALISED)
-        view = Directory(client, lambda: exchanges).view(1)
+        view = Directory(client, lambda: exchanges, told_to=NOBODY).view(1)
         live = tuple(one.status for one in view.exchanges if one.live and one.status)
         return Told(mark is not None, str(mark), live, dispatchers.read(client).running, growths(client, exchanges))
     except (PerseusError, redis.RedisError):

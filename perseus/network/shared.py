@@ -41,6 +41,11 @@ class SharedDirectory:
         finally:
             self._reading.release()
 
+    def recover(self) -> None:
+        """Where the last reading told the log of a fault: read, so that it hears of the end though nobody looks."""
+        if self._directory.is_troubled:
+            self.view()
+
     def _younger_than(self, age: float) -> NetworkView | None:
         shared = self._shared
         return shared[0] if shared is not None and self._clock.elapsed() - shared[1] < age else None

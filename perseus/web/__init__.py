@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
     known = KnownExchanges(partial(db.exchanges, database_url), clock, partial(db.all_off, database_url))
     directory = Directory(client, known, clock)
+    shared = SharedDirectory(directory, clock)
     outbound = Outbound.of(settings, client, database_url, known, clock)
     chronicle = Chronicle(client, known, clock)
     extensions = Extensions.load(settings, lambda: outbound.configuration().disabled)
@@ -59,14 +60,14 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         atexit.register(outbound.marks.stop)
         chronicle.start()
         atexit.register(chronicle.stop)
-        watcher = Watcher(client, known, settings, clock)
+        watcher = Watcher(client, known, settings, clock, partial(_recover, shared, outbound))
         watcher.start()
         atexit.register(watcher.stop)
         checkup.start()
         atexit.register(checkup.stop)
     made = app(
         Site(
-            SharedDirectory(directory, clock),
+            shared,
             directory,
             known,
             outbound=outbound,
@@ -82,6 +83,13 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     if settings.proxies:
         made.wsgi_app = ProxyFix(made.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     return made
+
+
+def _recover(shared: SharedDirectory, outbound: Outbound) -> None:
+    """What only requests read is read here once it was told as away, so that its return is told though none comes."""
+    shared.recover()
+    if outbound.configuration.trouble is not None:
+        outbound.configuration()
 
 
 def _examined(settings: Settings, database_url: str, sealer: Sealer, extensions: Extensions) -> Report:

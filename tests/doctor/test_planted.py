@@ -236,3 +236,12 @@ def test_an_exchange_that_the_store_has_junk_for_does_not_stop_the_doctor(
         client.set(keys.DISPATCHERS, "junk")
         client.set(keys.last_record(KRAKEN.id), "junk")
     assert practice.examine().exit_code == 0
+
+
+def test_the_doctor_tells_the_log_nothing_that_no_line_would_end(
+    practice: Practice, own_server: RedisProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    with own_server.client() as client:
+        client.config_set("min-replicas-to-write", 1)
+    practice.finds("refuses-writes")
+    assert caplog.records == []

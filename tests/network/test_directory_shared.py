@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from perseus.network.directory import Directory, NetworkView
 from perseus.network.shared import SharedDirectory
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
 from tests.network.network_keys import ALL
-from tests.redis_process import free_port
+from tests.redis_process import RedisProcess, free_port
 
 
 class CountedDirectory(Directory):
@@ -98,4 +100,29 @@ def test_a_slow_reading_is_shared_from_its_end_on(client: Client, clock: ManualC
     counted = CountedDirectory(client, lambda: clock.advance(2))
     shared = SharedDirectory(counted, clock)
     assert shared.view() is shared.view()
+    assert counted.views == 1
+
+
+def test_the_end_of_a_fault_is_told_though_nobody_looks(
+    own_server: RedisProcess, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with own_server.client() as admin:
+        admin.config_set("min-replicas-to-write", 1)
+        shared = SharedDirectory(CountedDirectory(admin), clock)
+        shared.view()
+        admin.config_set("min-replicas-to-write", 0)
+        clock.advance(60)
+        caplog.clear()
+        for _ in range(3):
+            shared.recover()
+            clock.advance(2)
+    assert [record.message.partition("takes")[2] for record in caplog.records] == [" writes again."]
+
+
+def test_where_nothing_was_wrong_nothing_is_read_for_nobody(client: Client, clock: ManualClock) -> None:
+    counted = CountedDirectory(client)
+    shared = SharedDirectory(counted, clock)
+    shared.view()
+    clock.advance(60)
+    shared.recover()
     assert counted.views == 1

@@ -11,6 +11,7 @@ import pytest
 
 from perseus import keys
 from perseus.clock import parse_iso
+from perseus.errors import StoreUnavailable
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
 from perseus.network.watcher import Watcher
@@ -145,3 +146,24 @@ def test_a_watcher_in_the_foreground_ends_when_told_from_another_thread(
     began = time.monotonic()
     watcher.run()
     assert time.monotonic() - began < 1
+
+
+def test_what_is_to_recover_is_called_for_once_the_store_answers(client: Client, quick: Settings) -> None:
+    seen: list[str] = []
+
+    class Away(Watcher):
+        def look(self) -> float:
+            seen.append("look")
+            if len(seen) == 1:
+                raise StoreUnavailable("store:6379", "refused")
+            if len(seen) > 4:
+                self.stop()
+            return 0.01
+
+    def recover() -> None:
+        seen.append("recover")
+        watcher.stop()
+
+    watcher = Away(client, lambda: (KRAKEN,), quick, recover=recover)
+    watcher.run()
+    assert seen == ["look", "look", "recover"]
