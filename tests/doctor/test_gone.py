@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,18 +23,30 @@ GRAVE, WARNING, UNKNOWN = Severity
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     """Three primaries with a replica each, and the user of the page at every one."""
-    made = RedisCluster(tmp_path_factory.mktemp("gone"), replicas=1)
+    with granted(RedisCluster(tmp_path_factory.mktemp("whole"), replicas=1)) as made:
+        yield made
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Iterator[RedisCluster]:
+    """Another, for one test alone."""
+    with granted(RedisCluster(tmp_path / "doomed", replicas=1)) as made:
+        yield made
+
+
+@contextmanager
+def granted(made: RedisCluster) -> Iterator[RedisCluster]:
     try:
         made.start()
         until(lambda: all(knows_all(node, made) for node in made.everyone))
-        grant(made)
+        grant(made.everyone)
         yield made
     finally:
         made.kill()
 
 
-def grant(cluster: RedisCluster, without: str = "") -> None:
-    for node in cluster.everyone:
+def grant(nodes: list[RedisProcess], without: str = "") -> None:
+    for node in nodes:
         with node.client() as client:
             client.acl_deluser("perseus")
             client.execute_command(*(word for word in RULE.split() if word != without))
@@ -41,8 +54,12 @@ def grant(cluster: RedisCluster, without: str = "") -> None:
 
 @pytest.fixture
 def practice(cluster: RedisCluster, tmp_path: Path) -> Practice:
+    return examined(cluster, tmp_path)
+
+
+def examined(cluster: RedisCluster, folder: Path) -> Practice:
     """On that Cluster, as its administrator first, so that it has its mark."""
-    made = Practice(cluster.url, tmp_path / "home")
+    made = Practice(cluster.url, folder / "home")
     made.url = as_user(cluster.url)
     return made
 
@@ -91,20 +108,19 @@ def test_a_seed_that_does_not_answer_is_named(practice: Practice) -> None:
 def test_without_the_right_to_ask_nodes_that_are_gone_are_not_called_well(
     practice: Practice, cluster: RedisCluster
 ) -> None:
-    grant(cluster, without="+cluster|nodes")
+    grant(cluster.everyone, without="+cluster|nodes")
     try:
         found = practice.finds("node-silent", UNKNOWN)
         assert set(found.where) == {place(node) for node in cluster.everyone}
         assert "CLUSTER NODES" in found.mend
     finally:
-        grant(cluster)
+        grant(cluster.everyone)
 
 
-def test_a_replica_that_is_gone_is_named_and_forgotten_by_the_commands(
-    practice: Practice, cluster: RedisCluster
-) -> None:
-    gone = cluster.copies.pop()
-    others = [node for node in cluster.everyone if node is not gone]
+def test_a_replica_that_is_gone_is_named_and_forgotten_by_the_commands(doomed: RedisCluster, tmp_path: Path) -> None:
+    practice = examined(doomed, tmp_path)
+    *_, gone = doomed.everyone
+    others = [node for node in doomed.everyone if node is not gone]
     gone.kill()
     until(lambda: all(is_failed(node, gone) for node in others))
     silent = practice.finds("node-silent", WARNING)
@@ -117,11 +133,11 @@ def test_a_replica_that_is_gone_is_named_and_forgotten_by_the_commands(
     assert {"failing-nodes", "node-silent"} <= {*practice.examine().fine}
 
 
-def test_a_cluster_without_its_majority_is_down_and_says_who_is_gone(practice: Practice, cluster: RedisCluster) -> None:
-    """The last test of this Cluster."""
-    for copy in cluster.copies:
+def test_a_cluster_without_its_majority_is_down_and_says_who_is_gone(doomed: RedisCluster, tmp_path: Path) -> None:
+    practice = examined(doomed, tmp_path)
+    kept, *gone = doomed.nodes
+    for copy in doomed.copies:
         copy.kill()
-    kept, *gone = cluster.nodes
     for node in gone:
         node.kill()
     until(lambda: any(one.severity is GRAVE for one in of(practice.examine(), "cluster-state")))
@@ -131,6 +147,5 @@ def test_a_cluster_without_its_majority_is_down_and_says_who_is_gone(practice: P
     assert down.seen.startswith("It answers: CLUSTERDOWN The cluster is down. It does not see ")
     assert all(place(node) in down.seen for node in gone)
     assert of(report, "refuses-writes") == []
-    cluster.nodes, cluster.copies = [kept], []
-    grant(cluster, without="+cluster|nodes")
+    grant([kept], without="+cluster|nodes")
     assert f"No answer from {place(gone[0])}" in practice.finds("cluster-state").seen
