@@ -78,9 +78,7 @@ class Engine:
     spreads waits.
     """
 
-    def __init__(
-        self, ports: Ports, wanted: Wanted, say: Say, chance: Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, ports: Ports, wanted: Wanted, say: Say, chance: Callable[[], float] = random.random) -> None:
         self._ports = ports
         self._wanted = wanted
         self._say = say
@@ -233,7 +231,7 @@ class Engine:
             "pairs": len(self._series),
             "incompletePairs": len(self.lacking()),
             "candlesWritten": self.writer.written,
-            "lag99Ms": self.writer.lag.percentile(0.99),
+            "writtenWithin": _within(self.writer.lag.percentile(0.99)),
             "weightUsed": _used(book),
         }
         self.writer.lag.forget()
@@ -292,3 +290,8 @@ def _used(book: BookState) -> str:
         return f"frozen for {(book.frozen_until_ms - book.now_ms) / 1000:.0f} s: {book.why}"[:TEXT_MAX]
     used = (f"{one.used} of {one.cap} in {one.limit.interval_ms / 1000:g} s" for one in book.usages)
     return next(used, "nothing")
+
+
+def _within(ms: int | None) -> str | None:
+    """How late a candle was written, but for one in a hundred."""
+    return None if ms is None else f"{ms} ms"
