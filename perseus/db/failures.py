@@ -100,9 +100,11 @@ REFUSALS: Sequence[_Refusal] = (
         f"Take service out of {NAME}, or name the file in PGSERVICEFILE.",
     ),
 )
-RIGHTS = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO that user."
-USAGE = "GRANT USAGE ON SCHEMA public TO that user."
-SEQUENCES_USAGE = "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO that user."
+RIGHTS = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO that user."
+USAGE = "GRANT USAGE ON SCHEMA {schema} TO that user."
+SEQUENCES_USAGE = "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO that user."
+#: PostgreSQL does not say in which schema a table is that is not for its user.
+SOME_SCHEMA = "..."
 FULL = "it has no connection left for this site: raise max_connections, or lower PERSEUS_WEB_WORKERS"
 READ_ONLY = "25006"
 #: By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html: it works, but not now.
@@ -148,9 +150,10 @@ def mend(database_url: str) -> str:
 
 
 def _right(said: str) -> str:
-    if "for schema" in said:
-        return USAGE
-    return SEQUENCES_USAGE if "for sequence" in said else RIGHTS
+    if named := re.search(r"for schema (\S+)", said):
+        return USAGE.format(schema=named[1])
+    statement = SEQUENCES_USAGE if "for sequence" in said else RIGHTS
+    return f"{statement.format(schema=SOME_SCHEMA)} perseus doctor names the schema."
 
 
 def _refused(place: str, error: SQLAlchemyError) -> DatabaseRefused | None:

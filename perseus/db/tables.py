@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -58,13 +59,20 @@ def check(database_url: str) -> None:
         found = differences(connection)
         hindrance = rights.hindrance(connection, is_whole=not found)
         is_read_only = rights.is_read_only(connection)
+        schemas = rights.schemas(connection) if found else ()
     if hindrance is not None:
         raise DatabaseMismatch(where(database_url), hindrance.problem, hindrance.mend)
     if found:
         more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
-        raise DatabaseMismatch(where(database_url), "; ".join((*found[:TOLD], *more)), mend(database_url), found)
+        problem = "; ".join((*found[:TOLD], *more)) + _in_schemas(schemas)
+        raise DatabaseMismatch(where(database_url), problem, mend(database_url), found)
     if is_read_only:
         raise DatabaseUnavailable(where(database_url), AWAY[READ_ONLY])
+
+
+def _in_schemas(schemas: Sequence[str]) -> str:
+    """Said where it is not the one that everybody thinks of."""
+    return "" if not schemas or schemas == ("public",) else f" (those that are there: in schema {', '.join(schemas)})"
 
 
 def exchanges(database_url: str) -> tuple[Exchange, ...]:
