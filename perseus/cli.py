@@ -11,6 +11,7 @@ import click
 
 from perseus.drillcommand import drill
 from perseus.errors import PerseusError
+from perseus.recordingcommand import harness, recording
 from perseus.running import run
 from perseus.simulatecommand import simulate
 from perseus.storecommand import redis_cli
@@ -260,6 +261,8 @@ def lint_plugin(path: Path, load: bool, as_json: bool) -> None:
 
 
 commands.add_command(drill)
+commands.add_command(harness)
+commands.add_command(recording)
 commands.add_command(redis_cli)
 commands.add_command(simulate)
 

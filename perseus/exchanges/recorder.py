@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 from perseus.clock import Clock, SystemClock
 from perseus.exchanges import withheld
@@ -51,6 +52,33 @@ CLOSE_SECONDS = 2.0
 BATCH = 5_000
 
 
+class Notes(Protocol):
+    """Who takes entries. `numbers`: for connections and requests."""
+
+    numbers: Iterator[int]
+
+    def now_us(self) -> int:
+        """Unix microseconds."""
+
+    def note(self, entry: Entry) -> None:
+        """Take one. It must not wait."""
+
+
+class Kept:
+    """Notes in memory: for a process that ends soon."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.entries: list[Entry] = []
+        self.numbers: Iterator[int] = itertools.count(1)
+        self._clock = clock
+
+    def now_us(self) -> int:
+        return self._clock.wall_ms() * 1000
+
+    def note(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+
 class Recorder:
     """Takes entries on one thread and writes them to `ring` on another, every 0.2 s. Close it at the end.
 
@@ -65,7 +93,7 @@ class Recorder:
         self._queue: deque[tuple[Entry, int]] = deque()
         self._put = self._taken = 0
         self._lost = self._failed = self._told = 0
-        self.numbers = itertools.count(self.now_us())
+        self.numbers: Iterator[int] = itertools.count(self.now_us())
         self._outage = Outage(log, "Exchange traffic cannot be recorded", "Exchange traffic is recorded again.")
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="recorder", daemon=True)
@@ -134,7 +162,7 @@ def recorded(transport: Transport, keep: Keep | None, exchange: str) -> Iterator
 class RecordedTransport:
     """A `perseus.exchanges.transport.Transport` that has another one do the work and notes all of it."""
 
-    def __init__(self, transport: Transport, recorder: Recorder) -> None:
+    def __init__(self, transport: Transport, recorder: Notes) -> None:
         self._transport = transport
         self._recorder = recorder
 
@@ -167,7 +195,7 @@ class RecordedTransport:
 class RecordedSocket:
     """A `perseus.exchanges.transport.Socket` of a `RecordedTransport`."""
 
-    def __init__(self, socket: Socket, connection: int, recorder: Recorder) -> None:
+    def __init__(self, socket: Socket, connection: int, recorder: Notes) -> None:
         self._socket = socket
         self._connection = connection
         self._note = recorder.note

@@ -57,12 +57,20 @@ class Recording:
             if isinstance(entry, Began):
                 return entry.exchange
             if isinstance(entry, Opened | Asked):
-                host = urlsplit(entry.url).hostname or ""
-                known = [name for domain, name in HOSTS.items() if host == domain or host.endswith(f".{domain}")]
-                if not known:
-                    raise BadRecording(self._paths[0], f"nobody knows which exchange {host or entry.url} is")
-                return known[0]
+                name = _named(entry.url)
+                if name is None:
+                    raise BadRecording(self._paths[0], f"nobody knows which exchange {entry.url} is")
+                return name
         raise BadRecording(self._paths[0], "there is nothing in it")
+
+
+def _named(url: str) -> str | None:
+    """The exchange of an address; of a simulator's, the first part of its path."""
+    parts = urlsplit(url)
+    host, first = parts.hostname or "", parts.path.split("/", 2)[1:2]
+    known = [name for domain, name in HOSTS.items() if host == domain or host.endswith(f".{domain}")]
+    known += [name for name in first if name in HOSTS.values()]
+    return known[0] if known else None
 
 
 def _once(entries: Iterable[Entry]) -> Iterator[Entry]:

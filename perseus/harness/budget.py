@@ -1,0 +1,95 @@
+"""The weight of a trial: asked of the budget that all processes share, or only looked up there."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from perseus.errors import PerseusError, StoreUnavailable
+from perseus.exchanges.dialect import Dialect
+from perseus.exchanges.ledger import Ledger, Priority
+from perseus.exchanges.request import CONNECTS
+from perseus.exchanges.transport import Answer
+
+
+class Frozen(PerseusError):
+    """Raised when the exchange has told all processes at this address to wait."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(f"All requests wait for {seconds:.0f} s more ({why}). Try again then.")
+
+
+class Budget(Protocol):
+    """Asked before anything is sent."""
+
+    says: str
+
+    async def request(self, weight: int) -> None:
+        """Return when a request of this weight may be sent. Raises Frozen, and the store's errors."""
+
+    async def connect(self) -> None:
+        """The same for a WebSocket."""
+
+    async def answered(self, answer: Answer) -> None:
+        """What the exchange said about its limits."""
+
+
+class Unknown:
+    """Where no store can be asked: the trial weighs little, and nobody else may be at work here."""
+
+    def __init__(self, why: str) -> None:
+        self.says = why
+
+    async def request(self, weight: int) -> None:
+        return
+
+    async def connect(self) -> None:
+        return
+
+    async def answered(self, answer: Answer) -> None:
+        return
+
+
+class LookedUp(Unknown):
+    """Writes nothing: sends nothing while all are to wait, or where a limit is used up."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__("the shared budget was looked up, not charged: --write charges it")
+        self._ledger = ledger
+
+    async def request(self, weight: int) -> None:
+        state = await self._ledger.state()
+        if state.frozen_until_ms is not None:
+            raise Frozen((state.frozen_until_ms - state.now_ms) / 1000, state.why)
+        for usage in state.usages:
+            if usage.limit.kind != CONNECTS and usage.used + weight > usage.cap:
+                left = usage.limit.interval_ms / 1000
+                raise Frozen(left, f"{usage.used} of {usage.cap} {usage.limit.kind} in {left:g} s are used")
+
+    async def connect(self) -> None:
+        await self.request(0)
+
+
+class Charged:
+    """Charges it, as ingest processes do."""
+
+    says = "charged to the shared budget"
+
+    def __init__(self, ledger: Ledger, dialect: Dialect) -> None:
+        self._ledger = ledger
+        self._dialect = dialect
+
+    async def request(self, weight: int) -> None:
+        await self._ledger.reserve(weight, Priority.ADMIN)
+
+    async def connect(self) -> None:
+        await self._ledger.reserve_connect(Priority.ADMIN)
+
+    async def answered(self, answer: Answer) -> None:
+        for spent in self._dialect.spent(answer.headers):
+            await self._ledger.correct(spent.used, spent.interval_ms, spent.kind)
+
+
+def why_silent(error: PerseusError) -> str:
+    """That the store could not be asked, in short."""
+    why = f"the store at {error.where} is silent" if isinstance(error, StoreUnavailable) else "no store is set"
+    return f"{why}, so nobody knows what other processes have used"

@@ -1,0 +1,181 @@
+"""The streaming half of a trial: subscribe to one symbol, wait for the first word, listen for two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.dialect import Dialect, Message
+from perseus.exchanges.events import (
+    Acknowledged,
+    Beat,
+    CandleEvent,
+    Event,
+    Refused,
+    Subscribed,
+    TickerEvent,
+    Unknown,
+    Unreadable,
+)
+from perseus.exchanges.transport import Closed, Ping, Socket, Text, Transport, TransportError
+from perseus.exchanges.window import Window
+from perseus.harness.asking import CONTINUE, Failed
+from perseus.harness.budget import Budget
+from perseus.harness.verdict import Verdict
+from perseus.market.candle import Pair
+
+CONNECT_SECONDS = 10.0
+FIRST_SECONDS = 10.0
+LISTEN_SECONDS = 2.0
+SHORTEST_MS = 60_000
+"""Candles of a second tell of quiet markets too, but few exchanges have them."""
+MOST_BAD = 3
+
+
+class Listening:
+    """One connection, closed in the end. Times are those of the loop, in seconds."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        dialect: Dialect,
+        ws_url: str,
+        budget: Budget,
+        clock: ExchangeClock,
+        verdict: Verdict,
+    ) -> None:
+        self._transport = transport
+        self._dialect = dialect
+        self._url = ws_url
+        self._budget = budget
+        self._clock = clock
+        self._verdict = verdict
+        self._seen: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+        self._bad: list[str] = []
+        self._first: dict[str, float] = {}
+        self._end: Closed | None = None
+        verdict.evidence |= {"messages": 0, "pings": 0, "longestDelayMs": None}
+
+    async def stream(self, symbol: str, aliases: Mapping[str, str]) -> None:
+        """Its candles in the shortest timeframe that is streamed, from a minute on, and its ticker. Raises Failed."""
+        streamed = sorted(one for one in self._dialect.streamed if one.ms is None or one.ms >= SHORTEST_MS)
+        pair = Pair(symbol, streamed[0])
+        (shard,) = self._dialect.socket_plan([pair], [symbol], aliases)
+        time = asyncio.get_running_loop().time
+        began = time()
+        socket = await self._open(shard.url_path)
+        opened = time()
+        try:
+            messages = self._dialect.subscribe_messages(shard.subscriptions, 1)
+            await self._subscribe(socket, [*self._dialect.greetings(), *messages])
+            asked = time()
+            await self._listen(socket, asked + FIRST_SECONDS, until_first=True)
+            await self._listen(socket, time() + LISTEN_SECONDS, until_first=False)
+        finally:
+            await socket.close()
+        self._judge(pair, began, opened, asked)
+
+    async def _open(self, url_path: str) -> Socket:
+        await self._budget.connect()
+        try:
+            return await self._transport.connect(f"{self._url}{url_path}", CONNECT_SECONDS)
+        except TransportError as error:
+            raise Failed(str(error), CONTINUE) from None
+
+    async def _subscribe(self, socket: Socket, messages: list[Message]) -> None:
+        rules = self._dialect.rules
+        window = Window(rules.messages, rules.messages_span, asyncio.get_running_loop().time)
+        for message in messages:
+            await window.enter()
+            await socket.send(message.text)
+
+    async def _listen(self, socket: Socket, until: float, *, until_first: bool) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(until):
+                while self._end is None and not (until_first and "candle" in self._first):
+                    frame = await socket.receive()
+                    if isinstance(frame, Text):
+                        self._verdict.count("messages")
+                        for event in self._dialect.decode(frame.data):
+                            self._hear(event, loop.time())
+                    elif isinstance(frame, Ping):
+                        self._verdict.count("pings")
+                        await socket.pong(frame.payload)
+                    elif isinstance(frame, Closed):
+                        self._end = frame
+        except TimeoutError:
+            return
+
+    def _hear(self, event: Event, now: float) -> None:
+        match event:
+            case CandleEvent():
+                self._note("snapshot" if event.is_snapshot else "candle", now)
+                if not event.is_snapshot:
+                    self._delayed(event.candle.event_ms)
+            case TickerEvent():
+                self._note("ticker", now)
+            case Acknowledged() | Subscribed():
+                self._note("acknowledgement", now)
+            case Beat():
+                self._note("heartbeat", now)
+            case Unknown():
+                self._unknown[event.text] += 1
+            case Unreadable() | Refused():
+                self._bad.append(event.text)
+
+    def _note(self, what: str, now: float) -> None:
+        self._seen[what] += 1
+        self._first.setdefault(what, now)
+
+    def _delayed(self, event_ms: int) -> None:
+        evidence, delay = self._verdict.evidence, self._clock.now_ms() - event_ms
+        longest = evidence.get("longestDelayMs")
+        evidence["longestDelayMs"] = max(delay, longest if isinstance(longest, int) else delay)
+
+    def _judge(self, pair: Pair, began: float, opened: float, asked: float) -> None:
+        def after(what: str) -> int | None:
+            return round((self._first[what] - asked) * 1000) if what in self._first else None
+
+        self._verdict.evidence |= {
+            "streamed": str(pair),
+            "connectMs": round((opened - began) * 1000),
+            "acknowledgedMs": after("acknowledgement"),
+            "firstCandleMs": after("candle"),
+            "firstTickerMs": after("ticker"),
+            "heard": dict(self._seen),
+            "unknown": dict(self._unknown),
+            "unreadable": self._bad[:MOST_BAD],
+        }
+        self._stream_check(pair, after("candle"))
+        self._messages_check()
+
+    def _stream_check(self, pair: Pair, first_ms: int | None) -> None:
+        heard = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in sorted(self._seen.items()))
+        if self._end is not None:
+            text = f"It ended the connection with code {self._end.code} {self._end.reason}".rstrip()
+            self._verdict.add(
+                "stream", False, f"{text}, after {heard or 'no word'}.", "Try again; then read its status page."
+            )
+        elif first_ms is None:
+            mend = "Does this symbol trade now? Try a livelier one by --symbol."
+            said = f"It sent no candle of {pair} in {FIRST_SECONDS:.0f} s, only {heard or 'silence'}."
+            self._verdict.add("stream", False, said, mend)
+        else:
+            text = f"The first candle of {pair} came after {first_ms} ms; with {LISTEN_SECONDS:.0f} s more: {heard}."
+            self._verdict.add("stream", True, text)
+
+    def _messages_check(self) -> None:
+        count = self._verdict.evidence.get("messages", 0)
+        strange = ", ".join(f"{kind} ({times})" for kind, times in self._unknown.items())
+        if self._bad:
+            mend = "Keep them by --save and report it: the exchange has changed what it sends."
+            self._verdict.add(
+                "messages", False, f"Of {count}, these cannot be read: {'; '.join(self._bad[:MOST_BAD])}.", mend
+            )
+        else:
+            text = f"All {count} could be read" + (f"; of unknown kinds, passed over: {strange}." if strange else ".")
+            self._verdict.add("messages", True, text)
