@@ -84,10 +84,13 @@ def until(check: Callable[[], bool]) -> None:
 
 
 def knows_all(node: RedisProcess, cluster: RedisCluster) -> bool:
-    """Roles are passed on from node to node."""
+    """Roles are passed on from node to node; what clients get is told of those alone that are known whole."""
     with node.client() as client:
-        told = [one["flags"] for one in client.execute_command("CLUSTER NODES").values()]
-    return sum("slave" in flags for flags in told) == len(cluster.copies) and "fail" not in str(told)
+        told = client.execute_command("CLUSTER", "SLOTS")
+        nodes = str(client.execute_command("CLUSTER NODES"))
+    return (
+        sum(len(replicas) for _first, _last, _primary, *replicas in told) == len(cluster.copies) and "fail" not in nodes
+    )
 
 
 def is_failed(by: RedisProcess, gone: RedisProcess) -> bool:
