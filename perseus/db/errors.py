@@ -42,13 +42,17 @@ class NotStorable(PerseusError):
 class DatabaseMismatch(PerseusError):
     """Raised when the database answers but does not hold what this version needs.
 
-    `differences`: each that was found, where its tables were compared.
+    `differences`: each that was found, where its tables were compared; `commands`: lines for a shell that add what is
+    missing.
     """
 
     exit_code = EXIT_CONFIG
 
-    def __init__(self, where: str, problem: str, mend: str, differences: Sequence[str] = ()) -> None:
+    def __init__(
+        self, where: str, problem: str, mend: str, differences: Sequence[str] = (), commands: Sequence[str] = ()
+    ) -> None:
         super().__init__(f"The database at {where} does not fit: {problem}. {mend}")
+        self.commands = commands
         self.where = where
         self.problem = problem
         self.mend = mend
@@ -62,6 +66,7 @@ class DatabaseMissing(DatabaseMismatch):
         PerseusError.__init__(self, f"The database at {where} is not there yet. {mend}")
         self.where = where
         self.problem = "it is not there yet"
+        self.commands = ()
         self.mend = mend
         self.differences = ()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from perseus.clock import Clock
+from perseus.db.errors import DatabaseMismatch
 from perseus.db.switch import SwitchedOff
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
@@ -15,6 +16,7 @@ from perseus.notify.configuration import Configuration
 
 KEPT_SECONDS = 5.0
 FOLLOWED_SECONDS = 2.0
+COMPARED_SECONDS = 15.0
 PATIENCE_SECONDS = 1.0
 
 Said = TypeVar("Said")
@@ -82,6 +84,31 @@ class Known(Generic[Said]):
             if self.trouble is None:
                 log.warning("%s cannot be read, the last known stands in. %s", self._what, error)
             self.trouble = error
+        self._asked_at = self._clock.elapsed()
+
+
+class KnownFit(Known[None]):
+    """Whether the tables fit this version, compared every 15 seconds. `trouble`: how they do not.
+
+    A database that is silent is told by who asks it for more: what was known of its tables stands.
+    """
+
+    def __init__(self, check: Callable[[], None], clock: Clock) -> None:
+        super().__init__(check, clock, "The schema of the database", COMPARED_SECONDS, None)
+
+    def _ask(self) -> None:
+        before = self.trouble
+        try:
+            self._read()
+            self.trouble = None
+        except DatabaseMismatch as error:
+            if str(before) != str(error):
+                self.trouble = error
+                log.warning("%s", error)
+        except PerseusError:
+            pass
+        if before is not None and self.trouble is None:
+            log.warning("The database fits this version again.")
         self._asked_at = self._clock.elapsed()
 
 

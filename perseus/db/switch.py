@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import NamedTuple
 
 from sqlalchemy import select
 
 from perseus.db.engine import answers, engine
 from perseus.db.models import ExchangeRow
-from perseus.db.urls import NAME, is_sqlite, where
+from perseus.db.statements import command
 
 STATEMENT = "UPDATE exchanges SET is_active = true WHERE name = '{name}'"
 
@@ -37,8 +36,5 @@ def all_off(database_url: str) -> SwitchedOff | None:
 
 
 def switching_on(database_url: str, name: str) -> str:
-    """A command for a shell. It says no password: that of a PostgreSQL is where the processes have it."""
-    statement = f'"{STATEMENT.format(name=name)}"'
-    if is_sqlite(database_url):
-        return f"sqlite3 {shlex.quote(where(database_url))} {statement}"
-    return f'psql "${NAME}" -c {statement}'
+    """A command for a shell."""
+    return command(database_url, STATEMENT.format(name=name))

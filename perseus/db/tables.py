@@ -15,6 +15,7 @@ from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseUnavail
 from perseus.db.failures import AWAY, READ_ONLY, RUN_INIT, mend
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow, sow_rules
+from perseus.db.statements import lacking
 from perseus.db.urls import is_sqlite, where
 from perseus.exchanges.endpoints import Endpoints
 from perseus.network.exchange import Exchange
@@ -57,6 +58,7 @@ def check(database_url: str) -> None:
     _require_file(database_url)
     with answers(database_url), engine(database_url).connect() as connection:
         found = differences(connection)
+        lines = lacking(connection, database_url) if found else ()
         hindrance = rights.hindrance(connection, is_whole=not found)
         is_read_only = rights.is_read_only(connection)
         schemas = rights.schemas(connection) if found else ()
@@ -65,7 +67,7 @@ def check(database_url: str) -> None:
     if found:
         more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
         problem = "; ".join((*found[:TOLD], *more)) + _in_schemas(schemas)
-        raise DatabaseMismatch(where(database_url), problem, mend(database_url), found)
+        raise DatabaseMismatch(where(database_url), problem, mend(database_url), found, lines)
     if is_read_only:
         raise DatabaseUnavailable(where(database_url), AWAY[READ_ONLY])
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perseus.doctor.patient import Patient
-from perseus.doctor.sign import ABSENT, Said, grave, warning
+from perseus.doctor.sign import ABSENT, Said, Sign, grave, warning
 from perseus.pluginhost.info import UNUSABLE
 
 MIB = 1024 * 1024
 DISK_GRAVE, DISK_WARNING = 100 * MIB, 1024 * MIB
 SHOWN = 5
+LINES = 8
 NOT_KEPT = "not kept"
 TEXT_LIMIT = 300
 
@@ -56,7 +57,7 @@ def open_store(patient: Patient) -> Said:
 def database_silent(patient: Patient) -> Said:
     """As its driver says."""
     found = patient.database
-    return grave(f"{found.trouble.rstrip('.')}.") if found.is_silent else None
+    return _at(patient, grave(f"{found.trouble.rstrip('.')}.")) if found.is_silent else None
 
 
 def database_refused(patient: Patient) -> Said:
@@ -66,7 +67,7 @@ def database_refused(patient: Patient) -> Said:
         return ABSENT
     if not found.is_refused:
         return None
-    return grave(f"{found.trouble[:1].upper()}{found.trouble[1:]}. {found.mend}")
+    return _at(patient, grave(f"{found.trouble[:1].upper()}{found.trouble[1:]}. {found.mend}"))
 
 
 def database_schema(patient: Patient) -> Said:
@@ -74,7 +75,11 @@ def database_schema(patient: Patient) -> Said:
     found = patient.database
     if found.is_away:
         return ABSENT
-    return grave(f"{found.trouble.rstrip('.')}. {found.mend}".rstrip()) if found.trouble else None
+    if not found.trouble:
+        return None
+    more = f" And {len(found.commands) - LINES} lines more." if len(found.commands) > LINES else ""
+    seen = f"{found.trouble.rstrip('.')}. {found.mend}".rstrip()
+    return _at(patient, grave(f"{seen}{more}", *found.commands[:LINES]))
 
 
 def no_exchanges(patient: Patient) -> Said:
@@ -84,8 +89,8 @@ def no_exchanges(patient: Patient) -> Said:
     if patient.database.exchanges:
         return None
     if patient.database.all_off:
-        return warning(f"{patient.database.all_off}.", patient.database.switch_on)
-    return warning("The table exchanges has no row.", "perseus init")
+        return _at(patient, warning(f"{patient.database.all_off}.", patient.database.switch_on))
+    return _at(patient, warning("The table exchanges has no row.", "perseus init"))
 
 
 def secret_key(patient: Patient) -> Said:
@@ -126,6 +131,11 @@ def no_dispatcher(patient: Patient) -> Said:
         return None
     count = patient.database.destinations
     return grave(f"{count} {'destination waits' if count == 1 else 'destinations wait'}.", "perseus dispatch")
+
+
+def _at(patient: Patient, sign: Sign) -> Sign:
+    """Which database it is."""
+    return sign._replace(where=(patient.database.place,) if patient.database.place else ())
 
 
 def _unusable(patient: Patient) -> Iterator[str]:

@@ -236,7 +236,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "database-schema": Entry(
         "The database does not fit this version",
         "Processes refuse to start, and pages that read what is missing fail.",
-        "Bring it to schema.sql of this version; docs/database.md says how.",
+        "Bring it to schema.sql of this version; docs/database.md says how. The lines are for a user that owns the "
+        "tables.",
     ),
     "no-exchanges": Entry(
         "The database names no active exchange",

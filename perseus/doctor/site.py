@@ -14,6 +14,7 @@ class DatabaseFacts:
     """`trouble`: what is wrong with it, `mend`: what to do, '' where the catalogue says it.
 
     `is_silent`: no answer. `is_refused`: it lets this user, or this way of connecting, not in.
+    `place`: host:port/database, or the file; `commands`: lines that add tables and columns that are missing.
     `all_off`: of exchanges none of which is active how many, in words; `switch_on`: the command for one.
     `destinations`: how many are saved and not paused, None where that cannot be read.
     """
@@ -23,6 +24,8 @@ class DatabaseFacts:
     is_silent: bool = False
     is_refused: bool = False
     exchanges: tuple[Exchange, ...] = ()
+    place: str = ""
+    commands: tuple[str, ...] = ()
     all_off: str = ""
     switch_on: str = ""
     destinations: int | None = None

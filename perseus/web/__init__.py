@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from perseus import db
 from perseus.clock import SystemClock
 from perseus.db import diagnosis
-from perseus.db.known import KnownExchanges
+from perseus.db.known import KnownExchanges, KnownFit
 from perseus.doctor import site as doctor
 from perseus.doctor.checkup import Checkup
 from perseus.doctor.examination import examine
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     database_url, clock = runfile.database_url(settings), SystemClock()
     client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
     known = KnownExchanges(partial(db.exchanges, database_url), clock, partial(db.all_off, database_url))
+    fit = KnownFit(partial(db.check, database_url), clock)
     directory = Directory(client, known, clock)
     shared = SharedDirectory(directory, clock)
     outbound = Outbound.of(settings, client, database_url, known, clock)
@@ -60,7 +61,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         atexit.register(outbound.marks.stop)
         chronicle.start()
         atexit.register(chronicle.stop)
-        watcher = Watcher(client, known, settings, clock, partial(_recover, shared, outbound))
+        watcher = Watcher(client, known, settings, clock, partial(_recover, shared, outbound, fit))
         watcher.start()
         atexit.register(watcher.stop)
         checkup.start()
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             chronicle=chronicle,
             by_hand=ByHand.of(settings),
             checkup=checkup,
+            fit=fit,
         ),
         extensions,
     )
@@ -85,9 +87,13 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     return made
 
 
-def _recover(shared: SharedDirectory, outbound: Outbound) -> None:
-    """What only requests read is read here once it was told as away, so that its return is told though none comes."""
+def _recover(shared: SharedDirectory, outbound: Outbound, fit: KnownFit) -> None:
+    """What only requests read is read here once it was told as away, so that its return is told though none comes.
+
+    And the tables are compared: most pages read a few of them, and the doctor comes round every few minutes.
+    """
     shared.recover()
+    fit()
     if outbound.configuration.trouble is not None:
         outbound.configuration()
 

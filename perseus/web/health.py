@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from perseus.db import DatabaseMismatch
+from perseus.errors import PerseusError
 from perseus.network.reading import StoreNotice
 from perseus.store.refusal import WHY
 from perseus.web import problems
@@ -11,6 +13,7 @@ from perseus.web.problems import Problem
 from perseus.web.site import site
 
 SILENT = "does not answer"
+UNFIT = "does not fit this version"
 
 routes = Blueprint("health", __name__)
 
@@ -23,9 +26,10 @@ def alive() -> Response:
 
 @routes.get("/health/ready")
 def ready() -> Response:
-    """503 names each part that does not answer, and a store that answers but takes no writes."""
+    """503 names each part that does not answer, a store that takes no writes, and a database that does not fit."""
     site().known()
-    parts = {"store": _store(site().directory.store_state()), "database": SILENT if site().known.trouble else None}
+    site().fit()
+    parts = {"store": _store(site().directory.store_state()), "database": _database(site().database_trouble)}
     said = {name: trouble or "ok" for name, trouble in parts.items()}
     troubles = {name: trouble for name, trouble in parts.items() if trouble}
     if troubles:
@@ -37,6 +41,13 @@ def _store(state: StoreNotice) -> str | None:
     if not state.answers:
         return SILENT
     return None if state.refused is None else f"refuses writes: {WHY[state.refused]}"
+
+
+def _database(trouble: PerseusError | None) -> str | None:
+    """What differs is in the log, and for admins with the doctor: anybody may ask here."""
+    if trouble is None:
+        return None
+    return UNFIT if isinstance(trouble, DatabaseMismatch) else SILENT
 
 
 def _together(troubles: dict[str, str]) -> str:

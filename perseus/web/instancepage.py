@@ -8,6 +8,7 @@ from typing import ClassVar
 from flask import Blueprint, Response
 from markupsafe import Markup
 
+from perseus.db import DatabaseMismatch
 from perseus.errors import UnknownExchange
 from perseus.network.directory import NetworkView
 from perseus.network.exchange import Exchange
@@ -23,7 +24,7 @@ from perseus.web.kept import Seen, kept
 from perseus.web.moments import Moment
 from perseus.web.notices import Notice
 from perseus.web.polled import polled
-from perseus.web.problems import DATABASE_SILENT, Problem, answer
+from perseus.web.problems import DATABASE_SILENT, DATABASE_UNFIT, Problem, answer
 from perseus.web.shares import Share, share
 from perseus.web.site import site
 from perseus.web.templating import Context
@@ -82,7 +83,8 @@ def page(name: str) -> Response:
     """One exchange. What has an address of its own under /network comes before an exchange of that name."""
     at_ms, known = _asked(), site().known()
     if not known and site().known.trouble:
-        return answer(Problem(503, DATABASE_SILENT))
+        is_unfit = isinstance(site().known.trouble, DatabaseMismatch)
+        return answer(Problem(503, DATABASE_UNFIT if is_unfit else DATABASE_SILENT))
     if at_ms is not None:
         return pastinstance.page(name, at_ms)
     view = site().shared.view()

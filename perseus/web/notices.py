@@ -101,7 +101,8 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
     if trouble is None:
         return None
     if isinstance(trouble, DatabaseMismatch):
-        return Notice("danger", "The database is not ready for this version", trouble.mend)
+        text = f"{trouble.mend} What differs says:"
+        return Notice("danger", "The database does not fit this version", text, "perseus doctor")
     if isinstance(trouble, DatabaseRefused):
         return Notice("danger", "The database does not let Perseus in", f"{_last_named(view)} {trouble.mend}")
     text = f"{_last_named(view)} Check that it runs: the log of perseus web says what it answered."

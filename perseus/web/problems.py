@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 PROGRAMS = ("/api/", "/health")
 MEDIA_TYPE = "application/problem+json"
 STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
-DATABASE_SILENT = "The database does not answer, or does not fit this version. Check that it runs; the log says more."
+DATABASE_SILENT = "The database does not answer. Check that it runs; the log says more."
+DATABASE_UNFIT = "The database does not fit this version. perseus doctor says what differs and what mends it."
 RETRY_SECONDS = "5"
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
 OURS = {
@@ -104,7 +105,9 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(503, STORE_SILENT)
         case NotStorable():
             return Problem(400, f"That cannot be saved: {error.reason}.")
-        case DatabaseUnavailable() | DatabaseMismatch() | Unasked():
+        case DatabaseMismatch():
+            return Problem(503, DATABASE_UNFIT)
+        case DatabaseUnavailable() | Unasked():
             return Problem(503, DATABASE_SILENT)
     return None
 

@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol, cast
 
 from flask import abort, current_app
 
-from perseus.db.known import KnownExchanges
+from perseus.clock import SystemClock
+from perseus.db.known import KnownExchanges, KnownFit
 from perseus.doctor.checkup import Checkup
 from perseus.doctor.finding import Report
 from perseus.errors import PerseusError
@@ -69,7 +70,7 @@ class Reader(Protocol):
 class Now(NamedTuple):
     """The network as it was read last: the same objects while nothing is another.
 
-    `trouble`: why the database did not answer. `fates`: what became of the events of the view.
+    `trouble`: why the database did not answer, or does not fit. `fates`: what became of the events of the view.
     """
 
     view: NetworkView
@@ -83,6 +84,7 @@ class Site:
 
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
     `chronicle` None: nothing is known of the past but the newest events. `checkup` None: the doctor makes no rounds.
+    `fit`: whether the tables are those of this version, by default without a doubt.
     `by_hand`: how commands are shown to who is signed in; nobody else is told a path.
     """
 
@@ -98,11 +100,17 @@ class Site:
     chronicle: Chronicle | None = None
     by_hand: ByHand = UNTOLD
     checkup: Checkup | None = None
+    fit: KnownFit = field(default_factory=lambda: KnownFit(lambda: None, SystemClock()))
 
     def now(self) -> Now:
         """What the polled part of the Network page is made from, read at most once a second."""
         view = self.shared.view()
-        return Now(view, self.known.trouble, self.outbound.marks.of(view.events) if self.outbound else NO_FATES)
+        return Now(view, self.database_trouble, self.outbound.marks.of(view.events) if self.outbound else NO_FATES)
+
+    @property
+    def database_trouble(self) -> PerseusError | None:
+        """Why it did not answer when it was last asked, or how it does not fit."""
+        return self.known.trouble or self.fit.trouble
 
     @property
     def examined(self) -> Report | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,18 @@ def changed(practice: Practice, statement: str) -> None:
 
 def test_a_database_that_lacks_a_table_is_found(lasting: Practice) -> None:
     changed(lasting, "DROP TABLE silences")
-    assert "silences" in lasting.finds("database-schema").seen
+    found = lasting.finds("database-schema")
+    assert "silences" in found.seen
+    assert found.where == (db.where(lasting.database_url),)
+    assert str(lasting.home) not in str(found.as_json(with_places=False))
+
+
+def test_a_column_that_is_missing_is_told_with_the_line_that_adds_it(lasting: Practice) -> None:
+    changed(lasting, "ALTER TABLE silences DROP COLUMN ended_by")
+    (line,) = lasting.finds("database-schema").commands
+    assert line.endswith('"ALTER TABLE silences ADD COLUMN ended_by VARCHAR(200)"')
+    subprocess.run(line, shell=True, check=True)
+    assert "database-schema" not in [one.name for one in lasting.examine().findings]
 
 
 def test_a_database_that_is_not_there_is_found_without_its_path(lasting: Practice) -> None:
@@ -69,7 +81,8 @@ def test_a_database_that_refuses_the_password_is_not_called_silent(
     found = lasting.finds("database-refused")
     assert found.seen == "It does not let this user in. Check user and password in PERSEUS_DATABASE_URL."
     assert "not answer" not in found.title
-    assert str(postgres_server.port) not in str(found.as_json())
+    assert found.where == (f"127.0.0.1:{postgres_server.port}/{SHARED}",)
+    assert str(postgres_server.port) not in str(found.as_json(with_places=False))
     report = lasting.examine()
     assert (report.unasked, report.exit_code) == (("database",), 2)
     assert [one.name for one in report.findings] == ["database-refused"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.db import DatabaseUnavailable
-from perseus.db.known import KnownExchanges
+from perseus.db import DatabaseMismatch, DatabaseUnavailable
+from perseus.db.known import KnownExchanges, KnownFit
 from perseus.network.exchange import Exchange
 from perseus.network.reading import StoreNotice
 from perseus.store.refusal import WHY
+from perseus.web.app import app
+from perseus.web.site import Site
 from tests.web.reading import get
-from tests.web.views import FakeDirectory, app_of
+from tests.web.views import FakeDirectory, app_of, known_of
 
 
 def _silent() -> tuple[Exchange, ...]:
@@ -59,3 +61,17 @@ def test_a_store_that_takes_no_writes_beside_a_silent_database_are_both_named() 
     response = get(app_of(FakeDirectory(state=StoreNotice(True, refused="OOM")), known), "/health/ready")
     assert response.json is not None
     assert response.json["detail"].endswith("maxmemory, and the database does not answer.")
+
+
+def test_a_database_that_lost_a_column_is_not_ready_and_strangers_are_not_told_which() -> None:
+    def unfit() -> None:
+        raise DatabaseMismatch("10.9.8.7:5432", "users lacks name", "Bring it to /srv/schema.sql.")
+
+    directory = FakeDirectory()
+    made = app(Site(directory, directory, known_of(directory), fit=KnownFit(unfit, SystemClock())))
+    response = made.test_client().get("/health/ready", headers={"Host": "localhost"})
+    assert response.status_code == 503
+    assert response.json is not None
+    assert response.json["database"] == "does not fit this version"
+    assert response.json["detail"] == "Not ready: the database does not fit this version."
+    assert not any(said in response.text for said in ("users", "10.9.8.7", "schema.sql"))

@@ -56,7 +56,7 @@ def test_a_capped_log_is_named() -> None:
 def test_a_silent_database_and_an_unfit_one_are_told_apart() -> None:
     silent, unfit = DatabaseUnavailable("db:5432", "refused"), DatabaseMismatch("db:5432", "no table", "Run this.")
     assert titles(StoreNotice(True), silent) == ["The database does not answer"]
-    assert titles(StoreNotice(True), unfit) == ["The database is not ready for this version"]
+    assert titles(StoreNotice(True), unfit) == ["The database does not fit this version"]
 
 
 def test_no_banner_says_where_store_or_database_are() -> None:

@@ -13,7 +13,7 @@ from perseus.access.keys import digest, fresh_token
 from perseus.access.remembered import BELIEVED_SECONDS, KEPT_SECONDS
 from perseus.db import access as rows
 from perseus.db import sessions
-from perseus.web.problems import DATABASE_SILENT
+from perseus.web.problems import DATABASE_UNFIT
 from tests.web.entrance import ADA, PASSWORD, Entrance, cookie, may_look, sign_in
 from tests.web.reading import words
 
@@ -157,11 +157,11 @@ def test_while_the_database_is_away_who_was_signed_in_may_look_and_change_nothin
     assert browser.get("/network/live", headers={"HX-Request": "true"}).status_code == 200
     refused = browser.post("/act")
     assert refused.status_code == 503
-    assert DATABASE_SILENT in words(refused.text)
+    assert DATABASE_UNFIT in words(refused.text)
     entrance.clock.advance(1)
     after = browser.get("/network")
     assert after.status_code == 503
-    assert DATABASE_SILENT in words(after.text)
+    assert DATABASE_UNFIT in words(after.text)
     entrance.restore()
     assert may_look(browser), "nobody was signed out by it"
     assert browser.post("/act").text == "done"
@@ -175,7 +175,7 @@ def test_while_the_database_is_away_nobody_comes_in(entrance: Entrance) -> None:
     assert unseen.get("/network").status_code == 503
     answer = sign_in(stranger)
     assert answer.status_code == 503
-    assert DATABASE_SILENT in words(answer.text)
+    assert DATABASE_UNFIT in words(answer.text)
     assert stranger.get("/sign-in").status_code == 200
 
 
@@ -189,7 +189,7 @@ def test_while_the_database_is_away_a_token_may_look_too(entrance: Entrance) -> 
     entrance.clock.advance(60)
     assert ask.get("/api/network/instances", headers=headers).status_code == 200
     unknown: Any = ask.get("/api/network/instances", headers={"Authorization": f"Bearer {fresh_token()}"})
-    assert (unknown.status_code, unknown.json["detail"]) == (503, DATABASE_SILENT)
+    assert (unknown.status_code, unknown.json["detail"]) == (503, DATABASE_UNFIT)
 
 
 def test_without_the_data_store_people_sign_in_and_tries_are_counted(make: Make, tmp_path: Path) -> None:
