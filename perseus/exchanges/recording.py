@@ -7,6 +7,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -106,21 +107,32 @@ def _entries(path: Path, first: int) -> Iterator[Entry]:
 
 def _packed(path: Path) -> Iterator[Entry]:
     """Of one file; of one that has just gone from its ring, none."""
-    unzip, data = zlib.decompressobj(), bytearray()
+    data = bytearray()
     try:
-        with path.open("rb") as file:
-            file.seek(len(MAGIC))
-            while chunk := file.read(CHUNK):
-                data += unzip.decompress(chunk)
-                for entry in unpacked(data):
-                    if isinstance(entry, Began) and entry.version > VERSION:
-                        raise BadRecording(path, "a newer Perseus wrote it, in another form")
-                    yield entry
-    except FileNotFoundError:
+        for piece in _unzipped(path):
+            data += piece
+            for entry in unpacked(data):
+                if isinstance(entry, Began) and entry.version > VERSION:
+                    raise BadRecording(path, "a newer Perseus wrote it, in another form")
+                yield entry
+    except (FileNotFoundError, msgspec.MsgspecError):
         return
-    except (zlib.error, msgspec.MsgspecError):
-        # The host went down before it was on the disk: what came before is whole.
-        return
+
+
+def _unzipped(path: Path) -> Iterator[bytes]:
+    """Up to where it breaks off, or is no zlib stream any more since the host went down before all was on the disk."""
+    unzip = zlib.decompressobj()
+    with path.open("rb") as file:
+        file.seek(len(MAGIC))
+        while chunk := file.read(CHUNK):
+            before = unzip.copy()
+            try:
+                yield unzip.decompress(chunk)
+            except zlib.error:
+                with suppress(zlib.error):
+                    for byte in chunk:
+                        yield before.decompress(bytes([byte]))
+                return
 
 
 def _capture(path: Path, first: int) -> Iterator[Entry]:
