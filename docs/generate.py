@@ -33,8 +33,8 @@ SETTINGS_INTRO = """\
 # Settings
 
 Every setting is an environment variable, read once when a process starts. A name that begins with `PERSEUS_` and is
-not in this table, an empty value and a value of the wrong form are errors: the process says which, and ends with exit
-code 78. Times are in seconds; fractions are allowed.
+not in this table, an empty value (but for `PERSEUS_PUBLIC_IP_SERVICES`) and a value of the wrong form are errors: the
+process says which, and ends with exit code 78. Times are in seconds; fractions are allowed.
 
 Names that begin with `PERSEUS_PLUGIN_` configure plugins: `perseus plugins` lists those that the installed ones read.
 The process that loads the plugin checks them.

@@ -12,6 +12,7 @@ from perseus.network.activity import Event
 from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
+from perseus.network.refusing import Refusing
 
 YEAR_10_000_MS = 253_402_300_800_000
 
@@ -71,6 +72,7 @@ class LastRecord:
 
 
 NUMBER = re.compile(r"[0-9]{1,16}")
+RAN_OUT = "no heartbeat until its lease ended"
 LAST_FIELDS = (
     "token", "until_ms", "beat_ms", "closed", "closed_ms", "reason", "payload",
     "dead_token", "dead_until_ms", "dead_beat_ms", "dead_payload", "dead_reason",
@@ -121,34 +123,6 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusing:
-    """A server of the store that refuses writes, and the names of exchanges whose leases and whose logs it has.
-
-    `where` is an address; `code` a key of `perseus.store.refusal.WHY`; `is_all`: no exchange is without it.
-    """
-
-    where: str
-    code: str
-    leases: tuple[str, ...] = ()
-    logs: tuple[str, ...] = ()
-    is_all: bool = True
-
-    @property
-    def cost(self) -> str:
-        """What cannot be done, as a clause for people, in which no address is."""
-        if self.is_all:
-            return "no lease can be claimed or renewed and no event recorded"
-        lost = [f"no lease of {_any_of(self.leases)} can be claimed or renewed"] if self.leases else []
-        if self.logs:
-            lost.append(f"no event of {_any_of(self.logs)} can be recorded, and none of them can start")
-        return ", and ".join(lost) or "no exchange is kept there"
-
-
-def _any_of(names: tuple[str, ...]) -> str:
-    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-@dataclass(frozen=True, slots=True)
 class StoreNotice:
     """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store).
 
@@ -184,7 +158,7 @@ def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:
     if _may_have_lost(store, reading, last, status):
         reason = "the data store has restarted and may have lost its lease"
         return _plain(reading, Condition.UNKNOWN, reason, status)
-    return _plain(reading, Condition.OFFLINE, "no heartbeat until its lease ended", status, last.until_ms)
+    return _plain(reading, Condition.OFFLINE, RAN_OUT, status, last.until_ms)
 
 
 def _judge_live(reading: Reading, text: str, now_ms: int) -> ExchangeStatus:

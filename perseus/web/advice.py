@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from perseus import keys
 from perseus.network.exchange import Exchange
 from perseus.network.holdoff import HoldOff
+from perseus.network.reading import RAN_OUT
 from perseus.web import badges, moments, words
 from perseus.web.badges import Badge
 
-SENTENCES = {"no heartbeat until its lease ended": "no heartbeat came before its lease ended"}
+SENTENCES = {RAN_OUT: "no heartbeat came before its lease ended"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ def stuck(badge: Badge, median_ms: int, most_ms: int, count: int) -> str:
     return f"{badge.word} mostly took {usual} here and hardly ever over {longest}, the last {count:,} times."
 
 
-def advice(badge: Badge, exchange: Exchange) -> Advice | None:
-    """The next step; None for an exchange that is served."""
+def advice(badge: Badge, exchange: Exchange, free_at_ms: int | None = None) -> Advice | None:
+    """The next step; None for an exchange that is served. `free_at_ms`: until then nobody may claim it."""
     start = (f"perseus ingest {exchange.name}",)
     known = {
         "failed": Advice("See the error in its log, then start it again:", start),
@@ -56,4 +57,11 @@ def advice(badge: Badge, exchange: Exchange) -> Advice | None:
             (keys.status(exchange.id), keys.last_record(exchange.id), keys.activity(exchange.name)),
         ),
     }
+    if badge.token == "lost" and free_at_ms is not None:
+        until = (moments.utc(free_at_ms) or "a later time")[11:]
+        return Advice(
+            f"No claim is granted before {until} UTC (PERSEUS_SETTLE_SECONDS after its lease ended): a process that is "
+            "started now, or was already, waits until then. See what happened on its host.",
+            start,
+        )
     return known.get(badge.token)

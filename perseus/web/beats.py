@@ -15,18 +15,20 @@ LATE_AFTER_HEARTBEATS = 1.5
 class Limits(NamedTuple):
     """Ages in milliseconds: a heartbeat is green below `green_ms`, yellow below `yellow_ms` (DIFF-02), red from there.
 
-    An active instance whose feed brought nothing for longer than `silent_ms` is said to have a silent feed.
+    An active instance whose feed brought nothing for longer than `silent_ms` is said to have a silent feed. For
+    `settle_ms` after a lease ended that nobody released no claim is granted.
     """
 
     green_ms: int = 10_000
     yellow_ms: int = 30_000
     silent_ms: int = 30_000
+    settle_ms: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The limits that were set."""
         s = settings
-        seconds = (s.heartbeat_green_seconds, s.heartbeat_yellow_seconds, s.feed_silent_seconds)
+        seconds = (s.heartbeat_green_seconds, s.heartbeat_yellow_seconds, s.feed_silent_seconds, s.settle_seconds)
         return cls(*(round(each * 1000) for each in seconds))
 
     def grade(self, age_ms: int) -> str:

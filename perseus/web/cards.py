@@ -10,6 +10,7 @@ from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.holdoff import HoldOff
 from perseus.network.payload import InstanceStatus
+from perseus.network.reading import RAN_OUT
 from perseus.web import advice, badges, beats, facts, moments, signs, words
 from perseus.web.advice import Advice
 from perseus.web.badges import Badge
@@ -26,7 +27,8 @@ ERROR_LIMIT = 2_000
 class Outlook(NamedTuple):
     """All that a card is made from, the time included: equal outlooks give equal cards.
 
-    Ages are left out, or no two polls would be alike; moments say them when the card is read.
+    Ages are left out, or no two polls would be alike; moments say them when the card is read. `free_at_ms`: until then
+    a process that was started waits for its claim.
     """
 
     exchange: Exchange
@@ -41,6 +43,7 @@ class Outlook(NamedTuple):
     told: InstanceStatus | None
     record: Record
     held_off: HoldOff | None
+    free_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def outlook(status: ExchangeStatus, now_ms: int, record: Record = NO_RECORD, *, 
         status.status,
         record,
         _held_off(status, now_ms),
+        _free_at_ms(status, now_ms, limits),
     )
 
 
@@ -122,7 +126,7 @@ def card(seen: Outlook) -> Card:
         since=moments.lasting(seen.since_ms),
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
         reason=advice.held_off(seen.held_off) if seen.held_off else advice.reason(badge, seen.reason),
-        advice=advice.advice(badge, seen.exchange),
+        advice=advice.advice(badge, seen.exchange, seen.free_at_ms),
         signs=signs.signs(
             seen.beat, told, silent=seen.silent, stuck=_is_stuck(seen), held_off=seen.held_off is not None
         ),
@@ -154,6 +158,14 @@ def _held_off(status: ExchangeStatus, now_ms: int) -> HoldOff | None:
     """Of an instance that waits; None once its time is over, whatever it says."""
     held = status.status.held_off if status.live and status.status else None
     return held if held is not None and (moments.read(held.until) or 0) > now_ms else None
+
+
+def _free_at_ms(status: ExchangeStatus, now_ms: int, limits: Limits) -> int | None:
+    """Until when no claim is granted after a lease that ran out; None where one may be, or nothing is known of it."""
+    if status.condition is not Condition.OFFLINE or status.reason != RAN_OUT or status.since_ms is None:
+        return None
+    free_at_ms = status.since_ms + limits.settle_ms
+    return free_at_ms if now_ms < free_at_ms else None
 
 
 def _is_stuck(seen: Outlook) -> bool:

@@ -8,7 +8,7 @@ from perseus.db import DatabaseMismatch, DatabaseRefused
 from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
-from perseus.network.reading import Refusing
+from perseus.network.refusing import Refusing
 from perseus.store.refusal import WHY
 from perseus.web import moments, words
 

@@ -8,8 +8,11 @@ import pytest
 
 from perseus.clock import iso
 from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.reading import RAN_OUT
 from perseus.network.states import State
-from perseus.web import cards
+from perseus.settings import Settings
+from perseus.web import cards, moments
+from perseus.web.beats import Limits
 from perseus.web.cards import Card
 from tests.web.views import BINANCE, COINBASE, HOUR, KRAKEN, MINUTE, NOW, event, gone, live
 
@@ -219,3 +222,20 @@ def test_problems_come_first_and_the_order_does_not_depend_on_ages() -> None:
 def test_every_condition_makes_a_card(condition: Condition) -> None:
     card = of(gone(condition))
     assert card.badge.word
+
+
+def test_a_lost_exchange_that_nobody_may_claim_yet_says_until_when() -> None:
+    lost = gone(Condition.OFFLINE, reason=RAN_OUT)
+    assert lost.since_ms is not None
+    limits = Limits(settle_ms=30_000)
+    waits = cards.card(cards.outlook(lost, lost.since_ms + 29_999, limits=limits)).advice
+    free = cards.card(cards.outlook(lost, lost.since_ms + 30_000, limits=limits)).advice
+    until = (moments.utc(lost.since_ms + 30_000) or "")[11:]
+    assert waits is not None
+    assert waits.text.startswith(f"No claim is granted before {until} UTC")
+    assert free is not None
+    assert free.text == "See what happened on its host, then start it again:"
+
+
+def test_the_settle_time_is_that_of_the_settings() -> None:
+    assert Limits.of(Settings(settle_seconds=30)).settle_ms == 30_000

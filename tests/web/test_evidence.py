@@ -122,3 +122,15 @@ def test_a_program_on_the_path_is_told_by_its_name(home: Path, monkeypatch: pyte
     for path, program in (("/usr/bin", f"{bin_}/perseus"), (f"{bin_}:/usr/bin", "perseus")):
         monkeypatch.setenv("PATH", path)
         assert ByHand.of(Settings(home=home)).typed("perseus init") == f"PERSEUS_HOME={home} {program} init"
+
+
+def test_a_line_that_needs_a_setting_says_so_in_a_shell_without_it_and_works_in_one_that_has_it(home: Path) -> None:
+    settings = Settings(home=home, redis_url=SecretStr("redis://:secret@store"))
+    line = ByHand.of(settings).typed("perseus --version")
+    assert "secret" not in line
+    path = {"PATH": os.environ["PATH"]}
+    without = subprocess.run(line, shell=True, env=path, capture_output=True, text=True)
+    assert "PERSEUS_REDIS_URL: set it as for perseus web" in without.stderr
+    assert without.returncode != 0
+    having = subprocess.run(line, shell=True, env={**path, "PERSEUS_REDIS_URL": "redis://store"}, capture_output=True)
+    assert having.returncode == 0
