@@ -176,7 +176,7 @@ class Coinbase:
         limit, left = headers.get("x-ratelimit-limit", ""), headers.get("x-ratelimit-remaining", "")
         if not (limit.isdecimal() and left.isdecimal()):
             return ()
-        return (Spent(REQUESTS, REQUESTS_LIMIT.interval_ms, max(0, int(limit) - int(left))),)
+        return (Spent(REQUESTS, REQUESTS_LIMIT.interval_ms, max(0, int(limit) - int(left)), int(limit) or None),)
 
     def refusal(self, answer: Answer) -> Refused:
         try:

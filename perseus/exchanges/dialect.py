@@ -100,11 +100,15 @@ class SocketRules:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """By a response's headers: `used` of what a limit with this kind and interval allows, by all of this address."""
+    """By a response's headers: `used` of what a limit with this kind and interval allows, by all of this address.
+
+    `amount`: what it allows, where the headers tell that too.
+    """
 
     kind: str
     interval_ms: int
     used: int
+    amount: int | None = None
 
 
 class Dialect(Protocol):

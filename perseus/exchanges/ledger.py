@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -76,6 +77,17 @@ class Ledger:
         self._limits = (*limits, *(limit for limit in self._first if limit.kind not in told))
         await self._call(partial(self._book.learn, self._limits))
         self._hurry()
+
+    async def adjust(self, amount: int | None, interval_ms: int, kind: str) -> None:
+        """An answer tells how much a limit allows by now; None: it does not. Raises the store's errors."""
+        if amount is None:
+            return
+        limits = tuple(
+            replace(each, amount=amount) if (each.kind, each.interval_ms) == (kind, interval_ms) else each
+            for each in self._limits
+        )
+        if limits != self._limits:
+            await self.learn(limits)
 
     async def correct(self, used: int, interval_ms: int, kind: str = WEIGHT, at_ms: int | None = None) -> None:
         """The exchange said at `at_ms` (its time; None: now) how much of a limit is used. Raises the store's errors."""

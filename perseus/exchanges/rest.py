@@ -104,6 +104,7 @@ class Rest:
         with suppress(StoreUnavailable):
             for spent in self._dialect.spent(answer.headers):
                 await self._ledger.correct(spent.used, spent.interval_ms, spent.kind, at)
+                await self._ledger.adjust(spent.amount, spent.interval_ms, spent.kind)
         due = penalty(answer, now, self._least_ms, self._penalties)
         if due is None:
             self._penalties = 0

@@ -215,9 +215,7 @@ class Engine:
         finished = series.settle(now_ms)
         if finished is not None:
             self.writer.put(series.pair, finished, live=series.is_live(finished))
-        if series.window(now_ms) != series.window(looked_ms) and series.missing(
-            now_ms, self._ports.dialect.history_limit
-        ):
+        if series.is_due(looked_ms, now_ms) and not series.is_refused and series.missing(now_ms, 1):
             self.repairs.want(series, Priority.REPAIR if series.is_streamed else Priority.BOUNDARY)
 
     async def _tell_on(self) -> None:

@@ -15,6 +15,8 @@ from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
 
 EVIDENCE = "not among the candles that REST gave for its range"
+DOUBT_MS = 15_000
+"""So long a lost stream may take to come back. One that is only silent may not come back for days."""
 BOUNDARY_CANDLES = 3
 """So many finished candles are read again when one ends that no stream brings: the exchange may have mended them."""
 
@@ -25,6 +27,7 @@ class Series:
 
     `is_close_told`: that stream says when a candle is finished. `first_ms`: the source has nothing before it.
     `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
+    `ask_at_ms`: what is in doubt is asked for then, unless the stream is live again before and it is asked for at once.
     `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come.
     """
 
@@ -39,6 +42,7 @@ class Series:
     trusted_from_ms: int | None = None
     is_refused: bool = False
     live_from_ms: int = 0
+    ask_at_ms: int | None = None
     _lacked: frozenset[int] = frozenset()
 
     def is_live(self, candle: Candle) -> bool:
@@ -59,6 +63,7 @@ class Series:
     def live(self, from_ms: int) -> None:
         """The stream brings everything from now on."""
         self.is_refused = False
+        self.ask_at_ms = None
         if self.trusted_from_ms is None:
             self.trusted_from_ms = from_ms
 
@@ -69,6 +74,14 @@ class Series:
         end_ms = max(timeframe.close_of(timeframe.open_of(now_ms)), start_ms)
         self.coverage = self.coverage.doubt(start_ms, end_ms)
         self.trusted_from_ms = None
+        self.ask_at_ms = now_ms + DOUBT_MS
+
+    def is_due(self, looked_ms: int, now_ms: int) -> bool:
+        """Has it become time, since it was looked at last, to ask for what is missing?"""
+        if self.ask_at_ms is not None and self.ask_at_ms <= now_ms:
+            self.ask_at_ms = None
+            return True
+        return self.window(now_ms) != self.window(looked_ms)
 
     def settle(self, now_ms: int) -> Candle | None:
         """The candle that ended last, finished, where its stream has ended it without saying so; once.
@@ -133,7 +146,7 @@ class Series:
         return sure
 
     def unsay(self, start_ms: int, end_ms: int) -> None:
-        """Nothing that was learnt of this range is sure, not even what is absent: the time was wrong by which it was."""
+        """Nothing that was learnt of this range is sure, not even what is absent: it was learnt by a wrong time."""
         timeframe = self.pair.timeframe
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)

@@ -10,7 +10,7 @@ from perseus.simulator import coinbaseforms as forms
 from perseus.simulator.coinbasefeeds import Feeds
 from perseus.simulator.coinbasesession import CoinbaseSession
 from perseus.simulator.exchange import Exchange, Rules
-from perseus.simulator.limits import Rolling
+from perseus.simulator.limits import IN_FLIGHT_MS, Rolling
 from perseus.simulator.rows import Span, rows
 from perseus.simulator.session import Session
 from perseus.simulator.timers import Timers
@@ -49,6 +49,7 @@ class Coinbase(Exchange):
         self.feeds = Feeds(self)
         self._seconds: dict[str, Rolling] = {}
         self._messages: dict[str, Rolling] = {}
+        self._limits_told: dict[str, int] = {}
         self._cache: dict[tuple[object, ...], tuple[int, Any]] = {}
 
     def answered(self, asked: Asked) -> Reply:
@@ -60,18 +61,18 @@ class Coinbase(Exchange):
         is_frozen = now < address.frozen_until and not address.is_excused(now)
         if is_frozen:
             self.counters.breach("asked_while_frozen")
-        if is_frozen or not fits:
+        if is_frozen or (not fits and not address.is_excused(now)):
             self.counters.breach("http_429")
         if not fits or now < address.frozen_until:
-            return self._headed(rolling, self.refused(429))
+            return self._headed(asked, rolling, self.refused(429))
         try:
-            return self._headed(rolling, in_json(200, self._cached(asked)))
+            return self._headed(asked, rolling, in_json(200, self._cached(asked)))
         except Refused as error:
             if error.status == 400:
                 self.counters.breach("bad_request")
             else:
                 self.counters.seen["not_found"] += 1
-            return self._headed(rolling, in_json(error.status, error.told))
+            return self._headed(asked, rolling, in_json(error.status, error.told))
 
     def opened(self, asked: Asked, number: int) -> Session | Reply:
         return CoinbaseSession(self, asked, number)
@@ -88,11 +89,15 @@ class Coinbase(Exchange):
         self.counters.peak("messages_1s", rolling.used(self.timers.now_ms))
         return fits
 
-    def _headed(self, rolling: Rolling, reply: Reply) -> Reply:
-        left = max(0, rolling.amount - rolling.used(self.timers.now_ms))
-        reply.headers["x-ratelimit-limit"] = str(rolling.amount)
+    def _headed(self, asked: Asked, rolling: Rolling, reply: Reply) -> Reply:
+        now, limit = self.timers.now_ms, self.rules.weight
+        if self._limits_told.get(asked.address, limit) != limit:
+            self.at_address(asked.address).known_from = now + IN_FLIGHT_MS
+        self._limits_told[asked.address] = limit
+        left = max(0, limit - rolling.used(now))
+        reply.headers["x-ratelimit-limit"] = str(limit)
         reply.headers["x-ratelimit-remaining"] = str(left)
-        reply.headers["x-ratelimit-reset"] = str(self.timers.now_ms // 1_000 + 1)
+        reply.headers["x-ratelimit-reset"] = str(now // 1_000 + 1)
         return reply
 
     def _cached(self, asked: Asked) -> Any:

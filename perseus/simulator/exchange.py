@@ -57,6 +57,7 @@ class Exchange:
         self.is_away = False
         self.held = rules.weight
         self.rows_decided: set[tuple[str, str, int]] = set()
+        self.rows_lacked: set[tuple[str, str, int]] = set()
         self._addresses: dict[str, Address] = {}
         self._watches: dict[str, Watch] = {}
         self._opened = 0

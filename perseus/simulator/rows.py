@@ -83,7 +83,9 @@ def _flat(exchange: Exchange, span: Span, opened: int, before: Bar) -> Bar:
 
 def _disordered(exchange: Exchange, span: Span, found: list[Bar]) -> list[Bar]:
     hit, dice = exchange.faults.hit, exchange.faults.roll()
-    if found and (fault := hit("rest_missing", span.symbol)):
+    newest = (span.symbol, span.timeframe, found[-1].open_ms) if found else None
+    if newest and newest not in exchange.rows_lacked and (fault := hit("rest_missing", span.symbol)):
+        exchange.rows_lacked.add(newest)
         del found[-int(fault.params["rows"]) :]
     if found and hit("rest_duplicate", span.symbol):
         found.insert(0, found[dice.randrange(len(found))].copy())

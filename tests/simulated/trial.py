@@ -1,0 +1,125 @@
+"""One engine, one scenario of faults, and troubles of its own: what is wrong once all of it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from perseus.errors import PerseusError
+from perseus.simulator.clock import VirtualClock
+from perseus.simulator.drawn import drawn
+from perseus.simulator.scenario import Scenario
+from tests.simulated.site import START_MS, Site
+from tests.simulated.virtual_loop import VirtualLoop, run
+
+EXCHANGES = ("binance", "binance_us", "coinbase")
+TIMEFRAMES = {"binance": ("1m", "5m", "1h"), "binance_us": ("1m", "15m", "1d"), "coinbase": ("5m", "15m", "1h")}
+LENGTH_SECONDS = 20 * 60
+AGAIN_SECONDS = 5.0
+SKEW_NOTICED_SECONDS = 1_700.0
+"""So long after the exchange has set its clock back that is noticed and made good: two spans of its samples."""
+OWN_TROUBLES = ("stall", "store", "restart")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Of the process itself: `name` is one of OWN_TROUBLES, at `at` and for `seconds`."""
+
+    name: str
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`length`: seconds, of which the last third is free of faults."""
+
+    exchange: str
+    scenario: Scenario
+    troubles: tuple[Trouble, ...] = ()
+    length: float = LENGTH_SECONDS
+
+    @classmethod
+    def drawn(cls, seed: int) -> Trial:
+        """That of a seed: the same each time."""
+        dice = random.Random(f"trial {seed}")
+        exchange = EXCHANGES[seed % len(EXCHANGES)]
+        scenario = drawn(seed, exchange, LENGTH_SECONDS * 1_000)
+        names = dice.sample(OWN_TROUBLES, dice.choice((0, 0, 1, 2)))
+        last = LENGTH_SECONDS * 2 / 3
+        troubles = [Trouble(name, dice.uniform(0, last), dice.choice((2, 8, 30))) for name in names]
+        return cls(exchange, scenario, tuple(sorted(troubles, key=lambda one: one.at)))
+
+    def run(self) -> list[str]:
+        """What is wrong after it, a line each."""
+        return run(self.judged)
+
+    async def judged(self) -> list[str]:
+        """The same, on the loop that runs."""
+        site, found = await self.passed()
+        await site.stop()
+        return found
+
+    async def passed(self) -> tuple[Site, list[str]]:
+        """The site after it, still at work, and what is wrong with it."""
+        site = self._site()
+        await _begun(site)
+        since_ms = site.clock.now_ms()
+        works = [asyncio.create_task(self._befall(site, trouble)) for trouble in self.troubles]
+        await asyncio.sleep(self.length)
+        await asyncio.gather(*works)
+        if any(fault.name == "clock_skew" for fault in self.scenario.faults):
+            await asyncio.sleep(SKEW_NOTICED_SECONDS)
+        await site.pass_until_quiet()
+        broken = [f"broken: {rule}, {count} times" for rule, count in site.world.broken().items()]
+        told = [] if "restart" in {one.name for one in self.troubles} else site.untold(since_ms)
+        return site, broken + site.differences() + told
+
+    def _site(self) -> Site:
+        scenario = self.scenario
+        start = START_MS if scenario.start_ms is None else scenario.start_ms
+        world = scenario.world(VirtualClock(asyncio.get_running_loop().time, start))
+        symbols = [
+            market.symbol for market in world.exchanges[self.exchange].truth.markets.values() if not market.alias_of
+        ]
+        return Site(self.exchange, symbols, TIMEFRAMES[self.exchange], scenario.seed, world=world)
+
+    async def _befall(self, site: Site, trouble: Trouble) -> None:
+        await asyncio.sleep(trouble.at)
+        await BEFALL[trouble.name](site, trouble.seconds)
+
+
+async def _begun(site: Site) -> None:
+    """As `perseus ingest` does: again, until the exchange has answered."""
+    while True:
+        try:
+            return await site.begin()
+        except PerseusError:
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _stall(_: Site, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.stall(seconds)
+
+
+async def _store(site: Site, seconds: float) -> None:
+    site.cache.is_away = True
+    await asyncio.sleep(seconds)
+    site.cache.is_away = False
+
+
+async def _restart(site: Site, seconds: float) -> None:
+    await site.stop()
+    await asyncio.sleep(seconds)
+    await _begun(site)
+
+
+BEFALL: dict[str, Callable[[Site, float], Awaitable[None]]] = {
+    "stall": _stall,
+    "store": _store,
+    "restart": _restart,
+}
