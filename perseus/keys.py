@@ -71,11 +71,6 @@ def activity(exchange_name: str) -> str:
     return f"logs:network:{exchange_name.lower()}"
 
 
-def of_holder(exchange_id: int, exchange_name: str) -> tuple[str, str]:
-    """What a holder writes on: its lease and its log, in a Cluster perhaps on two nodes."""
-    return status(exchange_id), activity(exchange_name)
-
-
 def activity_meta(exchange_name: str) -> str:
     """The bookkeeping of one activity log, in its slot."""
     return f"{{{activity(exchange_name)}}}:meta"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 
-from perseus import keys, store
+from perseus import store
 from perseus.errors import EXIT_FAILED, ExchangeOff, LeasePending, NotOnNetwork, PerseusError, UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
@@ -79,7 +79,7 @@ class Membership:
         context = self._context(exchange, pause)
         with closing(context.connect("wait")) as client:
             wait = self._settings.store_wait_seconds
-            store.wait_until_up(client, wait, log.warning, pause, *keys.of_holder(exchange.id, exchange.name))
+            store.wait_until_up(client, wait, log.warning, pause, *exchange.written)
         while True:
             try:
                 instance = self._join(exchange, context)

@@ -24,12 +24,12 @@ from perseus.network.reading import (
     Condition,
     ExchangeStatus,
     Reading,
-    Refusing,
     StoreNotice,
     judge,
     last_record,
 )
 from perseus.network.refusals import Refusals, of
+from perseus.network.refusing import Refusing
 from perseus.network.restarts import Restarts
 from perseus.network.search import Search
 from perseus.network.searching import Found, Searching

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from perseus import keys
+
 NAME = re.compile(r"[a-z0-9_-]+")
 
 
@@ -24,3 +26,8 @@ class Exchange:
             raise ValueError(f"exchange name {self.name!r} must match [a-z0-9_-]+")
         if self.id < 1:
             raise ValueError(f"exchange id {self.id} must be 1 or more: 0 was a placeholder in an older system")
+
+    @property
+    def written(self) -> tuple[str, str]:
+        """The keys that its holder writes: of its lease and of its log, in a Cluster perhaps on two nodes."""
+        return keys.status(self.id), keys.activity(self.name)

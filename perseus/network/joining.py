@@ -50,7 +50,7 @@ def join(
     """
     observer = observer or NullObserver()
     client = clients("claim")
-    wait_until_up(client, settings.store_wait_seconds, log.warning, pause, *keys.of_holder(exchange.id, exchange.name))
+    wait_until_up(client, settings.store_wait_seconds, log.warning, pause, *exchange.written)
     claimant = Claimant(exchange, settings, client, identity, clock)
     proof = RestartProof(settings.home, exchange.name)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from perseus import keys
 from perseus.errors import StoreRefusesWrites
 from perseus.network.exchange import Exchange
-from perseus.network.reading import Refusing
+from perseus.network.refusing import Refusing
 from perseus.outage import Outage
 from perseus.store.batch import Batch
 

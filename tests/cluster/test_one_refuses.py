@@ -98,7 +98,7 @@ def test_each_server_that_refuses_is_told_with_what_it_costs_and_each_end(
             for node, code in ((has_lease, "NOREPLICAS"), (has_log, "OOM")):
                 assert caplog.text.count(f"127.0.0.1:{node.port} refuses writes: {code}") == 1
             assert f"No lease of {exchange.name} can be claimed or renewed: " in caplog.text
-            assert f"No event of {exchange.name} can be recorded, and none of them can start: " in caplog.text
+            assert f"No event of {exchange.name} can be recorded, nor can it start: " in caplog.text
         directory.view()
         assert f"127.0.0.1:{has_log.port} takes writes again" in caplog.text
         assert f"127.0.0.1:{has_lease.port} takes writes again" not in caplog.text
@@ -114,7 +114,7 @@ def test_the_banner_says_whom_one_refusing_node_concerns_and_not_that_nobody_can
     with refusing(node, "NOREPLICAS"):
         told = notices(Directory(client, lambda: (exchange, other)).view(), None)[0]
     assert "One server of it can be read" in told.text
-    assert f"No event of {exchange.name} can be recorded, and none of them can start." in told.text
+    assert f"No event of {exchange.name} can be recorded, nor can it start." in told.text
     assert other.name not in told.text
     assert "No lease can" not in told.text
     assert str(node.port) not in told.text

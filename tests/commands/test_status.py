@@ -21,6 +21,7 @@ from perseus.errors import ExchangeOff, UnknownExchange
 from perseus.local import runfile
 from perseus.network.directory import Condition, NetworkView, StoreNotice
 from perseus.network.exchange import Exchange
+from perseus.network.refusing import Refusing
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import connect
@@ -114,6 +115,16 @@ def test_a_store_that_refuses_writes_is_a_problem_while_all_leases_still_last() 
     refusing = view([live()], store=StoreNotice(True, refused="NOREPLICAS"))
     assert statustable.has_problem(refusing)
     assert shown(refusing)[0].startswith("The data store refuses writes.")
+
+
+def test_on_a_terminal_each_server_that_refuses_writes_is_named_with_what_it_costs() -> None:
+    many = tuple(f"x{number}" for number in range(9))
+    servers = Refusing("10.0.0.1:7000", "OOM", ("coinbase",), (), False), Refusing("b:7001", "OOM", (), many, False)
+    told = shown(view([live()], store=StoreNotice(True, refused="OOM", refusing=servers)))
+    assert told[1] == "10.0.0.1:7000 refuses writes: OOM. No lease of coinbase can be claimed or renewed."
+    said = "No event of x0, x1, x2, x3, x4, x5 or 3 more can be recorded, nor can they start."
+    assert told[2] == f"b:7001 refuses writes: OOM. {said}"
+    assert "10.0.0.1" not in told[0]
 
 
 @pytest.mark.parametrize(
