@@ -21,7 +21,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "refuses-writes": Entry(
         "The data store refuses writes",
-        "No lease it keeps can be claimed or renewed and no event recorded there: holders stop before their lease ends.",
+        "No lease it keeps can be claimed or renewed and no event recorded there: holders stop before it ends.",
         "What it answers says why. NOREPLICAS: bring its replicas back; a lower limit takes writes at once, "
         "and until it is set again `min-replicas` says what that risks. No memory: give it more. MISCONF: free its "
         "disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE names.",
