@@ -242,7 +242,7 @@ class Instance:
                 self._move(to_state, reason)
         self._journal.stop(self._patience_with_log)
         self._heartbeat.stop(self._patience)
-        if self._patience == 0.0:
+        if self._patience == self._patience_with_log == 0.0:
             why = self._heartbeat.trouble or "no heartbeat is answered."
             log.warning("%s could not be released and ends by itself: %s", self.exchange.name, why)
             return
