@@ -1,7 +1,7 @@
 # Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test long lint bench guards failovers lock chromium postgres redistls
+.PHONY: help run test test-peers long lint scenarios bench guards failovers lock chromium postgres redistls
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ PIP_COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsa
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 help:  ## say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PERSEUS_PORT, PERSEUS_HOME)
 	@$(BIN)/perseus up
@@ -27,11 +27,17 @@ long: $(VENV)/dev.stamp  ## the tests that wait for minutes: outages in real tim
 failovers: $(VENV)/dev.stamp  ## 200 failovers of stores under load, judged one by one; about half an hour
 	$(BIN)/python -m tests.failover.staged
 
+test-peers: $(VENV)/dev.stamp  ## clients that others wrote, from PyPI into build/peers, read the simulator: all that they read is true
+	$(BIN)/pytest -m peers tests/peers
+
 lint: $(VENV)/dev.stamp  ## style, types and layers only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+scenarios: $(VENV)/dev.stamp  ## 1,000 scenarios of faults drawn by seeds, against the ingest engine; half an hour
+	$(BIN)/python -m tests.simulated.thousand
 
 bench: $(VENV)/dev.stamp  ## measure speed and memory against their limits
 	$(BIN)/python -m bench

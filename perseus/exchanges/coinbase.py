@@ -159,7 +159,7 @@ class Coinbase:
         read = self._read("its products", _products, answer)
         if read.pagination and read.pagination.has_next:
             raise BadAnswer(self.name, "its products", "it gave a part of them only")
-        return Listings.of(map(_listing, read.products)), self.first_limits
+        return Listings.of(map(_listing, read.products)), ()
 
     def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> list[Candle]:
         asked = f"candles of {pair}"

@@ -71,10 +71,10 @@ class Ledger:
     async def learn(self, limits: Sequence[Limit]) -> None:
         """The exchange has told its limits: they hold for all processes from now on. Raises the store's errors.
 
-        Of a kind that it has told nothing of, the first limits stay.
+        Of a kind that it has told nothing of, what held before stays.
         """
         told = {limit.kind for limit in limits}
-        self._limits = (*limits, *(limit for limit in self._first if limit.kind not in told))
+        self._limits = (*limits, *(limit for limit in self._held() if limit.kind not in told))
         await self._call(partial(self._book.learn, self._limits))
         self._hurry()
 
@@ -84,9 +84,9 @@ class Ledger:
             return
         limits = tuple(
             replace(each, amount=amount) if (each.kind, each.interval_ms) == (kind, interval_ms) else each
-            for each in self._limits
+            for each in self._held()
         )
-        if limits != self._limits:
+        if limits != self._held():
             await self.learn(limits)
 
     async def correct(self, used: int, interval_ms: int, kind: str = WEIGHT, at_ms: int | None = None) -> None:
@@ -135,6 +135,9 @@ class Ledger:
         ends = [_end_of_window(limit, now) for limit in self._limits if limit.kind == WEIGHT]
         await self.freeze(max(ends, default=now), FORGOTTEN)
         await self.learn(self._limits)
+
+    def _held(self) -> tuple[Limit, ...]:
+        return self._limits or self._first
 
     def _hurry(self) -> None:
         for line in self._lines.values():

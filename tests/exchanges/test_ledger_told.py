@@ -157,3 +157,25 @@ def test_a_freeze_that_the_store_cannot_be_told_holds_here_and_is_told_later(cli
 
 def test_inline_gives_what_the_call_gives() -> None:
     assert run(lambda: inline(lambda: BY_MINUTE)) is BY_MINUTE
+
+
+def test_a_limit_that_an_answer_tells_holds_for_all_from_then_on(client: Client) -> None:
+    async def main() -> None:
+        one, two = ledger(client, BY_SECOND), ledger(client, BY_SECOND)
+        assert await granted_within(one, 10, 1) > 50
+        await one.adjust(3, BY_SECOND.interval_ms, REQUESTS)
+        assert await granted_within(two, 10, 1) <= 11
+        await one.learn(())
+        assert (await two.state()).usages[0].limit.amount == 3
+
+    run(main)
+
+
+def test_an_answer_that_tells_no_limit_changes_none(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client, BY_SECOND)
+        await one.learn(())
+        await one.adjust(None, BY_SECOND.interval_ms, REQUESTS)
+        assert (await one.state()).usages[0].limit == BY_SECOND
+
+    run(main)

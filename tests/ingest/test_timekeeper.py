@@ -1,0 +1,101 @@
+"""The exchange's clock, asked for anew when it is in doubt; what was learnt by a wrong one is unsaid."""
+
+from __future__ import annotations
+
+import asyncio
+
+from perseus.exchanges.clock import ExchangeClock
+from perseus.ingest.timekeeper import AGAIN_SECONDS, Timekeeper
+from tests.simulated.virtual_loop import BEGIN, run
+
+NOON = 1_790_000_000_000
+
+
+class Exchange:
+    """Tells a time that is `ahead_ms` wrong."""
+
+    def __init__(self) -> None:
+        self.time = asyncio.get_running_loop().time
+        self.clock = ExchangeClock(self.time)
+        self.ahead_ms = 0
+        self.asked = 0
+        self.tell()
+
+    def true_ms(self) -> int:
+        return NOON + round((self.time() - BEGIN) * 1000)
+
+    def tell(self) -> None:
+        self.clock.heard(self.true_ms() + self.ahead_ms, self.time())
+
+    async def calibrate(self) -> None:
+        self.asked += 1
+        for _ in range(2):
+            self.tell()
+
+
+def unsaid(ahead_ms: int, then_ms: int, seconds: float) -> tuple[Exchange, list[tuple[int, int]], list[int]]:
+    """Of a clock that was so much ahead, and then is told another time: what is unsaid, and when."""
+    found: list[tuple[int, int]] = []
+    times: list[int] = []
+
+    async def main() -> Exchange:
+        exchange = Exchange()
+        exchange.ahead_ms = ahead_ms
+        await exchange.calibrate()
+
+        def unsay(since: int, until: int) -> None:
+            found.append((since, until))
+            times.append(exchange.true_ms())
+
+        keeping = asyncio.create_task(Timekeeper(exchange.clock, exchange, unsay).run())
+        await asyncio.sleep(100)
+        exchange.ahead_ms = then_ms
+        exchange.clock.heard(exchange.true_ms() + 5_000_000)
+        await asyncio.sleep(seconds)
+        keeping.cancel()
+        return exchange
+
+    return run(main), found, times
+
+
+def test_a_clock_that_agrees_is_not_asked_for_again() -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        keeping = asyncio.create_task(Timekeeper(exchange.clock, exchange, lambda *_: None).run())
+        await asyncio.sleep(7_200)
+        keeping.cancel()
+        assert exchange.asked == 0
+
+    run(main)
+
+
+def test_what_passed_while_it_was_ahead_is_unsaid_once_that_time_has_truly_come() -> None:
+    exchange, found, times = unsaid(60_000, 0, 300)
+    assert exchange.clock.now_ms() == exchange.true_ms()
+    ((since, until),) = found
+    assert since <= NOON
+    assert until >= NOON + 160_000
+    assert times[0] >= NOON + 160_000
+
+
+def test_a_clock_that_was_behind_has_told_nothing_wrong() -> None:
+    exchange, found, _ = unsaid(0, 60_000, 300)
+    assert exchange.clock.now_ms() == exchange.true_ms() + 60_000
+    assert found == []
+
+
+def test_an_exchange_that_goes_on_doubting_is_not_asked_without_end() -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        exchange.clock.is_doubtful = True
+
+        async def calibrate() -> None:
+            exchange.asked += 1
+
+        exchange.calibrate = calibrate  # type: ignore[method-assign]
+        keeping = asyncio.create_task(Timekeeper(exchange.clock, exchange, lambda *_: None).run())
+        await asyncio.sleep(AGAIN_SECONDS * 10)
+        keeping.cancel()
+        assert 5 <= exchange.asked <= 11
+
+    run(main)
