@@ -21,6 +21,8 @@ CHUNK = 256 * 1024
 OPENED = re.compile(rb"(wss?://\S+) <-> (\S+)\s*")
 SENT = re.compile(rb"(wss?://\S+) <- (\S+): (.*)", re.DOTALL)
 ANSWERED = re.compile(rb"(https?://\S+) -> (\S+): (.*)", re.DOTALL)
+OWN = b"configuration: "
+"""A line that cryptofeed writes about itself."""
 HOSTS = {"binance.us": "binance_us", "binance.com": "binance", "binance.vision": "binance", "coinbase.com": "coinbase"}
 
 
@@ -140,7 +142,7 @@ def _capture(path: Path, first: int) -> Iterator[Entry]:
     requests = itertools.count(first)
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.strip():
+            if not line.strip() or line.startswith(OWN):
                 continue
             try:
                 yield from _line(line.rstrip(b"\r\n"), first, requests)

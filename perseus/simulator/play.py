@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from perseus.clock import iso
-from perseus.exchanges.entries import Control, Ended, Entry, Heard, NotOpened
+from perseus.exchanges.entries import Control, Ended, Entry, Heard
 from perseus.simulator import buckets, coinbaseforms, taperows
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.faults import Fault
 from perseus.simulator.markets import manner_of
 from perseus.simulator.session import Session
 from perseus.simulator.tape import Tape
@@ -18,7 +18,6 @@ from perseus.simulator.wire import Asked, Reply, in_json
 
 EARLY_MS, STALE_MS = 2_000, 60_000
 """A failure strikes a request that comes so much before the one it struck in the recording, or after it."""
-REFUSED_FOR_MS = 30_000
 ALWAYS = ("time", "ping")
 ROWS_MAX = {"klines": 1_000, "candles": 350}
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "GBP", "TRY", "BRL", "DAI")
@@ -87,7 +86,7 @@ class Play:
 
     def _recorded(self, asked: Asked) -> Reply | None:
         last = asked.path.rpartition("/")[2]
-        if failure := self._failure(asked.path):
+        if failure := self._due(self._tape.failures.get(asked.path)):
             return failure
         if last in ALWAYS:
             return None
@@ -98,8 +97,12 @@ class Play:
             return None
         return told or in_json(404, {"code": 404, "msg": NOT_THERE, "message": NOT_THERE})
 
-    def _failure(self, path: str) -> Reply | None:
-        waiting, now = self._tape.failures.get(path), self.now_ms()
+    def refused(self) -> Reply | None:
+        """What a WebSocket is refused by now, if it is."""
+        return self._due(self._tape.refusals)
+
+    def _due(self, waiting: deque[tuple[int, Reply]] | None) -> Reply | None:
+        now = self.now_ms()
         while waiting and waiting[0][0] < now - STALE_MS:
             waiting.popleft()
         if waiting and waiting[0][0] <= now + EARLY_MS:
@@ -163,12 +166,6 @@ class Play:
             case Ended(is_ours=False):
                 for session in self.sessions(entry.connection):
                     session.end(entry.code, entry.reason)
-            case NotOpened(status=int(status)):
-                since = self._exchange.since_ms()
-                until = since + REFUSED_FOR_MS
-                self._exchange.add_fault(
-                    Fault("handshake", count=1, after_ms=since, until_ms=until, params={"status": status})
-                )
         if isinstance(entry, Ended):
             self._carriers = {one: carrier for one, carrier in self._carriers.items() if carrier != entry.connection}
         self._wait()

@@ -52,7 +52,7 @@ class ReplayedBinance(Binance):
 
     def opened(self, asked: Asked, number: int) -> Session | Reply:
         self.play.begin()
-        return super().opened(asked, number)
+        return self.play.refused() or super().opened(asked, number)
 
     def _tell(self, connection: int, data: bytes) -> None:
         try:
@@ -108,7 +108,7 @@ class ReplayedCoinbase(Coinbase):
 
     def opened(self, asked: Asked, number: int) -> Session | Reply:
         self.play.begin()
-        return ReplayedSession(self, asked, number)
+        return self.play.refused() or ReplayedSession(self, asked, number)
 
     def _tell(self, connection: int, data: bytes) -> None:
         try:

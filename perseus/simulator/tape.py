@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from perseus.exchanges.entries import Answered, Asked, Control, Entry, Heard, Unanswered
+from perseus.exchanges.entries import Answered, Asked, Began, Control, Entry, Heard, NotOpened, Unanswered
 from perseus.exchanges.recording import Recording
 from perseus.simulator import taperows
 from perseus.simulator.faults import ScenarioError
 from perseus.simulator.taperows import Key
-from perseus.simulator.wire import Flaw, Reply
+from perseus.simulator.wire import Flaw, Reply, in_json
 
 LEAD_MS = 5_000
 """Where it begins with a connection: time for whoever meets it to ask what comes before one."""
@@ -36,7 +36,7 @@ class Tape:
     """Times are Unix milliseconds of the host that recorded; the exchange's clock was `skew_ms` ahead of it.
 
     `candles`: by symbol and timeframe, then open time. `answers`: whole ones by path and params, and `failures` by
-    path, in order.
+    path, in order; `refusals`: of WebSockets.
     """
 
     recording: Recording
@@ -47,6 +47,7 @@ class Tape:
     candles: dict[Key, dict[int, list[Word]]] = field(default_factory=dict)
     answers: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[int, Reply]]] = field(default_factory=dict)
     failures: dict[str, deque[tuple[int, Reply]]] = field(default_factory=dict)
+    refusals: deque[tuple[int, Reply]] = field(default_factory=deque)
     has_pings: bool = False
     has_beats: bool = False
 
@@ -76,6 +77,8 @@ class Tape:
 
     def _take(self, entry: Entry, asked: dict[int, Asked]) -> None:
         ms = entry.at // 1000
+        if isinstance(entry, Began):
+            return
         if not self.start_ms and not getattr(entry, "again", False):
             self.start_ms = ms if isinstance(entry, Asked) else ms - LEAD_MS
         self.end_ms = max(self.end_ms, ms)
@@ -84,6 +87,8 @@ class Tape:
                 self._heard(ms, entry.data)
             case Control(what="ping"):
                 self.has_pings = True
+            case NotOpened(status=int(status)):
+                self.refusals.append((ms, in_json(status, {"error": "refused"})))
             case Asked():
                 asked[entry.request] = entry
             case Answered() | Unanswered() if entry.request in asked:

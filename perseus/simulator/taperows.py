@@ -58,6 +58,8 @@ def fetched(path: str, params: Mapping[str, str], body: bytes) -> Found | None:
 def listed(body: bytes) -> dict[str, tuple[str, str, str]]:
     """By each symbol of a list of all: base, quote, and the other name under which it is delivered."""
     said = msgspec.json.decode(body)
+    if not isinstance(said, dict):
+        return {}
     found = {one["symbol"]: (one["baseAsset"], one["quoteAsset"], "") for one in said.get("symbols", ())}
     for one in said.get("products", ()):
         named = one["base_currency_id"], one["quote_currency_id"], one.get("alias", "")

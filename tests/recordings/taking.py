@@ -13,6 +13,7 @@ from perseus.exchanges.ring import Ring
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults import Fault
 from perseus.simulator.scenario import Scenario
+from perseus.simulator.tape import Tape
 from tests.simulated.site import START_MS, Site
 
 WALL_MS = START_MS - 7_000
@@ -53,8 +54,9 @@ async def recorded(
 
 
 def met(name: str, symbols: Sequence[str], frames: Sequence[str], *paths: Path) -> Site:
-    """A site whose exchange is the recording."""
-    clock = VirtualClock(asyncio.get_running_loop().time, START_MS)
+    """A site whose exchange is the recording, on a day that is that of the recording."""
+    tape = Tape.of(Recording(*paths))
+    clock = VirtualClock(asyncio.get_running_loop().time, tape.start_ms + (tape.skew_ms or 0))
     world = Scenario(recordings=paths).world(clock)
     return Site(name, symbols, frames, world=world)
 
