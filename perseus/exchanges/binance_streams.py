@@ -84,7 +84,7 @@ def decode(data: bytes) -> list[Event]:
         said = _combined(data).data if data.startswith(b'{"stream"') else _raw(data)
     except msgspec.MsgspecError:
         return _read_slowly(data)
-    return [_event(said)]
+    return [_candle_event(said) if type(said) is _Kline else _event(said)]
 
 
 def milliseconds(time: int) -> int:
@@ -109,7 +109,10 @@ def _candle_event(said: _Kline) -> Event:
     k, pair = said.k, None
     try:
         pair = _pair(said.s, k.i)
-        candle = Candle(milliseconds(k.t), k.o, k.h, k.l, k.c, k.v, k.q, k.n, milliseconds(said.E), k.x)
+        open_ms, event_ms = k.t, said.E
+        if event_ms >= LATEST_MS:
+            open_ms, event_ms = milliseconds(open_ms), milliseconds(event_ms)
+        candle = Candle(open_ms, k.o, k.h, k.l, k.c, k.v, k.q, k.n, event_ms, k.x)
     except PerseusError as error:
         return Unreadable(f"kline of {said.s} {k.i}: {error}", pair)
     return CandleEvent(pair, candle)

@@ -70,6 +70,8 @@ class ExchangeClock:
         """The exchange stamped something that has just arrived; `sent`: loop time at which we asked for it."""
         now = self._time()
         least = exchange_ms - now * 1000
+        if sent is None and self._is_later(least, now):
+            return
         most = None if sent is None else exchange_ms - sent * 1000
         if self._offset is None or (most is not None and not self._is_answered):
             self._set(least, now)
@@ -79,6 +81,12 @@ class ExchangeClock:
         else:
             self._answered(self._offset, least, most, now)
         self._is_answered = self._is_answered or most is not None
+
+    def _is_later(self, least: float, now: float) -> bool:
+        """Was it delayed more than another of this span? Then it says nothing new: so it is with almost all."""
+        if self._offset is None or self._best is None or now - self._span_from >= SPAN_SECONDS:
+            return False
+        return least <= self._best and least <= self._offset
 
     def _told(self, offset: float, least: float, now: float) -> None:
         if least > offset + JUMP_MS:

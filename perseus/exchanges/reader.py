@@ -100,12 +100,17 @@ class Reader:
         return answered
 
     def _heard(self, event: Heard) -> None:
-        routes = self.truth.route(event.subject)
+        if isinstance(event, CandleEvent):
+            subject: Subject = event.pair
+            exchange_ms = event.candle.event_ms
+        else:
+            subject, exchange_ms = event.ticker.symbol, event.ticker.event_ms
+        routes = self.truth.route(subject)
         if not routes:
-            self._stray(event.subject)
+            self._stray(subject)
             return
         now = self._time()
-        self._owner.told_time(event.candle.event_ms if isinstance(event, CandleEvent) else event.ticker.event_ms)
+        self._owner.told_time(exchange_ms)
         for one in routes:
             back = self.dog.heard(one.subject, now)
             if back:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 from perseus.errors import PerseusError
 
 NORMAL_CLOSE = 1000
@@ -42,8 +44,7 @@ class TransportError(PerseusError):
         return self.answer.status if self.answer else None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
     """One whole message, as bytes: whether they are text is for the reader to find out."""
 
     data: bytes

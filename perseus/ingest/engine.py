@@ -128,6 +128,7 @@ class Engine:
                 coverage=coverages[pair],
                 live_from_ms=now_ms - (HANDOVER_MS if coverages[pair].spans else 0),
             )
+            self._series[pair].watch(now_ms)
 
     def lacking(self) -> list[Pair]:
         """Of which finished candles are missing now, or not sure."""
@@ -193,7 +194,7 @@ class Engine:
         if series is None:
             return
         candle = event.candle
-        self.writer.put(event.pair, candle, live=series.is_live(candle) and not event.is_snapshot)
+        self.writer.put(event.pair, candle, live=candle.is_closed and series.is_live(candle) and not event.is_snapshot)
         if event.is_snapshot:
             return
         series.heard(candle)
@@ -202,20 +203,18 @@ class Engine:
 
     async def _look_on(self) -> None:
         """See by the exchange's clock which candles ended, and ask for those that nobody told of."""
-        looked_ms = self._ports.clock.now_ms()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             now_ms = self._ports.clock.now_ms()
             for series in self._series.values():
-                self._look(series, looked_ms, now_ms)
+                self._look(series, now_ms)
             self._forget()
-            looked_ms = now_ms
 
-    def _look(self, series: Series, looked_ms: int, now_ms: int) -> None:
+    def _look(self, series: Series, now_ms: int) -> None:
         finished = series.settle(now_ms)
         if finished is not None:
             self.writer.put(series.pair, finished, live=series.is_live(finished))
-        if series.is_due(looked_ms, now_ms) and not series.is_refused and series.missing(now_ms, 1):
+        if series.is_due(now_ms) and not series.is_refused and series.missing(now_ms, 1):
             self.repairs.want(series, Priority.REPAIR if series.is_streamed else Priority.BOUNDARY)
 
     async def _tell_on(self) -> None:

@@ -155,14 +155,19 @@ class Writer:
             self.written += 1
 
     def _wake(self) -> None:
-        self._wanted.set()
-        self._idle.clear()
+        if not self._wanted.is_set():
+            self._wanted.set()
+            self._idle.clear()
 
 
 def _newer(known: Candle | None, candle: Candle) -> Candle:
-    if known is not None and known.open_ms != candle.open_ms:
-        return max(known, candle, key=lambda one: one.open_ms)
-    return candle if change(known, candle).is_written or known is None else known
+    if known is None or candle.open_ms > known.open_ms:
+        return candle
+    if candle.open_ms < known.open_ms:
+        return known
+    if not known.is_closed and candle.event_ms > known.event_ms:
+        return candle  # as `change` would have it; it is so of nearly all that is heard
+    return candle if change(known, candle).is_written else known
 
 
 def _ordered(candles: Mapping[int, Candle]) -> list[Candle]:

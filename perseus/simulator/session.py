@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from perseus.simulator.wire import Asked
 
 
-@dataclass(frozen=True, slots=True)
-class Torn(Text):
+class Torn(Text, frozen=True, gc=False):
     """A message that a front sends in several frames and packets, where it can."""
 
 
