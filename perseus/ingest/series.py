@@ -44,6 +44,7 @@ class Series:
     live_from_ms: int = 0
     ask_at_ms: int | None = None
     _lacked: frozenset[int] = frozenset()
+    _moves_ms: int = 0
 
     def is_live(self, candle: Candle) -> bool:
         """Is this to be told, once it is finished?"""
@@ -76,12 +77,19 @@ class Series:
         self.trusted_from_ms = None
         self.ask_at_ms = now_ms + DOUBT_MS
 
-    def is_due(self, looked_ms: int, now_ms: int) -> bool:
+    def watch(self, now_ms: int) -> None:
+        """From this time on the end of a candle makes it due."""
+        self._moves_ms = self.pair.timeframe.close_of(self.window(now_ms)[1]) + self._patience_ms
+
+    def is_due(self, now_ms: int) -> bool:
         """Has it become time, since it was looked at last, to ask for what is missing?"""
         if self.ask_at_ms is not None and self.ask_at_ms <= now_ms:
             self.ask_at_ms = None
             return True
-        return self.window(now_ms) != self.window(looked_ms)
+        if now_ms < self._moves_ms:
+            return False
+        self.watch(now_ms)
+        return True
 
     def settle(self, now_ms: int) -> Candle | None:
         """The candle that ended last, finished, where its stream has ended it without saying so; once.
@@ -104,8 +112,7 @@ class Series:
     def window(self, now_ms: int) -> Range:
         """What is to be complete at this time: finished candles, and of those the newest."""
         timeframe = self.pair.timeframe
-        patience_ms = PATIENCE_MS if self.is_streamed else GRACE_MS
-        end_ms = timeframe.open_of(now_ms - patience_ms)
+        end_ms = timeframe.open_of(now_ms - self._patience_ms)
         return max(timeframe.shift(end_ms, -self.depth), timeframe.next_open(self.first_ms)), end_ms
 
     def missing(self, now_ms: int, most: int) -> Range | None:
@@ -150,6 +157,10 @@ class Series:
         timeframe = self.pair.timeframe
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
+
+    @property
+    def _patience_ms(self) -> int:
+        return PATIENCE_MS if self.is_streamed else GRACE_MS
 
     def _unsure(self, asked: Range) -> list[int]:
         timeframe = self.pair.timeframe

@@ -70,13 +70,21 @@ def test_doubt_reaches_to_the_end_of_the_candle_that_runs() -> None:
 def test_what_is_in_doubt_is_asked_for_when_its_stream_is_not_back_soon() -> None:
     one = series(1)
     now = at(0.5)
+    one.watch(now)
     one.doubt(at(-1), now)
-    assert not one.is_due(now, now + DOUBT_MS - 1)
-    assert one.is_due(now, now + DOUBT_MS)
-    assert not one.is_due(now, now + DOUBT_MS + 1)
+    assert not one.is_due(now + DOUBT_MS - 1)
+    assert one.is_due(now + DOUBT_MS)
+    assert not one.is_due(now + DOUBT_MS + 1)
     one.doubt(at(-1), now)
     one.live(now)
-    assert not one.is_due(now, now + DOUBT_MS)
+    assert not one.is_due(now + DOUBT_MS)
+
+
+def test_it_is_due_once_for_each_candle_that_ends() -> None:
+    one = series()
+    one.watch(at(0.5))
+    assert [one.is_due(at(1) + ms) for ms in (4_999, 5_000, 5_500)] == [False, True, False]
+    assert one.is_due(at(4))
 
 
 def test_what_rest_gave_too_early_is_not_sure() -> None:

@@ -15,7 +15,7 @@ from perseus.exchanges.rest import Rest
 from perseus.exchanges.sharedgate import SharedGate
 from perseus.exchanges.streams import Streams
 from perseus.ingest.engine import Engine, Ports
-from perseus.ingest.wanted import Wanted
+from perseus.ingest.wanted import DEPTH, Wanted
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from perseus.simulator.clock import VirtualClock
@@ -46,6 +46,7 @@ class Site:
         bases: tuple[str, ...] = ("BTC", "ETH", "SOL"),
         world: World | None = None,
         redis: fakeredis.FakeRedis | None = None,
+        depth: int = DEPTH,
     ) -> None:
         time = asyncio.get_running_loop().time
         self.name = name
@@ -53,7 +54,7 @@ class Site:
         self.exchange = self.world.exchanges[name]
         self.cache = MemoryCache()
         self.said: list[str] = []
-        self.wanted = Wanted(tuple(symbols), tuple(map(Timeframe.parse, timeframes)))
+        self.wanted = Wanted(tuple(symbols), tuple(map(Timeframe.parse, timeframes)), depth)
         self.redis = redis or fakeredis.FakeRedis(decode_responses=True)
         self.run: asyncio.Task[None] | None = None
         self.warm = asyncio.Event()

@@ -212,6 +212,23 @@ def test_markets_without_trades_are_whole_by_their_holes(name: str) -> None:
 
 
 @everywhere
+def test_a_symbol_that_is_gone_is_asked_for_once_and_named(name: str) -> None:
+    gone = SYMBOLS[name][1]
+
+    async def main() -> Site:
+        async with site_of(name, (Fault("delist", name, gone, after_ms=60_000),)) as site:
+            await site.pass_time(1_800)
+            await site.pass_until_quiet()
+            assert site.differences() == []
+            return site
+
+    site = run(main)
+    assert site.exchange.counters.seen["not_found"] <= len(TIMEFRAMES[name])
+    assert sum(f"{gone}:" in line and "It may be delisted." in line for line in site.said) == 1
+    assert site.world.broken() == {}
+
+
+@everywhere
 def test_many_symbols_are_whole_within_the_limits(name: str) -> None:
     bases = ("BTC", *(f"C{number}" for number in range(39)))
 

@@ -17,6 +17,7 @@ from tests.simulated.virtual_loop import VirtualLoop, run
 EXCHANGES = ("binance", "binance_us", "coinbase")
 TIMEFRAMES = {"binance": ("1m", "5m", "1h"), "binance_us": ("1m", "15m", "1d"), "coinbase": ("5m", "15m", "1h")}
 LENGTH_SECONDS = 20 * 60
+DEPTH = 150
 AGAIN_SECONDS = 5.0
 SKEW_NOTICED_SECONDS = 1_700.0
 """So long after the exchange has set its clock back that is noticed and made good: two spans of its samples."""
@@ -84,7 +85,7 @@ class Trial:
         symbols = [
             market.symbol for market in world.exchanges[self.exchange].truth.markets.values() if not market.alias_of
         ]
-        return Site(self.exchange, symbols, TIMEFRAMES[self.exchange], scenario.seed, world=world)
+        return Site(self.exchange, symbols, TIMEFRAMES[self.exchange], scenario.seed, world=world, depth=DEPTH)
 
     async def _befall(self, site: Site, trouble: Trouble) -> None:
         await asyncio.sleep(trouble.at)
