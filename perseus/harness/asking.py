@@ -24,6 +24,7 @@ DAY = Timeframe.parse("1d")
 BASE = "BTC"
 QUOTES = ("USDT", "USD", "USDC", "EUR")
 FAR_MS = 2_000
+YOUNG_MS = 60_000
 OPTIONAL = ("quote_volume", "trades")
 CONTINUE = "Look at its address in the table exchanges, and at the network of this host."
 
@@ -141,14 +142,17 @@ def chosen(listings: Listings, wanted: str | None) -> Listing:
 
 
 def _wrong(candles: Sequence[Candle], start_ms: int, now_ms: int, count: int) -> list[str]:
-    opens = [one.open_ms for one in candles]
-    holes = [at for at in DAY.opens(opens[0], now_ms + 1) if at not in set(opens)] if opens else []
+    """What is, with daily candles; in the first minute of a day nobody may have traded yet."""
+    if not candles:
+        return ["not one"]
+    opens = {one.open_ms for one in candles}
+    holes = [at for at in DAY.opens(candles[0].open_ms, candles[-1].open_ms) if at not in opens]
+    is_running_told = candles[-1].open_ms == DAY.open_of(now_ms) or now_ms - DAY.open_of(now_ms) < YOUNG_MS
     found = [f"{len(holes)} missing within"] if holes else []
-    found += ["the running one missing"] if opens and opens[-1] != DAY.open_of(now_ms) and not holes else []
-    found += ["not as many as were asked for"] if len(opens) < count and not holes else []
-    found += ["some not asked for"] if opens and opens[0] < start_ms else []
-    still_open = [one for one in candles if not one.is_closed]
-    return found + (["more than one still open"] if len(still_open) > 1 else [])
+    found += [] if is_running_told else ["the running one missing"]
+    found += ["fewer than were asked for"] if candles[0].open_ms > start_ms else []
+    found += ["some not asked for"] if candles[0].open_ms < start_ms else []
+    return found + (["more than one still open"] if sum(not one.is_closed for one in candles) > 1 else [])
 
 
 def _day(candle: Candle) -> str:

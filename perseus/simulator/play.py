@@ -17,7 +17,7 @@ from perseus.simulator.truth import Market
 from perseus.simulator.wire import Asked, Reply, in_json
 
 EARLY_MS, STALE_MS = 2_000, 60_000
-"""A failure strikes a request that comes so much before the one it struck in the recording, or after it."""
+"""What came of a request comes of one that is so much earlier as well; a failure, of one that is so much later."""
 ALWAYS = ("time", "ping")
 ROWS_MAX = {"klines": 1_000, "candles": 350}
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "GBP", "TRY", "BRL", "DAI")
@@ -143,7 +143,7 @@ class Play:
         for open_ms, words in sorted(self._tape.candles.get(key, {}).items()):
             if first_ms <= open_ms <= min(last_ms, exchange_now):
                 is_over = buckets.close_of(key[1], open_ms) <= exchange_now
-                by_now = words if is_over else [word for word in words if word.told_ms <= now]
+                by_now = words if is_over else [word for word in words if word.told_ms <= now + EARLY_MS]
                 found += [by_now[-1].row] if by_now else []
         return found
 

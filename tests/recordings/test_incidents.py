@@ -245,4 +245,4 @@ def test_a_running_candle_is_what_was_told_by_then_and_a_finished_one_what_was_t
             await asyncio.sleep(seconds)
         return found
 
-    assert run(main) == ["none", "1.1", "1.2", "1.3"]
+    assert run(main) == ["1.1", "1.1", "1.2", "1.3"]
