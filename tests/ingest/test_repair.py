@@ -101,6 +101,7 @@ def test_the_most_urgent_goes_first_and_the_longest_timeframe_of_those() -> None
         late = series(pair("LATE"))
         exchange.repairs.want(late, Priority.WARMUP)
         exchange.repairs.want(late, Priority.BOUNDARY)
+        exchange.repairs.want(late, Priority.WARMUP)
         await asyncio.sleep(1.5)
         assert [each.symbol for each, *_ in exchange.asked[WORKERS:]] == ["LATE", "LONG", "SHORT", "WARM"]
         assert exchange.most_at_once == WORKERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from perseus.simulator.faults import Fault
 from tests.simulated.site import Site
 from tests.simulated.virtual_loop import run
 
@@ -19,3 +20,14 @@ def test_a_quiet_hour_leaves_every_candle_exact() -> None:
     assert site.world.broken() == {}
     assert site.engine.messages > 1_000
     assert site.said == []
+
+
+def test_a_candle_that_rest_alone_ends_is_told_as_well() -> None:
+    async def main() -> list[str]:
+        missing = Fault("close_missing", "binance", target="btcusdt@kline_1m", count=3)
+        async with Site("binance", ["BTCUSDT"], ["1m"], faults=[missing]) as site:
+            since_ms = site.clock.now_ms()
+            await site.pass_time(300)
+            return site.untold(since_ms)
+
+    assert run(main) == []

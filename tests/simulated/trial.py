@@ -93,7 +93,7 @@ class Trial:
 
 
 async def _begun(site: Site) -> None:
-    """As `perseus ingest` does: again, until the exchange has answered."""
+    """As a supervisor has it: again, until the exchange has answered."""
     while True:
         try:
             return await site.begin()
