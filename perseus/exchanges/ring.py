@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,12 +105,17 @@ class Ring:
         self._old: list[tuple[Path, int]] = []
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Append these, in pieces. Raises OSError; the next write begins a new file."""
+        """Append these, in pieces. Raises OSError; the next write begins a new file, which tells what is open."""
+        pieces = _pieces(entries)
         try:
-            for piece in _pieces(entries):
-                self._write(piece)
-                self._story.heard(piece)
+            for piece in pieces:
+                try:
+                    self._write(piece)
+                finally:
+                    self._story.heard(piece)
         except OSError:
+            for piece in pieces:
+                self._story.heard(piece)
             self.close()
             raise
 
@@ -170,7 +175,7 @@ def save(path: Path, entries: Iterable[Entry], exchange: str) -> None:
         file.close()
 
 
-def _pieces(entries: Sequence[Entry]) -> Iterable[list[Entry]]:
+def _pieces(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     piece: list[Entry] = []
     size = 0
     for entry in entries:

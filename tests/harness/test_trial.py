@@ -128,8 +128,9 @@ def test_each_thing_that_is_wrong_is_one_bad_check_with_what_to_do(fault: Fault,
 
 
 def test_a_hole_in_the_history_is_counted() -> None:
-    verdict, _ = tried("binance", Fault("rest_hole", count=2, params={"timeframe": "1d"}))
+    verdict, _ = tried("binance", Fault("rest_hole", probability=0.1, count=2, params={"timeframe": "1d"}))
     assert "98 of 100 daily candles" in bad(verdict)["history"]
+    assert "2 missing within" in bad(verdict)["history"]
 
 
 def test_kinds_of_messages_that_are_not_known_are_named_and_no_fault() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from perseus.exchanges.entries import VERSION, Began, Dropped, Ended, Entry, Heard, Opened, Sent
 from perseus.exchanges.recording import BadRecording, Recording
-from perseus.exchanges.ring import PackedFile, Ring, files, save
+from perseus.exchanges.ring import PIECE, PackedFile, Ring, files, save
 
 MB = 1024 * 1024
 DICE = random.Random(7)
@@ -78,6 +78,19 @@ def test_a_message_that_is_larger_than_the_ring_is_counted_and_harms_no_other(tm
     found = list(Recording(tmp_path).entries())
     assert [entry.count for entry in found if isinstance(entry, Dropped)] == [1]
     assert numbers(tmp_path)[-1] == 5_001
+
+
+def test_a_connection_that_was_opened_while_the_disk_was_away_is_told_once_it_is_back(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "ring", MB, "binance", 1)
+    (tmp_path / "ring").write_text("in the way")
+    with pytest.raises(OSError, match="ring"):
+        ring.write([Opened(1, 1, "wss://one"), heard(1, 2 * PIECE), Opened(3, 2, "wss://two"), heard(4)])
+    (tmp_path / "ring").unlink()
+    ring.write([heard(5)])
+    ring.close()
+    entries = list(Recording(tmp_path / "ring").entries())
+    assert [entry.url for entry in entries if isinstance(entry, Opened)] == ["wss://one", "wss://two"]
+    assert numbers(tmp_path / "ring") == [5]
 
 
 def test_a_new_process_leaves_the_files_of_an_old_one_as_they_are(tmp_path: Path) -> None:
