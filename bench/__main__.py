@@ -27,6 +27,7 @@ PARTS = (
     "imports",
     "memory",
     "delivery",
+    "klines",
     "page",
     "browser",
 )

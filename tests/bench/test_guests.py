@@ -49,3 +49,21 @@ def test_a_guest_that_cannot_be_installed_says_why_and_is_not_taken_for_installe
     guests.install("other", "other==1.0")
     monkeypatch.setattr(guests, "_run", refused)
     guests.install("other", "other==1.0")
+
+
+def test_a_guest_that_needs_a_newer_python_than_there_is_says_so(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(nowhere))
+    with pytest.raises(guests.NotInstalled, match=r"^other==1.0 needs Python 3.99 or newer$"):
+        guests.install("other", "other==1.0", least=(3, 99))
+
+
+def test_a_name_on_path_that_does_not_work_makes_no_environment(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(nowhere))
+    monkeypatch.setattr(guests, "NEWEST", 98)
+    shim = nowhere / "python3.98"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    with pytest.raises(guests.NotInstalled, match="needs Python 3.98"):
+        guests.install("other", "other==1.0", least=(3, 98))
