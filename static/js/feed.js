@@ -7,7 +7,10 @@ let wanted = false; // the button was pressed: the next answer shows the newest
 let begunAbove = false;
 
 // Which pages lie on the upper edge of the window. To ask where one is would have the browser lay it all out.
-const upperEdge = new IntersectionObserver((seen) => { begunAbove = seen.at(-1).isIntersecting; }, { rootMargin: "0px 0px -100% 0px" });
+const upperEdge = new IntersectionObserver(
+  (seen) => { begunAbove = seen.at(-1).isIntersecting; },
+  { rootMargin: "0px 0px -100% 0px" },
+);
 
 const isPoll = (event) => event.detail?.ctx?.sourceElement?.matches?.("[data-poll]");
 const events = (root) => [...root.querySelectorAll("a.exact")].map((link) => link.getAttribute("href"));

@@ -229,7 +229,7 @@ def test_without_the_database_a_form_is_no_page_and_says_why(ops: Notified) -> N
     ops.lose_database()
     response = get(ops.app, HERE)
     assert response.status_code == 503
-    assert "The database does not answer" in words(response.text)
+    assert "The database does not fit this version" in words(response.text)
 
 
 def test_a_secret_that_cannot_be_opened_here_is_told_of_before_it_is_lost(ops: Notified) -> None:
