@@ -33,7 +33,7 @@ def recording(what: str, export: Path | None, save: Path | None, as_json: bool) 
 def harness(
     name: str, simulator: str | None, symbol: str | None, is_charged: bool, save: Path | None, as_json: bool
 ) -> None:
-    """Try an exchange: daily candles of Bitcoin, and two seconds of its stream.
+    """Try an exchange: a day of candles, two seconds of stream.
 
     By the two addresses of its row, or at a simulator. It writes nothing to the store, unless --write. Exit codes: 0 it
     does what it should, 1 it does not, 78 unknown exchange or bad setting.
