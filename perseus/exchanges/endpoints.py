@@ -14,7 +14,7 @@ class NoEndpoint(PerseusError):
 
     def __init__(self, exchange: str, column: str) -> None:
         super().__init__(
-            f"The row of {exchange} in the table exchanges has no {column}: nobody knows where to connect. Set it there."
+            f"The row of {exchange} in the table exchanges has no {column}: nobody knows where it is. Set it there."
         )
         self.exchange = exchange
         self.column = column

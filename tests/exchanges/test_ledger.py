@@ -120,6 +120,16 @@ def test_a_second_is_shared_out_evenly(client: Client) -> None:
     run(main)
 
 
+def test_what_a_clock_that_is_days_ahead_was_granted_bars_nobody_for_longer_than_two_spans(client: Client) -> None:
+    async def main() -> None:
+        await ledger(client, BY_SECOND, clock=clock_now(5 * 86_400_000)).reserve(1, Priority.WARMUP)
+        began = true_ms()
+        await ledger(client, BY_SECOND).reserve(1, Priority.WARMUP)
+        assert true_ms() - began < 3_000
+
+    run(main, longest=60)
+
+
 def test_connects_may_come_in_a_burst_but_never_exceed_what_five_minutes_allow(client: Client) -> None:
     async def main() -> None:
         one, moments = ledger(client, BY_MINUTE, BY_FIVE_MINUTES), []

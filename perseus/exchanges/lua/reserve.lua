@@ -72,17 +72,26 @@ local function calendar(limit, interval, cap, amount)
   end
 end
 
+-- When the next may go, at most `latest`: what was charged by a clock that was ahead must not bar the way until then.
+local function next_of(field, latest)
+  local at = number(field)
+  if at > latest then
+    redis.call('HSET', book, field, text(latest))
+  end
+  return math.min(at, latest)
+end
+
 -- Counted over any span of the interval: `next` is when the one after all that were granted is due. A short interval
 -- spreads them evenly, so that what the way here or there delays does not arrive as a burst.
 local function rolling(limit, interval, cap, amount)
   local burst = interval <= 2000 and 1 or math.max(1, math.floor(cap / 3))
   local gap = math.ceil(interval / (cap - burst + 1))
-  local due = math.max(now, math.min(number(limit .. ':next'), now + 2 * interval))
+  local due = math.max(now, next_of(limit .. ':next', now + 2 * interval))
   until_then(due + (amount - 1) * gap - now - (burst - 1) * gap * share, limit)
   charges[#charges + 1] = {limit .. ':next', text(due + amount * gap)}
   if burst == 1 and share < 1 then
     local field = limit .. ':next:' .. class
-    until_then(math.min(number(field), now + 2 * interval) - now, limit)
+    until_then(next_of(field, now + 2 * interval) - now, limit)
     charges[#charges + 1] = {field, text(now + amount * math.ceil(gap / share))}
   end
   return burst
