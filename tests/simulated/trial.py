@@ -48,7 +48,8 @@ class Trial:
         dice = random.Random(f"trial {seed}")
         exchange = EXCHANGES[seed % len(EXCHANGES)]
         scenario = drawn(seed, exchange, LENGTH_SECONDS * 1_000)
-        names = dice.sample(OWN_TROUBLES, dice.choice((0, 0, 1, 2)))
+        possible = [name for name in OWN_TROUBLES if name != "restart" or not _delists(scenario)]
+        names = dice.sample(possible, dice.choice((0, 0, 1, 2)))
         last = LENGTH_SECONDS * 2 / 3
         troubles = [Trouble(name, dice.uniform(0, last), dice.choice((2, 8, 30))) for name in names]
         return cls(exchange, scenario, tuple(sorted(troubles, key=lambda one: one.at)))
@@ -90,6 +91,11 @@ class Trial:
     async def _befall(self, site: Site, trouble: Trouble) -> None:
         await asyncio.sleep(trouble.at)
         await BEFALL[trouble.name](site, trouble.seconds)
+
+
+def _delists(scenario: Scenario) -> bool:
+    """Then a process that begins waits for a person, who takes the name out of its symbols."""
+    return any(fault.name == "delist" for fault in scenario.faults)
 
 
 async def _begun(site: Site) -> None:
