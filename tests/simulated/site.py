@@ -105,7 +105,7 @@ class Site:
         await asyncio.sleep(seconds)
         self._raise()
 
-    async def pass_until_quiet(self, longest: float = 4 * 3_600) -> None:
+    async def pass_until_quiet(self, longest: float = 24 * 3_600) -> None:
         """Let it work until what is judged has settled and nothing is missing any more."""
         time = asyncio.get_running_loop().time
         end = time() + longest
