@@ -19,7 +19,7 @@ run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PE
 	@$(BIN)/perseus up
 
 test: lint chromium postgres redistls  ## prove it: style, types, layers, then all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 long: $(VENV)/dev.stamp  ## the tests that wait for minutes: outages in real time
 	$(BIN)/pytest -m long
