@@ -173,15 +173,17 @@ def test_a_kept_connection_that_breaks_is_told_and_not_asked_again_behind_the_le
 @pytest.mark.parametrize(
     ("url", "kind"),
     [
-        (f"http://127.0.0.1:{free_port()}/", "refused"),
+        ("http://127.0.0.1:CLOSED/", "refused"),
         ("http://no-such-host.invalid/", "address"),
         ("api.example.com/no-scheme", "address"),
         ("http://", "address"),
     ],
 )
 def test_where_nothing_can_be_asked_the_error_says_why(url: str, kind: str) -> None:
+    place = url.replace("CLOSED", str(free_port()))
+
     async def main(transport: AiohttpTransport) -> None:
-        for open_it in (lambda: transport.get(url, {}, {}, 5), lambda: transport.connect(url, 5)):
+        for open_it in (lambda: transport.get(place, {}, {}, 5), lambda: transport.connect(place, 5)):
             with pytest.raises(TransportError) as caught:
                 await open_it()
             assert caught.value.kind == kind
