@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,17 @@ from tests.datastores import (  # noqa: F401
 from tests.redis_process import RedisProcess
 
 KRAKEN = Exchange(4, "kraken", "Kraken")
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_another_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's synchronous interface leaves its event loop running in this thread, between its tests too."""
+    left = None if "browser" in request.fixturenames else asyncio._get_running_loop()
+    if left is not None:
+        asyncio._set_running_loop(None)
+    yield
+    if left is not None:
+        asyncio._set_running_loop(left)
 
 
 class ManualClock:

@@ -7,7 +7,7 @@ what it said as evidence. Everything else is *unverified*. Two ranges that touch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class Coverage:
     def doubt(self, start_ms: int, end_ms: int) -> Coverage:
         """Nothing in this range is sure any more but its holes: what the source lacks is not asked for again."""
         _require_order(start_ms, end_ms)
-        return Coverage(tuple(_kept(self.spans, start_ms, end_ms, with_holes=True)))
+        return Coverage(_merged(_kept(self.spans, start_ms, end_ms, with_holes=True)))
 
     def clipped(self, start_ms: int) -> Coverage:
         """Without what lies before `start_ms`: the cache has forgotten it."""
@@ -134,7 +134,7 @@ def _kept(spans: tuple[Span, ...], start_ms: int, end_ms: int, *, with_holes: bo
             yield span._replace(start_ms=end_ms)
 
 
-def _merged(spans: list[Span]) -> tuple[Span, ...]:
+def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     merged: list[Span] = []
     for span in spans:
         if merged and (merged[-1].end_ms, merged[-1].why) == (span.start_ms, span.why):

@@ -6,7 +6,8 @@ import { byId } from "./memory.js";
 let wanted = false; // the button was pressed: the next answer shows the newest
 let begunAbove = false;
 
-// Which pages lie on the upper edge of the window. To ask where one is would have the browser lay it all out.
+// Which pages lie on the upper edge of the window, as of the last frame. To ask where one is has the browser lay it all
+// out, so that is asked only of one that may be read.
 const upperEdge = new IntersectionObserver(
   (seen) => { begunAbove = seen.at(-1).isIntersecting; },
   { rootMargin: "0px 0px -100% 0px" },
@@ -18,7 +19,7 @@ const events = (root) => [...root.querySelectorAll("a.exact")].map((link) => lin
 function isRead(page) {
   const selection = getSelection();
   const isSelected = !selection.isCollapsed && page.contains(selection.anchorNode);
-  return isSelected || byId("feed-older").children.length > 0 || begunAbove;
+  return isSelected || byId("feed-older").children.length > 0 || (begunAbove && page.getBoundingClientRect().top < 0);
 }
 
 if (byId("feed-page")) upperEdge.observe(byId("feed-page"));

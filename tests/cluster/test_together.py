@@ -80,6 +80,8 @@ def test_nodes_that_send_on_and_on_are_given_up(cluster: Cluster, monkeypatch: p
 
 
 def test_a_claim_on_a_cluster_asks_at_the_node_that_has_it(cluster_store: str, redis_cluster: RedisCluster) -> None:
+    for node in redis_cluster.nodes:
+        node.client().config_resetstat()
     with connect(cluster_store, timeout=2, name="test") as client:
         answer = RedisClaims(client, 4, 45, 0, 1, 0.05).acquire("n" * 32, "host-1", None, claim_body("host-1"))
     assert isinstance(answer, Granted)

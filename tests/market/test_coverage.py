@@ -94,6 +94,10 @@ def test_what_is_written_as_json_is_read_as_it_was(words: list[tuple[str, int, i
     assert Coverage.from_json(coverage.to_json()) == coverage
 
 
+def test_to_doubt_nothing_parts_no_range() -> None:
+    assert Coverage().verify(0, 2).doubt(1, 1) == Coverage().verify(0, 2)
+
+
 def test_the_json_is_compact() -> None:
     coverage = Coverage().verify(5, 10).absent(10, 12, "no row")
     assert coverage.to_json() == '[[5,10],[10,12,"no row"]]'

@@ -42,6 +42,15 @@ class VirtualClient:
         return self._ask(lambda: self._schedule.applied_release(nonce, instance_id, token, reason))
 
 
+class ModelStatus:
+    """A payload that says nothing."""
+
+    held_off = None
+
+    def to_json(self) -> str:
+        return ""
+
+
 class ModelFacts:
     """The payload is no matter of the model."""
 
@@ -59,8 +68,8 @@ class ModelFacts:
     def body_without_token(self) -> str:
         return ""
 
-    def status(self) -> ModelFacts:
-        return self
+    def held_off(self, until_ms: int, reason: str) -> None:
+        """Nor is what a card says of it."""
 
-    def to_json(self) -> str:
-        return ""
+    def status(self) -> ModelStatus:
+        return ModelStatus()
