@@ -17,6 +17,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS
 from perseus.network.shared import SharedDirectory
 from perseus.store import Client
+from perseus.store.refusal import attempt
 from perseus.web import held
 from perseus.web.app import app
 from perseus.web.feednewest import PAGE_EVENTS
@@ -81,6 +82,7 @@ class Polls:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.time()
         pipeline.info("server")
+        pipeline.execute_command(*attempt(keys.INITIALISED))
         pipeline.get(keys.INITIALISED)
         for exchange in self._exchanges:
             pipeline.get(keys.status(exchange.id))
