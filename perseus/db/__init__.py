@@ -5,6 +5,7 @@ from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavail
 from perseus.db.switch import all_off
 from perseus.db.tables import check, endpoints, exchanges, initialise, prepare, seed, switched_off
 from perseus.db.urls import default_url, where
+from perseus.db.watched import watched_symbols
 
 __all__ = [
     "DatabaseMismatch",
@@ -20,5 +21,6 @@ __all__ = [
     "prepare",
     "seed",
     "switched_off",
+    "watched_symbols",
     "where",
 ]

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, Inspector, Table, UniqueConstraint, inspect
+from sqlalchemy import CheckConstraint, Column, Connection, Index, Inspector, Table, UniqueConstraint, inspect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import CompileError, SAWarning
 from sqlalchemy.types import TypeEngine
@@ -24,6 +24,8 @@ NUMBER = re.compile(r"[('\s]*-?\d+.*")
 COLLATION = re.compile(r' collate ".*?"')
 
 Facts = Mapping[str, Any]
+#: Columns of an index, whether it is unique, of which rows.
+Shape = tuple[tuple[str | None, ...], bool, str]
 
 
 def differences(connection: Connection) -> tuple[str, ...]:
@@ -82,10 +84,12 @@ class _There:
         for columns in (_names(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)):
             if set(columns) not in unique:
                 yield f"UNIQUE ({', '.join(columns)})"
-        indexed = [tuple(one["column_names"]) for one in self._indexes[name]]
-        for columns in (_names(one.columns) for one in table.indexes):
-            if columns not in indexed:
-                yield f"INDEX ({', '.join(columns)})"
+        indexed = [_shape(one) for one in self._indexes[name]]
+        for index in table.indexes:
+            _, is_unique, condition = wanted = _shape_of(index)
+            if wanted not in indexed:
+                some = f" WHERE {condition}" if condition else ""
+                yield f"{'UNIQUE ' if is_unique else ''}INDEX ({', '.join(_names(index.columns))}){some}"
         yield from self._references(table)
         yield from self._conditions(table)
 
@@ -149,8 +153,22 @@ def _sets(constraints: Iterable[Facts]) -> list[set[str]]:
 
 def _all(index: Facts) -> bool:
     """Is it unique for all rows, and of columns alone?"""
-    is_partial = any(name.endswith("_where") for name in index.get("dialect_options", {}))
+    is_partial = bool(_condition(index.get("dialect_options", {})))
     return bool(index["unique"]) and not is_partial and None not in index["column_names"]
+
+
+def _shape(index: Facts) -> Shape:
+    return tuple(index["column_names"]), bool(index["unique"]), _condition(index.get("dialect_options", {}))
+
+
+def _shape_of(index: Index) -> Shape:
+    return _names(index.columns), bool(index.unique), _condition(index.dialect_kwargs)
+
+
+def _condition(options: Facts) -> str:
+    """Of which rows an index is, '' for all. PostgreSQL puts brackets around it."""
+    said = (str(value) for name, value in options.items() if name.endswith("_where") and value is not None)
+    return next(said, "").strip("()")
 
 
 def _names(columns: Iterable[Any]) -> tuple[str, ...]:

@@ -123,3 +123,35 @@ class LastAdmin(PerseusError):
 
     def __init__(self) -> None:
         super().__init__("Without this one there would be no active admin. Make somebody else admin first.")
+
+
+class TooManySymbols(PerseusError):
+    """Raised when more symbols of an exchange would be watched than may be. Nothing was changed."""
+
+    def __init__(self, exchange: str, most: int) -> None:
+        super().__init__(f"At most {most:,} symbols of {exchange} are watched. Take some out first. None was added.")
+        self.exchange = exchange
+        self.most = most
+
+
+class AlreadySetUp(PerseusError):
+    """Raised when somebody has a connection record of this exchange already."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(f"You have set up {exchange} already. Change that one.")
+        self.exchange = exchange
+
+
+class NotActive(PerseusError):
+    """Raised when a connection record that is switched off should become the default."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(f"{exchange} is switched off for you, so it cannot be your default. Switch it on first.")
+        self.exchange = exchange
+
+
+class DefaultChanged(PerseusError):
+    """Raised when somebody chose another default at the same moment. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Another default was chosen at the same moment, and nothing was saved. Do it again.")

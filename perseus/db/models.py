@@ -12,8 +12,10 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     String,
+    UniqueConstraint,
     false,
     func,
     text,
@@ -182,4 +184,44 @@ class LinkRow(Base):
     user_id: Mapped[int] = mapped_column(Integer, ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Time)
     expires_at: Mapped[datetime] = mapped_column(Time)
+    created_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class ConnectionRow(Base):
+    """With what somebody reaches an exchange: names of environment variables, never what they hold."""
+
+    __tablename__ = "user_exchanges"
+    __table_args__ = (
+        UniqueConstraint("user_id", "exchange_id", name="user_exchanges_user_id_exchange_id_key"),
+        Index(
+            "user_exchanges_default_key",
+            "user_id",
+            unique=True,
+            postgresql_where=text("is_default"),
+            sqlite_where=text("is_default"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("users.id"))
+    exchange_id: Mapped[int] = mapped_column(Integer, ForeignKey("exchanges.id"))
+    display_name: Mapped[str] = mapped_column(String(100))
+    api_key_env_var: Mapped[str | None] = mapped_column(String(100))
+    api_secret_env_var: Mapped[str | None] = mapped_column(String(100))
+    further_env_vars: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    is_default: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    last_connected_at: Mapped[datetime | None] = mapped_column(Time)
+    created_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
+
+
+class WatchedRow(Base):
+    """One symbol that ingest processes of an exchange take in."""
+
+    __tablename__ = "watched_symbols"
+
+    exchange_id: Mapped[int] = mapped_column(Integer, ForeignKey("exchanges.id"), primary_key=True, autoincrement=False)
+    symbol: Mapped[str] = mapped_column(String(50), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Time, server_default=func.now())
     created_by: Mapped[str | None] = mapped_column(String(200))

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, inspect
+from sqlalchemy import ClauseElement, Column, Connection, inspect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from perseus.db.models import Base
@@ -26,7 +27,7 @@ def quoted(statement: str) -> str:
 
 
 def lacking(connection: Connection, database_url: str) -> tuple[str, ...]:
-    """Lines that add the tables and columns that are missing. What else differs has to be changed by hand.
+    """Lines that add the tables, columns and indexes that are missing. What else differs has to be changed by hand.
 
     On SQLite `perseus init` makes tables, and a column that must be filled cannot be added: that needs a new file.
     """
@@ -39,13 +40,21 @@ def _statements(connection: Connection) -> Iterator[str]:
     for table in Base.metadata.sorted_tables:
         if table.name not in names:
             made: list[Any] = [] if is_file else [CreateTable(table), *map(CreateIndex, table.indexes)]
-            yield from (" ".join(str(one.compile(dialect=dialect)).split()) for one in made)
+            yield from (_line(one, dialect) for one in made)
             continue
         there = {column["name"] for column in found.get_columns(table.name)}
         columns: Iterable[Column[Any]] = table.columns
         for column in columns:
             if column.name not in there and not (is_file and _must_be_filled(column)):
                 yield f"ALTER TABLE {table.name} ADD COLUMN {CreateColumn(column).compile(dialect=dialect)}"
+        indexes = {index["name"] for index in found.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in indexes:
+                yield _line(CreateIndex(index), dialect)
+
+
+def _line(made: ClauseElement, dialect: Dialect) -> str:
+    return " ".join(str(made.compile(dialect=dialect)).split())
 
 
 def _must_be_filled(column: Column[Any]) -> bool:

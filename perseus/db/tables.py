@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, select
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from perseus.db import rights
 from perseus.db.comparison import differences
@@ -115,6 +115,8 @@ def _make_tables(database_url: str) -> None:
     with answers(database_url), engine(database_url).begin() as connection:
         for table in Base.metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _one_at_a_time(connection: Connection) -> None:

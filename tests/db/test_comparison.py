@@ -38,6 +38,16 @@ def spoilt(postgres_server: PostgresProcess) -> Iterator[Spoil]:
     ("change", "said"),
     [
         ("DROP TABLE sessions", "it has no table 'sessions'"),
+        ("DROP TABLE user_exchanges, watched_symbols", "it has no tables 'user_exchanges', 'watched_symbols'"),
+        ("DROP INDEX user_exchanges_default_key", "user_exchanges lacks UNIQUE INDEX (user_id) WHERE is_default"),
+        (
+            "DROP INDEX user_exchanges_default_key; CREATE UNIQUE INDEX d ON user_exchanges (user_id) WHERE is_active",
+            "user_exchanges lacks UNIQUE INDEX (user_id) WHERE is_default",
+        ),
+        (
+            "DROP INDEX user_exchanges_default_key; CREATE INDEX d ON user_exchanges (user_id) WHERE is_default",
+            "user_exchanges lacks UNIQUE INDEX (user_id) WHERE is_default",
+        ),
         ("DROP TABLE sessions, sign_in_links", "it has no tables 'sessions', 'sign_in_links'"),
         ("ALTER TABLE users DROP name", "users lacks name"),
         ("ALTER TABLE users ALTER name TYPE varchar(50)", "users.name is varchar(50) and must be varchar(100)"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from perseus import db
 from perseus.db.models import Base
@@ -42,7 +42,10 @@ def catalogue(connection: psycopg.Connection) -> tuple[Rows, Rows, Rows]:
 def both(postgres_server: PostgresProcess) -> Iterator[tuple[psycopg.Connection, psycopg.Connection]]:
     """A database made by schema.sql, and one made from the models."""
     dialect = postgresql.dialect()
-    tables = [str(CreateTable(table).compile(dialect=dialect)) for table in Base.metadata.sorted_tables]
+    made = [
+        one for table in Base.metadata.sorted_tables for one in (CreateTable(table), *map(CreateIndex, table.indexes))
+    ]
+    tables = [str(one.compile(dialect=dialect)) for one in made]
     postgres_server.create("by_schema", schema())
     postgres_server.create("by_models", *tables)
     with postgres_server.admin("by_schema") as one, postgres_server.admin("by_models") as other:
@@ -69,6 +72,7 @@ def test_schema_sql_and_the_models_make_the_same_tables(both: tuple[psycopg.Conn
         "ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey",
         "ALTER TABLE exchanges ALTER id SET START WITH 1",
         "CREATE INDEX another ON users (name)",
+        "DROP INDEX user_exchanges_default_key",
     ],
 )
 def test_the_comparison_sees_a_difference_in_any_part(

@@ -29,7 +29,9 @@ def unfit(url: str) -> DatabaseMismatch:
         "ALTER TABLE silences DROP COLUMN match, DROP COLUMN created_at",
         "DROP TABLE silences",
         "DROP TABLE sessions",
-        "DROP TABLE exchanges",
+        "DROP TABLE user_exchanges, watched_symbols",
+        "DROP INDEX user_exchanges_default_key",
+        "DROP TABLE user_exchanges, watched_symbols, exchanges",
     ],
 )
 def test_on_postgresql_the_lines_bring_back_what_is_missing(site_database: str, harm: str) -> None:

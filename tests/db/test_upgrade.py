@@ -35,7 +35,8 @@ def test_init_makes_the_tables_that_an_older_sqlite_file_lacks(older: str, tmp_p
     db.initialise(older)
     of_notifications = {"destinations", "notify_settings", "silences", "plugin_switches"}
     of_access = {"users", "sessions", "api_tokens", "sign_in_links"}
-    assert names(tmp_path) == {"exchanges"} | of_notifications | of_access
+    of_setup = {"user_exchanges", "watched_symbols"}
+    assert names(tmp_path) == {"exchanges"} | of_notifications | of_access | of_setup
     assert "own" in [exchange.name for exchange in db.exchanges(older)]
 
 
