@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 SLOW_SECONDS = 0.5
@@ -80,6 +81,7 @@ def iso(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=4096)  # each poll reads the same texts again
 def parse_iso(text: str) -> int:
     """Unix milliseconds of an ISO 8601 text with a zone. Raises ValueError on anything else."""
     moment = datetime.fromisoformat(text)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -212,6 +211,8 @@ def _refuse_unknown(given: Mapping[str, str], model: type[BaseSettings]) -> None
     known = [PREFIX + name.upper() for name in model.model_fields]
     for name in given:
         if name not in known:
+            import difflib  # only who has mistyped a name needs it
+
             if name.startswith(PLUGIN_PREFIX) and not difflib.get_close_matches(name, known, 1, 0.95):
                 continue
             near = [each for each in known if each.startswith(name)] or difflib.get_close_matches(name, known, 1, 0.85)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from perseus.clock import parse_iso
 from perseus.network import payload
@@ -81,6 +82,11 @@ LAST_FIELDS = (
 
 def last_record(values: list[str | None]) -> LastRecord | None:
     """Read the values of `LAST_FIELDS`. None when there is no record; ValueError when it is not one."""
+    return _last_record(*values)
+
+
+@lru_cache(maxsize=2048)  # most exchanges have beaten no more since the last poll
+def _last_record(*values: str | None) -> LastRecord | None:
     token, until, beat, closed, closed_ms, reason, body, d_token, d_until, d_beat, d_body, d_reason = values
     if token is None:
         if any(value is not None for value in values):

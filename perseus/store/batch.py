@@ -50,7 +50,7 @@ class Batch:
                 if isinstance(told[0], Exception):
                     raise told[0]
             for result in results:
-                if is_no_answer(result):
+                if isinstance(result, Exception) and is_no_answer(result):
                     raise result
         refused = ((server, self._refused(told)) for server, told in self._told.items())
         self._refusals = {server: error for server, error in refused if error is not None}
