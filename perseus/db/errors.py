@@ -148,10 +148,3 @@ class NotActive(PerseusError):
     def __init__(self, exchange: str) -> None:
         super().__init__(f"{exchange} is switched off for you, so it cannot be your default. Switch it on first.")
         self.exchange = exchange
-
-
-class DefaultChanged(PerseusError):
-    """Raised when somebody chose another default at the same moment. Nothing was changed."""
-
-    def __init__(self) -> None:
-        super().__init__("Another default was chosen at the same moment, and nothing was saved. Do it again.")

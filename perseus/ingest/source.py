@@ -27,15 +27,17 @@ def simulator_beside(exchange: Exchange, settings: Settings) -> str | None:
 def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) -> FeedMaker:
     """Makes the feed of `exchange`, or of its like at `simulator`, a URL of `perseus simulate`.
 
+    Its symbols are those of PERSEUS_SYMBOLS, else those that are watched, else all that the exchange trades.
     Raises NoDialect, NoEndpoint, UnknownTimeframe, and errors as `perseus.db.check`.
     """
     dialect_of(exchange.name)
     database_url = runfile.database_url(settings)
     endpoints = db.endpoints(database_url, exchange)
+    symbols = settings.symbols or db.watched_symbols(database_url, exchange)
     db.disconnect(database_url)
     if simulator is not None:
         endpoints = Endpoints.simulated(exchange.name, simulator, endpoints.timeframes)
-    wanted = Wanted(settings.symbols, tuple(map(Timeframe.parse, settings.timeframes)))
+    wanted = Wanted(symbols, tuple(map(Timeframe.parse, settings.timeframes)))
 
     def make(instance: Instance) -> ExchangeFeed:
         client = connect(
