@@ -30,6 +30,9 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `channel:exchange:<id>:candle:close:<symbol>:<timeframe>` | channel | - | the candle script | everybody | each finished candle (JSON), once; again with `"corrected":true` when the exchange changes its mind |
 | `ticker:<id>:<symbol>` | string (JSON) | 60 s | its holder, by the ticker script | everybody | what a symbol costs now, and its last 24 hours |
 | `channel:ticker:<id>:<symbol>` | channel | - | the ticker script | everybody | the same, whenever it changes |
+| `{perseus:target:<target>}:commands` | stream | 1 h, newest 100 | web, `perseus control`, ingest processes | the target | signed commands to one ingest process |
+| `{perseus:target:<target>}:outcomes` | hash | 24 h | the target | who commanded | by command id, how far it has come (JSON) |
+| `perseus:hosts` | hash | none | ingest processes that take commands | page, API, `perseus control` | by target, its report (JSON): host, role, exchange, what it is at; older than 15 s: gone |
 | `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
 | `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |
@@ -48,6 +51,7 @@ from __future__ import annotations
 
 INITIALISED = "perseus:initialised"
 DISPATCHERS = "perseus:dispatchers"
+HOSTS = "perseus:hosts"
 DOCTOR = "perseus:doctor"
 DOCTOR_TURN = "perseus:doctor:turn"
 DISPATCH_LOG = "logs:dispatch"
@@ -104,6 +108,11 @@ def kind_orders(kind: str) -> str:
 def kind_answer(kind: str, order: str) -> str:
     """What came of it."""
     return f"{{perseus:kind:{kind}}}:answer:{order}"
+
+
+def control(target: str, part: str) -> str:
+    """`commands` to one ingest process, or `outcomes` of them; both in one slot."""
+    return f"{{perseus:target:{target}}}:{part}"
 
 
 def doctor_probe(number: int | str) -> str:

@@ -6,9 +6,6 @@ Whoever first needs the file makes it; nobody ever writes over it.
 from __future__ import annotations
 
 import base64
-import os
-import stat
-import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -16,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
+from perseus import keyfile
 from perseus.errors import EXIT_CONFIG, PerseusError
 
 FILE = "secret.key"
@@ -71,7 +69,8 @@ def _expanded(secret: bytes, purpose: bytes) -> bytes:
 def _of_file(path: Path, make: bool) -> bytes:
     try:
         if make and not path.exists():
-            _make(path)
+            # Over none that is there: what it sealed could not be opened any more.
+            keyfile.make(path, Fernet.generate_key())
         return _read(path)
     except FileNotFoundError:
         raise KeyUnusable(str(path), "is not there", f"Put it back from a backup, or set {SETTING}.") from None
@@ -80,25 +79,9 @@ def _of_file(path: Path, make: bool) -> bytes:
         raise KeyUnusable(str(path), problem, f"Mend that, or set {SETTING}.") from None
 
 
-def _make(path: Path) -> None:
-    """Whole or not at all, and never over one that is there: what it sealed could not be opened any more."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=f"{FILE}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(beside, path)
-    except FileExistsError:
-        pass  # another process was faster, and its key is the one
-    finally:
-        os.unlink(beside)
-
-
 def _read(path: Path) -> bytes:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
+    mode = keyfile.open_to_others(path)
+    if mode is not None:
         raise KeyUnusable(str(path), f"can be read by others (mode {mode:03o})", f"Run: chmod 600 {path}")
     key = path.read_bytes().strip()
     try:

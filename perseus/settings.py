@@ -181,6 +181,12 @@ class Settings(BaseSettings):
         min_length=32,
         description="Key that seals secrets in the database. Unset: the file `secret.key` in the home.",
     )
+    control_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Key that signs commands to ingest processes: the same text for the web and every ingest host. "
+        "Unset: the file `control.key` in the home, if there is one; `perseus up` makes it.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )

@@ -83,6 +83,7 @@ OF_DISPATCHERS = ("destination", "destination_answer", "kind_orders", "kind_answ
 OF_ACCESS = ("sign_in_tries",)
 OF_DOCTOR = ("doctor_probe",)
 OF_READERS = ("write_probe",)
+OF_CONTROL = ("control",)
 OF_MARKET = ("candles", "candles_meta", "candle_close_channel", "ticker", "ticker_channel", "weight_book")
 
 
@@ -122,6 +123,10 @@ def _of_market() -> list[str]:
     return [key.replace(":7:", ":<id>:") for key in made]
 
 
+def _of_control() -> list[str]:
+    return [keys.HOSTS, *(keys.control("<target>", part) for part in ("commands", "outcomes"))]
+
+
 def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
     patterns = _patterns()
     made = [found for _, found in inspect.getmembers(keys, inspect.isfunction) if found.__module__ == keys.__name__]
@@ -132,6 +137,7 @@ def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
         *OF_DOCTOR,
         *OF_READERS,
         *OF_MARKET,
+        *OF_CONTROL,
     }
     assert pages.first_column(pages.read("keys.md")) == {
         *patterns,
@@ -139,6 +145,7 @@ def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
         *_of_access(),
         *_of_doctor(),
         *_of_market(),
+        *_of_control(),
         keys.write_probe("<key>"),
     }
     told = pages.first_column(pages.section(pages.read("redis-protocol.md"), "## 1. Keys"))

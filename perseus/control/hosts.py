@@ -1,0 +1,99 @@
+"""The ingest processes that take commands: what each says of itself, every 5 s. Readers tolerate junk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from perseus import keys
+from perseus.store import Client, answers, now_ms
+from perseus.store.batch import Batch
+
+GONE_AFTER_MS = 15_000
+FORGOTTEN_MS = 4 * GONE_AFTER_MS
+
+Role = Literal["idle", "serving", "standby"]
+
+
+class Report(BaseModel):
+    """One process. `at`: Unix milliseconds of the store; `warm`: of a standby, None where it makes no sense.
+
+    `doing`: what it is at, for people, None for nothing in particular.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    target: str
+    hostname: str
+    ip: str | None = None
+    pid: int
+    version: str = ""
+    at: int
+    role: Role
+    exchange_id: int | None = None
+    exchange_name: str | None = None
+    instance_id: str | None = None
+    warm: bool | None = None
+    doing: str | None = None
+
+
+def read(client: Client) -> list[Report]:
+    """Those that reported in the last 15 s, by host and pid. Raises StoreUnavailable, StoreRefused."""
+    batch = Batch(client)
+    add(batch)
+    (answer,) = batch.run()
+    return told(batch, answer)
+
+
+def add(batch: Batch) -> None:
+    """Ask for them along with what else the batch asks for; `told` makes reports of the answer."""
+    batch.add("HGETALL", keys.HOSTS)
+
+
+def told(batch: Batch, answer: object) -> list[Report]:
+    """The reports in the answer to what `add` asked."""
+    return living(answer, batch.now_ms(keys.HOSTS))
+
+
+def living(answer: object, at_ms: int) -> list[Report]:
+    """The reports of those that live at that time (store)."""
+    entries = answer.items() if isinstance(answer, Mapping) else ()
+    reports = [report for name, text in entries if (report := parse(text)) is not None and report.target == name]
+    kept = [one for one in reports if one.at > at_ms - GONE_AFTER_MS]
+    return sorted(kept, key=lambda one: (one.hostname, one.pid, one.target))
+
+
+def parse(text: object) -> Report | None:
+    """None when it is no report."""
+    try:
+        return Report.model_validate_json(str(text))
+    except ValidationError:
+        return None
+
+
+def write(client: Client, report: Report) -> None:
+    """Say it anew, at the store's time, and sweep those long gone. Raises StoreUnavailable, StoreRefused."""
+    with answers(client):
+        at_ms = now_ms(client, keys.HOSTS)
+        known: Any = client.hgetall(keys.HOSTS)
+        gone = [name for name, text in known.items() if name != report.target and _is_long_gone(text, at_ms)]
+        if gone:
+            client.hdel(keys.HOSTS, *gone)
+        client.hset(
+            keys.HOSTS, report.target, json.dumps(report.model_copy(update={"at": at_ms}).model_dump(by_alias=True))
+        )
+
+
+def remove(client: Client, target: str) -> None:
+    """This process takes no commands any more. Raises StoreUnavailable, StoreRefused."""
+    with answers(client):
+        client.hdel(keys.HOSTS, target)
+
+
+def _is_long_gone(text: object, at_ms: int) -> bool:
+    report = parse(text)
+    return report is None or report.at < at_ms - FORGOTTEN_MS
