@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.figures import Figure
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import Site
 from tests.simulated.virtual_loop import run
 

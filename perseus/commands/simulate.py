@@ -14,8 +14,8 @@ from perseus.clock import SystemClock, iso, parse_iso
 from perseus.errors import EXIT_FAILED, PerseusError
 from perseus.simulator import scenario, server
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import ScenarioError
-from perseus.simulator.replayed import REPLAYED
+from perseus.simulator.faults.fault import ScenarioError
+from perseus.simulator.replay.exchange import REPLAYED
 from perseus.simulator.scenario import Scenario
 from perseus.simulator.world import Driver, World
 

@@ -8,13 +8,13 @@ import msgspec
 from aiohttp import web
 
 from perseus.errors import PerseusError
-from perseus.simulator import buckets
-from perseus.simulator.bar import text
-from perseus.simulator.catalogue import CATALOGUE
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.faults import ScenarioError, fault_of
-from perseus.simulator.replayed import REPLAYED
-from perseus.simulator.truth import Known
+from perseus.simulator.faults.catalogue import CATALOGUE
+from perseus.simulator.faults.fault import ScenarioError, fault_of
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import text
+from perseus.simulator.market.truth import Known
+from perseus.simulator.replay.exchange import REPLAYED
 from perseus.simulator.world import Driver, World
 
 ROWS = 1_000

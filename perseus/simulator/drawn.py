@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from perseus.simulator import buckets
-from perseus.simulator.catalogue import CATALOGUE
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.catalogue import CATALOGUE
+from perseus.simulator.faults.fault import Fault
+from perseus.simulator.market import buckets
 from perseus.simulator.scenario import Scenario
 
 DAY_MS = 1_795_219_200_000  # 2026-11-21 00:00 UTC

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from perseus.simulator import acts, requestfaults
 from perseus.simulator.counters import Counters
-from perseus.simulator.day import Days
-from perseus.simulator.faults import Fault, Faults
+from perseus.simulator.faults import acts
+from perseus.simulator.faults import requests as requestfaults
+from perseus.simulator.faults.fault import Fault, Faults
 from perseus.simulator.limits import Address, Calendar, Rolling
+from perseus.simulator.market.day import Days
+from perseus.simulator.market.truth import Market, Truth
+from perseus.simulator.market.watch import Watch
 from perseus.simulator.session import Session
 from perseus.simulator.timers import Timers
-from perseus.simulator.truth import Market, Truth
-from perseus.simulator.watch import Watch
 from perseus.simulator.wire import Asked, Reply, in_json
 
 

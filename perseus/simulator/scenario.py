@@ -13,10 +13,10 @@ from perseus.clock import parse_iso
 from perseus.exchanges.recording import Recording
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.exchange import Rules
-from perseus.simulator.faults import Fault, ScenarioError, fault_of
-from perseus.simulator.markets import DEFAULT
-from perseus.simulator.replayed import replayed
-from perseus.simulator.tape import Tape
+from perseus.simulator.faults.fault import Fault, ScenarioError, fault_of
+from perseus.simulator.market.markets import DEFAULT
+from perseus.simulator.replay.exchange import replayed
+from perseus.simulator.replay.tape import Tape
 from perseus.simulator.world import World
 
 SCOPES = ("connection", "product")

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
-from perseus.simulator.bar import UNIT, Bar, text
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.truth import Known
+from perseus.simulator.market.bar import UNIT, Bar, text
+from perseus.simulator.market.truth import Known
 
 
 class Told(Protocol):

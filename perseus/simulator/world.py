@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from perseus.simulator import markets
-from perseus.simulator.binance import Binance, rules_of_com, rules_of_us
+from perseus.simulator.binance.rest import Binance, rules_of_com, rules_of_us
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.coinbase import Coinbase
+from perseus.simulator.coinbase.rest import Coinbase
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.faults import Fault, ScenarioError
+from perseus.simulator.faults.fault import Fault, ScenarioError
+from perseus.simulator.market import markets
 from perseus.simulator.timers import Timers
 
 BASES = markets.DEFAULT

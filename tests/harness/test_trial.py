@@ -17,7 +17,7 @@ from perseus.harness.budget import Budget, Charged, LookedUp, Unknown
 from perseus.harness.trial import Trial
 from perseus.harness.verdict import Verdict
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.inprocess import InProcess
 from perseus.simulator.world import World
 from tests.simulated.site import START_MS

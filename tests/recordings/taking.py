@@ -11,9 +11,9 @@ from perseus.exchanges.recorder import RecordedTransport, Recorder
 from perseus.exchanges.recording import Recording
 from perseus.exchanges.ring import Ring
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
+from perseus.simulator.replay.tape import Tape
 from perseus.simulator.scenario import Scenario
-from perseus.simulator.tape import Tape
 from tests.simulated.site import START_MS, Site
 
 WALL_MS = START_MS - 7_000

@@ -16,8 +16,8 @@ from perseus.exchanges.recording import Recording
 from perseus.exchanges.ring import save
 from perseus.market.candle import Candle, Pair
 from perseus.simulator import control as endpoint
-from perseus.simulator.faults import Fault, ScenarioError
-from perseus.simulator.tape import Tape
+from perseus.simulator.faults.fault import Fault, ScenarioError
+from perseus.simulator.replay.tape import Tape
 from perseus.simulator.world import Driver
 from tests.recordings.taking import START_MS, WALL_MS, met, recorded
 from tests.simulated.site import Site

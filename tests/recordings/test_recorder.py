@@ -28,7 +28,7 @@ from perseus.exchanges.recorder import RecordedTransport, Recorder, recorded
 from perseus.exchanges.recording import Recording
 from perseus.exchanges.ring import Keep, Ring
 from perseus.exchanges.transport import Closed, Ping, Text, TransportError
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulator.test_server import KLINES, over_sockets
 

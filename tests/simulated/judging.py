@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
-from perseus.simulator.bar import Bar
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.truth import Known
+from perseus.simulator.market.bar import Bar
+from perseus.simulator.market.truth import Known
 from tests.simulated.memory import MemoryCache
 
 UNIT = Decimal(10**8)

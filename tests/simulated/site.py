@@ -19,7 +19,7 @@ from perseus.ingest.wanted import DEPTH, Wanted
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.inprocess import BASE, InProcess
 from perseus.simulator.world import World
 from tests.simulated.judging import judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import Site
 from tests.simulated.virtual_loop import run
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.simulator.catalogue import CATALOGUE
 from perseus.simulator.drawn import possible
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.catalogue import CATALOGUE
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.scenario import Scenario
 from tests.simulated.site import Site
 from tests.simulated.trial import EXCHANGES, Trial

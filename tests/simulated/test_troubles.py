@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulated.site import START_MS, Site
 from tests.simulated.trial import EXCHANGES, TIMEFRAMES

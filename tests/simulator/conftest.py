@@ -12,7 +12,7 @@ import pytest
 from perseus.exchanges.transport import Closed, Frame, Ping, Text
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Asked, Reply
 from perseus.simulator.world import World

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Reply
 from tests.simulator.conftest import START_MS, Bench, pongs, told

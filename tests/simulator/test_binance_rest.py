@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.simulator import buckets
+from perseus.simulator.market import buckets
 from perseus.simulator.wire import Asked
 from tests.simulator.conftest import START_MS, Bench
 

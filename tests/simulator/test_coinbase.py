@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from perseus.simulator.bar import short
-from perseus.simulator.coinbase import Coinbase
+from perseus.simulator.coinbase.rest import Coinbase
+from perseus.simulator.market.bar import short
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Asked, Reply
 from tests.simulator.conftest import START_MS, Bench, end_of, told

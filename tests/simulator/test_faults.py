@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from perseus.simulator.catalogue import CATALOGUE
-from perseus.simulator.faults import Fault, ScenarioError, fault_of
+from perseus.simulator.faults.catalogue import CATALOGUE
+from perseus.simulator.faults.fault import Fault, ScenarioError, fault_of
 from tests.simulator.conftest import Bench
 from tests.simulator.looking import klines
 

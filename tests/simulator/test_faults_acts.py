@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perseus.exchanges.transport import Closed, Ping
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from tests.simulator.conftest import START_MS, Bench, end_of, frames, told
 from tests.simulator.looking import CANDLES, FLOOR, MINUTE, STREAM, coinbase, heard, klines, rows
 

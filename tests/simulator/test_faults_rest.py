@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from tests.simulator.conftest import Bench
 from tests.simulator.looking import FLOOR, MINUTE, klines, one, rows
 

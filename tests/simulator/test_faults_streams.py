@@ -7,7 +7,7 @@ import re
 import pytest
 
 from perseus.exchanges.transport import Closed
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.session import Torn
 from perseus.simulator.wire import Asked, Reply
 from tests.simulator.conftest import START_MS, Bench, end_of, frames, told

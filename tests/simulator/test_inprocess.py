@@ -11,7 +11,7 @@ import pytest
 
 from perseus.exchanges.transport import Closed, Ping, Socket, Text, TransportError
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.inprocess import BASE, InProcess
 from perseus.simulator.world import World
 from tests.simulated.virtual_loop import run

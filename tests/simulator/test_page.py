@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 
 from perseus.simulator import scenario
-from perseus.simulator.catalogue import CATALOGUE, Kind
 from perseus.simulator.counters import RULES
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.catalogue import CATALOGUE, Kind
+from perseus.simulator.faults.fault import Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "simulator.md").read_text("utf-8")

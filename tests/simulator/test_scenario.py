@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from perseus.simulator import scenario
-from perseus.simulator.bar import text
-from perseus.simulator.catalogue import CATALOGUE
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.drawn import drawn, possible
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.faults import ScenarioError
+from perseus.simulator.faults.catalogue import CATALOGUE
+from perseus.simulator.faults.fault import ScenarioError
+from perseus.simulator.market.bar import text
 from perseus.simulator.verdict import differences
 from tests.simulator.conftest import START_MS, Bench
 

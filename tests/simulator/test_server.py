@@ -16,7 +16,7 @@ from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.transport import Closed, Ping, Text, TransportError
 from perseus.simulator import server
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import Driver, World
 from tests.simulator.conftest import START_MS
 

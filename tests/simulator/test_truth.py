@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.market.timeframes import Timeframe
-from perseus.simulator import buckets
-from perseus.simulator.bar import Bar, short, text, units
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import Bar, short, text, units
 from tests.simulator.conftest import START_MS, Bench
 
 HOUR = 3_600_000

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from tests.simulated.virtual_loop import run
 from tests.streams.staged import pairs
 from tests.streams.test_simulated import FAULTS, Run, lived, missing

@@ -13,10 +13,10 @@ from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.streams import Streams
 from perseus.market.candle import Candle, Pair
-from perseus.simulator.bar import UNIT
 from perseus.simulator.clock import VirtualClock
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.fault import Fault
 from perseus.simulator.inprocess import BASE, InProcess
+from perseus.simulator.market.bar import UNIT
 from perseus.simulator.world import World
 from tests.simulated.virtual_loop import run
 from tests.streams.staged import Told, pairs

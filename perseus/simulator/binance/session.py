@@ -14,7 +14,7 @@ from perseus.simulator.session import Session, Torn
 from perseus.simulator.wire import Asked
 
 if TYPE_CHECKING:
-    from perseus.simulator.binance import Binance
+    from perseus.simulator.binance.rest import Binance
 
 WELL_FORMED = re.compile(r"!?[A-Za-z0-9_]+@[A-Za-z0-9_@+:]+|!miniTicker@arr")
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from perseus.exchanges.transport import Text
-from perseus.simulator.binance import Binance, rules_of_com, rules_of_us
-from perseus.simulator.binancesession import BinanceSession
-from perseus.simulator.coinbase import Coinbase
-from perseus.simulator.coinbasesession import CoinbaseSession
+from perseus.simulator.binance.klines import Klines
+from perseus.simulator.binance.rest import Binance, rules_of_com, rules_of_us
+from perseus.simulator.binance.session import BinanceSession
+from perseus.simulator.coinbase.rest import Coinbase
+from perseus.simulator.coinbase.session import CoinbaseSession
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.klines import Klines
-from perseus.simulator.play import Play, markets
+from perseus.simulator.replay.play import Play, markets
+from perseus.simulator.replay.tape import Tape
 from perseus.simulator.session import Session
-from perseus.simulator.tape import Tape
 from perseus.simulator.timers import Timers
 from perseus.simulator.wire import Asked, Reply
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from perseus.simulator.market.truth import Truth
 from perseus.simulator.timers import Timers
-from perseus.simulator.truth import Truth
 
 
 @dataclass

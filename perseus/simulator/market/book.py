@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from perseus.simulator import buckets
-from perseus.simulator.bar import Bar, empty
-from perseus.simulator.past import Past
-from perseus.simulator.walk import Trade
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import Bar, empty
+from perseus.simulator.market.past import Past
+from perseus.simulator.market.walk import Trade
 
 LONGER = tuple(name for name in buckets.TIMEFRAMES if name != "1m")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perseus.simulator.bar import UNIT
-from perseus.simulator.truth import Market
-from perseus.simulator.walk import Manner
+from perseus.simulator.market.bar import UNIT
+from perseus.simulator.market.truth import Market
+from perseus.simulator.market.walk import Manner
 
 # base, price, mean ms between trades, mean amount, tick
 COINS: tuple[tuple[str, str, int, int, int], ...] = (

@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
-from perseus.simulator import binanceforms as forms
-from perseus.simulator import buckets
-from perseus.simulator.bar import text
-from perseus.simulator.binancesession import BinanceSession, streams_of
+from perseus.simulator.binance import forms
+from perseus.simulator.binance.klines import Klines
+from perseus.simulator.binance.session import BinanceSession, streams_of
 from perseus.simulator.exchange import Exchange, Rules
-from perseus.simulator.klines import Klines
-from perseus.simulator.rows import Span, rows
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import text
+from perseus.simulator.market.rows import Span, rows
+from perseus.simulator.market.truth import Market
 from perseus.simulator.session import Session
 from perseus.simulator.timers import Timers
-from perseus.simulator.truth import Market
 from perseus.simulator.wire import Asked, Reply, in_json
 
 ROWS_MAX = 1_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from perseus.simulator.bar import Bar, short, text
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.numbers import amount, price
-from perseus.simulator.truth import Market
+from perseus.simulator.market.bar import Bar, short, text
+from perseus.simulator.market.numbers import amount, price
+from perseus.simulator.market.truth import Market
 
 Json = dict[str, Any]
 GRANULARITIES = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from perseus.simulator import buckets
-from perseus.simulator.bar import Bar
-from perseus.simulator.truth import Truth
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import Bar
+from perseus.simulator.market.truth import Truth
 
 
 @dataclass

@@ -7,12 +7,12 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from perseus.simulator import buckets
-from perseus.simulator import coinbaseforms as forms
-from perseus.simulator.watch import Paced
+from perseus.simulator.coinbase import forms
+from perseus.simulator.market import buckets
+from perseus.simulator.market.watch import Paced
 
 if TYPE_CHECKING:
-    from perseus.simulator.coinbase import Coinbase
+    from perseus.simulator.coinbase.rest import Coinbase
 
 CANDLE_MS = 1_000
 BATCH_MS = 5_000

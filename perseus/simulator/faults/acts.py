@@ -7,12 +7,12 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
-from perseus.simulator.buckets import MINUTE
-from perseus.simulator.catalogue import CATALOGUE
-from perseus.simulator.faults import Fault
+from perseus.simulator.faults.catalogue import CATALOGUE
+from perseus.simulator.faults.fault import Fault
+from perseus.simulator.market.buckets import MINUTE
+from perseus.simulator.market.truth import Market
+from perseus.simulator.market.walk import Manner
 from perseus.simulator.session import Session
-from perseus.simulator.truth import Market
-from perseus.simulator.walk import Manner
 
 if TYPE_CHECKING:
     from perseus.simulator.exchange import Exchange

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.simulator import buckets
-from perseus.simulator.bar import Bar
 from perseus.simulator.exchange import Exchange
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import Bar
 
 
 @dataclass(frozen=True)

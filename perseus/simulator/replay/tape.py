@@ -12,9 +12,9 @@ import msgspec
 
 from perseus.exchanges.entries import Answered, Asked, Began, Control, Entry, Heard, NotOpened, Unanswered
 from perseus.exchanges.recording import Recording
-from perseus.simulator import taperows
-from perseus.simulator.faults import ScenarioError
-from perseus.simulator.taperows import Key
+from perseus.simulator.faults.fault import ScenarioError
+from perseus.simulator.replay import rows as taperows
+from perseus.simulator.replay.rows import Key
 from perseus.simulator.wire import Flaw, Reply, in_json
 
 LEAD_MS = 5_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perseus.simulator.bar import text
 from perseus.simulator.exchange import Exchange
+from perseus.simulator.market.bar import text
 
 PADDING = "0" * 12
 

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from perseus.errors import EXIT_CONFIG, PerseusError
-from perseus.simulator.catalogue import CATALOGUE
 from perseus.simulator.counters import Counters
+from perseus.simulator.faults.catalogue import CATALOGUE
 
 
 class ScenarioError(PerseusError):

@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 from zlib import crc32
 
-from perseus.simulator import buckets
-from perseus.simulator.bar import UNIT, Bar
-from perseus.simulator.walk import Manner
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import UNIT, Bar
+from perseus.simulator.market.walk import Manner
 
 MASK = (1 << 64) - 1
 WAVES = ((buckets.HOUR, 0.004), (buckets.DAY, 0.02), (20 * buckets.DAY, 0.12), (300 * buckets.DAY, 0.5))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from perseus.simulator import buckets
-from perseus.simulator import coinbaseforms as forms
-from perseus.simulator.coinbasefeeds import Feeds
-from perseus.simulator.coinbasesession import CoinbaseSession
+from perseus.simulator.coinbase import forms
+from perseus.simulator.coinbase.feeds import Feeds
+from perseus.simulator.coinbase.session import CoinbaseSession
 from perseus.simulator.exchange import Exchange, Rules
 from perseus.simulator.limits import IN_FLIGHT_MS, Rolling
-from perseus.simulator.rows import Span, rows
+from perseus.simulator.market import buckets
+from perseus.simulator.market.rows import Span, rows
+from perseus.simulator.market.truth import Market
 from perseus.simulator.session import Session
 from perseus.simulator.timers import Timers
-from perseus.simulator.truth import Market
 from perseus.simulator.wire import Asked, Reply, in_json
 
 PREFIX = "/api/v3/brokerage/"

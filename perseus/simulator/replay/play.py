@@ -8,12 +8,14 @@ from typing import Any
 
 from perseus.clock import iso
 from perseus.exchanges.entries import Control, Ended, Entry, Heard
-from perseus.simulator import buckets, coinbaseforms, taperows
+from perseus.simulator.coinbase import forms as coinbaseforms
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.markets import manner_of
+from perseus.simulator.market import buckets
+from perseus.simulator.market.markets import manner_of
+from perseus.simulator.market.truth import Market
+from perseus.simulator.replay import rows as taperows
+from perseus.simulator.replay.tape import Tape
 from perseus.simulator.session import Session
-from perseus.simulator.tape import Tape
-from perseus.simulator.truth import Market
 from perseus.simulator.wire import Asked, Reply, in_json
 
 EARLY_MS, STALE_MS = 2_000, 60_000

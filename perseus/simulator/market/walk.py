@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from perseus.simulator.bar import UNIT, units
+from perseus.simulator.market.bar import UNIT, units
 
 
 class Trade(NamedTuple):

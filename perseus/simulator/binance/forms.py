@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from perseus.simulator import buckets
-from perseus.simulator.bar import UNIT, Bar, text
 from perseus.simulator.exchange import Exchange
-from perseus.simulator.numbers import amount, price
-from perseus.simulator.truth import Market
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import UNIT, Bar, text
+from perseus.simulator.market.numbers import amount, price
+from perseus.simulator.market.truth import Market
 
 Json = dict[str, Any]
 DECIMALS = 8

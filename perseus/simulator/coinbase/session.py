@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from perseus.exchanges.transport import Text
-from perseus.simulator import coinbaseforms as forms
-from perseus.simulator.coinbasefeeds import CHANNELS
+from perseus.simulator.coinbase import forms
+from perseus.simulator.coinbase.feeds import CHANNELS
 from perseus.simulator.session import Session, Torn
 from perseus.simulator.wire import Asked
 
 if TYPE_CHECKING:
-    from perseus.simulator.coinbase import Coinbase
+    from perseus.simulator.coinbase.rest import Coinbase
 
 FIRST_MS = 5_000
 QUIET_MS = 75_000

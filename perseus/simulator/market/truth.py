@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from perseus.simulator import buckets
-from perseus.simulator.bar import Bar
-from perseus.simulator.book import Book
-from perseus.simulator.past import Past
-from perseus.simulator.walk import Manner, tape, walk
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import Bar
+from perseus.simulator.market.book import Book
+from perseus.simulator.market.past import Past
+from perseus.simulator.market.walk import Manner, tape, walk
 
 AGE_MS = 1_500 * buckets.DAY
 LAST_MS = 5 * buckets.MINUTE

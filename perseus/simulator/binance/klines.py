@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from perseus.simulator import binanceforms as forms
-from perseus.simulator import buckets
-from perseus.simulator.bar import text
-from perseus.simulator.watch import Paced
+from perseus.simulator.binance import forms
+from perseus.simulator.market import buckets
+from perseus.simulator.market.bar import text
+from perseus.simulator.market.watch import Paced
 
 if TYPE_CHECKING:
-    from perseus.simulator.binance import Binance
+    from perseus.simulator.binance.rest import Binance
 
 KLINE_MS = 2_000
 TICKER_MS = 1_000

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from perseus.clock import parse_iso
-from perseus.simulator import coinbaseforms
+from perseus.simulator.coinbase import forms as coinbaseforms
 
 Key = tuple[str, str]
 """Symbol and timeframe."""

@@ -1,0 +1,1 @@
+"""Binance, .com and .us, as its clients see it."""

@@ -1,0 +1,1 @@
+"""Coinbase Advanced Trade, as its clients see it."""

@@ -1,0 +1,1 @@
+"""What is traded, and what really was: symbols, trades, candles."""

@@ -1,0 +1,1 @@
+"""A recording, told again to whoever asks for it."""
