@@ -38,6 +38,9 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |
 | `{logs:audit}:strangers` | list | 90 days | the same | the same script | ids of the newest 10,000 entries of people who were not signed in: they have a share of their own |
 | `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
+| `exchange:<id>:listings` | string (JSON) | 24 h | its holder, `check` of a host | a start, Symbols page | what an exchange said of itself: symbols, limits, how far its clock is from the store's; younger than 15 minutes a start asks nothing |
+| `exchange:<id>:warm-up-schedule:symbols` | string (JSON) | none | its holder, fenced | page, API | schedule of the latest warmup: which pairs had to be fetched, and why |
+| `exchange:<id>:warm-up-schedule:stats` | string (JSON) | none | its holder, fenced | page, API | how far it has come, or how it ended |
 | `{weight:<id>:<address>}:book` | hash | 4 days | whoever sends to the exchange | the same, page | what has been sent to one exchange from one outgoing address: its limits, what is used of them, until when all is frozen |
 | `perseus:sign-in:<limit>` | string | 5 minutes | web | web | tries to sign in to one account, or from one address (SHA-256), that were counted |
 | `perseus:doctor` | string (JSON) | 15 minutes | web | web | what the doctor found on its last round |
@@ -159,3 +162,18 @@ def ticker(exchange_id: int, symbol: str) -> str:
 def ticker_channel(exchange_id: int, symbol: str) -> str:
     """Where its changes are told."""
     return f"channel:ticker:{exchange_id}:{symbol}"
+
+
+def listings(exchange_id: int) -> str:
+    """What an exchange said of itself."""
+    return f"exchange:{exchange_id}:listings"
+
+
+def warmup_schedule(exchange_id: int) -> str:
+    """What the latest warmup of an exchange is to fetch."""
+    return f"exchange:{exchange_id}:warm-up-schedule:symbols"
+
+
+def warmup_stats(exchange_id: int) -> str:
+    """How far it has come."""
+    return f"exchange:{exchange_id}:warm-up-schedule:stats"

@@ -8,6 +8,8 @@ from perseus.errors import PerseusError
 
 JUMP_MS = 1_000
 """A step that is larger is believed to nobody alone."""
+RECALLED_SECONDS = 30.0
+"""So soon a time that was remembered has to be borne out by what is heard."""
 SPAN_SECONDS = 600.0
 """The least delayed of the samples of one to two of these spans counts, so that a drift is followed."""
 
@@ -61,6 +63,13 @@ class ExchangeClock:
     def suppose(self, exchange_ms: int) -> None:
         """A coarse time from elsewhere: for `estimate_ms` alone, until the exchange tells its own."""
         self._supposed = exchange_ms - self._time() * 1000
+
+    def recall(self, exchange_ms: int) -> None:
+        """The time as it was remembered. It is doubtful as soon as what is heard leaps ahead, or lags for a while."""
+        now = self._time()
+        self._offset, self._best = exchange_ms - now * 1000, None
+        self._span_from = now - SPAN_SECONDS + RECALLED_SECONDS
+        self.is_doubtful = False
 
     def skew_ms(self, host_ms: int) -> int:
         """How far the host's clock, which says `host_ms` now, is ahead of the exchange's. Raises TimeUnknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -37,7 +38,7 @@ class Ledger:
     """Asks for all of one process, the most urgent first. Made within a running loop.
 
     `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
-    is that of the exchange; until it is known, the book's own idea of that time serves.
+    is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Ledger:
         self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect")}
         self._limits: tuple[Limit, ...] = ()
         self._frozen: tuple[int, str] | None = None
+        self.granted: Counter[Priority] = Counter()
 
     async def reserve(self, weight: int, priority: Priority) -> None:
         """Return when a request of this weight may be sent, at once; it is charged then.
@@ -63,6 +65,7 @@ class Ledger:
         Raises TooHeavy, and the store's errors: where the store is away nothing is known, so nothing may be sent.
         """
         await self._lines["request"].wait(Wish(weight, priority))
+        self.granted[priority] += 1
 
     async def reserve_connect(self, priority: Priority) -> None:
         """The same for an attempt to open a WebSocket."""

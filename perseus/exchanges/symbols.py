@@ -11,6 +11,8 @@ from perseus.errors import PerseusError
 Status = Literal["trading", "halted", "delisted"]
 Change = Literal["listed", "delisted", "halted", "resumed"]
 NAMED = 5
+GONE = "no longer listed"
+"""In place of the exchange's own word, of a symbol of which it says nothing any more."""
 
 
 class UnknownSymbol(PerseusError):
@@ -74,6 +76,11 @@ class Listings:
     def unknown(self, symbols: Iterable[str]) -> list[str]:
         """Those that are not listed, sorted. An exchange may take them without a word and never send a thing."""
         return sorted({symbol for symbol in symbols if symbol not in self.by_symbol})
+
+    def remembering(self, symbols: Iterable[str]) -> Listings:
+        """These and, as delisted, those of `symbols` that are not among them: they were listed once."""
+        gone = {one: Listing(one, "", "", "delisted", GONE) for one in symbols if one not in self.by_symbol}
+        return Listings({**self.by_symbol, **gone})
 
     def aliases(self) -> dict[str, str]:
         """By each symbol that is delivered under another's name, that other."""

@@ -22,12 +22,14 @@ WORKERS = 8
 
 Fetch = Callable[[Pair, Range, Priority], Awaitable[tuple[int, list[Candle]]]]
 """Candles of a range, and the exchange's time when it was asked."""
+Ended = Callable[[Pair, Exception | None, bool], None]
 
 
 class Repairs:
     """`fetch` asks; `take` is given what came of it; `fail` is told of what did not, and says whether to try again.
 
-    `most`: candles in one answer. `now_ms`: the exchange's time. `chance()` gives 0 to 1, and spreads waits.
+    `most`: candles in one answer. `now_ms`: the exchange's time. `chance()` gives 0 to 1, and spreads waits. `ended`
+    is told of each pair whose turn is over, with what went wrong and whether that is for good.
     """
 
     def __init__(
@@ -38,8 +40,9 @@ class Repairs:
         now_ms: Callable[[], int],
         most: int,
         chance: Callable[[], float] = random.random,
+        ended: Ended = lambda *_: None,
     ) -> None:
-        self._fetch, self._take, self._fail = fetch, take, fail
+        self._fetch, self._take, self._fail, self._ended = fetch, take, fail, ended
         self._now_ms, self._most, self._chance = now_ms, most, chance
         self._line: list[tuple[tuple[int, int, int], int, Series]] = []
         self._wanted: dict[Pair, Priority] = {}
@@ -103,16 +106,20 @@ class Repairs:
     async def _ask(self, series: Series, priority: Priority) -> None:
         asked = series.missing(self._now_ms(), self._most)
         if asked is None:
+            self._ended(series.pair, None, True)
             return
         self.calls += 1
         try:
             asked_ms, candles = await self._fetch(series.pair, asked, priority)
         except Exception as error:  # noqa: BLE001  # the boundary to the exchange: the other pairs go on
-            if self._fail(series, error):
+            is_worth_it = self._fail(series, error)
+            if is_worth_it:
                 self._later(series, priority)
+            self._ended(series.pair, error, not is_worth_it)
             return
         self._backoffs.pop(series.pair, None)
         self._take(series, series.fetched(asked, asked_ms, candles))
+        self._ended(series.pair, None, True)
         if series.missing(self._now_ms(), self._most):
             self._later(series, priority)
 

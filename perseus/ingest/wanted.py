@@ -48,7 +48,7 @@ class Wanted:
     def listed(self, dialect: Dialect, listings: Listings) -> Wanted:
         """The same for what the exchange lists: without what is delisted, of which `troubles` tell.
 
-        Raises UnknownSymbol and TimeframeNotHad.
+        Raises UnknownSymbol, also when all that were named are delisted, and TimeframeNotHad.
         """
         lacking = sorted(set(self.timeframes) - (dialect.streamed | dialect.fetched))
         if lacking:
@@ -60,6 +60,8 @@ class Wanted:
             sorted(one.symbol for one in listings if one.status == "trading" and not one.alias_of)
         )
         chosen = [listings.by_symbol[symbol] for symbol in every]
+        if self.symbols and all(one.status == "delisted" for one in chosen):
+            raise UnknownSymbol(dialect.name, self.symbols)
         return replace(
             self,
             symbols=tuple(one.symbol for one in chosen if one.status != "delisted"),

@@ -20,6 +20,8 @@ SETTLED_MS = 60_000
 """A clock that was wrong from the first word on cannot be told from a right one."""
 HISTORY = ("*klines*", "*candles*")
 """What a fault of REST is aimed at from the start on: who cannot even learn the time does not begin."""
+MOST = {"http_418": 5}
+"""Times at most, where each is worse than the last: six bans in a row are longer than a day."""
 SYMBOLS = ("BTC", "ETH", "LTC", "NKN")
 
 Draw = Callable[[random.Random], Any]
@@ -89,7 +91,8 @@ def _fault(dice: random.Random, name: str, exchange: str, end_ms: int) -> Fault:
         return Fault(name, exchange, target, 1.0, dice.randint(1, 3), after, end_ms, repeated)
     if name in LASTING:
         return Fault(name, exchange, target, 1.0, None, after, end_ms, params)
-    return Fault(name, exchange, target, dice.choice((0.05, 0.3, 1.0)), dice.randint(1, 8), after, end_ms, params)
+    probability, count = dice.choice((0.05, 0.3, 1.0)), min(dice.randint(1, 8), MOST.get(name, 8))
+    return Fault(name, exchange, target, probability, count, after, end_ms, params)
 
 
 def _aimed(dice: random.Random, aim: str, exchange: str) -> str:

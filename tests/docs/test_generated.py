@@ -84,6 +84,7 @@ OF_ACCESS = ("sign_in_tries",)
 OF_DOCTOR = ("doctor_probe",)
 OF_READERS = ("write_probe",)
 OF_CONTROL = ("control",)
+OF_WARMUP = ("listings", "warmup_schedule", "warmup_stats")
 OF_MARKET = ("candles", "candles_meta", "candle_close_channel", "ticker", "ticker_channel", "weight_book")
 
 
@@ -123,6 +124,10 @@ def _of_market() -> list[str]:
     return [key.replace(":7:", ":<id>:") for key in made]
 
 
+def _of_warmup() -> list[str]:
+    return [getattr(keys, name)(7).replace(":7:", ":<id>:") for name in OF_WARMUP]
+
+
 def _of_control() -> list[str]:
     return [keys.HOSTS, *(keys.control("<target>", part) for part in ("commands", "outcomes"))]
 
@@ -137,6 +142,7 @@ def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
         *OF_DOCTOR,
         *OF_READERS,
         *OF_MARKET,
+        *OF_WARMUP,
         *OF_CONTROL,
     }
     assert pages.first_column(pages.read("keys.md")) == {
@@ -145,6 +151,7 @@ def test_every_key_is_in_the_catalogue_and_in_the_protocol() -> None:
         *_of_access(),
         *_of_doctor(),
         *_of_market(),
+        *_of_warmup(),
         *_of_control(),
         keys.write_probe("<key>"),
     }

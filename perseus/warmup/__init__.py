@@ -1,0 +1,1 @@
+"""Smart warmup: what is fetched before an instance is active, and how far that has come."""

@@ -1,0 +1,132 @@
+"""What has come of a warmup so far, counted as it goes. Pure: times come in, in ms of the store's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from perseus.clock import iso
+from perseus.market.candle import Pair
+from perseus.warmup.scan import Need
+from perseus.warmup.schedule import Mode, Schedule, entries, mode
+from perseus.warmup.stats import ERROR_MAX, FAILURES_MAX, Failure, Stats, Status, eta_ms
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose warmup it is."""
+
+    exchange_id: int
+    exchange_name: str
+    instance_id: str
+
+
+class Calls(NamedTuple):
+    """Requests that were granted so far: to warmups, and in all."""
+
+    warmup: int
+    total: int
+
+
+class Progress:
+    """Of one run. `calls()` tells what was granted until now, whoever asked; `before`: what of it was before this run.
+
+    `now_ms()` is the store's time. `left`: pairs that are still to be fetched.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        run_id: str,
+        now_ms: Callable[[], int],
+        calls: Callable[[], Calls],
+        before: Calls = Calls(0, 0),  # noqa: B008  # it cannot be changed
+    ) -> None:
+        self.run_id = run_id
+        self.status: Status = "scanning"
+        self.left: dict[Pair, Need] = {}
+        self.current: Pair | None = None
+        self._owner = owner
+        self._now_ms, self._calls = now_ms, calls
+        self._began_ms, self._begun_with = now_ms(), before
+        self._fetching_ms, self._fetching_with = self._began_ms, before
+        self._ended_ms: int | None = None
+        self._mode: Mode | None = None
+        self._symbols = self._pairs = self._total = self._completed = self._failed = 0
+        self._failures: list[Failure] = []
+
+    def scanned(self, pairs: Iterable[Pair], needs: list[Need]) -> Schedule:
+        """What a scan of all `pairs` has found is to be fetched from now on."""
+        every = list(pairs)
+        symbols = tuple(dict.fromkeys(pair.symbol for pair in every))
+        timeframes = sorted({pair.timeframe for pair in every}, reverse=True)
+        self.left = {need.pair: need for need in needs}
+        self._symbols, self._pairs, self._total = len(symbols), len(every), len(needs)
+        self._mode = mode(needs, len(every))
+        self._fetching_ms, self._fetching_with = self._now_ms(), self._calls()
+        self.status = "fetching"
+        return Schedule(
+            exchange_id=self._owner.exchange_id,
+            exchange_name=self._owner.exchange_name,
+            run_id=self.run_id,
+            instance_id=self._owner.instance_id,
+            created_at=iso(self._fetching_ms),
+            mode=self._mode,
+            symbols=symbols,
+            timeframes=tuple(map(str, timeframes)),
+            total_pairs=len(every),
+            sufficient_pairs=len(every) - len(needs),
+            needs_fetching=len(needs),
+            entries=entries(needs),
+        )
+
+    def completed(self, pair: Pair) -> None:
+        """It was fetched."""
+        if self.left.pop(pair, None) is not None:
+            self._completed += 1
+
+    def failed(self, pair: Pair, error: str) -> None:
+        """It could not be."""
+        if self.left.pop(pair, None) is not None:
+            self._failed += 1
+            if len(self._failures) < FAILURES_MAX:
+                self._failures.append(Failure(pair.symbol, pair.timeframe.name, error[:ERROR_MAX]))
+
+    def end(self, status: Status) -> None:
+        """That was it."""
+        self.status, self.current, self._ended_ms = status, None, self._now_ms()
+
+    def stats(self) -> Stats:
+        """How it stands now."""
+        now_ms, calls = self._now_ms(), self._calls()
+        is_over = self._ended_ms is not None
+        granted = calls.warmup - self._fetching_with.warmup
+        left = len(self.left)
+        return Stats(
+            exchange_id=self._owner.exchange_id,
+            run_id=self.run_id,
+            instance_id=self._owner.instance_id,
+            status=self.status,
+            mode=self._mode,
+            started_at=iso(self._began_ms),
+            updated_at=iso(now_ms),
+            ended_at=None if self._ended_ms is None else iso(self._ended_ms),
+            total_symbols=self._symbols,
+            total_pairs=self._total,
+            completed_pairs=self._completed,
+            skipped_pairs=self._pairs - self._total,
+            failed_pairs=self._failed,
+            percent_complete=self._percent(),
+            eta_ms=None if is_over or self._mode is None else eta_ms(left, granted, now_ms - self._fetching_ms),
+            symbols_left=len({pair.symbol for pair in self.left}),
+            current_symbol=self.current.symbol if self.current else None,
+            current_timeframe=self.current.timeframe.name if self.current else None,
+            rest_calls=calls.total - self._begun_with.total,
+            failures=tuple(self._failures),
+        )
+
+    def _percent(self) -> int:
+        if self._mode is None:
+            return 0
+        return 100 * (self._completed + self._failed) // self._total if self._total else 100
