@@ -90,12 +90,15 @@ def receive(client: Client, target: str, after: str, wait_ms: int) -> list[Lette
     return [Letter(str(at), str(fields.get("body", "")), str(fields.get("mac", ""))) for at, fields in _flat(entries)]
 
 
-def record(client: Client, told: Outcome) -> None:
-    """Leave what came of it, or how far it has come. Raises StoreUnavailable, StoreRefused."""
+def record(client: Client, told: Outcome, is_first: bool = False) -> None:
+    """Leave what came of it, or how far it has come; `is_first`: unless there is an outcome already.
+
+    Raises StoreUnavailable, StoreRefused.
+    """
     name = keys.control(told.target, "outcomes")
     with answers(client):
         pipeline: Any = client.pipeline(transaction=False)
-        pipeline.hset(name, told.id, told.to_json())
+        (pipeline.hsetnx if is_first else pipeline.hset)(name, told.id, told.to_json())
         pipeline.pexpire(name, OUTCOMES_KEPT_MS)
         pipeline.execute()
 

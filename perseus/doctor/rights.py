@@ -52,6 +52,7 @@ TRIED: Final = {
     "xlen": "N",
     "xrange": "N - + COUNT 1",
     "xrevrange": "N + - COUNT 1",
+    "xread": "STREAMS N 0-0",
     "zadd": "S 1 v",
     "zrem": "N v",
     "zcard": "N",

@@ -1,0 +1,265 @@
+"""The agent on a real store: commands are accepted at once, done once, and told to their end, whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from perseus import keys
+from perseus.access.audit import AuditLog
+from perseus.control import channel, hosts, signing
+from perseus.control.command import Command, Kind
+from perseus.control.handling import Done, Job, Refused, Registry, Work
+from perseus.control.hosts import Report
+from perseus.control.outcomes import Outcome, Status
+from perseus.errors import PerseusError
+from perseus.ingest.agent import Agent
+from perseus.store import Client, connect
+from tests.redis_process import RedisProcess
+
+KEY = b"k" * 32
+ME = "host-1-abcdef01"
+
+
+class Desk:
+    """Handlers that do what a test says, and what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.go = threading.Event()
+        self.instance_id: str | None = None
+        self.registry = Registry()
+        self.registry.add(Kind.CHECK, self._quick)
+        self.registry.add(Kind.START, self._long)
+        self.registry.add(Kind.PAUSE, self._raise(Refused("it is paused already")))
+        self.registry.add(Kind.RESUME, self._raise(PerseusError("the exchange is away")))
+        self.registry.add(Kind.RELOAD, self._raise(SystemExit(3)))
+        self.registry.add(Kind.STOP, self._quick)
+
+    def report(self) -> Report:
+        return Report(target=ME, hostname="host", pid=1, at=0, role="idle", instance_id=self.instance_id)
+
+    def _quick(self, job: Job) -> Done:
+        self.asked.append(job.command.id)
+        return Done("done at once", {"who": job.who})
+
+    def _long(self, job: Job) -> Work:
+        self.asked.append(job.command.id)
+
+        def work() -> Done:
+            job.step("warming", 40, symbols=3)
+            while not self.go.wait(0.01):
+                job.check()
+            return Done("active")
+
+        return work
+
+    def _raise(self, error: BaseException) -> Callable[[Job], Done]:
+        def handler(_: Job) -> Done:
+            raise error
+
+        return handler
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def start(desk: Desk) -> Iterator[Callable[[str], Agent]]:
+    agents: list[Agent] = []
+
+    def begin(url: str) -> Agent:
+        client = connect(url, timeout=0.4, name="agent")
+        agents.append(Agent(client, KEY, ME, desk.registry, desk.report, 0.4))
+        agents[-1].start()
+        return agents[-1]
+
+    yield begin
+    for agent in agents:
+        agent.stop(1)
+
+
+@pytest.fixture
+def store_url(real_store: str) -> str:
+    return real_store
+
+
+@pytest.fixture
+def client(store_url: str) -> Iterator[Client]:
+    with connect(store_url, timeout=2, name="test") as client:
+        yield client
+
+
+def command(kind: Kind, **changes: object) -> Command:
+    return Command(ME, kind, "ada@example.net", "Ada", **changes)  # type: ignore[arg-type]
+
+
+def until(client: Client, command_id: str, is_so: Callable[[Outcome], bool], seconds: float = 5) -> Outcome:
+    give_up = time.monotonic() + seconds
+    while True:
+        told = channel.outcome(client, ME, command_id)
+        if told is not None and is_so(told):
+            return told
+        assert time.monotonic() < give_up, told
+        time.sleep(0.01)
+
+
+def end(client: Client, command_id: str) -> Outcome:
+    return until(client, command_id, lambda told: told.is_final)
+
+
+def audited(client: Client) -> list[tuple[str, str, str]]:
+    return [(one.who, one.what, one.result) for one in AuditLog(client).read(50).entries]
+
+
+@pytest.mark.everywhere
+def test_a_command_is_done_and_told_to_its_end(start: Callable[[str], Agent], store_url: str, client: Client) -> None:
+    start(store_url)
+    told = end(client, channel.send(client, KEY, command(Kind.CHECK)))
+    assert (told.status, told.text, told.percent) == (Status.DONE, "done at once", 100)
+    assert dict(told.data) == {"who": "Ada (ada@example.net)"}
+    assert told.started_ms <= told.at_ms == told.ended_ms
+    assert audited(client) == [("ada@example.net", "control: check", "done")]
+
+
+def test_how_far_a_long_one_has_come_is_told_and_others_are_done_meanwhile(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    start(store_url)
+    long = channel.send(client, KEY, command(Kind.START))
+    told = until(client, long, lambda told: told.status is Status.RUNNING)
+    assert (told.step, told.percent, dict(told.data)) == ("warming", 40, {"symbols": 3})
+    assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE
+    desk.go.set()
+    assert end(client, long).text == "active"
+
+
+def test_a_stop_overtakes_and_cancels_what_is_running(
+    start: Callable[[str], Agent], store_url: str, client: Client
+) -> None:
+    start(store_url)
+    long = channel.send(client, KEY, command(Kind.START))
+    until(client, long, lambda told: told.status is Status.RUNNING)
+    stop = channel.send(client, KEY, command(Kind.STOP))
+    assert end(client, stop).status is Status.DONE
+    told = end(client, long)
+    assert (told.status, told.text) == (Status.CANCELLED, "Ada (ada@example.net) has asked for a stop.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "text"),
+    [
+        (Kind.PAUSE, Status.REFUSED, "it is paused already"),
+        (Kind.RESUME, Status.FAILED, "the exchange is away"),
+        (Kind.RELOAD, Status.FAILED, "It failed: SystemExit: 3"),
+        (Kind.WARM_UP, Status.REFUSED, "This process cannot do that"),
+    ],
+)
+def test_what_a_handler_raises_is_told_to_who_commanded_and_ends_nothing(
+    start: Callable[[str], Agent], store_url: str, client: Client, kind: Kind, status: Status, text: str
+) -> None:
+    start(store_url)
+    told = end(client, channel.send(client, KEY, command(kind)))
+    assert told.status is status
+    assert str(told.text).startswith(text)
+    assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE
+
+
+def test_a_forged_one_is_not_done_nor_answered_and_told_once(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    start(store_url)
+    forged = [channel.send(client, b"another key", command(Kind.START)) for _ in range(5)]
+    for junk in ({"body": "{", "mac": ""}, {"odd": "entry"}, {"body": "\x00" * 99, "mac": "\u00ff"}):
+        client.xadd(keys.control(ME, "commands"), junk)  # type: ignore[arg-type]
+    assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE
+    assert len(desk.asked) == 1
+    assert [channel.outcome(client, ME, one) for one in forged] == [None] * 5
+    assert audited(client)[-1] == ("", "control: forged command", "refused")
+    assert len([entry for entry in audited(client) if entry[0] == ""]) == 1
+    assert len([one for one in caplog.records if "not signed" in one.getMessage()]) == 1
+
+
+def test_a_replayed_one_is_not_done_again_and_its_outcome_stays(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    start(store_url)
+    first = channel.send(client, KEY, command(Kind.CHECK))
+    told = end(client, first)
+    (letter,) = channel.receive(client, ME, channel.START, 0)
+    client.xadd(keys.control(ME, "commands"), {"body": letter.body, "mac": letter.mac})
+    end(client, channel.send(client, KEY, command(Kind.CHECK)))
+    assert len(desk.asked) == 2
+    assert channel.outcome(client, ME, first) == told
+    assert ("ada@example.net", "control: check", "refused") in audited(client)
+
+
+def test_what_has_expired_or_is_meant_for_others_is_answered_and_not_done(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    late = channel.send(client, KEY, command(Kind.CHECK), life_ms=0)
+    of_other_run = channel.send(client, KEY, command(Kind.CHECK, instance_id="another"))
+    strayed = Command("another", Kind.CHECK, "ada").issued(int(time.time() * 1000))
+    body = strayed.to_json()
+    client.xadd(keys.control(ME, "commands"), {"body": body, "mac": signing.sign(KEY, body)})
+    start(store_url)
+    assert end(client, late).status is Status.EXPIRED
+    told = end(client, of_other_run)
+    assert (told.status, "Look at the card again" in str(told.text)) == (Status.REFUSED, True)
+    assert end(client, strayed.id).target == ME
+    assert desk.asked == []
+
+
+def test_it_announces_itself_says_what_changed_and_leaves(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    agent = start(store_url)
+    _eventually(lambda: [one.target for one in hosts.read(client)] == [ME])
+    desk.instance_id = "run-1"
+    agent.changed()
+    _eventually(lambda: [one.instance_id for one in hosts.read(client)] == ["run-1"])
+    agent.stop(1)
+    assert hosts.read(client) == []
+
+
+def test_a_process_that_ends_says_so_of_what_it_was_doing(
+    start: Callable[[str], Agent], store_url: str, client: Client
+) -> None:
+    agent = start(store_url)
+    long = channel.send(client, KEY, command(Kind.START))
+    until(client, long, lambda told: told.status is Status.RUNNING)
+    agent.stop(1)
+    told = end(client, long)
+    assert (told.status, told.text) == (Status.CANCELLED, "The process was ended in the middle of it.")
+
+
+def test_a_store_that_is_away_is_waited_for_and_what_came_of_commands_is_told_after(
+    start: Callable[[str], Agent], own_server: RedisProcess, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(own_server.url, timeout=2, name="test") as client:
+        start(own_server.url)
+        long = channel.send(client, KEY, command(Kind.START))
+        until(client, long, lambda told: told.status is Status.RUNNING)
+        own_server.kill()
+        desk.go.set()
+        time.sleep(1.2)
+        own_server.start()
+        assert until(client, long, lambda told: told.is_final, 10).text == "active"
+        assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE
+    said = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert len([line for line in said if line.startswith("No commands are taken")]) == 1
+    assert len([line for line in said if line.startswith("Commands are taken again")]) == 1
+    assert len(desk.asked) == 2
+
+
+def _eventually(is_so: Callable[[], bool], seconds: float = 5) -> None:
+    give_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
