@@ -84,6 +84,7 @@ class Polls:
         pipeline.info("server")
         pipeline.execute_command(*attempt(keys.INITIALISED))
         pipeline.get(keys.INITIALISED)
+        pipeline.hgetall(keys.HOSTS)
         for exchange in self._exchanges:
             pipeline.get(keys.status(exchange.id))
             pipeline.pttl(keys.status(exchange.id))

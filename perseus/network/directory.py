@@ -13,6 +13,7 @@ import redis
 
 from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
+from perseus.control import hosts
 from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.activity import RETENTION_MS, Event
 from perseus.network.cursors import BadCursor, bound, place
@@ -169,6 +170,7 @@ class Directory:
     def _read(self, exchanges: Sequence[Exchange], count: int, refusals: Refusals) -> NetworkView:
         batch = Batch(self._client, with_info=True)
         batch.add("GET", keys.INITIALISED)
+        hosts.add(batch)
         for exchange in exchanges:
             batch.add("GET", keys.status(exchange.id))
             batch.add("PTTL", keys.status(exchange.id))
@@ -177,7 +179,7 @@ class Directory:
             batch.add("HGET", keys.activity_meta(exchange.name), "cut_before_ms")
         sent_at = self._clock.elapsed()
         with answers(self._client):
-            initialised, *rest = _settled(batch.run())
+            initialised, hands, *rest = _settled(batch.run())
         now_ms = batch.now_ms(keys.INITIALISED)
         self._store_clock.heard(now_ms, sent_at, self._clock.elapsed())
         restarted = self._restarts.ms_ago(keys.INITIALISED, batch)
@@ -192,7 +194,8 @@ class Directory:
             if _is_cut(part[4], now_ms):
                 capped.append(exchange.name)
         page = _page(logs, count, now_ms - RETENTION_MS)
-        return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms)
+        reports = tuple(hosts.told(batch, hands))
+        return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms, reports)
 
     def _judged(self, reading: Reading, batch: Batch, store: StoreNotice) -> ExchangeStatus:
         """By the clock and the memory of the server that has its lease, for a Cluster.

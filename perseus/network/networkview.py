@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from perseus.control.hosts import Report
 from perseus.network.activity import Event
 from perseus.network.reading import ExchangeStatus, StoreNotice
 
@@ -14,7 +15,7 @@ class NetworkView:
 
     `capped` names the exchanges whose log the storm cap cut inside the last 90 days.
     When the store does not answer, the exchanges and events are the last ones this process read, as Unknown.
-    `read_at_ms` is when they were read, None when they never were.
+    `read_at_ms` is when they were read, None when they never were. `hosts`: the ingest processes that take commands.
     """
 
     now_ms: int
@@ -24,3 +25,4 @@ class NetworkView:
     store: StoreNotice
     capped: tuple[str, ...] = ()
     read_at_ms: int | None = None
+    hosts: tuple[Report, ...] = ()

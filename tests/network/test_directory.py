@@ -6,6 +6,8 @@ import pytest
 import redis
 
 from perseus import keys
+from perseus.control import hosts
+from perseus.control.hosts import Report
 from perseus.errors import UnknownExchange
 from perseus.network.activity import RETENTION_MS
 from perseus.network.directory import Condition, Directory
@@ -143,3 +145,23 @@ def test_one_exchange_by_its_id_and_an_unknown_one_by_an_error_that_names_the_kn
     assert directory.exchange(3).condition is Condition.ACTIVE
     with pytest.raises(UnknownExchange, match=r"'99' is not a known exchange. Known: 1 \(x1\)"):
         directory.exchange(99)
+
+
+@pytest.mark.not_on("cluster", why="a Cluster has one pipeline a node: see tests/cluster/test_directory.py")
+def test_the_processes_that_take_commands_come_with_the_same_reading(
+    client: Client, directory: Directory, sent: list[int]
+) -> None:
+    report = Report(target="a-1-00000001", hostname="a", pid=1, at=0, role="idle")
+    hosts.write(client, report)
+    directory.view()
+    before = len(sent)
+    assert [one.target for one in directory.view().hosts] == ["a-1-00000001"]
+    assert len(sent) <= before + 1
+
+
+def test_what_is_no_list_of_processes_hides_nothing_else(client: Client, directory: Directory) -> None:
+    client.set(keys.HOSTS, "junk")
+    put_live(client, X1)
+    view = directory.view()
+    assert view.hosts == ()
+    assert view.exchanges[0].condition is Condition.ACTIVE
