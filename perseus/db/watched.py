@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Update, delete, insert, select, update
+from sqlalchemy import Update, delete, func, insert, select, update
 
 from perseus.db.engine import answers, engine
 from perseus.db.errors import TooManySymbols
@@ -39,6 +39,16 @@ def watched(database_url: str, exchange: Exchange) -> tuple[Watched, ...]:
     with answers(database_url), engine(database_url).connect() as connection:
         rows = connection.execute(wanted).all()
     return tuple(sorted(Watched(one.symbol, ms(one.created_at), one.created_by) for one in rows))
+
+
+Counts = Mapping[int, int]
+
+
+def counted(database_url: str) -> Counts:
+    """How many symbols are watched, by exchange id; of the others none is. Errors as `watched_symbols`."""
+    wanted = select(WatchedRow.exchange_id, func.count().label("symbols")).group_by(WatchedRow.exchange_id)
+    with answers(database_url), engine(database_url).connect() as connection:
+        return {row.exchange_id: row.symbols for row in connection.execute(wanted)}
 
 
 def watch(database_url: str, exchange: Exchange, symbols: Iterable[str], by: str) -> tuple[str, ...]:

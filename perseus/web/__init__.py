@@ -28,6 +28,7 @@ from perseus.store import connect
 from perseus.web.access import Access
 from perseus.web.app import app
 from perseus.web.beats import Limits
+from perseus.web.commanding import Commanding
 from perseus.web.extensions import Extensions
 from perseus.web.outbound import Outbound
 from perseus.web.site import Site
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             chronicle=chronicle,
             by_hand=ByHand.of(settings),
             checkup=checkup,
+            commanding=Commanding.of(settings, client),
             fit=fit,
         ),
         extensions,

@@ -44,6 +44,11 @@ ACTS: Final[Mapping[str, str]] = {
     "saving.pause": "pause a destination",
     "saving.forget": "delete a destination",
     "orders.place": "order of a destination",
+    "exchanges.add": "set up an exchange",
+    "record.change": "change a connection",
+    "record.make_default": "choose a default connection",
+    "record.switch": "switch a connection",
+    "record.check": "test a connection",
 }
 #: Parts of addresses that say what an act is about. Others may be secret: a sign-in link's key is one.
 TARGETS = ("name", "number", "silence", "user_id", "session_id", "token_id")

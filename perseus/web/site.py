@@ -23,6 +23,7 @@ from perseus.network.searching import Found
 from perseus.network.spans import History
 from perseus.web.access import Access
 from perseus.web.beats import LIMITS, Limits
+from perseus.web.commanding import Commanding
 from perseus.web.deliverymarks import NO_FATES, Fates
 from perseus.web.held import Held
 from perseus.web.outbound import Outbound
@@ -84,6 +85,7 @@ class Site:
 
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
     `chronicle` None: nothing is known of the past but the newest events. `checkup` None: the doctor makes no rounds.
+    `commanding` None: it commands no ingest process.
     `fit`: whether the tables are those of this version, by default without a doubt.
     `by_hand`: how commands are shown to who is signed in; nobody else is told a path.
     """
@@ -100,6 +102,7 @@ class Site:
     chronicle: Chronicle | None = None
     by_hand: ByHand = UNTOLD
     checkup: Checkup | None = None
+    commanding: Commanding | None = None
     fit: KnownFit = field(default_factory=lambda: KnownFit(lambda: None, SystemClock()))
 
     def now(self) -> Now:
@@ -130,6 +133,11 @@ def site() -> Site:
 def access() -> Access:
     """How people come in to the same site; 404 where nobody can."""
     return site().access or abort(404)
+
+
+def commanding() -> Commanding:
+    """How the same site commands ingest processes; 404 for one that does not."""
+    return site().commanding or abort(404)
 
 
 def outbound() -> Outbound:

@@ -11,6 +11,8 @@ NO_PAGES = ("/api/", "/health", "/static/", "/-/", "/network/live", "/network/fe
 # What stands for the parts of an address that a page is about.
 SAMPLES = {
     "/alerts/rules/<int:number>": "/alerts/rules/1",
+    "/commands/<target>/<command>": "/commands/host-1-4711-0a1b2c3d/" + "0" * 32 + "?what=check",
+    "/exchanges/<name>": "/exchanges/binance",
     "/network/<name>": "/network/coinbase",
     "/network/events/<name>": "/network/events/{event}",
     "/plugins/destinations/<name>": "/plugins/destinations/ops",
@@ -24,6 +26,7 @@ SAMPLES = {
 # Pages that look different by their query.
 ALSO = (
     "/alerts?exchange=coinbase",
+    "/exchanges?exchange=coinbase",
     "/network/nowhere",
     "/plugins/destinations/new?kind=chat",
 )

@@ -19,12 +19,14 @@ from perseus.network.shared import SharedDirectory
 from perseus.notify.configuration import Destination
 from perseus.store import connect, now_ms
 from perseus.web.app import app
+from perseus.web.commanding import Commanding
 from perseus.web.outbound import Outbound
 from perseus.web.site import Site
 from tests.conftest import short
 from tests.web.signedin import access_of, add_people, signing_in
 from tests.web.views import event
 
+CONTROL_KEY = b"a key that signs commands, 32 bytes"
 SECRET = "https://chat.example/hooks/9f8e7d6c"
 SCHEMA = {
     "type": "object",
@@ -69,6 +71,7 @@ class Notified:
 
     def __init__(self, store: str, home: Path, database_url: str | None = None) -> None:
         self.database_url = database_url or db.default_url(home)
+        self.control_key: bytes | None = CONTROL_KEY
         db.initialise(self.database_url)
         self.client = connect(store, timeout=2, name="test")
         settings = short(home, admin_name="Ada Byron")
@@ -78,7 +81,9 @@ class Notified:
         directory = Directory(self.client, known, clock)
         add_people(self.database_url)
         access = access_of(self.client, self.database_url)
-        site = Site(SharedDirectory(directory, clock, 0), directory, known, outbound=self.outbound, access=access)
+        self.commanding = Commanding(self.client, lambda: self.control_key)
+        shared = SharedDirectory(directory, clock, 0)
+        site = Site(shared, directory, known, outbound=self.outbound, access=access, commanding=self.commanding)
         self.access = access
         self.app: Flask = signing_in(app(site))
         self.exchange: Exchange = known()[0]

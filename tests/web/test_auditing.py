@@ -17,7 +17,9 @@ from perseus.access import keys as access_keys
 from perseus.access.auditentry import AuditEntry
 from perseus.access.roles import Role
 from perseus.db import access as rows
-from perseus.db import notifying
+from perseus.db import notifying, userexchanges
+from perseus.db.userexchanges import Access
+from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Match, Silence
 from perseus.web import auditing, guard, security
 from perseus.web.auditing import ACTS
@@ -32,6 +34,7 @@ from tests.web.test_guard import addresses
 HERE = "/plugins/destinations/ops"
 REVISION = {"destination-revision": "1"}
 HOUR = 3_600_000
+BINANCE = Exchange(2, "binance", "Binance")
 
 
 class Act(NamedTuple):
@@ -71,6 +74,11 @@ DONE = {
     "saving.pause": Act(f"{HERE}/pause", {"on": "yes"}, "ops"),
     "saving.forget": Act(f"{HERE}/delete", REVISION, "ops"),
     "orders.place": Act(f"{HERE}/orders", {"what": "probe"}, "ops"),
+    "exchanges.add": Act("/exchanges", {"exchange": "coinbase", "key": "COINBASE_KEY"}, "coinbase"),
+    "record.change": Act("/exchanges/binance", {"key": "OTHER_KEY"}, "binance"),
+    "record.make_default": Act("/exchanges/binance/default", {}, "binance"),
+    "record.switch": Act("/exchanges/binance/switch", {"on": "no"}, "binance"),
+    "record.check": Act("/exchanges/binance/check", {"host": "host-1-4711-0a1b2c3d"}, "binance"),
 }
 
 
@@ -89,6 +97,7 @@ def places(ops: Notified) -> dict[str, object]:
     ada = user(ops, ADA).person.id
     come_in(ops, ADA)
     rows.add_token(url, ada, "0" * 64, "script", now)
+    userexchanges.add_record(url, ada, BINANCE, Access("Binance", "BINANCE_KEY", None))
     made = Silence(id="", match=Match(), destinations=(), starts_ms=now, ends_ms=now + HOUR, author=ADA, reason="x")
     return {
         "key": link(ops, OTTO),

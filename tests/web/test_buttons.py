@@ -10,6 +10,8 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from perseus.access.roles import Role
+from perseus.control import hosts
+from perseus.control.hosts import Report
 from perseus.db import notifying
 from perseus.notify.configuration import Match, Silence
 from perseus.web import guard
@@ -60,11 +62,17 @@ class Offers(HTMLParser):
 
 @pytest.fixture
 def site(ops: Notified) -> Notified:
-    """A site on which everything can be done: a silence in force, a dead letter, two rules, a session of each."""
+    """A site on which everything can be done: a silence in force, a dead letter, two rules, a session of each, two
+    connections of which one is the default, a host that can test them."""
     now = ops.now_ms()
     made = Silence(id="", match=Match(), destinations=(), starts_ms=now, ends_ms=now + 60_000, author="a", reason="x")
     notifying.add_silence(ops.database_url, made)
     ops.died("ops", "coinbase:1-0")
+    for role in (Role.ADMIN, Role.OPERATOR):
+        for exchange in ("binance", "binance_us"):
+            sent = {"exchange": exchange, "key": "API_KEY"}
+            assert ops.app.test_client(role=role).post("/exchanges", data=sent).status_code == 303
+    hosts.write(ops.client, Report(target="host-1-4711-0a1b2c3d", hostname="host-1", pid=4711, at=0, role="idle"))
     ops.app.test_client().post("/alerts/rules", data={"name": "Pager", "revision": "1"})
     return ops
 
