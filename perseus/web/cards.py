@@ -11,8 +11,9 @@ from perseus.network.exchange import Exchange
 from perseus.network.holdoff import HoldOff
 from perseus.network.payload import InstanceStatus
 from perseus.network.reading import RAN_OUT
-from perseus.web import advice, badges, beats, facts, moments, signs, words
+from perseus.web import advice, attendance, badges, beats, facts, moments, signs, words
 from perseus.web.advice import Advice
+from perseus.web.attendance import NOBODY, Attendance
 from perseus.web.badges import Badge
 from perseus.web.beats import LIMITS, Beat, Limits
 from perseus.web.facts import Fact
@@ -22,13 +23,15 @@ from perseus.web.record import Record
 from perseus.web.signs import Sign
 
 ERROR_LIMIT = 2_000
+#: Where a start can be asked for: nobody works on them.
+AT_REST = (Condition.OFFLINE, Condition.STOPPED, Condition.IDLE, Condition.NEVER_SEEN)
 
 
 class Outlook(NamedTuple):
     """All that a card is made from, the time included: equal outlooks give equal cards.
 
     Ages are left out, or no two polls would be alike; moments say them when the card is read. `free_at_ms`: until then
-    a process that was started waits for its claim.
+    a process that was started waits for its claim. `attendance`: what processes that take commands say of it.
     """
 
     exchange: Exchange
@@ -44,6 +47,15 @@ class Outlook(NamedTuple):
     record: Record
     held_off: HoldOff | None
     free_at_ms: int | None = None
+    attendance: Attendance = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """That people have paused its feed."""
+
+    by: str
+    since: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,8 @@ class Card:
 
     `since`: how long the badge has been true. `connected`: since when the instance is or was active; `ran`: for
     how long, up to its last heartbeat. `silent`: it says active, but its feed brings nothing. `at`: the moment that it
-    is of, as addresses take it; None for the present.
+    is of, as addresses take it; None for the present. `doing`: how far its start has come. `connects`: a start may be
+    asked for.
     """
 
     exchange: Exchange
@@ -85,6 +98,10 @@ class Card:
     more: tuple[Fact, ...]
     record: Record
     at: str | None = None
+    paused: Paused | None = None
+    doing: str | None = None
+    standbys: tuple[str, ...] = ()
+    connects: bool = False
 
     @property
     def stuck(self) -> str | None:
@@ -92,7 +109,14 @@ class Card:
         return self.record.stuck
 
 
-def outlook(status: ExchangeStatus, now_ms: int, record: Record = NO_RECORD, *, limits: Limits = LIMITS) -> Outlook:
+def outlook(
+    status: ExchangeStatus,
+    now_ms: int,
+    record: Record = NO_RECORD,
+    *,
+    limits: Limits = LIMITS,
+    attendance: Attendance = NOBODY,
+) -> Outlook:
     """What a judged status comes to at `now_ms`, with what its log adds."""
     beat = beats.beat(status, now_ms, limits)
     return Outlook(
@@ -104,11 +128,12 @@ def outlook(status: ExchangeStatus, now_ms: int, record: Record = NO_RECORD, *, 
         status.reason,
         None if status.status else status.last_event,
         beat,
-        beats.is_silent(status, beat, now_ms, limits),
+        not _is_paused(status) and beats.is_silent(status, beat, now_ms, limits),
         status.status,
         record,
         _held_off(status, now_ms),
         _free_at_ms(status, now_ms, limits),
+        attendance,
     )
 
 
@@ -128,7 +153,12 @@ def card(seen: Outlook) -> Card:
         reason=advice.held_off(seen.held_off) if seen.held_off else advice.reason(badge, seen.reason),
         advice=advice.advice(badge, seen.exchange, seen.free_at_ms),
         signs=signs.signs(
-            seen.beat, told, silent=seen.silent, stuck=_is_stuck(seen), held_off=seen.held_off is not None
+            seen.beat,
+            told,
+            silent=seen.silent,
+            stuck=_is_stuck(seen),
+            held_off=seen.held_off is not None,
+            paused=seen.live and attendance.pause(told) is not None,
         ),
         beat=seen.beat,
         last_beat=moments.ago(moments.read(told.last_heartbeat)) if told else None,
@@ -140,6 +170,10 @@ def card(seen: Outlook) -> Card:
         error=_error(told) if told else None,
         more=facts.more(told) if told else (),
         record=seen.record,
+        paused=_paused(told) if seen.live else None,
+        doing=seen.attendance.of_beginning(told) if seen.live else None,
+        standbys=tuple(one.said for one in seen.attendance.standbys),
+        connects=seen.condition in AT_REST,
     )
 
 
@@ -152,6 +186,15 @@ def _ran(seen: Outlook, connected_ms: int | None) -> str | None:
     has_ended = seen.condition in (Condition.OFFLINE, Condition.STOPPED) and not seen.live
     ended_ms = moments.read(seen.told.last_heartbeat) if seen.told and has_ended else None
     return None if ended_ms is None or connected_ms is None else words.span(ended_ms - connected_ms)
+
+
+def _is_paused(status: ExchangeStatus) -> bool:
+    return status.live and attendance.pause(status.status) is not None
+
+
+def _paused(told: InstanceStatus | None) -> Paused | None:
+    known = attendance.pause(told)
+    return None if known is None else Paused(known.by, moments.ago(known.since_ms))
 
 
 def _held_off(status: ExchangeStatus, now_ms: int) -> HoldOff | None:

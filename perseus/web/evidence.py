@@ -77,6 +77,8 @@ def _of_sign(sign: Sign, seen: Outlook, card: Card, limits: Limits) -> str:
             f"It says active, but its feed had brought nothing for more than {words.span(limits.silent_ms)} when it "
             "told of itself last."
         )
+    if sign is signs.PAUSED:
+        return "Its payload says who has closed its feed. It keeps the lease, and nobody else may serve the exchange."
     if sign is signs.SKEWED:
         return (
             f"The clock of its host differs from the data store's by {words.tenths(SKEW_WARNS_MS)} or more. Leases are "

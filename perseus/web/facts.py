@@ -7,6 +7,7 @@ from typing import NamedTuple
 from perseus.network.activity import Event
 from perseus.network.payload import InstanceStatus
 from perseus.web import moments, words
+from perseus.web.attendance import SAID, target
 
 SHOWN = 6
 SKEW_WARNS_MS = 1_000
@@ -64,6 +65,7 @@ def more(told: InstanceStatus) -> tuple[Fact, ...]:
         Fact("Heartbeat every", f"{told.heartbeat_seconds:g} s, lease of {told.ttl_seconds:g} s"),
         Fact("Store answers in", None if rtt is None else f"{rtt:.1f} ms"),
         Fact("Admin's mail", _given(told.admin_email)),
+        Fact("Takes commands as", _given(target(told)), code=True),
     )
     if told.durability is not None and not is_degraded(told):
         fixed = (*fixed, _replicas(told))
@@ -99,7 +101,7 @@ def _replicas(told: InstanceStatus) -> Fact:
 
 
 def _keys(told: InstanceStatus) -> list[str]:
-    return sorted(told.fields, key=lambda key: (key != "feed", key.casefold()))
+    return sorted(told.fields.keys() - SAID, key=lambda key: (key != "feed", key.casefold()))
 
 
 def _field(key: str, value: str | float | None) -> Fact:

@@ -91,7 +91,7 @@ def page(name: str) -> Response:
     found = next((status for status in view.exchanges if status.exchange.name == name), None)
     if found is None:
         raise UnknownExchange(name, tuple(exchange.name for exchange in known))
-    (seen,) = kept().seen((found,), view.now_ms)
+    (seen,) = kept().seen((found,), view.now_ms, view.hosts)
     shown = _shown(seen, view)
     called = words.plain(found.exchange.display_name, words.NAME_LIMIT)
     title = f"{badges.spoken(seen.outlook.badge)} · {called}"

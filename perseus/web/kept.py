@@ -13,10 +13,12 @@ from flask import current_app
 from jinja2 import Environment
 from markupsafe import Markup
 
+from perseus.control.hosts import Report
 from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
-from perseus.web import cards, moments
+from perseus.web import attendance, cards, moments
 from perseus.web.additions import NONE, Additions
+from perseus.web.attendance import NOBODY, Attendance
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.cards import Card, Outlook
 from perseus.web.marked import Marked, marked
@@ -64,9 +66,12 @@ class Kept:
         self._records = Records(histories)
         self._cards: dict[tuple[int, str], Drawn] = {}
 
-    def seen(self, statuses: Iterable[ExchangeStatus], now_ms: int) -> list[Seen]:
-        """Each exchange, problems first. Nothing is drawn yet."""
-        some = [Seen(status, self._outlook(status, now_ms)) for status in statuses]
+    def seen(self, statuses: Iterable[ExchangeStatus], now_ms: int, hosts: Iterable[Report] = ()) -> list[Seen]:
+        """Each exchange, problems first. `hosts`: the processes that take commands. Nothing is drawn yet."""
+        known = attendance.by_exchange(hosts)
+        some = [
+            Seen(status, self._outlook(status, now_ms, known.get(status.exchange.id, NOBODY))) for status in statuses
+        ]
         return sorted(some, key=lambda seen: cards.place(seen.outlook))
 
     def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card") -> list[Drawn]:
@@ -85,15 +90,15 @@ class Kept:
             self._cards[outlook.exchange.id, look] = kept
         return kept
 
-    def _outlook(self, status: ExchangeStatus, now_ms: int) -> Outlook:
-        return cards.outlook(status, now_ms, self._records.of(status, now_ms), limits=self._limits)
+    def _outlook(self, status: ExchangeStatus, now_ms: int, known: Attendance) -> Outlook:
+        return cards.outlook(status, now_ms, self._records.of(status, now_ms), limits=self._limits, attendance=known)
 
     def past_card(self, seen: Seen, look: str, at_ms: int) -> Markup:
         """The card of a moment that is over: nothing is advised, plugins add nothing, and it is not kept.
 
         It leads to the exchange as it was then.
         """
-        made = replace(cards.card(seen.outlook), advice=None, at=moments.iso(at_ms))
+        made = replace(cards.card(seen.outlook), advice=None, connects=False, at=moments.iso(at_ms))
         return Timed(self._draw(look, made, NONE).html).at(at_ms)
 
     def _draw(self, look: str, *what: object) -> Marked:

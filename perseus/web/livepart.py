@@ -51,7 +51,7 @@ def live(
 ) -> Live:
     """That part of this view, as `query` and the feed's filter `asked` want it, for a browser that `has` some cards."""
     trouble = site().known.trouble
-    seen = kept().seen(view.exchanges, view.now_ms)
+    seen = kept().seen(view.exchanges, view.now_ms, view.hosts)
     wanted = matching(seen, query)
     look = query.look_of(len(wanted))
     drawn = [kept().card(one, look) for one in wanted]

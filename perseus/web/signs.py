@@ -21,12 +21,19 @@ LATE = Sign("warning", "sign-beat", "heartbeat late")
 SILENT = Sign("danger", "sign-error", "feed silent")
 STUCK = Sign("warning", "sign-error", "possibly stuck")
 HELD_OFF = Sign("warning", "sign-clock", "held off")
+PAUSED = Sign("warning", "sign-clock", "paused")
 SKEWED = Sign("warning", "sign-clock", "clock off")
 DEGRADED = Sign("warning", "sign-error", "durability degraded")
 
 
 def signs(
-    beat: Beat | None, told: InstanceStatus | None, *, silent: bool, stuck: bool, held_off: bool = False
+    beat: Beat | None,
+    told: InstanceStatus | None,
+    *,
+    silent: bool,
+    stuck: bool,
+    held_off: bool = False,
+    paused: bool = False,
 ) -> tuple[Sign, ...]:
     """The signs of a card, gravest first. An instance that is gone has none: its badge says it all."""
     if beat is None:
@@ -37,6 +44,7 @@ def signs(
         (SILENT, silent),
         (STUCK, stuck),
         (HELD_OFF, held_off),
+        (PAUSED, paused),
         (LATE, beat.late),
         (DEGRADED, degraded),
         (SKEWED, skewed),

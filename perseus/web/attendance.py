@@ -1,0 +1,84 @@
+"""What ingest processes that take commands add to an exchange: who stands by for it, and what its own is at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from perseus.control.hosts import Report
+from perseus.network.payload import InstanceStatus
+from perseus.network.states import State
+from perseus.web import moments, words
+
+TARGET, PAUSED_AT, PAUSED_BY = "target", "pausedAt", "pausedBy"
+#: Fields of a payload that a card says in its own words.
+SAID = frozenset((TARGET, PAUSED_AT, PAUSED_BY))
+BEGINNING = (State.IDLE, State.STARTING, State.WARMING)
+LIMIT = 200
+
+
+class Standby(NamedTuple):
+    """One process that waits for the exchange. `warm`: None where it does not say."""
+
+    host: str
+    warm: bool | None
+
+    @property
+    def said(self) -> str:
+        """`ingest-2, warm`."""
+        how = "" if self.warm is None else ", warm" if self.warm else ", not warm yet"
+        return f"{words.plain(self.host, words.NAME_LIMIT)}{how}"
+
+
+class Attendance(NamedTuple):
+    """Of one exchange, without times: equal ones give equal cards. `doing`: by instance id, what it is at."""
+
+    standbys: tuple[Standby, ...] = ()
+    doing: tuple[tuple[str, str], ...] = ()
+
+    def of_beginning(self, told: InstanceStatus | None) -> str | None:
+        """What an instance is at that is not active yet; None for any other."""
+        if told is None or told.connection_state not in BEGINNING:
+            return None
+        said = dict(self.doing).get(told.instance_id)
+        return words.plain(said, LIMIT) if said else None
+
+
+class Pause(NamedTuple):
+    """By whom, and since when in Unix milliseconds; None where that cannot be read."""
+
+    by: str
+    since_ms: int | None
+
+
+NOBODY = Attendance()
+
+
+def by_exchange(reports: Iterable[Report]) -> Mapping[int, Attendance]:
+    """What they come to for each exchange that one of them serves or stands by for."""
+    found: dict[int, Attendance] = {}
+    for one in reports:
+        if one.exchange_id is None:
+            continue
+        known = found.get(one.exchange_id, NOBODY)
+        if one.role == "standby":
+            known = known._replace(standbys=(*known.standbys, Standby(one.hostname, one.warm)))
+        elif one.role == "serving" and one.instance_id and one.doing:
+            known = known._replace(doing=(*known.doing, (one.instance_id, one.doing)))
+        found[one.exchange_id] = known
+    return found
+
+
+def pause(told: InstanceStatus | None) -> Pause | None:
+    """Who has paused it; None while it is not."""
+    at = told.fields.get(PAUSED_AT) if told else None
+    if told is None or not isinstance(at, str) or not at:
+        return None
+    by = told.fields.get(PAUSED_BY)
+    return Pause(words.plain(str(by), words.NAME_LIMIT) if by else "somebody", moments.read(at))
+
+
+def target(told: InstanceStatus | None) -> str | None:
+    """The name under which an instance takes commands; None for one that takes none."""
+    named = told.fields.get(TARGET) if told else None
+    return named if isinstance(named, str) and named else None

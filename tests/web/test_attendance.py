@@ -1,0 +1,123 @@
+"""What processes that take commands add to a card: a standby, a pause, how far a start has come, and Connect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perseus.clock import iso
+from perseus.control.hosts import Report
+from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.payload import InstanceStatus
+from perseus.network.states import State
+from perseus.web import attendance, cards, signs
+from perseus.web.cards import Card
+from tests.web.reading import words
+from tests.web.views import BINANCE, COINBASE, NOW, FakeDirectory, app_of, gone, live, payload, view
+
+PAUSED = {"fields": {"pausedAt": iso(NOW - 120_000), "pausedBy": "Otto Perator", "target": "ingest-1-4711-0a1b2c3d"}}
+
+
+def report(role: str, **changes: Any) -> Report:
+    usual = {"target": "b-7-00000001", "hostname": "ingest-2", "pid": 7, "at": NOW, "exchangeId": COINBASE.id}
+    return Report.model_validate({**usual, "role": role, **changes})
+
+
+def card(status: ExchangeStatus, *reports: Report) -> Card:
+    known = attendance.by_exchange(reports).get(status.exchange.id, attendance.NOBODY)
+    return cards.card(cards.outlook(status, NOW, attendance=known))
+
+
+def shown(status: ExchangeStatus, *reports: Report) -> str:
+    given = view([status])
+    directory = FakeDirectory(type(given)(**{**_fields(given), "hosts": reports}))
+    return app_of(directory).test_client().get("/network").text
+
+
+def _fields(given: Any) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in given.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(("warm", "said"), [(True, ", warm"), (False, ", not warm yet"), (None, "")])
+def test_a_standby_is_named_on_the_card_of_its_exchange_alone(warm: bool | None, said: str) -> None:
+    standby = report("standby", warm=warm)
+    assert card(live(COINBASE), standby).standbys == (f"ingest-2{said}",)
+    assert card(live(BINANCE), standby).standbys == ()
+    assert f"Standby: ingest-2{said}" in words(shown(live(COINBASE), standby))
+
+
+def test_an_idle_host_stands_by_for_nobody() -> None:
+    assert card(live(COINBASE), report("idle", exchangeId=None)).standbys == ()
+
+
+def test_a_report_that_is_only_newer_leaves_a_card_as_it_was() -> None:
+    before, after = (attendance.by_exchange([report("standby", at=at)]) for at in (NOW, NOW + 5_000))
+    assert before == after
+
+
+def test_a_pause_says_who_and_since_when_and_is_no_silent_feed() -> None:
+    paused = live(COINBASE, last_message_at=iso(NOW - 120_000), **PAUSED)
+    made = card(paused)
+    assert made.paused is not None
+    assert signs.PAUSED in made.signs
+    assert signs.SILENT not in made.signs
+    said = words(shown(paused))
+    assert "Paused by Otto Perator since 2026-11-21 14:01, 2 min ago" in said
+    assert "Paused at" not in said
+
+
+def test_one_that_is_gone_is_not_called_paused() -> None:
+    status = gone(Condition.OFFLINE)
+    last = payload(COINBASE, **PAUSED)
+    assert card(_with(status, last)).paused is None
+
+
+def _with(status: ExchangeStatus, told: InstanceStatus) -> ExchangeStatus:
+    return ExchangeStatus(status.exchange, status.condition, False, told, status.since_ms, None, None, status.reason)
+
+
+def test_a_start_says_how_far_it_is_and_an_active_instance_does_not() -> None:
+    warming = live(COINBASE, State.WARMING)
+    assert warming.status is not None
+    at = report("serving", instanceId=warming.status.instance_id, doing="warming up: 42 %")
+    assert card(warming, at).doing == "warming up: 42 %"
+    assert card(live(COINBASE), at).doing is None
+    assert card(warming, report("serving", instanceId="another", doing="warming up: 42 %")).doing is None
+
+
+@pytest.mark.parametrize(
+    ("status", "connects"),
+    [
+        (gone(Condition.OFFLINE), True),
+        (gone(Condition.STOPPED, reason="SIGTERM"), True),
+        (gone(Condition.STOPPED, reason="start failed: no symbols"), True),
+        (gone(Condition.NEVER_SEEN, known=False), True),
+        (live(state=State.IDLE), True),
+        (live(state=State.STOPPED), True),
+        (live(), False),
+        (live(state=State.WARMING), False),
+        (gone(Condition.UNKNOWN), False),
+        (gone(Condition.CORRUPT), False),
+    ],
+)
+def test_connect_is_offered_where_nobody_works(status: ExchangeStatus, connects: bool) -> None:
+    assert card(status).connects is connects
+    assert ('href="/network/coinbase/connect"' in shown(status)) is connects
+
+
+@pytest.mark.parametrize("junk", [{"pausedAt": 7}, {"pausedAt": ""}, {"pausedBy": "x"}, {"target": 4}])
+def test_fields_that_are_none_of_ours_say_nothing(junk: dict[str, Any]) -> None:
+    told = payload(COINBASE, fields=junk)
+    assert attendance.pause(told) is None
+    assert attendance.target(told) is None
+
+
+def test_a_past_card_offers_nothing() -> None:
+    assert (
+        "/connect"
+        not in app_of(FakeDirectory(view([gone(Condition.OFFLINE)])))
+        .test_client()
+        .get("/network?at=2026-11-21T14:03")
+        .text
+    )
