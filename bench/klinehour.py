@@ -24,6 +24,7 @@ from bench.klineframes import PAIRS_OF, SPANS_MS, Frames, message, names, stream
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.ledger import Ledger, inline
+from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
 from perseus.exchanges.streams import Streams
@@ -35,6 +36,9 @@ from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage
 from perseus.market.ticker import Ticker
 from perseus.market.timeframes import Timeframe
+from perseus.warmup.progress import Owner
+from perseus.warmup.reporter import Reporter
+from perseus.warmup.store import WarmupStore
 from tests.simulated.virtual_loop import run
 
 HEAD = 4
@@ -152,12 +156,18 @@ async def hour(minutes: int) -> dict[str, object]:
     loop, wire, sink = asyncio.get_running_loop(), Wire(), Sink()
     dialect, clock = dialect_of("binance"), ExchangeClock(loop.time)
     clock.suppose(wire.now_ms())
-    ledger = Ledger(
-        fakeredis.FakeRedis(decode_responses=True), EXCHANGE_ID, "bench", dialect.first_limits, clock, inline
-    )
+    redis = fakeredis.FakeRedis(decode_responses=True)
+    ledger = Ledger(redis, EXCHANGE_ID, "bench", dialect.first_limits, clock, inline)
     rest = Rest(wire, ledger, clock, dialect, "sim://wire")
     wanted = Wanted(tuple(f"{base}USDT" for base in names(PAIRS_OF)), tuple(map(Timeframe.parse, SPANS_MS)), DEPTH)
-    engine = Engine(Ports(dialect, clock, ledger, rest, sink), wanted, lambda text: print(text, file=sys.stderr))
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    memory = Memory(redis, EXCHANGE_ID, "sim://wire", inline, wire.now_ms)
+    reporter = Reporter(WarmupStore(redis, EXCHANGE_ID, "1"), inline, say)
+    owner = Owner(EXCHANGE_ID, "binance", "bench")
+    engine = Engine(Ports(dialect, clock, ledger, rest, sink, memory, reporter, owner), wanted, say)
     await engine.ready()
     streams, warm = Streams(dialect, wire, "sim://wire", engine, clock, random.Random(1)), asyncio.Event()
     running = asyncio.create_task(engine.run(streams, warm))

@@ -9,66 +9,39 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 
 from perseus.errors import PerseusError, StoreUnavailable
-from perseus.exchanges.book import BookState
-from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.events import CandleEvent, Heard, Subject
-from perseus.exchanges.ledger import Ledger, Priority
-from perseus.exchanges.rest import RequestRefused, Rest
-from perseus.exchanges.symbols import Listings
+from perseus.exchanges.ledger import Priority
+from perseus.exchanges.rest import RequestRefused
+from perseus.exchanges.symbols import Changed
+from perseus.ingest.acquaintance import Acquaintance
+from perseus.ingest.cardfacts import card_facts
+from perseus.ingest.ports import Ports, Streams
 from perseus.ingest.repair import Repairs
 from perseus.ingest.series import Series
 from perseus.ingest.timekeeper import Timekeeper
 from perseus.ingest.wanted import Wanted
-from perseus.ingest.writer import Say, Sink, Writer
+from perseus.ingest.warming import Warming
+from perseus.ingest.writer import Say, Writer
 from perseus.market.candle import Candle, Pair
-from perseus.market.coverage import Coverage, Range
-from perseus.network.statusfield import TEXT_MAX, Value
+from perseus.market.coverage import Range
+from perseus.network.statusfield import Value
 from perseus.outage import Outage
+from perseus.warmup.progress import Calls, Progress
+
+__all__ = ["Engine", "Ports"]
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 BOOK_SECONDS = 5.0
+LONG_LINE = 50
+"""Pairs that wait for the exchange: with so many a lowered limit would be broken before it was read."""
 HANDOVER_MS = 60_000
 """What ended so shortly before this process began is told by it: another may have stopped without doing so."""
-
-
-class Streams(Protocol):
-    """The connections that bring what is streamed, as the engine uses them."""
-
-    def start(self, pairs: Collection[Pair], tickers: Collection[str], aliases: Mapping[str, str]) -> None:
-        """Open them, and keep them open until closed."""
-
-    async def live(self) -> None:
-        """Until each stream was subscribed to once."""
-
-    async def close(self) -> None:
-        """Let go of all."""
-
-
-class Cache(Sink, Protocol):
-    """What else is asked of the cache."""
-
-    async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
-        """What is sure of these pairs from earlier runs."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """What the engine works with."""
-
-    dialect: Dialect
-    clock: ExchangeClock
-    ledger: Ledger
-    rest: Rest
-    cache: Cache
 
 
 class Engine:
@@ -83,7 +56,7 @@ class Engine:
         self._wanted = wanted
         self._say = say
         self._series: dict[Pair, Series] = {}
-        self.listings = Listings()
+        self._exchange = Acquaintance(ports, say)
         self._is_warm = False
         self.messages = 0
         self._facts: dict[str, Value] = {}
@@ -91,8 +64,15 @@ class Engine:
             ports.cache, ports.clock, Outage(log, "Candles cannot be written", "Candles are written again.")
         )
         self.repairs = Repairs(
-            self._fetch, self._take, self._failed, ports.clock.now_ms, ports.dialect.history_limit, chance
+            self._fetch,
+            self._take,
+            self._failed,
+            ports.clock.now_ms,
+            ports.dialect.history_limit,
+            chance,
+            lambda *told: self.warming.ended(*told),
         )
+        self.warming = Warming(self._series, self.repairs.want, ports.reporter, self._progress, ports.clock.now_ms)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -105,16 +85,12 @@ class Engine:
         return tuple(self._series)
 
     async def ready(self) -> None:
-        """Ask the exchange for its time, its limits and its symbols, and the cache for what it has.
+        """Learn the exchange's time, its limits and its symbols, and from the cache what it has.
 
-        Raises UnknownSymbol, NotFetched, what `Rest.get` does, and the store's errors.
+        Errors as `Acquaintance.meet`.
         """
         ports = self._ports
-        await ports.rest.calibrate()
-        told = await ports.rest.get(ports.dialect.listings_request(), Priority.ADMIN)
-        self.listings, limits = ports.dialect.parse_listings(told)
-        await ports.ledger.learn(limits)
-        self._wanted = self._wanted.listed(ports.dialect, self.listings)
+        self._wanted = await self._exchange.meet(self._wanted)
         for line in self._wanted.troubles:
             self._say(line)
         coverages = await ports.cache.coverages(self._wanted.pairs)
@@ -140,23 +116,27 @@ class Engine:
         return self._facts
 
     async def run(self, streams: Streams, warm: asyncio.Event) -> None:
-        """Take in all until cancelled; `warm` is set once each pair was asked for what it lacked at first."""
-        dialect = self._ports.dialect
+        """Take in all until cancelled; `warm` is set once each pair that lacked something at first was asked for."""
+        ports, dialect = self._ports, self._ports.dialect
         streamed = [pair for pair in self._series if pair.timeframe in dialect.streamed]
+        self.warming.announce()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.writer.run(), name="writer")
                 group.create_task(self.repairs.run(), name="repairs")
-                streams.start(streamed, self.symbols, self.listings.aliases())
+                group.create_task(ports.reporter.run(), name="warmup report")
+                group.create_task(Timekeeper(ports.clock, ports.rest, self._unsay).run(), name="time")
+                group.create_task(self._exchange.run(self._is_busy, self._relisted), name="listings")
+                streams.start(streamed, self.symbols, self._exchange.listings.aliases())
                 await streams.live()
-                self._want_all()
                 group.create_task(self._look_on(), name="boundaries")
                 group.create_task(self._tell_on(), name="facts")
-                group.create_task(Timekeeper(self._ports.clock, self._ports.rest, self._unsay).run(), name="time")
-                await self.repairs.drained()
+                await self.warming.first()
                 await self.writer.drained()
                 self._is_warm = True
                 warm.set()
+                self.warming.deepen()
+                group.create_task(self.warming.serve(), name="warmups")
         finally:
             await streams.close()
 
@@ -180,7 +160,8 @@ class Engine:
         """From the streams: these bring everything from then on, so what was missed can be asked for."""
         for series in self._of(subjects):
             series.live(from_ms)
-            self.repairs.want(series, Priority.REPAIR if self._is_warm else Priority.WARMUP)
+            if self.warming.has_begun:
+                self.repairs.want(series, Priority.REPAIR if self._is_warm else Priority.WARMUP)
 
     def on_trouble(self, text: str) -> None:
         """From the streams: what a person should know."""
@@ -214,25 +195,42 @@ class Engine:
         finished = series.settle(now_ms)
         if finished is not None:
             self.writer.put(series.pair, finished, live=series.is_live(finished))
-        if series.is_due(now_ms) and not series.is_refused and series.missing(now_ms, 1):
-            self.repairs.want(series, Priority.REPAIR if series.is_streamed else Priority.BOUNDARY)
+        if not series.is_due(now_ms) or series.is_refused:
+            return
+        missing = series.missing(now_ms, 1)
+        if missing is None:
+            return
+        urgent = Priority.REPAIR if series.is_streamed else Priority.BOUNDARY
+        self.repairs.want(series, urgent if series.is_recent(missing, now_ms) else Priority.WARMUP)
 
     async def _tell_on(self) -> None:
         while True:
             with suppress(StoreUnavailable):
-                self._facts = self._now_told(await self._ports.ledger.state())
+                book = await self._ports.ledger.state()
+                self._facts = card_facts(len(self._series), len(self.lacking()), self.writer, book)
             await asyncio.sleep(BOOK_SECONDS)
 
-    def _now_told(self, book: BookState) -> dict[str, Value]:
-        facts: dict[str, Value] = {
-            "pairs": len(self._series),
-            "incompletePairs": len(self.lacking()),
-            "candlesWritten": self.writer.written,
-            "writtenWithin": _within(self.writer.lag.percentile(0.99)),
-            "weightUsed": _used(book),
-        }
-        self.writer.lag.forget()
-        return facts
+    def _progress(self, run_id: str) -> Progress:
+        """Of a warmup that begins now; the first counts all since the start."""
+        before = self._calls() if self.warming.has_begun else Calls(0, 0)
+        return Progress(self._ports.owner, run_id, self._exchange.store_ms, self._calls, before)
+
+    def _calls(self) -> Calls:
+        granted = self._ports.ledger.granted
+        return Calls(granted[Priority.WARMUP], granted.total())
+
+    def _is_busy(self) -> bool:
+        return self.repairs.waiting >= LONG_LINE
+
+    def _relisted(self, changes: list[Changed]) -> None:
+        """Have known what became of our symbols; what is gone is not asked for until it is there again."""
+        by_symbol = {one.symbol: one for one in changes if one.symbol in set(self.symbols)}
+        for change in by_symbol.values():
+            self._say(str(change))
+        for series in self._series.values():
+            if series.pair.symbol in by_symbol:
+                series.is_refused = by_symbol[series.pair.symbol].change == "delisted"
+                self.repairs.want(series, Priority.REPAIR)
 
     def _forget(self) -> None:
         """What waited for the store for too long has to be asked for again."""
@@ -259,6 +257,7 @@ class Engine:
         count = pair.timeframe.count(*asked)
         request = dialect.history_request(pair, *asked, min(count, dialect.history_limit))
         asked_ms = self._ports.clock.now_ms()
+        self.warming.asking(pair)
         answer = await self._ports.rest.get(request, priority)
         return asked_ms, dialect.parse_history(answer, pair, asked_ms)
 
@@ -279,16 +278,3 @@ class Engine:
             self._say(f"{symbol}: {error} It may be delisted.")
         series.is_refused = True
         return False
-
-
-def _used(book: BookState) -> str:
-    """What is used of the first limit, and until when nobody sends."""
-    if book.frozen_until_ms is not None:
-        return f"frozen for {(book.frozen_until_ms - book.now_ms) / 1000:.0f} s: {book.why}"[:TEXT_MAX]
-    used = (f"{one.used} of {one.cap} in {one.limit.interval_ms / 1000:g} s" for one in book.usages)
-    return next(used, "nothing")
-
-
-def _within(ms: int | None) -> str | None:
-    """How late a candle was written, but for one in a hundred."""
-    return None if ms is None else f"{ms} ms"

@@ -44,6 +44,16 @@ class EngineThread:
             raise self.error
         return is_so()
 
+    def soon(self, act: Callable[[], None]) -> bool:
+        """Have `act` called on the loop, from any thread; False when that has ended."""
+        loop = self._loop
+        if loop is None or self._is_closed or self.ended.is_set():
+            return False
+        with suppress(RuntimeError):  # the loop has just ended by itself
+            loop.call_soon_threadsafe(act)
+            return True
+        return False
+
     def close(self) -> None:
         """End it, from any thread, within a second."""
         self._is_closed = True

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from uuid import uuid4
 
 from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.endpoints import Endpoints
-from perseus.exchanges.ledger import Ledger
+from perseus.exchanges.ledger import Caller, Ledger
+from perseus.exchanges.recollection import Memory
 from perseus.exchanges.recorder import recorded
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
@@ -26,6 +28,10 @@ from perseus.market.cache import CandleCache
 from perseus.market.tickercache import TickerCache
 from perseus.network.instance import Instance
 from perseus.store import Client
+from perseus.warmup.progress import Owner
+from perseus.warmup.reporter import Reporter
+from perseus.warmup.stats import Stats
+from perseus.warmup.store import WarmupStore
 
 READY, WARM = 1, 2
 ADDRESS_SECONDS = 5.0
@@ -96,6 +102,29 @@ class ExchangeFeed:
         if self._thread is not None:
             self._thread.close()
 
+    def warm_up(self, full: bool = False) -> str:
+        """Fetch what is missing now, from any thread; `full`: all that is kept is doubted first. Gives its run id.
+
+        A warmup that goes on is cancelled for it. Raises ConnectionError while the feed is closed.
+        """
+        run_id = uuid4().hex
+        self._on_loop(lambda engine: engine.warming.again(run_id, is_full=full))
+        return run_id
+
+    def cancel_warmup(self) -> None:
+        """Fetch nothing more of what is past, from any thread. Raises ConnectionError while the feed is closed."""
+        self._on_loop(lambda engine: engine.warming.cancel())
+
+    @property
+    def warmup_stats(self) -> Stats | None:
+        """How the latest warmup of this connection stands, from any thread; None before there is one."""
+        return self._engine.warming.stats if self._engine else None
+
+    def _on_loop(self, act: Callable[[Engine], None]) -> None:
+        thread, engine = self._thread, self._engine
+        if thread is None or engine is None or not thread.soon(lambda: act(engine)):
+            raise ConnectionError("the feed is closed")
+
     def _reach(self, stage: int) -> None:
         thread = self._thread
         if thread is None or not thread.wait_for(lambda: thread.stage >= stage):
@@ -116,17 +145,28 @@ class ExchangeFeed:
             with recorded(wire, self._source.keep, self._instance.exchange.name) as transport:
                 await self._work(thread, transport)
 
+    async def _ports(self, transport: Transport, call: Caller, clock: ExchangeClock) -> Ports:
+        instance, dialect, url = self._instance, self._dialect, self._source.endpoints.rest_url
+        exchange, say = instance.exchange, instance.report_error
+        ledger = Ledger(self._client, exchange.id, await self._address(), dialect.first_limits, clock, call)
+        written = self._client, exchange.id, instance.token
+        return Ports(
+            dialect,
+            clock,
+            ledger,
+            Rest(transport, ledger, clock, dialect, url),
+            CachePort(CandleCache(*written), TickerCache(*written), call, say),
+            Memory(self._client, exchange.id, url, call),
+            Reporter(WarmupStore(*written), call, say),
+            Owner(exchange.id, exchange.name, instance.status().instance_id),
+        )
+
     async def _work(self, thread: EngineThread, transport: Transport) -> None:
         call = StoreThread()
         clock = ExchangeClock(asyncio.get_running_loop().time)
-        exchange = self._instance.exchange
-        say = self._instance.report_error
         try:
-            ledger = Ledger(self._client, exchange.id, await self._address(), self._dialect.first_limits, clock, call)
-            rest = Rest(transport, ledger, clock, self._dialect, self._source.endpoints.rest_url)
-            written = self._client, exchange.id, self._instance.token
-            cache = CachePort(CandleCache(*written), TickerCache(*written), call, say)
-            ports = Ports(self._dialect, clock, ledger, rest, cache)
+            ports = await self._ports(transport, call, clock)
+            ledger, rest, say = ports.ledger, ports.rest, self._instance.report_error
             self._engine = engine = Engine(ports, self._source.wanted, say)
             await engine.ready()
             thread.reach(READY)

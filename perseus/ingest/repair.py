@@ -104,7 +104,7 @@ class Repairs:
                     self._idle.set()
 
     async def _ask(self, series: Series, priority: Priority) -> None:
-        asked = series.missing(self._now_ms(), self._most)
+        asked = None if series.is_refused else series.missing(self._now_ms(), self._most)
         if asked is None:
             self._ended(series.pair, None, True)
             return

@@ -13,6 +13,7 @@ from msgspec import structs
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
+from perseus.warmup.scan import SUFFICIENT
 
 EVIDENCE = "not among the candles that REST gave for its range"
 DOUBT_MS = 15_000
@@ -25,7 +26,8 @@ BOUNDARY_CANDLES = 3
 class Series:
     """`depth`: finished candles that are to be complete, the newest ones. `is_streamed`: a stream brings it.
 
-    `is_close_told`: that stream says when a candle is finished. `first_ms`: the source has nothing before it.
+    `full_depth`: the same once nothing is more urgent. `is_close_told`: that stream says when a candle is finished.
+    `first_ms`: nothing that opens before it is asked for.
     `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
     `ask_at_ms`: what is in doubt is asked for then, unless the stream is live again before and it is asked for at once.
     `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come.
@@ -43,8 +45,12 @@ class Series:
     is_refused: bool = False
     live_from_ms: int = 0
     ask_at_ms: int | None = None
+    full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
     _moves_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.full_depth = self.full_depth or self.depth
 
     def is_live(self, candle: Candle) -> bool:
         """Is this to be told, once it is finished?"""
@@ -110,10 +116,25 @@ class Series:
         return self.before
 
     def window(self, now_ms: int) -> Range:
-        """What is to be complete at this time: finished candles, and of those the newest."""
+        """What is to be complete at this time: finished candles, and of those the newest.
+
+        It begins where it will when the newest is due, for by then the cache has forgotten what is before.
+        """
         timeframe = self.pair.timeframe
+        start_ms = timeframe.shift(timeframe.open_of(now_ms), -self.depth)
         end_ms = timeframe.open_of(now_ms - self._patience_ms)
-        return max(timeframe.shift(end_ms, -self.depth), timeframe.next_open(self.first_ms)), end_ms
+        return max(start_ms, timeframe.next_open(self.first_ms)), end_ms
+
+    def is_recent(self, missing: Range, now_ms: int) -> bool:
+        """Is this, which is missing, among the newest candles, of which none may be missing for long?"""
+        timeframe = self.pair.timeframe
+        return missing[1] > timeframe.shift(timeframe.open_of(now_ms), -SUFFICIENT)
+
+    def forgo(self, now_ms: int) -> None:
+        """Ask for nothing that is missing now: what is complete up to now is all that there shall be."""
+        self.depth = self.full_depth
+        ranges = self.coverage.unverified(*self.window(now_ms))
+        self.first_ms = ranges[-1][1] if ranges else self.first_ms
 
     def missing(self, now_ms: int, most: int) -> Range | None:
         """The one range to ask for now, the newest first, of at most `most` candles. None: nothing is missing."""

@@ -10,6 +10,7 @@ import fakeredis
 
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.ledger import Ledger, inline
+from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
 from perseus.exchanges.sharedgate import SharedGate
@@ -22,6 +23,9 @@ from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.inprocess import BASE, InProcess
 from perseus.simulator.world import World
+from perseus.warmup.progress import Owner
+from perseus.warmup.reporter import Reporter
+from perseus.warmup.store import WarmupStore
 from tests.simulated.judging import judged
 from tests.simulated.memory import MemoryCache
 
@@ -57,6 +61,7 @@ class Site:
         self.wanted = Wanted(tuple(symbols), tuple(map(Timeframe.parse, timeframes)), depth)
         self.redis = redis or fakeredis.FakeRedis(decode_responses=True)
         self.run: asyncio.Task[None] | None = None
+        self.token = "1"
         self.warm = asyncio.Event()
         self._chance = random.Random(seed)
         self._net = InProcess(self.world, seed=f"{seed} net")
@@ -86,7 +91,10 @@ class Site:
         ledger = Ledger(self.redis, EXCHANGE_ID, "here", dialect.first_limits, self.clock, inline)
         chance, url = self._chance, f"{BASE}/{self.name}"
         rest = Rest(self._net, ledger, self.clock, dialect, url, chance.random)
-        ports = Ports(dialect, self.clock, ledger, rest, self.cache)
+        memory = Memory(self.redis, EXCHANGE_ID, url, inline, self.world.clock.now_ms)
+        self.reporter = Reporter(WarmupStore(self.redis, EXCHANGE_ID, self.token), inline, self.said.append)
+        owner = Owner(EXCHANGE_ID, self.name, f"instance {self.token}")
+        ports = Ports(dialect, self.clock, ledger, rest, self.cache, memory, self.reporter, owner)
         self.engine = Engine(ports, self.wanted, self.said.append, chance.random)
         await self.engine.ready()
         streams = Streams(dialect, self._net, url, self.engine, self.clock, chance, SharedGate(ledger, rest))

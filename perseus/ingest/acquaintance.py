@@ -1,0 +1,130 @@
+"""What the exchange says of itself, its time, its limits and its symbols: remembered at a start, read again at work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from perseus.errors import PerseusError, StoreCorrupt
+from perseus.exchanges.ledger import Priority
+from perseus.exchanges.recollection import Recollection
+from perseus.exchanges.request import Limit
+from perseus.exchanges.symbols import Changed, Listings
+from perseus.ingest.ports import Ports
+from perseus.ingest.wanted import Wanted
+from perseus.ingest.writer import Say
+from perseus.market.candle import Pair
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 600.0
+"""Between two readings: so that what is remembered is fresh whenever the process ends and for five minutes more."""
+BUSY_SECONDS = 60.0
+"""The same while much is asked for: limits that were lowered meanwhile must be known before they are broken."""
+AGAIN_SECONDS = 60.0
+LOOK_SECONDS = 5.0
+
+
+class Acquaintance:
+    """`listings`: also those that the exchange lists no more, as delisted. `say` is told what a person should know."""
+
+    def __init__(self, ports: Ports, say: Say) -> None:
+        self._ports = ports
+        self._say = say
+        self.listings = Listings()
+        self._limits: tuple[Limit, ...] = ()
+        self._store_at: tuple[int, float] | None = None
+        self._next = 0.0
+
+    def store_ms(self) -> int:
+        """The time of the store, as it was read once and carried on."""
+        assert self._store_at is not None, "it was not met yet"
+        store_ms, at = self._store_at
+        return store_ms + round((self._time() - at) * 1000)
+
+    async def meet(self, wanted: Wanted) -> Wanted:
+        """Learn all that was remembered lately, or ask the exchange; gives what of `wanted` it has.
+
+        Raises UnknownSymbol, TimeframeNotHad, what `Rest.get` does, and the store's errors.
+        """
+        earlier = await self._remembered()
+        store_ms = await self._ports.memory.now_ms()
+        self._store_at = store_ms, self._time()
+        if earlier is not None and earlier.is_fresh(store_ms) and not earlier.listings.unknown(wanted.symbols):
+            await self._recall(earlier, store_ms)
+        else:
+            await self._ports.rest.calibrate()
+            await self._ask(earlier.listings if earlier else Listings())
+            await self._recognise(wanted)
+            await self._keep()
+        return wanted.listed(self._ports.dialect, self.listings)
+
+    async def run(self, is_busy: Callable[[], bool], changed: Callable[[list[Changed]], None]) -> None:
+        """Read it again for as long as it is not cancelled; `changed` is told of symbols."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            since = self._next - EVERY_SECONDS
+            if self._time() < (min(self._next, since + BUSY_SECONDS) if is_busy() else self._next):
+                continue
+            try:
+                changed(await self._renew())
+            except PerseusError as error:
+                log.info("What the exchange lists could not be read again: %s", error)
+                self._next = self._time() + AGAIN_SECONDS
+
+    async def _remembered(self) -> Recollection | None:
+        try:
+            return await self._ports.memory.read()
+        except StoreCorrupt as error:
+            self._say(f"{error} The exchange is asked anew.")
+            return None
+
+    async def _recall(self, earlier: Recollection, store_ms: int) -> None:
+        self._ports.clock.recall(store_ms + earlier.offset_ms)
+        self.listings, self._limits = earlier.listings, earlier.limits
+        await self._ports.ledger.learn(earlier.limits)
+        self._next = self._time() + EVERY_SECONDS - (store_ms - earlier.at_ms) / 1000
+
+    async def _ask(self, earlier: Listings) -> None:
+        dialect = self._ports.dialect
+        told = await self._ports.rest.get(dialect.listings_request(), Priority.ADMIN)
+        listings, limits = dialect.parse_listings(told)
+        await self._ports.ledger.learn(limits)
+        self.listings, self._limits = listings.remembering(earlier.by_symbol), limits
+        self._next = self._time() + EVERY_SECONDS
+
+    async def _recognise(self, wanted: Wanted) -> None:
+        """A symbol of which candles are kept was listed once, however long ago."""
+        unknown = self.listings.unknown(wanted.symbols)
+        if unknown:
+            pairs = [Pair(symbol, timeframe) for symbol in unknown for timeframe in wanted.timeframes]
+            kept = await self._ports.cache.coverages(pairs)
+            self.listings = self.listings.remembering({pair.symbol for pair in pairs if kept[pair].spans})
+
+    async def _keep(self) -> None:
+        memory = self._ports.memory
+        store_ms = await memory.now_ms()
+        self._store_at = store_ms, self._time()
+        await memory.keep(store_ms, self._ports.clock.now_ms(), self._limits, self.listings)
+
+    async def _renew(self) -> list[Changed]:
+        listings, limits = self.listings, self._limits
+        await self._ask(listings)
+        for line in _told(limits, self._limits):
+            self._say(line)
+        await self._keep()
+        return self.listings.since(listings)
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _told(before: Iterable[Limit], now: Iterable[Limit]) -> list[str]:
+    """What has become of limits, a line each."""
+    known = {(one.kind, one.interval_ms): one.amount for one in before}
+    return [
+        f"The exchange allows {one.amount} {one.kind} in {one.interval_ms / 1000:g} s now; it was {was}."
+        for one in now
+        if (was := known.get((one.kind, one.interval_ms), one.amount)) != one.amount
+    ]
