@@ -201,12 +201,12 @@ class LeasePending(PerseusError):
 
     exit_code = EXIT_HELD
 
-    def __init__(self, exchange: str, wait_ms: int) -> None:
-        super().__init__(
-            f"{exchange} was not released by its last holder and is free in {wait_ms / 1000:.0f} s. Try again then."
-        )
+    def __init__(self, exchange: str, wait_ms: int, kept_for: str = "") -> None:
+        why = f"is kept for {kept_for}, which takes it over," if kept_for else "was not released by its last holder"
+        super().__init__(f"{exchange} {why} and is free in {wait_ms / 1000:.0f} s. Try again then.")
         self.exchange = exchange
         self.wait_ms = wait_ms
+        self.kept_for = kept_for
 
 
 class LeaseLost(PerseusError):

@@ -91,6 +91,7 @@ class Party:
         exchange: Exchange = KRAKEN,
         home: str = "a",
         urls: dict[str, str] | None = None,
+        target: str = "",
     ) -> Instance:
         """One more instance. Those of one `home` are runs on one host; `urls`: another way to the store by client."""
         if self.known is not None and exchange.id not in self.known:
@@ -103,16 +104,19 @@ class Party:
             self._clients.append(connect((urls or {}).get(name, url), timeout=timeout, name=name))
             return self._clients[-1]
 
-        instance = join(exchange, settings, clients, identity, observer, clock or SystemClock(), self._end_hard)
+        clock = clock or SystemClock()
+        instance = join(exchange, settings, clients, identity, observer, clock, self._end_hard, target=target)
         self._instances.append(instance)
         return instance
 
-    def join_when_free(self, url: str, settings: Settings | None = None, *, home: str = "b") -> Instance:
+    def join_when_free(
+        self, url: str, settings: Settings | None = None, *, home: str = "b", target: str = ""
+    ) -> Instance:
         """The same once the last lease has run out; it never takes longer than one lease."""
         give_up = time.monotonic() + 30
         while True:
             try:
-                return self.join(url, settings, home=home)
+                return self.join(url, settings, home=home, target=target)
             except LeasePending as pending:
                 wait = pending.wait_ms / 1000
             except LeaseRefused as refused:

@@ -1,4 +1,4 @@
-"""The three scripts of the lease as typed calls. Each is one round trip, in one slot, and safe to repeat."""
+"""The four scripts of the lease as typed calls. Each is one round trip, in one slot, and safe to repeat."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from perseus.network.payload import InstanceStatus
 from perseus.store import Client, Script
 from perseus.store.acknowledged import Acknowledged
 
+HEIR_MS = 5_000
+"""So long a named successor comes before all others, once the lease has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Death:
     """A lease that ended without a release. Milliseconds of the store's clock.
 
-    `reason` is `lease_expired`, or `restarted` when the same host's next process took it over before its end.
+    `reason` is `lease_expired`, or `restarted` when the same host's next process took it over before its end, or
+    `taken over by <who>` when it was revoked.
     """
 
     token: str
@@ -62,9 +66,13 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Nobody holds it, but its last lease may still be believed in; free in `wait_ms`."""
+    """Nobody holds it, but its last lease may still be believed in; free in `wait_ms`.
+
+    `kept_for`: the process that was named as its successor, and comes first; '' for none.
+    """
 
     wait_ms: int
+    kept_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +101,57 @@ class Gone:
     """The lease has ended and may not be put back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The lease may not be renewed any more: another process shall have the exchange. `by`: who said so."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A lease that its holder cannot renew any more, and that ends in `left_ms` unless it is released before.
+
+    `by`, `successor`: who revoked it and for which process, where it was another that did so first; else ''.
+    """
+
+    left_ms: int
+    by: str = ""
+    successor: str = ""
+
+
 class Claims(Protocol):
     """What a holder asks of the store. Errors: StoreUnavailable, StoreRefused, StoreCorrupt."""
 
-    def acquire(self, nonce: str, instance_id: str, previous_nonce: str | None, body: str) -> Granted | Held | Pending:
-        """Claim. `body`: the payload's JSON without its token; `previous_nonce` proves a restart on this host."""
+    def acquire(
+        self, nonce: str, instance_id: str, previous_nonce: str | None, body: str, target: str = ""
+    ) -> Granted | Held | Pending:
+        """Claim. `body`: the payload's JSON without its token; `previous_nonce` proves a restart on this host.
+
+        `target`: the process that claims, by the name under which it may have been named as the successor.
+        """
 
     def renew(
         self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-    ) -> Renewed | Taken | Gone:
+    ) -> Renewed | Taken | Gone | Revoked:
         """One heartbeat. A vanished key is put back only before `put_back_until_ms` of the store's clock."""
 
-    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
-        """Give it back. False when it was not ours any more."""
+    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str, successor: str = "") -> bool:
+        """Give it back; `successor` alone may claim for `HEIR_MS` then. False when it was not ours any more."""
 
     def close(self) -> None:
         """End the connection; nothing is asked any more."""
 
 
-def give_back(claims: Claims, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
+def give_back(
+    claims: Claims, nonce: str, instance_id: str, token: str, reason: str, body: str, successor: str = ""
+) -> bool:
     """Release a lease, trying twice. False when it was not ours any more; errors as `Claims`."""
     try:
-        return claims.release(nonce, instance_id, token, reason, body)
+        return claims.release(nonce, instance_id, token, reason, body, successor)
     except StoreUnavailable:
         # Once more: the request or its answer may be lost, and the script is safe to repeat.
-        return claims.release(nonce, instance_id, token, reason, body)
+        return claims.release(nonce, instance_id, token, reason, body, successor)
 
 
 class RedisClaims:
@@ -140,14 +174,17 @@ class RedisClaims:
         self._acquire = Script(client, "acquire")
         self._renew = Script(client, "renew")
         self._release = Script(client, "release")
+        self._revoke = Script(client, "revoke")
 
-    def acquire(self, nonce: str, instance_id: str, previous_nonce: str | None, body: str) -> Granted | Held | Pending:
-        args = (nonce, instance_id, previous_nonce or "", body, self._ttl_ms, self._settle_ms)
+    def acquire(
+        self, nonce: str, instance_id: str, previous_nonce: str | None, body: str, target: str = ""
+    ) -> Granted | Held | Pending:
+        args = (nonce, instance_id, previous_nonce or "", body, self._ttl_ms, self._settle_ms, target)
         (answer, *rest), asked = self._asked(self._acquire, args)
         if answer == "HELD":
             return Held(_holder(rest[0], int(rest[1])))
         if answer == "PENDING":
-            return Pending(int(rest[0]))
+            return Pending(int(rest[0]), *rest[1:2])
         kind, token, now_ms, until_ms, *dead = rest
         recorded, doubtful = kind != "unrecorded", kind == "doubtful"
         durability = _durability(asked)
@@ -156,7 +193,7 @@ class RedisClaims:
 
     def renew(
         self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-    ) -> Renewed | Taken | Gone:
+    ) -> Renewed | Taken | Gone | Revoked:
         until = "" if put_back_until_ms is None else put_back_until_ms
         args = (nonce, instance_id, token, body, self._ttl_ms, until)
         (answer, *rest), asked = self._asked(self._renew, args)
@@ -164,12 +201,25 @@ class RedisClaims:
             return Taken(_holder(rest[0], int(rest[1])) if rest[0] else None)
         if answer == "GONE":
             return Gone()
+        if answer == "REVOKED":
+            return Revoked(str(rest[0]))
         now_ms, until_ms = int(rest[0]), int(rest[1])
         waited_ms = max(0, asked.done_ms - now_ms) if asked and asked.done_ms else 0
         return Renewed(now_ms, until_ms, answer == "PUT_BACK", _durability(asked), waited_ms)
 
-    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
-        return bool(self._release(self._keys, (nonce, instance_id, token, reason, body))[0] == "RELEASED")
+    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str, successor: str = "") -> bool:
+        args = (nonce, instance_id, token, reason, body, successor, HEIR_MS)
+        return bool(self._release(self._keys, args)[0] == "RELEASED")
+
+    def revoke(self, token: str, by: str, successor: str) -> Revocation | None:
+        """Let the lease of that token be renewed no more; `successor` may claim when it has ended, before all others.
+
+        None when nobody holds it any more, or the store does not know of it yet. Errors as `Claims`.
+        """
+        answer, *rest = self._revoke(self._keys, (token, by, successor, HEIR_MS))
+        if answer == "NOT_HELD":
+            return None
+        return Revocation(int(rest[0])) if answer == "REVOKED" else Revocation(0, str(rest[0]), str(rest[1]))
 
     def close(self) -> None:
         self._client.close()
@@ -186,7 +236,7 @@ def _durability(asked: Acknowledged | None) -> Durability | None:
 def _death(token: str, until_ms: str, beat_ms: str, body: str, reason: str) -> Death | None:
     if not token:
         return None
-    return Death(token, int(until_ms if reason == "lease_expired" else beat_ms), body, reason)
+    return Death(token, int(beat_ms if reason == "restarted" else until_ms), body, reason)
 
 
 def _holder(text: str, left_ms: int) -> Holder:

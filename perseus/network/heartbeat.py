@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from perseus.clock import Clock, StoreClock
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
-from perseus.network.claims import Claims, Renewed
+from perseus.network.claims import Claims, Renewed, Revoked
 from perseus.network.facts import Facts
 from perseus.network.lease import Lease
 
@@ -23,7 +23,8 @@ class Heartbeat:
     """Renews `lease` every heartbeat, at once when asked, and again after `retry` seconds when nothing answered.
 
     The payload is taken from `facts` at the moment of sending. `put_back(ms without the key)` is told when the key
-    had vanished; it neither blocks nor calls out. `trouble`: why the last one was missed, None if it was not.
+    had vanished, `revoked(by whom)` when the lease was; they neither block nor call out. `trouble`: why the last one
+    was missed, None if it was not.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class Heartbeat:
         put_back: Callable[[int], None],
         clock: Clock,
         store_clock: StoreClock,
+        revoked: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._lease = lease
         self._claims = claims
         self._facts = facts
-        self._put_back = put_back
+        self._put_back, self._revoked = put_back, revoked
         self._clock = clock
         self._store_clock = store_clock
         self._changed = threading.Condition()
@@ -136,6 +138,8 @@ class Heartbeat:
         lease.answered(answer, sent_at)
         if isinstance(answer, Renewed):
             self._take_in(answer, sent_at, silent_since, ticket)
+        elif isinstance(answer, Revoked):
+            self._revoked(answer.by)
         return True
 
     def _take_in(self, answer: Renewed, sent_at: float, silent_since: float, ticket: int) -> None:

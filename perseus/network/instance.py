@@ -14,12 +14,13 @@ from perseus.errors import LeaseLost, PerseusError, StopRequested, in_short, tol
 from perseus.network import states
 from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.announcer import Announcer
-from perseus.network.claims import Claims, Granted, give_back
+from perseus.network.claims import Claims, Granted
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.heartbeat import Heartbeat
 from perseus.network.journal import Journal
 from perseus.network.lease import Lease, Standing
+from perseus.network.leaving import Leaving
 from perseus.network.maintenance import Maintenance, Upkeep
 from perseus.network.observer import Observer
 from perseus.network.outbox import await_written
@@ -72,7 +73,8 @@ class Instance:
         self._journal = Journal(
             activity, facts.status, self._error_logged, self._fenced, lease.timing.retry, clock, store_clock
         )
-        self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock)
+        self._leaving = Leaving(lease, claims, exchange.name)
+        self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock, self._revoked)
         self._announcer = Announcer(lease, facts.status, observer, clock, self.report_error)
         self._warden = Warden(lease, clock, self._announcer.tell, lambda: not self._halted, hard_exit)
         if grant.death:
@@ -170,9 +172,13 @@ class Instance:
         """End it now; False when there was none. Errors as `Upkeep.end`."""
         return self._upkeep.end()
 
-    def request_stop(self, reason: str) -> None:
-        """Ask the work to end; safe in a signal handler."""
-        self.stop_reason = reason
+    def request_stop(self, reason: str, successor: str = "") -> None:
+        """Ask the work to end; safe in a signal handler. `successor`: the process that comes before all others then.
+
+        Once a successor is named neither it nor the reason changes any more.
+        """
+        if not self._leaving.successor:
+            self.stop_reason, self._leaving.successor = reason, successor
         self.stop_requested.set()
 
     def stop(self, reason: str | None = None) -> None:
@@ -228,7 +234,7 @@ class Instance:
                 return
             self._stopped = self._announcer.quiet = True
             try:
-                if self._lease.end_reason is None and self._clock.elapsed() < self._lease.key_end:
+                if self._lease.may_be_released(self._clock.elapsed()):
                     self._walk_and_release(reason, path)
             finally:
                 self._end_threads()
@@ -243,22 +249,9 @@ class Instance:
         self._journal.stop(self._patience_with_log)
         self._heartbeat.stop(self._patience)
         if self._patience == self._patience_with_log == 0.0:
-            why = self._heartbeat.trouble or "no heartbeat is answered."
-            log.warning("%s could not be released and ends by itself: %s", self.exchange.name, why)
-            return
-        # Before the request: once the store has it, another may be valid while we wait for the answer.
-        self._lease.end("the instance has stopped", self._clock.elapsed())
-        try:
-            is_released = self._release(reason)
-        except PerseusError as error:
-            log.warning("%s could not be released and ends by itself: %s", self.exchange.name, error)
-        else:
-            if is_released:
-                self._observer.deregistered(self.status(), reason)
-
-    def _release(self, reason: str) -> bool:
-        lease = self._lease
-        return give_back(self._claims, lease.nonce, lease.instance_id, lease.token, reason, self.status().to_json())
+            self._leaving.failed(self._heartbeat.trouble or "no heartbeat is answered.")
+        elif self._leaving.release(reason, self.status().to_json(), self._clock.elapsed()):
+            self._observer.deregistered(self.status(), reason)
 
     def _end_threads(self) -> None:
         self._lease.end("the instance has stopped", self._clock.elapsed())
@@ -291,6 +284,10 @@ class Instance:
     def _put_back(self, absent_ms: int) -> None:
         log.warning("%s: the lease had vanished from the data store and was put back.", self.exchange.name)
         self._journal.put_back(self.state, absent_ms)
+
+    def _revoked(self, by: str) -> None:
+        log.warning("%s: its lease was revoked by %s: work stops and the lease is given back.", self.exchange.name, by)
+        self.request_stop(f"taken over by {by}")
 
     def _fenced(self, _: Fenced) -> None:
         self._lease.end("a later lease has written to its log", self._clock.elapsed())

@@ -41,8 +41,11 @@ def join(
     clock: Clock = MACHINE,
     hard_exit: Callable[[], None] = EXIT,
     pause: Callable[[float], object] = time.sleep,
+    target: str = "",
 ) -> Instance:
     """Claim `exchange` and give the idle instance that holds it; `clients(name)` makes a connection of that name.
+
+    `target`: this process, by the name under which a holder may have named it as its successor.
 
     Waits, by `pause(seconds)`, for a store that is down as long as the settings say. Raises LeaseRefused (with the
     holder), LeasePending (not free yet), StoreUnavailable, StoreRefused, StoreCorrupt. After an emptied store the
@@ -51,7 +54,7 @@ def join(
     observer = observer or NullObserver()
     client = clients("claim")
     wait_until_up(client, settings.store_wait_seconds, log.warning, pause, *exchange.written)
-    claimant = Claimant(exchange, settings, client, identity, clock)
+    claimant = Claimant(exchange, settings, client, identity, clock, target)
     proof = RestartProof(settings.home, exchange.name)
     try:
         lease, grant = claimant.claim(proof, observer, pause)
@@ -87,14 +90,20 @@ class Claimant:
     """Asks for one exchange, always with the same nonce: a lost reply is asked for again, not taken for a refusal."""
 
     def __init__(
-        self, exchange: Exchange, settings: Settings, client: Client, identity: Identity, clock: Clock
+        self,
+        exchange: Exchange,
+        settings: Settings,
+        client: Client,
+        identity: Identity,
+        clock: Clock,
+        target: str = "",
     ) -> None:
         self._exchange = exchange
         self._client = client
         self._claims = _claims(client, exchange, settings)
         self._clock = clock
         self._timing, self._settle = Timing.of(settings), settings.settle_seconds
-        self._nonce = new_nonce()
+        self._nonce, self._target = new_nonce(), target
         self._instance_id = new_instance_id(identity.hostname)
         self.store_clock = StoreClock(clock)
         self._read_time()
@@ -123,7 +132,7 @@ class Claimant:
             if isinstance(answer, Held):
                 observer.refused(self._exchange, answer.holder)
                 raise LeaseRefused(self._exchange.name, answer.holder)
-            raise LeasePending(self._exchange.name, answer.wait_ms)
+            raise LeasePending(self._exchange.name, answer.wait_ms, answer.kept_for)
 
     def withdraw(self, proof: RestartProof) -> None:
         """Give back what may have been granted to a start that was interrupted."""
@@ -139,7 +148,7 @@ class Claimant:
 
     def _ask(self, proof: RestartProof) -> Granted | Held | Pending:
         body = self.facts.body_without_token()
-        return self._claims.acquire(self._nonce, self._instance_id, proof.previous, body)
+        return self._claims.acquire(self._nonce, self._instance_id, proof.previous, body, self._target)
 
     def _granted(self, grant: Granted, proof: RestartProof, sent_at: float) -> Lease:
         received_at, hold_off = self._clock.elapsed(), self._hold_off(grant)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from perseus.errors import Holder
-from perseus.network.claims import Gone, Granted, Renewed, Taken
+from perseus.network.claims import Gone, Granted, Renewed, Revoked, Taken
 from perseus.settings import Settings
 
 
@@ -67,6 +67,7 @@ class Lease:
         self.end_reason: str | None = None
         self._ended_at: float | None = None
         self.taken_by: Holder | None = None
+        self.revoked_by: str | None = None
         self._sent_at = sent_at
         self._until_ms = grant.until_ms
 
@@ -130,14 +131,21 @@ class Lease:
         due = sent_at + (self.timing.heartbeat if answered else self.timing.retry)
         return min(due, self.valid_from) if sent_at < self.valid_from else due
 
-    def answered(self, answer: Renewed | Taken | Gone, sent_at: float) -> None:
+    def answered(self, answer: Renewed | Taken | Gone | Revoked, sent_at: float) -> None:
         """Take in the answer to a heartbeat that was sent at `sent_at`."""
         if isinstance(answer, Renewed):
             self._sent_at, self._until_ms = sent_at, answer.until_ms
         elif isinstance(answer, Taken):
             self._taken(answer.holder, sent_at)
+        elif isinstance(answer, Revoked):
+            self.revoked_by = answer.by
+            self.end(f"taken over by {answer.by}", sent_at)
         else:
             self.end("it ran out before it could be renewed", sent_at)
+
+    def may_be_released(self, now: float) -> bool:
+        """Can the key be ours yet? So it is of a lease that was revoked: giving it back lets its successor begin."""
+        return (self.end_reason is None or self.revoked_by is not None) and now < self.key_end
 
     def run_out(self, now: float) -> None:
         """End it if its key can have expired."""

@@ -55,7 +55,7 @@ class ExchangeStatus:
 
 @dataclass(frozen=True, slots=True)
 class LastRecord:
-    """The last record as its hash holds it."""
+    """The last record as its hash holds it. `revoked_by`: who took from this lease the right to be renewed."""
 
     token: str
     until_ms: int
@@ -65,11 +65,13 @@ class LastRecord:
     reason: str | None
     payload: str
     dead: Death | None
+    revoked_by: str | None = None
 
     @property
     def death(self) -> Death:
         """The lease of this record, seen as one that nobody released."""
-        return Death(self.token, self.until_ms, self.payload, "lease_expired")
+        reason = "lease_expired" if self.revoked_by is None else f"taken over by {self.revoked_by}"
+        return Death(self.token, self.until_ms, self.payload, reason)
 
 
 NUMBER = re.compile(r"[0-9]{1,16}")
@@ -77,6 +79,7 @@ RAN_OUT = "no heartbeat until its lease ended"
 LAST_FIELDS = (
     "token", "until_ms", "beat_ms", "closed", "closed_ms", "reason", "payload",
     "dead_token", "dead_until_ms", "dead_beat_ms", "dead_payload", "dead_reason",
+    "revoked", "revoked_by",
 )  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def last_record(values: list[str | None]) -> LastRecord | None:
 
 @lru_cache(maxsize=2048)  # most exchanges have beaten no more since the last poll
 def _last_record(*values: str | None) -> LastRecord | None:
-    token, until, beat, closed, closed_ms, reason, body, d_token, d_until, d_beat, d_body, d_reason = values
+    token, until, beat, closed, closed_ms, reason, body, d_token, d_until, d_beat, d_body, d_reason, *revoked = values
     if token is None:
         if any(value is not None for value in values):
             raise ValueError("a last record without a token")
@@ -99,10 +102,12 @@ def _last_record(*values: str | None) -> LastRecord | None:
         raise ValueError("a last record with junk for a token or a time")
     dead = None
     if d_token and d_until and d_beat:
-        offline = d_until if d_reason == "lease_expired" else d_beat
+        offline = d_beat if d_reason == "restarted" else d_until
         dead = Death(str(int(d_token)), _moment(offline), d_body or "", d_reason or "lease_expired")
     closing = _moment(closed_ms) if closed_ms else None
-    return LastRecord(token, _moment(until), _moment(beat), closed == "1", closing, reason, body or "", dead)
+    revoked_by = revoked[1] or "" if revoked[0] == token else None
+    is_closed = closed == "1"
+    return LastRecord(token, _moment(until), _moment(beat), is_closed, closing, reason, body or "", dead, revoked_by)
 
 
 def _moment(text: str) -> int:

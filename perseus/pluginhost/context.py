@@ -31,6 +31,7 @@ class IngestContext(Context):
     `observer` is told what happens to the lease and hands it on to the observing hooks.
     `identity(exchange)` gives the merged answers of `perseus_instance_identity`; blocks for 3 s at most.
     `pause(seconds)` sleeps between two tries of a claim; what it raises when a stop is asked ends the join.
+    `target`: what this process is called where processes are told what to do, '' for one that takes no commands.
     `public_ip()` gives the first valid answer of `perseus_detect_public_ip`, else None; blocks: call it on a thread.
     """
 
@@ -39,6 +40,7 @@ class IngestContext(Context):
     identity: Callable[[Exchange], Identity]
     pause: Callable[[float], object]
     public_ip: Callable[[], str | None]
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,13 @@ def perseus_join(exchange: Exchange, context: IngestContext) -> Instance:
     check(context.settings.public_ip_services)
     identity = context.identity(exchange)
     instance = joining.join(
-        exchange, context.settings, context.connect, identity, context.observer, pause=context.pause
+        exchange,
+        context.settings,
+        context.connect,
+        identity,
+        context.observer,
+        pause=context.pause,
+        target=context.target,
     )
     public_ip.find(context.public_ip, instance.set_ip)
     return instance

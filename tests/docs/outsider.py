@@ -12,12 +12,13 @@ SCRIPTS = {
     "renew": "### 6.2 renew",
     "release": "### 6.3 release",
     "append": "### 6.4 append",
+    "revoke": "### 6.5 revoke",
 }
 TIMES = {"HEARTBEAT": 0.4, "TTL": 1.6, "MARGIN": 0.5, "RETRY": 0.1}
 
 
 def lua() -> dict[str, str]:
-    """The four scripts as the page gives them."""
+    """The five scripts as the page gives them."""
     page = pages.read("redis-protocol.md")
     return {name: pages.blocks(pages.section(page, heading), "lua")[0] for name, heading in SCRIPTS.items()}
 

@@ -12,7 +12,7 @@ from perseus.network.directory import Condition
 from perseus.store import Client
 from tests.conftest import KRAKEN
 from tests.docs import pages
-from tests.docs.outsider import Outsider, lua
+from tests.docs.outsider import SCRIPTS, Outsider, lua
 from tests.docs.test_redis_protocol import PAGE, seen
 from tests.instances import last_record_of
 
@@ -29,7 +29,7 @@ def test_every_answer_of_a_script_is_on_the_page() -> None:
         assert words, name
         told = pages.section(
             PAGE,
-            {"acquire": "### 6.1", "renew": "### 6.2", "release": "### 6.3", "append": "### 6.4"}[name] + f" {name}",
+            SCRIPTS[name],
         )
         missing = {word for word in words if f"| `{word}`" not in told}
         assert not missing, f"{name}: {missing}"
@@ -53,13 +53,16 @@ def test_a_payload_without_a_needed_field_is_corrupt(outsider: Outsider, client:
 
 
 def test_the_page_names_every_field_that_the_scripts_leave_behind(outsider: Outsider, client: Client) -> None:
-    told = pages.first_column(pages.section(PAGE, "### 6.5 What the scripts leave behind"))
+    told = pages.first_column(pages.section(PAGE, "### 6.6 What the scripts leave behind"))
     outsider.run(outsider.life)
     outsider.run(outsider.life.replace("Participant()", "Participant(instance.nonce)"))
     found = {*last_record_of(client), *client.hgetall(keys.activity_meta(KRAKEN.name))}
     outsider.names["STORM_CAP"] = 1
     outsider.run(outsider.end)
     found |= {*last_record_of(client), *client.hgetall(keys.activity_meta(KRAKEN.name))}
+    outsider.run(outsider.life)
+    outsider.names["call"]("revoke", outsider.names["LEASE"], outsider.instance.token, "ann", "host-b", 5_000)
+    found |= set(last_record_of(client))
 
     assert found | {"copied"} == told, "`copied` stands only where there are replicas: tests/failover/test_restarted.py"
 

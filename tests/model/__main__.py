@@ -7,7 +7,8 @@ import sys
 from collections import Counter
 
 from tests.model.broken import BROKEN
-from tests.model.schedule import Rules, Schedule, Violation, on_model
+from tests.model.rules import Rules, on_model
+from tests.model.schedule import Schedule, Violation
 
 
 def main() -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Taken
+from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
 from perseus.network.lease import Lease
-from tests.model.schedule import Rules
+from tests.model.rules import Rules
 from tests.model.scripts import Record, Status, StoreModel
 
 
@@ -89,7 +89,7 @@ class BlindHeartbeat(Rules):
     class store(StoreModel):
         def renew(
             self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-        ) -> Renewed | Taken | Gone:
+        ) -> Renewed | Taken | Gone | Revoked:
             self.status = Status(instance_id, token, body, now + self.ttl_ms)
             if self.last is not None:
                 self.last = replace(self.last, token=token, nonce=nonce, until_ms=now + self.ttl_ms, is_closed=False)
@@ -102,7 +102,7 @@ class PutsBackAfterRelease(Rules):
     class store(StoreModel):
         def renew(
             self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-        ) -> Renewed | Taken | Gone:
+        ) -> Renewed | Taken | Gone | Revoked:
             if self.last is not None and self.last.token == token:
                 self.last.is_closed = False
             return super().renew(now, nonce, instance_id, token, body, put_back_until_ms)
@@ -113,11 +113,11 @@ class VanishedIsFree(Rules):
 
     class store(StoreModel):
         def acquire(
-            self, now_us: int, nonce: str, instance_id: str, previous: str, body: str
+            self, now_us: int, nonce: str, instance_id: str, previous: str, body: str, target: str = ""
         ) -> Granted | Held | Pending:
             if self.read_status(now_us // 1000) is None and self.last is not None:
                 self.last.until_ms = 0
-            return super().acquire(now_us, nonce, instance_id, previous, body)
+            return super().acquire(now_us, nonce, instance_id, previous, body, target)
 
 
 class ReleaseEndsHoldOff(Rules):
@@ -125,11 +125,11 @@ class ReleaseEndsHoldOff(Rules):
 
     class store(StoreModel):
         def acquire(
-            self, now_us: int, nonce: str, instance_id: str, previous: str, body: str
+            self, now_us: int, nonce: str, instance_id: str, previous: str, body: str, target: str = ""
         ) -> Granted | Held | Pending:
             if self.last is not None:
                 self.last.recorded_ms = 0
-            return super().acquire(now_us, nonce, instance_id, previous, body)
+            return super().acquire(now_us, nonce, instance_id, previous, body, target)
 
 
 class BelievesReplicas(Rules):
@@ -163,7 +163,7 @@ class HeldOffOverFailover(Rules):
     class store(StoreModel):
         def renew(
             self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-        ) -> Renewed | Taken | Gone:
+        ) -> Renewed | Taken | Gone | Revoked:
             if put_back_until_ms is None and self.last is not None:
                 self.last.history = self.history
             return super().renew(now, nonce, instance_id, token, body, put_back_until_ms)
@@ -186,6 +186,62 @@ class ForgottenDeath(Rules):
                 self.last.dead = None
 
 
+class RevocationFrees(Rules):
+    """Who revokes a lease may claim at once, though its holder has not heard of it."""
+
+    class store(StoreModel):
+        def revoke(self, now: int, token: str, by: str, successor: str) -> Revocation | None:
+            answer = super().revoke(now, token, by, successor)
+            if answer is not None and self.last is not None:
+                self.status, self.last.until_ms = None, now
+            return answer
+
+
+class RenewsRevoked(Rules):
+    """A holder renews as if nobody had revoked its lease, and an operator waits for ever."""
+
+    class store(StoreModel):
+        def renew(
+            self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
+        ) -> Renewed | Taken | Gone | Revoked:
+            revoked, last = self.last and self.last.revoked, self.last
+            if last is not None:
+                last.revoked = None
+            answer = super().renew(now, nonce, instance_id, token, body, put_back_until_ms)
+            if self.last is not None:
+                self.last.revoked = revoked
+            return answer
+
+
+class RestartRobs(Rules):
+    """A restart proves itself to a lease that was revoked for another, and has it again."""
+
+    class store(StoreModel):
+        def acquire(
+            self, now_us: int, nonce: str, instance_id: str, previous: str, body: str, target: str = ""
+        ) -> Granted | Held | Pending:
+            if self.last is not None and previous and self.last.nonce == previous:
+                self.last.revoked = None
+            return super().acquire(now_us, nonce, instance_id, previous, body, target)
+
+
+class AnybodySucceeds(Rules):
+    """Who is named as the successor is told so, and has to be faster than all others."""
+
+    class store(StoreModel):
+        def _pending(self, last: Record, now: int, target: str) -> Pending | None:
+            return super()._pending(last, now, last.heir or "")
+
+
+class GivesUpWorkLate(Rules):
+    """A holder whose lease was revoked goes on until its time is over, and has released it before."""
+
+    class lease(Lease):
+        def valid(self, now: float) -> bool:
+            is_over = self.end_reason is not None and self.revoked_by is None
+            return not is_over and not self.is_held_off and now < self.deadline
+
+
 BROKEN: dict[type[Rules], bool] = {
     NoMargin: False,
     ClockStopsInSuspend: False,
@@ -195,6 +251,11 @@ BROKEN: dict[type[Rules], bool] = {
     PutsBackAfterRelease: False,
     VanishedIsFree: False,
     ForgottenDeath: False,
+    RevocationFrees: False,
+    RenewsRevoked: False,
+    RestartRobs: False,
+    AnybodySucceeds: False,
+    GivesUpWorkLate: False,
     NoHoldOff: True,
     ShortHoldOff: True,
     UnconfirmedHoldOff: True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Taken
+from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
 from tests.model.world import Threads
 
 if TYPE_CHECKING:
@@ -30,16 +30,21 @@ class VirtualClient:
     def exists(self, key: str) -> int:
         return self._ask(lambda: int(self._schedule.store.is_initialised))
 
-    def acquire(self, nonce: str, instance_id: str, previous: str | None, body: str) -> Granted | Held | Pending:
-        return self._ask(lambda: self._schedule.applied_acquire(nonce, instance_id, previous or ""))
+    def acquire(
+        self, nonce: str, instance_id: str, previous: str | None, body: str, target: str = ""
+    ) -> Granted | Held | Pending:
+        return self._ask(lambda: self._schedule.applied_acquire(nonce, instance_id, previous or "", target))
 
     def renew(
         self, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-    ) -> Renewed | Taken | Gone:
+    ) -> Renewed | Taken | Gone | Revoked:
         return self._ask(lambda: self._schedule.applied_renew(nonce, instance_id, token, put_back_until_ms))
 
-    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
-        return self._ask(lambda: self._schedule.applied_release(nonce, instance_id, token, reason))
+    def release(self, nonce: str, instance_id: str, token: str, reason: str, body: str, successor: str = "") -> bool:
+        return self._ask(lambda: self._schedule.applied_release(nonce, instance_id, token, reason, successor))
+
+    def revoke(self, token: str, by: str, successor: str) -> Revocation | None:
+        return self._ask(lambda: self._schedule.applied_revoke(token, by, successor))
 
 
 class ModelStatus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from perseus.errors import LeasePending, LeaseRefused, StoreUnavailable
@@ -10,7 +11,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.heartbeat import Heartbeat
 from perseus.network.identity import Identity
 from perseus.network.joining import Claimant
-from perseus.network.lease import Lease, Standing
+from perseus.network.lease import Lease
 from perseus.network.warden import Warden
 from tests.model.client import VirtualClient
 from tests.model.world import EPOCH_MS, Threads
@@ -34,10 +35,12 @@ class Host:
 class Process:
     """From start to end; `left(seconds)` is called with the wait before the next one on this place."""
 
-    def __init__(self, schedule: Schedule, host: Host, name: str, left: Callable[[float], None]) -> None:
+    def __init__(
+        self, schedule: Schedule, host: Host, name: str, left: Callable[[float], None], target: str = ""
+    ) -> None:
         self.schedule = schedule
         self.world = schedule.world
-        self.name = name
+        self.name, self.target = name, target
         self.threads = Threads(schedule.world)
         self.lease: Lease | None = None
         self.busy_until = 0.0
@@ -73,7 +76,8 @@ class Process:
         random = self.world.random
         client = VirtualClient(self.schedule, self.threads)
         try:
-            claimant = Claimant(EXCHANGE, self.schedule.settings, client, Identity(self.name), self)  # type: ignore[arg-type]
+            settings, identity = self.schedule.settings, Identity(self.name)
+            claimant = Claimant(EXCHANGE, settings, client, identity, self, self.target)  # type: ignore[arg-type]
             lease, _ = claimant.claim(self, self, self._pause)  # type: ignore[arg-type]
         except LeaseRefused as error:
             left = max(0.0, error.holder.seconds_left)
@@ -90,6 +94,10 @@ class Process:
         self._heartbeat._run()
         if lease.end_reason is not None and not self._heartbeat.is_asked_to_stop:
             self._look_at(self.world.now + lease.timing.stop)
+            if lease.revoked_by is not None:
+                self.schedule.count("revoked holders")
+                self.stop()
+                return None
             self.world.at(self.world.now + 3 + random.random() * 8, lambda: self.end(1 + random.random() * 5))
         return None
 
@@ -152,24 +160,24 @@ class Process:
         """It runs and does not reach the store."""
         self.schedule.network.cut(self.threads, seconds)
 
-    def stop(self) -> None:
-        """Ask it to stop in order."""
+    def stop(self, successor: str = "") -> None:
+        """Ask it to stop in order, and to name who shall be next."""
         if self._heartbeat is not None and self.lease is not None and not self._heartbeat.is_asked_to_stop:
             self._heartbeat.is_asked_to_stop = True
-            self.threads.start(self._release)
+            self.threads.start(partial(self._release, successor))
 
-    def _release(self) -> None:
+    def _release(self, successor: str) -> None:
         """The end of `Instance.stop`, step by step; `test_sequence.py` holds it to that."""
         assert self.lease is not None
         lease = self.lease
         self.threads.wait(self.busy_until)
         self.threads.wait(self.world.now + self.world.random.random())
-        if lease.standing(self.elapsed()) is not Standing.OVER:
+        if lease.may_be_released(self.elapsed()):
             self.schedule.rules.before_release(lease, self.elapsed())
             claims = VirtualClient(self.schedule, self.threads)
             for _ in range(2):
                 try:
-                    claims.release(lease.nonce, lease.instance_id, lease.token, "stopped", "")
+                    claims.release(lease.nonce, lease.instance_id, lease.token, "stopped", "", successor)
                     break
                 except StoreUnavailable:
                     continue

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import copy
 from functools import partial
 from itertools import count
-from unittest import mock
 
-from perseus.network import heartbeat, joining
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Taken
+from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
 from perseus.network.lease import Lease
 from perseus.settings import Settings
-from tests.model.client import ModelFacts
 from tests.model.process import Host, Process
-from tests.model.scripts import Record, Status, StoreModel
+from tests.model.rules import Rules
+from tests.model.scripts import Record, Status
+from tests.model.takeovers import Takeovers, target_of
 from tests.model.world import Network, World
 
 SPAN = 240.0
@@ -26,21 +24,6 @@ SETTINGS = {settle: Settings(settle_seconds=settle) for settle in (0.0, 10.0)}
 
 class Violation(AssertionError):
     """What may never be, with all that is needed to see it again."""
-
-
-class Rules:
-    """Where a schedule can be given a broken rule, to see that it is found out."""
-
-    lease: type[Lease] = Lease
-    store: type[StoreModel] = StoreModel
-    facts: type[ModelFacts] = ModelFacts
-
-    forgets_sleep = False
-    believes_hosts = False
-
-    def before_release(self, lease: Lease, now: float) -> None:
-        """As `Instance` does: not valid from before the request is sent."""
-        lease.end("the instance has stopped", now)
 
 
 class Schedule:
@@ -62,9 +45,10 @@ class Schedule:
         self._counts = counts
         self._log = log
         self._names = count(1)
+        self._takeovers = Takeovers(self, self._fail)
         self._largest_granted = 0
         self._largest_used = 0
-        self._is_lost = False
+        self.is_lost = False
         self._heard: deque[tuple[float, Status | None, Record | None]] = deque()
         self._places = random.choice((2, 2, 3))
         shared = Host(random.random() * 1e6)
@@ -94,6 +78,7 @@ class Schedule:
     def _draw(self) -> None:
         for place in range(self._places):
             self.world.at(self.world.random.random() * 5, partial(self._start, place))
+        self._takeovers.draw(self._places)
         if not self.with_loss:
             self._draw_misfortunes()
         elif self.world.random.random() < 0.5:
@@ -139,7 +124,13 @@ class Schedule:
             return
         name = f"p{next(self._names)}"
         self.count("starts")
-        self.processes[place] = Process(self, self._hosts[place], name, partial(self._restart, place))
+        leave = partial(self._restart, place)
+        self.processes[place] = Process(self, self._hosts[place], name, leave, target_of(place))
+
+    def begin_soon(self, place: int) -> None:
+        """Somebody wants this place to have the exchange."""
+        if place not in self.processes or not self.processes[place].threads.is_alive:
+            self._restart(place, self.world.random.random())
 
     def _restart(self, place: int, wait: float) -> None:
         self.world.at(self.world.now + wait, partial(self._start, place))
@@ -167,7 +158,7 @@ class Schedule:
 
     def _lose(self) -> None:
         self.count("store losses")
-        self._is_lost = True
+        self.is_lost = True
         self.store.lose()
         self.store.has_replicas = True
         self._hurry()
@@ -175,7 +166,7 @@ class Schedule:
     def _fail_over(self, lag: float) -> None:
         """To a replica that has heard what was written until `lag` seconds ago, and may be restarted at once."""
         self.count("failovers")
-        self._is_lost = True
+        self.is_lost = True
         while len(self._heard) > 1 and self._heard[1][0] <= self.world.now - lag:
             self._heard.popleft()
         status, last = self._heard[0][1:] if self._heard else (None, None)
@@ -204,19 +195,23 @@ class Schedule:
 
     # What the store does when a request gets there.
 
-    def applied_acquire(self, nonce: str, instance_id: str, previous: str) -> Granted | Held | Pending:
-        before = self.store.last
+    def applied_acquire(self, nonce: str, instance_id: str, previous: str, target: str) -> Granted | Held | Pending:
+        before = copy(self.store.last)
         unclosed = before.token if before is not None and not before.is_closed else None
-        answer = self.store.acquire(self.world.store_us, nonce, instance_id, previous, "")
+        answer = self.store.acquire(self.world.store_us, nonce, instance_id, previous, "", target)
         self._hear()
         self._note(f"acquire by {instance_id} -> {type(answer).__name__}")
         if isinstance(answer, Granted) and answer.token != unclosed:
             self._check_grant(answer, unclosed)
+            self._takeovers.granted(before, answer, target)
         return answer
 
-    def applied_renew(self, nonce: str, instance_id: str, token: str, until: int | None) -> Renewed | Taken | Gone:
+    def applied_renew(
+        self, nonce: str, instance_id: str, token: str, until: int | None
+    ) -> Renewed | Taken | Gone | Revoked:
         before = self.store.last
         is_released = before is not None and before.is_closed and before.token == token
+        is_revoked = before is not None and before.is_revoked and before.token == token
         answer = self.store.renew(self.world.store_us // 1000, nonce, instance_id, token, "", until)
         self._hear()
         self._note(f"renew by {instance_id} -> {type(answer).__name__}")
@@ -225,11 +220,22 @@ class Schedule:
             self.count("put back")
         if isinstance(answer, Renewed) and is_released:
             self._fail("a released lease came back")
+        if isinstance(answer, Renewed) and is_revoked:
+            self._fail("a revoked lease was renewed")
         return answer
 
-    def applied_release(self, nonce: str, instance_id: str, token: str, reason: str) -> bool:
-        is_released = self.store.release(self.world.store_us // 1000, nonce, instance_id, token, reason, "")
+    def applied_revoke(self, token: str, by: str, successor: str) -> Revocation | None:
+        answer = self.store.revoke(self.world.store_us // 1000, token, by, successor)
         self._hear()
+        self._note(f"revoke for {successor} -> {answer}")
+        return answer
+
+    def applied_release(self, nonce: str, instance_id: str, token: str, reason: str, successor: str) -> bool:
+        now_ms, was_closed = self.world.store_us // 1000, self.store.last is None or self.store.last.is_closed
+        is_released = self.store.release(now_ms, nonce, instance_id, token, reason, "", successor)
+        self._hear()
+        if is_released and not was_closed and self.store.last is not None:
+            self._takeovers.released(self.store.last.heir or "", now_ms)
         self._note(f"release by {instance_id} -> {is_released}")
         self._counts["releases"] += is_released
         return is_released
@@ -273,7 +279,7 @@ class Schedule:
         self._largest_used = int(lease.token)
         last = self.store.last
         is_backed = last is not None and last.token == lease.token and not last.is_closed
-        if not self._is_lost and not (is_backed and self.world.store_us // 1000 < last.until_ms):  # type: ignore[union-attr]
+        if not self.is_lost and not (is_backed and self.world.store_us // 1000 < last.until_ms):  # type: ignore[union-attr]
             self._fail(f"{name} acts and its lease has ended in the store")
 
     def _note(self, text: str) -> None:
@@ -284,22 +290,3 @@ class Schedule:
         loss, option = ("with", " --with-loss") if self.with_loss else ("without", "")
         where = f"seed {self.seed} {loss} store loss, at {self.world.now:.3f} s"
         raise Violation(f"{where}: {text}. See it again: python -m tests.model {self.seed}{option}")
-
-
-@contextmanager
-def on_model(rules: Rules) -> Iterator[None]:
-    """The real claim takes its lease, payload and names from here while this is open."""
-    numbers = count(1)
-    with (
-        mock.patch.multiple(
-            joining,
-            Lease=rules.lease,
-            Facts=rules.facts,
-            _claims=lambda client, *_: client,
-            new_nonce=lambda: f"nonce-{next(numbers)}",
-            new_instance_id=lambda host: f"{host}-{next(numbers)}",
-        ),
-        mock.patch.object(joining.log, "disabled", True),
-        mock.patch.object(heartbeat.log, "disabled", True),
-    ):
-        yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from perseus.errors import Holder
-from perseus.network.claims import Death, Gone, Granted, Held, Pending, Renewed, Taken
+from perseus.network.claims import HEIR_MS, Death, Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
 
 
 @dataclass(slots=True)
@@ -33,9 +33,7 @@ class Lost:
 
     @property
     def death(self) -> Death:
-        return Death(
-            self.token, self.until_ms if self.reason == "lease_expired" else self.beat_ms, self.body, self.reason
-        )
+        return Death(self.token, self.beat_ms if self.reason == "restarted" else self.until_ms, self.body, self.reason)
 
 
 @dataclass(slots=True)
@@ -54,7 +52,16 @@ class Record:
     is_closed: bool = False
     closed_ms: int | None = None
     reason: str | None = None
+    revoked: str | None = None
+    revoked_by: str | None = None
+    revoked_ms: int | None = None
+    heir: str | None = None
+    heir_for_ms: int | None = None
     dead: Lost | None = None
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked == self.token
 
 
 @dataclass(slots=True)
@@ -88,21 +95,36 @@ class StoreModel:
         """With all that it had. It begins a history again, and its record alone tells of replicas."""
         self.history, self.was_replica, self.has_replicas = history, False, False
 
-    def acquire(self, now_us: int, nonce: str, instance_id: str, previous: str, body: str) -> Granted | Held | Pending:
+    def acquire(
+        self, now_us: int, nonce: str, instance_id: str, previous: str, body: str, target: str = ""
+    ) -> Granted | Held | Pending:
         now = now_us // 1000
         status, last = self.read_status(now), self.last
         is_restart = previous != "" and last is not None and last.nonce == previous and not last.is_closed
+        is_restart = is_restart and last is not None and not last.is_revoked
         if status is None or is_restart:
             self._doubt(now)
         if status is not None:
-            if status.instance_id == instance_id:
+            if status.instance_id == instance_id and (last is None or status.token != last.revoked):
                 return self._grant(now, status.token, nonce, instance_id, body)
             if status.instance_id is None or not (is_restart and last is not None and status.token == last.token):
                 return Held(Holder(None, None, None, None, (status.expires_ms - now) / 1000))
-        if last is not None and not last.is_closed and not is_restart and now < last.until_ms + self.settle_ms:
-            return Pending(last.until_ms + self.settle_ms - now)
+        pending = None if is_restart or last is None else self._pending(last, now, target)
+        if pending is not None:
+            return pending
         self._remember_death(is_restart, now)
         return self._grant(now, self._new_token(now_us), nonce, instance_id, body)
+
+    def _pending(self, last: Record, now: int, target: str) -> Pending | None:
+        """Not free yet: it may still be believed in, or another was named as the successor."""
+        kept_for = last.heir if last.heir and last.heir != target else ""
+        wait = (last.heir_for_ms or 0) if kept_for else 0
+        if last.is_closed:
+            ago = now - (last.closed_ms or 0)
+            return Pending(wait - ago, kept_for) if 0 <= ago < wait else None
+        wait = wait if last.is_revoked else 0
+        free_at = last.until_ms + self.settle_ms + wait
+        return Pending(free_at - now, kept_for if wait else "") if now < free_at else None
 
     def _doubt(self, now: int) -> None:
         """The first contact since a failover, with a lease that is not there."""
@@ -125,7 +147,8 @@ class StoreModel:
         last = self.last
         if last is None:
             return
-        reason = "restarted" if is_restart and now < last.until_ms else "lease_expired"
+        reason = f"taken over by {last.revoked_by}" if last.is_revoked else "lease_expired"
+        reason = "restarted" if is_restart and now < last.until_ms else reason
         last.dead = None if last.is_closed else Lost(last.token, last.until_ms, last.beat_ms, last.body, reason)
 
     def _grant(self, now: int, token: str, nonce: str, instance_id: str, body: str) -> Granted:
@@ -146,11 +169,13 @@ class StoreModel:
 
     def renew(
         self, now: int, nonce: str, instance_id: str, token: str, body: str, put_back_until_ms: int | None
-    ) -> Renewed | Taken | Gone:
+    ) -> Renewed | Taken | Gone | Revoked:
         status, last = self.read_status(now), self.last
         may_put_back = put_back_until_ms is not None and now < put_back_until_ms
         if status is not None:
             if status.instance_id == instance_id and status.token == token:
+                if last is not None and last.revoked == token:
+                    return Revoked(last.revoked_by or "")
                 is_told = self.was_replica or (last is not None and last.history is not None)
                 if put_back_until_ms is None and last is not None and is_told and self._is_another(last):
                     return Gone()
@@ -159,6 +184,8 @@ class StoreModel:
                 return Taken(Holder(None, None, None, None, (status.expires_ms - now) / 1000))
         if last is not None and last.token != token and not _is_older(last.token, token):
             return Taken(None)
+        if last is not None and last.revoked == token and not last.is_closed:
+            return Revoked(last.revoked_by or "")
         if not may_put_back or (last is not None and last.token == token and last.is_closed):
             return Gone()
         return self._keep(now, nonce, Status(instance_id, token, body, 0), True, may_put_back)
@@ -168,13 +195,28 @@ class StoreModel:
         until_ms, token, body = now + self.ttl_ms, holder.token, holder.body
         before = self.last or Record(token, nonce, 0, 0, now, body)
         self.status = replace(holder, expires_ms=until_ms)
-        self.last = Record(token, nonce, until_ms, now, before.recorded_ms, body, before.history, before.doubtful_ms)
-        self.last.copied, self.last.dead = 1 if self.has_replicas else before.copied, before.dead
+        kept = replace(before, is_closed=False, copied=1 if self.has_replicas else before.copied)
+        self.last = replace(kept, token=token, nonce=nonce, until_ms=until_ms, beat_ms=now, body=body)
+        if is_put_back:
+            self.last.closed_ms = self.last.reason = None
         if is_valid and self.history is not None:
             self.last.history, self.last.doubtful_ms = self.history, 0
         return Renewed(now, until_ms, is_put_back)
 
-    def release(self, now: int, nonce: str, instance_id: str, token: str, reason: str, body: str) -> bool:
+    def revoke(self, now: int, token: str, by: str, successor: str) -> Revocation | None:
+        status, last = self.read_status(now), self.last
+        if last is None or last.token != token or last.is_closed:
+            return None
+        if not last.is_revoked:
+            last.revoked, last.revoked_by, last.revoked_ms = token, by, now
+            last.heir, last.heir_for_ms = successor, HEIR_MS
+        elif last.heir != successor:
+            return Revocation(0, last.revoked_by or "", last.heir or "")
+        return Revocation(max(0, status.expires_ms - now if status else 0, last.until_ms - now))
+
+    def release(
+        self, now: int, nonce: str, instance_id: str, token: str, reason: str, body: str, successor: str = ""
+    ) -> bool:
         status, last = self.read_status(now), self.last
         is_ours = status is not None and status.instance_id == instance_id and status.token == token
         if status is not None and not is_ours:
@@ -186,6 +228,8 @@ class StoreModel:
             last = self.last = Record(token, nonce, now, now, now, body)
         if not last.is_closed:
             last.nonce, last.body, last.is_closed, last.closed_ms, last.reason = nonce, body, True, now, reason
+            if last.revoked != token:
+                last.heir, last.heir_for_ms = (successor, HEIR_MS) if successor else (None, None)
         return True
 
 

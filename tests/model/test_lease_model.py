@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from tests.model.broken import BROKEN, NoHoldOff
-from tests.model.schedule import Rules, Schedule, Violation, on_model
+from tests.model.rules import Rules, on_model
+from tests.model.schedule import Schedule, Violation
 
 SCHEDULES = 10_000
 ENOUGH = {
@@ -25,6 +26,10 @@ ENOUGH = {
     "outages": 3_000,
     "evictions": 1_000,
     "hard exits": 300,
+    "takeovers": 5_000,
+    "hand-overs": 4_000,
+    "revoked holders": 1_000,
+    "successors": 1_000,
     "lost requests and replies": 100_000,
     "late requests": 20_000,
 }

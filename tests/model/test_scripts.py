@@ -21,8 +21,11 @@ from tests.model.scripts import Lost, Record, Status, StoreModel
 
 TTL_MS = 45_000
 STATUS, LAST = keys.status(4), keys.last_record(4)
-TIMES = ("until_ms", "beat_ms", "closed_ms", "recorded_ms", "dead_until_ms", "dead_beat_ms")
-ANSWERS = ("Granted", "Held", "Pending", "Renewed", "Taken", "Gone", "released True", "released False")
+TIMES = ("until_ms", "beat_ms", "closed_ms", "recorded_ms", "revoked_ms", "dead_until_ms", "dead_beat_ms")
+ANSWERS = (
+    *("Granted", "Held", "Pending", "Renewed", "Taken", "Gone", "Revoked", "Revocation"),
+    *("released True", "released False", "kept for another", "revoked by another before"),
+)
 #: This process may lose the processor between two commands for so long; the times compared differ by seconds.
 PAUSE_MS = 1_000
 STEPS = {"real": 10_000, "fake": 1_500}
@@ -40,6 +43,10 @@ class Claimant:
     @property
     def instance_id(self) -> str:
         return f"instance-{self.number}"
+
+    @property
+    def target(self) -> str:
+        return f"target-{self.number}"
 
 
 class Both:
@@ -68,7 +75,7 @@ class Both:
         return json.dumps(known | {"instanceId": claimant.instance_id, "n": self.random.randrange(1000)})
 
     def step(self) -> None:
-        acts = (self.acquire, self.renew, self.release, self.pass_time)
+        acts = (*2 * (self.acquire, self.renew, self.release), self.revoke, self.revoke, self.pass_time)
         rare = (self.evict, self.lose_record, self.lose, self.junk, self.future_token)
         self.random.choice(acts if self.random.random() < 0.94 else rare)()
         self.compare()
@@ -80,13 +87,13 @@ class Both:
         previous = self.random.choice(self.claimants).nonce if self.random.random() < 0.3 else ""
         body = self._body(claimant, None)
         before = self._time()
-        real = self.claims.acquire(claimant.nonce, claimant.instance_id, previous, body)
+        real = self.claims.acquire(claimant.nonce, claimant.instance_id, previous, body, claimant.target)
         now_us = before * 1000
         if isinstance(real, Granted):
             claimant.token = real.token
             exact = int(real.token) // 1000 == real.now_ms
             now_us = int(real.token) if exact else real.now_ms * 1000
-        model = self.model.acquire(now_us, claimant.nonce, claimant.instance_id, previous, body)
+        model = self.model.acquire(now_us, claimant.nonce, claimant.instance_id, previous, body, claimant.target)
         if isinstance(model, Granted) and self.model.status is not None:
             text = f'{{"fencingToken":"{model.token}",{body[1:]}'
             self.model.status.body = text
@@ -111,14 +118,29 @@ class Both:
         claimant = self.random.choice(self.claimants)
         token = self.random.choice((claimant.token, claimant.token, "1"))
         body = self._body(claimant, token)
+        given = (claimant.nonce, claimant.instance_id, token, "because", body, self.random.choice(("", "target-1")))
         before = self._time()
-        real = self.claims.release(claimant.nonce, claimant.instance_id, token, "because", body)
-        model = self.model.release(before, claimant.nonce, claimant.instance_id, token, "because", body)
+        real = self.claims.release(*given)
+        model = self.model.release(before, *given)
         assert real == model
         self.seen[f"released {real}"] += 1
 
+    def revoke(self) -> None:
+        latest = self.model.last.token if self.model.last is not None else "1"
+        token = latest if self.random.random() < 0.7 else self.random.choice(self.claimants).token
+        successor = self.random.choice(self.claimants).target
+        before = self._time()
+        real = self.claims.revoke(token, f"ann for {successor}", successor)
+        model = self.model.revoke(before, token, f"ann for {successor}", successor)
+        self.seen[type(real).__name__] += 1
+        assert (real is None) == (model is None), (real, model)
+        if real is not None and model is not None:
+            assert (real.by, real.successor) == (model.by, model.successor)
+            assert abs(real.left_ms - model.left_ms) < PAUSE_MS
+            self.seen["revoked by another before"] += real.successor != ""
+
     def pass_time(self) -> None:
-        ms = self.random.choice((137, 9_931, 44_733, 45_371, 55_639))
+        ms = self.random.choice((137, 2_311, 9_931, 44_733, 45_371, 55_639))
         for name in TIMES:
             value = self.client.hget(LAST, name)
             if value is not None:
@@ -163,6 +185,8 @@ class Both:
             assert real == model
         elif isinstance(real, Pending) and isinstance(model, Pending):
             assert abs(model.wait_ms - real.wait_ms) < PAUSE_MS
+            assert real.kept_for == model.kept_for
+            self.seen["kept for another"] += real.kept_for != ""
         elif isinstance(real, Held) and isinstance(model, Held):
             assert abs(model.holder.seconds_left - real.holder.seconds_left) * 1000 < PAUSE_MS
         elif isinstance(real, Taken) and isinstance(model, Taken):
@@ -182,6 +206,10 @@ class Both:
         if "closed_ms" in real and "closed_ms" in model and self.model.last is not None:
             assert 0 <= int(real["closed_ms"]) - int(model["closed_ms"]) < PAUSE_MS
             self._adopt_release_time(real)
+            model = _as_hash(self.model.last)
+        if "revoked_ms" in real and "revoked_ms" in model and self.model.last is not None:
+            assert 0 <= int(real["revoked_ms"]) - int(model["revoked_ms"]) < PAUSE_MS
+            self.model.last.revoked_ms = int(real["revoked_ms"])
             model = _as_hash(self.model.last)
         assert real == model
 
@@ -206,6 +234,7 @@ def _earlier(last: Record, ms: int) -> Record:
         last, until_ms=last.until_ms - ms, beat_ms=last.beat_ms - ms, recorded_ms=last.recorded_ms - ms, dead=dead
     )
     moved.closed_ms = None if last.closed_ms is None else last.closed_ms - ms
+    moved.revoked_ms = None if last.revoked_ms is None else last.revoked_ms - ms
     return moved
 
 

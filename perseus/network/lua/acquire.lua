@@ -2,6 +2,7 @@
 -- KEYS  1 exchange:<id>:status   2 {exchange:<id>:status}:last
 -- ARGV  1 nonce  2 instance id  3 nonce of the process before this one on this host, or ''
 --       4 payload (a JSON object without fencingToken)  5 TTL in ms  6 settle time in ms
+--       7 name of the process that claims, by which a successor is known, or ''
 -- Gives GRANTED, kind, token, now, end of the lease, and the predecessor that nobody closed:
 --               token, end of its lease, its last heartbeat, its payload, reason ('' where there is none)
 --               kind: recorded; unrecorded: this store's first record of the exchange is younger than the TTL, so a
@@ -9,19 +10,20 @@
 --               since; doubtful: the same of a store that was a replica, that has or had replicas and began a new
 --               history, or, where there is a settle time, that has restarted: it may have forgotten the newest
 --               lease; untold: there is a settle time, and this store does not tell a script whether it was a replica
---       HELD, payload of the holder, ms left   |   PENDING, ms until it is free
+--       HELD, payload of the holder, ms left   |   PENDING, ms until it is free, and for whom it is kept until then or ''
 local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 local ttl = tonumber(ARGV[5])
 local held = redis.call('GET', KEYS[1])
 local last = redis.call('HMGET', KEYS[2], 'token', 'nonce', 'until_ms', 'beat_ms', 'closed', 'payload', 'recorded_ms',
-  'history', 'doubtful_ms', 'copied')
+  'history', 'doubtful_ms', 'copied', 'revoked', 'heir', 'heir_for_ms', 'closed_ms', 'revoked_by')
 local token, nonce, until_ms, beat_ms, closed = last[1], last[2], tonumber(last[3] or '0'), last[4], last[5] == '1'
 if token and (#token > 16 or not string.match(token, '^%d+$')) then
   return redis.error_reply('WRONGTYPE the last record holds no token')
 end
-local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed
+local is_revoked = token and last[11] == token
+local is_restart = ARGV[3] ~= '' and nonce == ARGV[3] and not closed and not is_revoked
 local recorded_ms = token and (tonumber(last[7] or '0') or 0) or now
 
 -- A replica that is promoted begins a new history under a new id. It lacks what the old primary confirmed last: a
@@ -58,7 +60,7 @@ local function grant(new_token)
   end
   local kind = history == '' and tonumber(ARGV[6]) > 0 and 'untold' or 'recorded'
   kind = now < doubtful_ms + ttl and 'doubtful' or now < recorded_ms + ttl and 'unrecorded' or kind
-  redis.call('HDEL', KEYS[2], 'closed_ms', 'reason')
+  redis.call('HDEL', KEYS[2], 'closed_ms', 'reason', 'revoked', 'revoked_by', 'revoked_ms', 'heir', 'heir_for_ms')
   local dead = redis.call('HMGET', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
   return {'GRANTED', kind, new_token, now, now + ttl, dead[1] or '',
     dead[2] or '', dead[3] or '', dead[4] or '', dead[5] or ''}
@@ -69,7 +71,7 @@ if held then
   if not readable or type(holder) ~= 'table' then
     return {'HELD', held, redis.call('PTTL', KEYS[1])}
   end
-  if holder.instanceId == ARGV[2] then
+  if holder.instanceId == ARGV[2] and holder.fencingToken ~= last[11] then
     return grant(holder.fencingToken)
   end
   if not (is_restart and holder.fencingToken == token) then
@@ -77,6 +79,8 @@ if held then
   end
 end
 
+-- Whom the last holder, or who revoked its lease, has named comes first, for so long.
+local heir_for = last[12] and last[12] ~= '' and last[12] ~= (ARGV[7] or '') and tonumber(last[13] or '0') or 0
 local is_unclosed = token and not closed
 if is_unclosed and not is_restart then
   -- No lease ends later than its TTL from now, unless a clock jumped: then it is counted from now on.
@@ -86,15 +90,22 @@ if is_unclosed and not is_restart then
     until_ms = math.floor(now + longest)
     redis.call('HSET', KEYS[2], 'until_ms', until_ms)
   end
-  local free_at = until_ms + tonumber(ARGV[6])
+  local kept_for = is_revoked and heir_for or 0
+  local free_at = until_ms + tonumber(ARGV[6]) + kept_for
   if now < free_at then
-    return {'PENDING', free_at - now}
+    return {'PENDING', free_at - now, kept_for > 0 and last[12] or ''}
+  end
+elseif closed and heir_for > 0 then
+  local ago = now - (tonumber(last[14] or '0') or 0)
+  if ago >= 0 and ago < heir_for then
+    return {'PENDING', heir_for - ago, last[12]}
   end
 end
 
 if is_unclosed then
   redis.call('HSET', KEYS[2], 'dead_token', token, 'dead_until_ms', until_ms, 'dead_beat_ms', beat_ms,
-    'dead_payload', last[6], 'dead_reason', is_restart and now < until_ms and 'restarted' or 'lease_expired')
+    'dead_payload', last[6], 'dead_reason', is_restart and now < until_ms and 'restarted'
+    or is_revoked and 'taken over by ' .. (last[15] or '') or 'lease_expired')
 else
   redis.call('HDEL', KEYS[2], 'dead_token', 'dead_until_ms', 'dead_beat_ms', 'dead_payload', 'dead_reason')
 end

@@ -3,6 +3,7 @@
 -- ARGV  1 nonce  2 instance id  3 token  4 payload  5 TTL in ms
 --       6 store time in ms until which a vanished key may be put back, or '' while the lease is held off
 -- Gives RENEWED or PUT_BACK, now, end of the lease   |   TAKEN, payload of the holder or '', ms left   |   GONE, now
+--       REVOKED, by whom: it is neither made longer nor put back any more
 local time = redis.call('TIME')
 local now = math.floor((time[1] * 1000000 + time[2]) / 1000)
 local ttl = tonumber(ARGV[5])
@@ -47,6 +48,10 @@ end
 if held then
   local readable, holder = pcall(cjson.decode, held)
   if readable and type(holder) == 'table' and holder.instanceId == ARGV[2] and holder.fencingToken == ARGV[3] then
+    local revoked = redis.call('HMGET', KEYS[2], 'revoked', 'revoked_by')
+    if revoked[1] == ARGV[3] then
+      return {'REVOKED', revoked[2] or ''}
+    end
     if is_held_off and history then
       local known = redis.call('HMGET', KEYS[2], 'history', 'copied')
       local was_replica = string.find(told, 'master_replid2:0*[^0%c]')
@@ -64,9 +69,12 @@ if held then
   end
 end
 
-local last = redis.call('HMGET', KEYS[2], 'token', 'closed')
+local last = redis.call('HMGET', KEYS[2], 'token', 'closed', 'revoked', 'revoked_by')
 if last[1] and last[1] ~= ARGV[3] and not is_older(last[1]) then
   return {'TAKEN', '', 0}
+end
+if last[3] == ARGV[3] and last[2] ~= '1' then
+  return {'REVOKED', last[4] or ''}
 end
 if not may_put_back or last[1] == ARGV[3] and last[2] == '1' then
   return {'GONE', now}
