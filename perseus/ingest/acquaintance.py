@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from perseus.errors import PerseusError, StoreCorrupt
 from perseus.exchanges.ledger import Priority
@@ -15,27 +16,34 @@ from perseus.ingest.ports import Ports
 from perseus.ingest.wanted import Wanted
 from perseus.ingest.writer import Say
 from perseus.market.candle import Pair
+from perseus.market.timeframes import MINUTE
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 600.0
 """Between two readings: so that what is remembered is fresh whenever the process ends and for five minutes more."""
-BUSY_SECONDS = 60.0
-"""The same while much is asked for: limits that were lowered meanwhile must be known before they are broken."""
 AGAIN_SECONDS = 60.0
+HOLD_SECONDS = 5.0
+"""Requests wait no longer for the limits of a new minute."""
 LOOK_SECONDS = 5.0
 
 
 class Acquaintance:
-    """`listings`: also those that the exchange lists no more, as delisted. `say` is told what a person should know."""
+    """`listings`: also those that the exchange lists no more, as delisted.
 
-    def __init__(self, ports: Ports, say: Say) -> None:
+    `say` is told what a person should know, `changed` what has become of symbols since they were read before.
+    """
+
+    def __init__(self, ports: Ports, say: Say, changed: Callable[[list[Changed]], None]) -> None:
         self._ports = ports
         self._say = say
+        self._changed = changed
         self.listings = Listings()
         self._limits: tuple[Limit, ...] = ()
         self._store_at: tuple[int, float] | None = None
         self._next = 0.0
+        self._minute = 0
+        self._reading = asyncio.Lock()
 
     def store_ms(self) -> int:
         """The time of the store, as it was read once and carried on."""
@@ -60,18 +68,29 @@ class Acquaintance:
             await self._keep()
         return wanted.listed(self._ports.dialect, self.listings)
 
-    async def run(self, is_busy: Callable[[], bool], changed: Callable[[list[Changed]], None]) -> None:
-        """Read it again for as long as it is not cancelled; `changed` is told of symbols."""
+    async def run(self) -> None:
+        """Read it again every ten minutes, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            since = self._next - EVERY_SECONDS
-            if self._time() < (min(self._next, since + BUSY_SECONDS) if is_busy() else self._next):
-                continue
-            try:
-                changed(await self._renew())
-            except PerseusError as error:
-                log.info("What the exchange lists could not be read again: %s", error)
-                self._next = self._time() + AGAIN_SECONDS
+            if self._time() >= self._next:
+                async with self._reading:
+                    await self._again()
+
+    async def before_many(self) -> None:
+        """To be awaited before one of many requests: in a new minute other limits may hold, which are read first."""
+        async with self._reading:
+            if self._limits and self._minute != self._now_minute():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(HOLD_SECONDS):
+                        await self._again()
+
+    async def _again(self) -> None:
+        self._minute = self._now_minute()
+        try:
+            self._changed(await self._renew())
+        except PerseusError as error:
+            log.info("What the exchange lists could not be read again: %s", error)
+            self._next = self._time() + AGAIN_SECONDS
 
     async def _remembered(self) -> Recollection | None:
         try:
@@ -92,7 +111,7 @@ class Acquaintance:
         listings, limits = dialect.parse_listings(told)
         await self._ports.ledger.learn(limits)
         self.listings, self._limits = listings.remembering(earlier.by_symbol), limits
-        self._next = self._time() + EVERY_SECONDS
+        self._next, self._minute = self._time() + EVERY_SECONDS, self._now_minute()
 
     async def _recognise(self, wanted: Wanted) -> None:
         """A symbol of which candles are kept was listed once, however long ago."""
@@ -115,6 +134,9 @@ class Acquaintance:
             self._say(line)
         await self._keep()
         return self.listings.since(listings)
+
+    def _now_minute(self) -> int:
+        return self._ports.clock.now_ms() // MINUTE
 
     def _time(self) -> float:
         return asyncio.get_running_loop().time()

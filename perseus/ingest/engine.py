@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
@@ -22,6 +23,7 @@ from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.ports import Ports, Streams
 from perseus.ingest.repair import Repairs
 from perseus.ingest.series import Series
+from perseus.ingest.shadow import Kept, Shadow
 from perseus.ingest.timekeeper import Timekeeper
 from perseus.ingest.wanted import Wanted
 from perseus.ingest.warming import Warming
@@ -38,8 +40,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 BOOK_SECONDS = 5.0
-LONG_LINE = 50
-"""Pairs that wait for the exchange: with so many a lowered limit would be broken before it was read."""
+LONG_LINE = 10
+"""Pairs that wait for the exchange: so many could break a limit that was lowered."""
 HANDOVER_MS = 60_000
 """What ended so shortly before this process began is told by it: another may have stopped without doing so."""
 
@@ -56,7 +58,7 @@ class Engine:
         self._wanted = wanted
         self._say = say
         self._series: dict[Pair, Series] = {}
-        self._exchange = Acquaintance(ports, say)
+        self._exchange = Acquaintance(ports, say, self._relisted)
         self._is_warm = False
         self.messages = 0
         self._facts: dict[str, Value] = {}
@@ -106,6 +108,31 @@ class Engine:
             )
             self._series[pair].watch(now_ms)
 
+    def adopt(self, shadow: Shadow) -> None:
+        """Go on from what a standby has heard, before the work begins: only what the cache lacks of it is written."""
+        self.messages = shadow.messages
+        for pair, kept in shadow.heard().items():
+            if pair in self._series:
+                self._adopt(self._series[pair], kept)
+        for ticker in shadow.tickers.values():
+            self.writer.put_ticker(ticker)
+
+    def _adopt(self, series: Series, kept: Kept) -> None:
+        had = series.coverage
+        series.adopt(kept.series)
+        at = sorted(kept.finished)
+        newest_ms = had.spans[-1].end_ms if had.spans else None
+        lacked = had.unverified(at[0], at[-1] + 1) if at else ()
+        for start_ms, end_ms in lacked:
+            for open_ms in at[bisect_left(at, start_ms) : bisect_left(at, end_ms)]:
+                candle = kept.finished[open_ms]
+                is_untold = newest_ms is not None and open_ms >= newest_ms
+                self.writer.put(series.pair, candle, live=is_untold or series.is_live(candle))
+        if kept.opened is not None and not (at and kept.opened.open_ms <= at[-1]):
+            self.writer.put(series.pair, kept.opened, live=False)
+        if series.coverage != had:
+            self.writer.put_coverage(series.pair, series.coverage)
+
     def lacking(self) -> list[Pair]:
         """Of which finished candles are missing now, or not sure."""
         now_ms = self._ports.clock.now_ms()
@@ -126,7 +153,7 @@ class Engine:
                 group.create_task(self.repairs.run(), name="repairs")
                 group.create_task(ports.reporter.run(), name="warmup report")
                 group.create_task(Timekeeper(ports.clock, ports.rest, self._unsay).run(), name="time")
-                group.create_task(self._exchange.run(self._is_busy, self._relisted), name="listings")
+                group.create_task(self._exchange.run(), name="listings")
                 streams.start(streamed, self.symbols, self._exchange.listings.aliases())
                 await streams.live()
                 group.create_task(self._look_on(), name="boundaries")
@@ -219,9 +246,6 @@ class Engine:
         granted = self._ports.ledger.granted
         return Calls(granted[Priority.WARMUP], granted.total())
 
-    def _is_busy(self) -> bool:
-        return self.repairs.waiting >= LONG_LINE
-
     def _relisted(self, changes: list[Changed]) -> None:
         """Have known what became of our symbols; what is gone is not asked for until it is there again."""
         by_symbol = {one.symbol: one for one in changes if one.symbol in set(self.symbols)}
@@ -257,6 +281,8 @@ class Engine:
         count = pair.timeframe.count(*asked)
         request = dialect.history_request(pair, *asked, min(count, dialect.history_limit))
         asked_ms = self._ports.clock.now_ms()
+        if self.repairs.waiting >= LONG_LINE:
+            await self._exchange.before_many()
         self.warming.asking(pair)
         answer = await self._ports.rest.get(request, priority)
         return asked_ms, dialect.parse_history(answer, pair, asked_ms)

@@ -67,6 +67,13 @@ class Series:
         if candle.is_closed:
             self.coverage = self.coverage.verify(candle.open_ms, self.pair.timeframe.close_of(candle.open_ms))
 
+    def adopt(self, other: Series) -> None:
+        """Go on from where another has heard of the same pair: what that is sure of is sure."""
+        for start_ms, end_ms in other.coverage.verified:
+            self.coverage = self.coverage.verify(start_ms, end_ms)
+        self.newest, self.before = other.newest, other.before
+        self.trusted_from_ms, self.ask_at_ms = other.trusted_from_ms, other.ask_at_ms
+
     def live(self, from_ms: int) -> None:
         """The stream brings everything from now on."""
         self.is_refused = False
@@ -118,11 +125,12 @@ class Series:
     def window(self, now_ms: int) -> Range:
         """What is to be complete at this time: finished candles, and of those the newest.
 
-        It begins where it will when the newest is due, for by then the cache has forgotten what is before.
+        Nothing that the cache forgets as soon as the newest is told belongs to it.
         """
         timeframe = self.pair.timeframe
-        start_ms = timeframe.shift(timeframe.open_of(now_ms), -self.depth)
         end_ms = timeframe.open_of(now_ms - self._patience_ms)
+        kept_ms = timeframe.shift(timeframe.open_of(now_ms), -self.full_depth)
+        start_ms = max(timeframe.shift(end_ms, -self.depth), kept_ms)
         return max(start_ms, timeframe.next_open(self.first_ms)), end_ms
 
     def is_recent(self, missing: Range, now_ms: int) -> bool:

@@ -92,14 +92,17 @@ class Site:
         chance, url = self._chance, f"{BASE}/{self.name}"
         rest = Rest(self._net, ledger, self.clock, dialect, url, chance.random)
         memory = Memory(self.redis, EXCHANGE_ID, url, inline, self.world.clock.now_ms)
-        self.reporter = Reporter(WarmupStore(self.redis, EXCHANGE_ID, self.token), inline, self.said.append)
         owner = Owner(EXCHANGE_ID, self.name, f"instance {self.token}")
-        ports = Ports(dialect, self.clock, ledger, rest, self.cache, memory, self.reporter, owner)
+        ports = Ports(dialect, self.clock, ledger, rest, self.cache, memory, self.reporter_of(), owner)
         self.engine = Engine(ports, self.wanted, self.said.append, chance.random)
         await self.engine.ready()
         streams = Streams(dialect, self._net, url, self.engine, self.clock, chance, SharedGate(ledger, rest))
         self.warm = asyncio.Event()
         self.run = asyncio.create_task(self.engine.run(streams, self.warm))
+
+    def reporter_of(self) -> Reporter:
+        """Of this process."""
+        return Reporter(WarmupStore(self.redis, EXCHANGE_ID, self.token), inline, self.said.append)
 
     async def stop(self) -> None:
         """As a process ends."""

@@ -1,0 +1,316 @@
+"""Warmups of a real engine on a simulated exchange, on virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+
+from perseus import keys
+from perseus.exchanges.transport import Answer
+from perseus.simulator.faults.fault import Fault
+from perseus.warmup.scan import SUFFICIENT
+from perseus.warmup.stats import Stats
+from perseus.warmup.store import INTERRUPTED
+from tests.simulated.site import EXCHANGE_ID
+from tests.warmup.lives import PAIRS, SYMBOLS, Lives, lived
+
+FAILING = SYMBOLS[:1]
+
+
+def kline_calls(site: Lives) -> int:
+    return site.exchange.counters.seen["GET /api/v3/klines"]
+
+
+def test_a_cold_start_fetches_each_pair_once_in_the_order_of_its_schedule_and_is_warm_then() -> None:
+    async def test(site: Lives) -> None:
+        asked: list[tuple[str, str]] = []
+        get = site._net.get
+
+        async def noted(url: str, params: Mapping[str, str], *rest: object) -> Answer:
+            if url.endswith("/klines") and not site.warm.is_set():
+                asked.append((params["symbol"], params["interval"]))
+            return await get(url, params, *rest)  # type: ignore[arg-type]
+
+        site._net.get = noted  # type: ignore[method-assign,assignment]
+        await site.start()
+        schedule, stats = site.schedule, site.stats
+        assert asked == [(one.symbol, one.timeframe) for one in schedule.entries]
+        assert len(asked) == PAIRS
+        assert (schedule.mode, stats.status) == ("cold", "complete")
+        assert {(one.verified, one.target, one.reason) for one in schedule.entries} == {(0, SUFFICIENT, "empty")}
+        assert (stats.completed_pairs, stats.percent_complete, stats.failures) == (PAIRS, 100, ())
+        assert stats.rest_calls == PAIRS + 2
+
+    lived(test)
+
+
+def test_what_lies_deeper_is_filled_in_after_it_is_warm() -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        counts = {len(candles) for candles in site.cache.candles.values()}
+        assert max(counts) <= SUFFICIENT + 1
+        await site.pass_until_quiet()
+        assert site.differences() == []
+        assert {len(site.cache.candles[pair]) >= 999 for pair in site.pairs()} == {True}
+
+    lived(test)
+
+
+def test_the_schedule_can_be_read_before_anything_of_it_is_fetched_and_stats_meanwhile() -> None:
+    async def test(site: Lives) -> None:
+        seen: list[Stats] = []
+
+        def step(what: str, stats: Stats | None) -> None:
+            if what == "scheduled":
+                assert kline_calls(site) == 0
+            if stats:
+                seen.append(stats)
+
+        site.step = step
+        slow = Fault("slow_headers", "binance", target="*klines*", params={"wait_ms": 3_000})
+        site.exchange.add_fault(slow)
+        await site.start()
+        assert [one.status for one in seen][:1] == ["scanning"]
+        at_work = [one for one in seen if one.status == "fetching" and one.completed_pairs]
+        assert at_work
+        assert all(one.current_symbol and one.current_timeframe for one in at_work)
+        etas = [one.eta_ms for one in at_work]
+        assert all(eta is not None and 0 < eta < 60_000 for eta in etas)
+        percents = [one.percent_complete for one in seen]
+        assert percents == sorted(percents)
+        assert percents[-1] == 100
+
+    lived(test)
+
+
+def test_a_warm_restart_asks_the_exchange_nothing() -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        await site.pass_until_quiet()
+        requests = site.requests()
+        await site.next_life()
+        await site.pass_time(10)
+        assert site.requests() == requests
+        schedule, stats = site.schedule, site.stats
+        assert (schedule.mode, schedule.entries, stats.rest_calls) == ("warm", (), 0)
+        assert (stats.status, stats.skipped_pairs, stats.percent_complete) == ("complete", PAIRS, 100)
+        assert site.said == []
+
+    lived(test)
+
+
+def test_after_a_pause_only_what_was_missed_is_fetched() -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        await site.pass_until_quiet()
+        await site.stop()
+        await site.pass_time(180)
+        calls = kline_calls(site)
+        await site.next_life()
+        schedule = site.schedule
+        assert schedule.mode == "partial"
+        assert {(one.timeframe, one.reason) for one in schedule.entries} == {("1m", "behind")}
+        assert kline_calls(site) - calls == len(SYMBOLS)
+
+    lived(test)
+
+
+def refusing(site: Lives, symbols: tuple[str, ...], status: int) -> None:
+    """The exchange answers that to whoever asks for candles of these."""
+    get = site._net.get
+
+    async def refused(url: str, params: Mapping[str, str], *rest: object) -> Answer:
+        if url.endswith("/klines") and params["symbol"] in symbols:
+            return Answer(status, {}, msgspec.json.encode({"code": -1121, "msg": "no such thing"}))
+        return await get(url, params, *rest)  # type: ignore[arg-type]
+
+    site._net.get = refused  # type: ignore[method-assign,assignment]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_one_symbol_in_ten_that_fails_is_named_and_holds_up_nobody(status: int) -> None:
+    async def test(site: Lives) -> None:
+        refusing(site, FAILING, status)
+        await site.start()
+        stats = site.stats
+        assert (stats.status, stats.percent_complete) == ("complete", 100)
+        assert stats.failed_pairs == len(FAILING) * PAIRS / len(SYMBOLS)
+        assert {one.symbol for one in stats.failures} == set(FAILING)
+        assert all("no such thing" in one.error for one in stats.failures)
+        assert stats.completed_pairs == PAIRS - stats.failed_pairs
+        await site.pass_time(120)
+        found = [line for line in site.differences() if line.partition(" ")[0] not in FAILING]
+        assert found == []
+
+    lived(test)
+
+
+def test_a_ban_in_mid_run_fails_no_symbol() -> None:
+    async def test(site: Lives) -> None:
+        site.exchange.add_fault(Fault("http_418", "binance", target="*klines*", count=1))
+        await site.start()
+        stats = site.stats
+        assert (stats.failed_pairs, stats.completed_pairs) == (0, PAIRS)
+
+    lived(test)
+
+
+STEPS = ("stats scanning", "scanned", "scheduled", "stats fetching", "fetching", "stats complete")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_it_is_told_as_interrupted_and_the_next_start_fetches_what_is_left(step: str) -> None:
+    async def test(site: Lives) -> None:
+        def kill(what: str, stats: Stats | None) -> None:
+            if what == step and not site.kept.is_dead:
+                site.die()
+
+        site.step = kill
+        await site.begin()
+        if step == "fetching":
+            await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
+            site.die()
+        await site.until(lambda: site.kept.is_dead)
+        await site.stop()
+        left = PAIRS - sum(bool(one.verified) for one in site.cache.coverage.values())
+        assert site.told().status("instance 2") in (None, INTERRUPTED)
+        calls = kline_calls(site)
+        await site.next_life()
+        schedule, stats = site.schedule, site.stats
+        assert schedule.needs_fetching == len(schedule.entries) == left
+        assert kline_calls(site) - calls == left
+        assert (stats.status, stats.completed_pairs) == ("complete", left)
+        assert site.told().status(site.instance) == "complete"
+        await site.pass_until_quiet()
+        assert site.differences() == []
+
+    lived(test)
+
+
+def test_stopped_in_mid_run_it_says_that_it_was_cancelled() -> None:
+    async def test(site: Lives) -> None:
+        await site.begin()
+        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
+        await site.stop()
+        stats = site.stats
+        assert stats.status == "cancelled"
+        assert stats.ended_at is not None
+        assert 0 < stats.completed_pairs < PAIRS
+
+    lived(test)
+
+
+def test_cancelled_it_is_active_with_what_there_is_and_fetches_no_more_until_it_is_asked_to() -> None:
+    async def test(site: Lives) -> None:
+        await site.begin()
+        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
+        site.engine.warming.cancel()
+        await site.warm.wait()
+        stats = site.stats
+        assert stats.status == "cancelled"
+        assert stats.symbols_left > 0
+        await site.pass_time(10)
+        calls = kline_calls(site)
+        await site.pass_time(20)
+        assert kline_calls(site) == calls
+        await site.pass_time(300)
+        assert site.engine.lacking() == []
+        site.engine.warming.again("again", is_full=False)
+        await site.pass_until_quiet()
+        assert site.differences() == []
+        stats = site.stats
+        assert (stats.run_id, stats.status) == ("again", "complete")
+
+    lived(test)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_warmed_up_again_what_is_whole_is_left_alone_unless_all_is_doubted(is_full: bool) -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        await site.pass_until_quiet()
+        calls = kline_calls(site)
+        site.engine.warming.again("again", is_full=is_full)
+        await site.pass_time(5)
+        stats = site.stats
+        assert (stats.run_id, stats.status) == ("again", "complete")
+        assert stats.total_pairs == (PAIRS if is_full else 0)
+        await site.pass_until_quiet()
+        assert site.differences() == []
+        assert kline_calls(site) - calls >= (2 * PAIRS if is_full else 0)
+        if not is_full:
+            assert kline_calls(site) == calls
+
+    lived(test)
+
+
+def test_asked_for_again_in_mid_run_the_next_takes_its_place_before_work_begins() -> None:
+    async def test(site: Lives) -> None:
+        await site.begin()
+        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
+        site.engine.warming.again("again", is_full=True)
+        await site.warm.wait()
+        stats = site.stats
+        assert (stats.run_id, stats.status, stats.total_pairs) == ("again", "complete", PAIRS)
+
+    lived(test)
+
+
+@pytest.mark.parametrize("key", [keys.warmup_schedule(EXCHANGE_ID), keys.warmup_stats(EXCHANGE_ID)])
+def test_what_junk_has_overwritten_is_written_anew_and_said_once(key: str) -> None:
+    async def test(site: Lives) -> None:
+        slow = Fault("slow_headers", "binance", target="*klines*", params={"wait_ms": 9_000})
+        site.exchange.add_fault(slow)
+        await site.begin()
+        for _ in range(3):
+            await site.pass_time(7)
+            site.redis.set(key, "junk")
+        await site.warm.wait()
+        await site.pass_time(5)
+        told = site.told()
+        assert told.problems == ()
+        assert site.stats.status == "complete"
+        assert [line for line in site.said if key in line] == [
+            f"{key} had been written by something else. It was written anew."
+        ]
+        site.redis.set(key, "junk")
+        await site.pass_time(130)
+        assert site.told().problems == ()
+
+    lived(test)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_limits_that_are_lowered_in_mid_run_are_kept_and_named(share: float) -> None:
+    async def test(site: Lives) -> None:
+        exchange = site.exchange
+        exchange.lower(200 / exchange.rules.weight)
+        exchange.timers.advance(site.world.clock.now_ms())
+        exchange.held = exchange.rules.weight
+        await site.begin()
+        await site.pass_time(30)
+        assert site.engine.lacking()
+        exchange.lower(share)
+        await site.pass_until_quiet()
+        assert site.differences() == []
+        assert any("The exchange allows" in line for line in site.said)
+
+    lived(test)
+
+
+def test_an_end_that_could_not_be_written_is_written_when_the_store_is_back() -> None:
+    async def test(site: Lives) -> None:
+        await site.begin()
+        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
+        write, site.kept.is_dead = site.kept.is_dead, True
+        await site.warm.wait()
+        stats = site.stats
+        assert stats.status != "complete"
+        site.kept.is_dead = write
+        await site.pass_time(120)
+        stats = site.stats
+        assert stats.status == "complete"
+
+    lived(test)
