@@ -30,7 +30,7 @@ def measure(url: str) -> list[Figure]:
         client.flushall()
         ours = environment({"PERSEUS_HOME": home, "PERSEUS_REDIS_URL": url, "PERSEUS_PUBLIC_IP_SERVICES": ""})
         subprocess.run([_perseus(), "init"], cwd=home, env=ours, check=True, stdout=subprocess.DEVNULL)
-        with _process([_perseus(), "ingest", EXCHANGE], home, ours) as pid, _importer(home) as other:
+        with _process([_perseus(), "ingest", EXCHANGE, "--made-up"], home, ours) as pid, _importer(home) as other:
             _wait_until_active(client)
             time.sleep(SETTLED_SECONDS)
             kb, other_kb = resident_kb(pid), resident_kb(other)

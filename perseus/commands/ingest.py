@@ -1,4 +1,4 @@
-"""`perseus ingest NAME`: the ingest process of one exchange."""
+"""`perseus ingest`: the ingest process of one exchange, or one that waits for an exchange."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from perseus.ingest import process
 from perseus.settings import Settings
 
 
-def run(settings: Settings, name: str, replay: Path | None, simulator: str | None) -> int:
+def run(
+    settings: Settings, name: str | None, replay: Path | None, simulator: str | None, made_up: bool, idle: bool
+) -> int:
     """Its exit code. Errors as `perseus.ingest.process.run`."""
-    return process.run(name, settings, replay, simulator)
+    return process.run(name, settings, replay, simulator, made_up, idle)

@@ -21,6 +21,8 @@ from perseus import db, keys
 from perseus.clock import SystemClock, iso
 from perseus.commands import readiness, signinlink
 from perseus.commands.invocation import command_line
+from perseus.control import key
+from perseus.exchanges.registry import DIALECTS
 from perseus.local import embedded, homelock, orphans, runfile
 from perseus.local.child import Task
 from perseus.local.embedded import EmbeddedStore
@@ -51,6 +53,7 @@ def run(settings: Settings) -> int:
         database = runfile.database_url(settings)
         db.initialise(database)
         Sealer.of(settings).ready()
+        key.make(settings)
         environ = {**os.environ, "PERSEUS_HOME": str(home), **orphans.badge(home, _me())}
         own = stack.enter_context(_embedded(home, environ)) if settings.redis_url is None else None
         typed = functools.partial(command_line, sys.argv[0], home)
@@ -161,7 +164,12 @@ def _tasks(about: Run) -> list[Task]:
 
 def _ingests(database: str) -> list[Task]:
     active = [exchange.name for exchange in db.exchanges(database)]
-    return [Task(f"ingest {name}", ("ingest", name), name) for name in DEMO if name in active]
+    return [Task(f"ingest {name}", ("ingest", name, "--idle", *_source(name)), name) for name in DEMO if name in active]
+
+
+def _source(name: str) -> tuple[str, ...]:
+    """What is not simulated is made up."""
+    return () if name in DIALECTS else ("--made-up",)
 
 
 def _told() -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, Self
 
@@ -29,13 +29,15 @@ class Guarded(Protocol):
 class Brake:
     """Closes the feed within 0.1 s when the lease is not valid or a stop is asked. As a context manager: one thread.
 
-    `pulled` is set from then until the next `released`.
+    `pulled` is set from then until the next `released`. While `is_interrupted()` it closes the feed without pulling:
+    the work is to look up, and goes on.
     """
 
-    def __init__(self, instance: Guarded, feed: Feed) -> None:
+    def __init__(self, instance: Guarded, feed: Feed, is_interrupted: Callable[[], bool] = lambda: False) -> None:
         self.pulled = threading.Event()
         self._instance = instance
         self._feed = feed
+        self._is_interrupted = is_interrupted
         self._lock = threading.Lock()
         self._at_work = False
         self._ended = threading.Event()
@@ -68,6 +70,18 @@ class Brake:
             if self._at_work and self.must_end():
                 self.pulled.set()
                 self.close_feed()
+            elif self._at_work and self._is_interrupted():
+                self.close_feed()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nothing closes the feed behind the caller's back inside."""
+        with self._lock:
+            yield
+
+    def hold(self, feed: Feed) -> None:
+        """From now on it is this feed that is closed."""
+        self._feed = feed
 
     def must_end(self) -> bool:
         """Has the work to end now?"""

@@ -27,6 +27,8 @@ IDENTITY_SECONDS = 3.0
 PUBLIC_IP_SECONDS = 3.0
 
 Pause = Callable[[float], object]
+#: Mail address and name of who answers for a run.
+Admin = tuple[str, str]
 
 
 class JoinFailed(NotOnNetwork):
@@ -60,23 +62,27 @@ def find_exchange(name: str, settings: Settings) -> Exchange:
 
 
 class Membership:
-    """The plugins of this process, started, and what they are told and asked. `close` it in the end."""
+    """The plugins of this process, started, and what they are told and asked. `close` it in the end.
 
-    def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
+    `target`: what the process is called where processes are told what to do, '' for one that takes no commands.
+    """
+
+    def __init__(self, settings: Settings, plugins: Plugins | None = None, target: str = "") -> None:
         self._settings = settings
+        self._target = target
         self._plugins = plugins or load(settings=settings)
         context = Context(settings)
         self._plugins.startup(context)
         self.observer = HookObserver(self._plugins, context, settings.heartbeat_seconds)
 
-    def claim(self, exchange: Exchange, pause: Pause) -> Instance:
+    def claim(self, exchange: Exchange, pause: Pause, admin: Admin | None = None) -> Instance:
         """Join. Waits, with `pause(seconds)`, for a store that is down or takes no writes and for an exchange that is
-        not free yet.
+        not free yet. `admin`: who answers for it, where somebody has just said so.
 
         Raises NotOnNetwork when no plugin joins (JoinFailed when one tried), LeaseRefused, StoreUnavailable, and
         whatever `pause` raises.
         """
-        context = self._context(exchange, pause)
+        context = self._context(exchange, pause, admin)
         with closing(context.connect("wait")) as client:
             wait = self._settings.store_wait_seconds
             store.wait_until_up(client, wait, log.warning, pause, *exchange.written)
@@ -89,6 +95,10 @@ class Membership:
             else:
                 self.observer.attach(instance)
                 return instance
+
+    def public_ip(self) -> str | None:
+        """This host's address on the internet, or None. Blocks for as long as the plugins take."""
+        return public_ip(self._plugins)
 
     def close(self, timeout: float) -> None:
         """Let the plugins finish, for `timeout` seconds at most."""
@@ -117,7 +127,7 @@ class Membership:
             return "No plugin is installed: install perseus-network with pip, which brings `registry`."
         return " ".join(f"{info.name} is {info.verdict}" for info in infos)
 
-    def _context(self, exchange: Exchange, pause: Pause) -> IngestContext:
+    def _context(self, exchange: Exchange, pause: Pause, admin: Admin | None) -> IngestContext:
         from perseus.local import runfile  # it looks for a living `perseus up`, which few processes need
 
         url = runfile.store_url(self._settings)
@@ -126,14 +136,18 @@ class Membership:
             settings=self._settings,
             connect=lambda name: store.connect(url, timeout=timeout, name=f"perseus:{exchange.name}:{name}"),
             observer=self.observer,
-            identity=partial(identity, self._plugins, self._settings),
+            identity=partial(identity, self._plugins, self._settings, admin=admin),
             pause=pause,
             public_ip=partial(public_ip, self._plugins),
+            target=self._target,
         )
 
 
-def identity(plugins: Plugins, settings: Settings, exchange: Exchange) -> Identity:
-    """Who this process is, by all plugins together. Raises NotOnNetwork when none knows the host's name."""
+def identity(plugins: Plugins, settings: Settings, exchange: Exchange, admin: Admin | None = None) -> Identity:
+    """Who this process is, by all plugins together. `admin` wins over them.
+
+    Raises NotOnNetwork when none knows the host's name.
+    """
     answers = plugins.call_each(
         "perseus_instance_identity", seconds=IDENTITY_SECONDS, exchange=exchange, settings=settings
     )
@@ -141,7 +155,8 @@ def identity(plugins: Plugins, settings: Settings, exchange: Exchange) -> Identi
     hostname = facts.get("hostname")
     if hostname is None:
         raise NotOnNetwork("No plugin gives this host a name. Load `registry`, or answer perseus_instance_identity.")
-    return Identity(hostname, facts.get("admin_email"), facts.get("admin_name"))
+    email, name = admin or (facts.get("admin_email"), facts.get("admin_name"))
+    return Identity(hostname, email or None, name or None)
 
 
 def public_ip(plugins: Plugins) -> str | None:

@@ -33,20 +33,31 @@ class StopSignals:
     """SIGTERM and SIGINT as a request to stop, from before the claim on. Only in the main thread.
 
     When the work has not ended after 80 % of `seconds`, as when its feed hangs, the lease is released without it and
-    `hard_exit` ends the process, `seconds` after the request at the latest.
+    `hard_exit` ends the process, `seconds` after the request at the latest. `catches`: False for one that is only asked
+    by others. `pass_on(reason)`: told of a request on a thread of its own.
     """
 
-    def __init__(self, exchange: str, seconds: float, hard_exit: Callable[[], None] = end_process) -> None:
+    def __init__(
+        self,
+        exchange: str,
+        seconds: float,
+        hard_exit: Callable[[], None] = end_process,
+        *,
+        catches: bool = True,
+        pass_on: Callable[[str], object] | None = None,
+    ) -> None:
         self._exchange = exchange
         self._seconds = seconds
         self._hard_exit = hard_exit
+        self._catches = catches
+        self._pass_on = pass_on
         self._asked = threading.Event()
         self._ended = threading.Event()
         self._instance: Instance | None = None
         self._reason = ""
 
     def __enter__(self) -> Self:
-        self._is_main = threading.current_thread() is threading.main_thread()
+        self._is_main = self._catches and threading.current_thread() is threading.main_thread()
         if self._is_main:
             self._earlier = [signal.signal(number, self._on_signal) for number in SIGNALS]
         return self
@@ -76,6 +87,8 @@ class StopSignals:
         """Ask for a stop and see to it that it ends in time. Blocks until it has."""
         self._reason = reason
         self._asked.set()
+        if self._pass_on is not None:
+            threading.Thread(target=self._pass_on, args=(reason,), daemon=True).start()
         if self._instance is not None:
             self._instance.request_stop(reason)
         if self._ended.wait(self._seconds * WORK_SHARE):

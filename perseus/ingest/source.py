@@ -16,12 +16,25 @@ from perseus.network.instance import Instance
 from perseus.settings import Settings
 from perseus.store import connect
 
+__all__ = ["DIALECTS", "feed_maker", "simulator_beside", "wanted"]
+
 
 def simulator_beside(exchange: Exchange, settings: Settings) -> str | None:
     """Of the `perseus up` in this home, where it simulates this exchange and no symbols of a real one are set."""
     if settings.symbols or exchange.name not in DIALECTS:
         return None
     return runfile.simulator_url(settings)
+
+
+def wanted(exchange: Exchange, settings: Settings) -> tuple[str, ...]:
+    """The symbols of PERSEUS_SYMBOLS, else those that are watched. Errors as `perseus.db.check`."""
+    if settings.symbols:
+        return settings.symbols
+    database_url = runfile.database_url(settings)
+    try:
+        return db.watched_symbols(database_url, exchange)
+    finally:
+        db.disconnect(database_url)
 
 
 def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) -> FeedMaker:
@@ -33,17 +46,17 @@ def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) ->
     dialect_of(exchange.name)
     database_url = runfile.database_url(settings)
     endpoints = db.endpoints(database_url, exchange)
-    symbols = settings.symbols or db.watched_symbols(database_url, exchange)
     db.disconnect(database_url)
     if simulator is not None:
         endpoints = Endpoints.simulated(exchange.name, simulator, endpoints.timeframes)
-    wanted = Wanted(symbols, tuple(map(Timeframe.parse, settings.timeframes)))
+    symbols = wanted(exchange, settings)
+    which = Wanted(symbols, tuple(map(Timeframe.parse, settings.timeframes)))
 
     def make(instance: Instance) -> ExchangeFeed:
         client = connect(
             runfile.store_url(settings), timeout=settings.store_timeout_seconds, name=f"perseus:{exchange.name}:candles"
         )
         keep = Keep.within(settings.home, exchange.name, settings.record_mb)
-        return ExchangeFeed(instance, Source(endpoints, wanted, simulator is not None, keep), client)
+        return ExchangeFeed(instance, Source(endpoints, which, simulator is not None, keep), client)
 
     return make

@@ -9,6 +9,7 @@ from perseus.errors import LeaseLost, PerseusError, StopRequested
 from perseus.ingest.backoff import Backoff
 from perseus.ingest.brake import Brake
 from perseus.ingest.feed import Feed
+from perseus.ingest.reins import Reins
 from perseus.network.instance import Instance
 from perseus.network.states import State
 from perseus.pluginhost.boundary import contained, said
@@ -16,6 +17,7 @@ from perseus.pluginhost.boundary import contained, said
 log = logging.getLogger(__name__)
 
 RECEIVE_SECONDS = 0.5
+REST_SECONDS = 0.1
 
 
 class FeedFailed(PerseusError):
@@ -31,17 +33,36 @@ class FeedFailed(PerseusError):
 
 
 class Work:
-    """Walks one instance through its states. Every effect of the feed lies between two guards."""
+    """Walks one instance through its states. Every effect of the feed lies between two guards.
 
-    def __init__(self, instance: Instance, feed: Feed, brake: Brake, backoff: Backoff | None = None) -> None:
+    Once it is active it does what `reins` ask. `remake()` gives the feed that a renewal wants.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        feed: Feed,
+        brake: Brake,
+        backoff: Backoff | None = None,
+        reins: Reins | None = None,
+        remake: Callable[[], Feed] | None = None,
+    ) -> None:
         self._instance = instance
         self._feed = feed
         self._brake = brake
         self._backoff = backoff or Backoff()
+        self._reins = reins or Reins()
+        self._remake = remake or (lambda: feed)
+        self._former: Feed | None = None
         self._is_connected = False
         self._is_warm = False
         self._message_count = 0
         self._symbol_count = 0
+
+    @property
+    def feed(self) -> Feed:
+        """The one it works with now."""
+        return self._feed
 
     def run(self) -> None:
         """Work until something ends it: StopRequested, LeaseLost, FeedFailed, or a PerseusError of the feed."""
@@ -105,14 +126,60 @@ class Work:
         while not self._brake.must_end():
             try:
                 with contained():
-                    self._warm()
-                    self._receive()
-            except PerseusError:
-                raise
+                    self._go_on()
+            except PerseusError as error:
+                if not self._reins.is_pending() and not self._went_back(error):
+                    raise
             except Exception as error:
                 if self._brake.must_end():
                     raise
-                self._recover(error)
+                if not self._reins.is_pending():
+                    self._recover(error)
+
+    def _go_on(self) -> None:
+        if self._reins.is_pending():
+            self._obey()
+        if self._reins.paused is not None:
+            self._brake.pulled.wait(REST_SECONDS)
+            return
+        self._warm()
+        if self._reins.is_pending():  # the feed was closed under it, and may only seem to be warm
+            return
+        self._former = None
+        self._reins.serve()
+        self._receive()
+
+    def _obey(self) -> None:
+        """Take what is asked with the feed closed; nothing closes the next one for it then."""
+        with self._brake.still():
+            self._disconnect()
+            wish = self._reins.take()
+        if wish.is_new:
+            self._renew()
+        if wish.paused is not None:
+            self._reins.serve()
+
+    def _renew(self) -> None:
+        try:
+            feed = self._remake()
+        except PerseusError as error:
+            self._reins.fail(error)
+            return
+        self._former, self._feed = self._feed, feed
+        self._brake.hold(feed)
+        self._instance.set_fields({"feed": feed.name})
+
+    def _went_back(self, error: PerseusError) -> bool:
+        """A feed made anew that cannot be is no reason to end: the one before it works on."""
+        former, self._former = self._former, None
+        if former is None or isinstance(error, LeaseLost | StopRequested):
+            return False
+        self._disconnect()
+        self._feed = former
+        self._brake.hold(former)
+        self._reins.fail(error)
+        self._instance.report_error(f"not reloaded, goes on as before: {error}")
+        return True
 
     def _receive(self) -> None:
         self._instance.guard()

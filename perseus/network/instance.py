@@ -142,12 +142,14 @@ class Instance:
         self._facts.set_ip(ip_address)
         self._heartbeat.ask()
 
-    def set_fields(self, fields: Mapping[str, Value]) -> None:
-        """Further facts for the card by camelCase name; in the payload with the next heartbeat.
+    def set_fields(self, fields: Mapping[str, Value], at_once: bool = False) -> None:
+        """Further facts for the card by camelCase name; in the payload with the next heartbeat, or `at_once`.
 
         A name or value that a card cannot show (`perseus.network.statusfield`) is left out, and logged.
         """
         self._facts.set_fields(fields)
+        if at_once:
+            self._heartbeat.ask()
 
     def heard(self, messages: int = 1) -> None:
         """The feed gave messages: stamps its life sign. No I/O, fit for every message; the first is told at once."""

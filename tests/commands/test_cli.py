@@ -18,7 +18,7 @@ from tests.commands.running import Site, eventually
 from tests.conftest import short
 from tests.redis_process import RedisProcess, free_port
 
-NEEDS_A_STORE = [("web",), ("dispatch",), ("ingest", "coinbase")]
+NEEDS_A_STORE = [("web",), ("dispatch",), ("ingest", "coinbase", "--made-up")]
 
 
 @pytest.fixture

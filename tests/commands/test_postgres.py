@@ -108,7 +108,7 @@ def test_only_the_processes_that_ask_have_connections(site: Site, own_postgres: 
         return sum(bool(one.raddr) and one.raddr.port == own_postgres.port for one in process.net_connections("tcp"))
 
     site.settings["PERSEUS_WEB_WORKERS"] = "2"
-    with site.start("web") as web, site.start("ingest", "coinbase") as ingest:
+    with site.start("web") as web, site.start("ingest", "coinbase", "--made-up") as ingest:
         eventually(lambda: site.states().get("coinbase") == "active")
         minder = psutil.Process(web.pid)
         assert connections(minder) == 0

@@ -156,7 +156,7 @@ def test_an_ingest_process_started_by_hand_outlives_a_restart_of_up(site: Site) 
         database.execute("update exchanges set is_active = (name = 'kraken')")
     with site.start("up") as first:
         eventually(site.states)
-        with site.start("ingest", "kraken") as by_hand:
+        with site.start("ingest", "kraken", "--made-up") as by_hand:
             eventually(lambda: site.states() == {"kraken": "active"})
             assert first.stop()[0] == 0
             with site.start("up") as second:

@@ -23,7 +23,7 @@ def test_three_processes_of_one_exchange_are_one_holder_and_two_that_are_told_wh
     payload = wait_active(reader, holder)
     assert payload["symbolCount"] == 2
     assert payload["fields"]["feed"] == "replay of capture.0"
-    for arguments in (["--replay", capture], []):
+    for arguments in (["--replay", capture], ["--made-up"]):
         late = start("-m", "perseus", "ingest", "binance", *arguments)
         said = late.communicate(timeout=20)[1]
         assert late.returncode == 69
@@ -34,7 +34,7 @@ def test_three_processes_of_one_exchange_are_one_holder_and_two_that_are_told_wh
 def test_a_signal_stops_it_in_order_and_leaves_nothing(
     start: Start, reader: redis.Redis, number: signal.Signals
 ) -> None:
-    process = start("-m", "perseus", "ingest", "binance")
+    process = start("-m", "perseus", "ingest", "binance", "--made-up")
     wait_active(reader, process)
     began = time.monotonic()
     process.send_signal(number)
@@ -98,7 +98,8 @@ def test_a_lost_lease_ends_it_with_75(start: Start, reader: redis.Redis, capture
 
 
 def test_a_signal_ends_it_while_it_waits_for_a_store_that_is_down(start: Start) -> None:
-    process = start("-m", "perseus", "ingest", "binance", PERSEUS_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    process = start("-m", "perseus", "ingest", "binance", "--made-up", PERSEUS_REDIS_URL=nowhere)
     assert process.stderr is not None
     assert "Trying again for" in process.stderr.readline()
     process.send_signal(signal.SIGTERM)

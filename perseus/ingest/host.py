@@ -1,0 +1,259 @@
+"""An ingest process as a whole: it serves the exchange that it began with, or waits for commands that name one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from perseus import store
+from perseus.control import key
+from perseus.control.handling import Refused, Registry
+from perseus.control.hosts import Report
+from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.ingest.agent import Agent
+from perseus.ingest.brake import Brake
+from perseus.ingest.feed import Feed, FeedMaker
+from perseus.ingest.membership import Membership
+from perseus.ingest.opening import Open, Opening
+from perseus.ingest.service import Order, Service
+from perseus.ingest.signals import StopSignals
+from perseus.ingest.work import FeedFailed, Work
+from perseus.network.instance import Instance
+from perseus.pluginhost.boundary import Breakout, contained
+from perseus.pluginhost.manager import Plugins
+from perseus.settings import Settings
+from perseus.version import VERSION
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+LATE = 1.1
+NAME = "this ingest host"
+
+
+def new_target(hostname: str) -> str:
+    """A name for one process that takes commands: host, pid and 32 random bits."""
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '-', hostname)[:90]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Host:
+    """`open_` looks up an exchange that a command names; None: it serves only what it began with.
+
+    `handlers(host, registry)` gives it what it can do for commands. Without a key (`perseus.control.key`) it takes
+    none. Only `run` and what it calls work on the main thread; the rest is for handlers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        handlers: Callable[[Host, Registry], None],
+        open_: Open | None = None,
+        plugins: Plugins | None = None,
+    ) -> None:
+        self.settings = settings
+        self.open = open_
+        self.hostname = socket.gethostname()
+        self.target = new_target(self.hostname)
+        self.service: Service | None = None
+        self.ip: str | None = None
+        self.agent: Agent | None = None
+        self._handlers = handlers
+        self._plugins = plugins
+        self._orders: queue.SimpleQueue[Service] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self.membership: Membership
+
+    @property
+    def is_idle_host(self) -> bool:
+        """Does it wait for a start when it serves nothing?"""
+        return self.open is not None
+
+    def run(self, first: Order | None = None) -> int:
+        """Serve `first`, then what commands name, until SIGTERM or SIGINT; 0 then. Errors as `Membership.claim`.
+
+        Without `open_` it ends with `first`. A lease that `first` loses ends the process too: LeaseLost. What a command
+        has started and fails is told to whoever commanded, and the process waits for the next.
+        """
+        stop_seconds = self.settings.stop_seconds
+        with StopSignals(NAME, stop_seconds * LATE, pass_on=self._pass_on) as signals:
+            secret = key.required(self.settings) if first is None else self._key()
+            self.membership = Membership(self.settings, self._plugins, self.target if secret else "")
+            try:
+                if secret is not None:
+                    self._take_commands(secret)
+                self._serve_on(first, signals)
+            except StopRequested as error:
+                log.info("%s", error)
+            finally:
+                if self.agent is not None:
+                    self.agent.stop(stop_seconds / 5)
+                self.membership.close(stop_seconds / 5)
+        return 0
+
+    def reserve(self, order: Order) -> Service:
+        """Take `order` on, where nothing is served; `begin` it then, or `let_go`. Raises Refused."""
+        with self._lock:
+            if self.service is not None:
+                doing = f"{self.service.order.exchange} ({self.service.step})"
+                who = f", started by {self.service.order.who}" if self.service.order.who else ""
+                raise Refused(f"{self.hostname} serves {doing} already{who}.")
+            if not self.is_idle_host:
+                raise Refused(f"{self.hostname} is no idle host: it was not started with `perseus ingest --idle`.")
+            self.service = Service(order, self.settings.stop_seconds)
+        self.changed()
+        return self.service
+
+    def begin(self, service: Service) -> None:
+        """Have the main thread serve it. A stop that was asked since it was reserved ends it there."""
+        service.has_begun = True
+        self._orders.put(service)
+
+    def let_go(self, service: Service) -> None:
+        """It was reserved, and is not to begin."""
+        service.ended.set()
+        with self._lock:
+            if self.service is service:
+                self.service = None
+        self.changed()
+
+    def changed(self) -> None:
+        """What is said of this process has changed."""
+        if self.agent is not None:
+            self.agent.changed()
+
+    def report(self) -> Report:
+        """What this process says of itself."""
+        service = self.service
+        instance = service.instance if service is not None else None
+        status = instance.status() if instance is not None else None
+        return Report(
+            target=self.target,
+            hostname=self.hostname,
+            ip=status.ip_address if status is not None else self.ip,
+            pid=os.getpid(),
+            version=VERSION,
+            at=0,
+            role="idle" if service is None else "serving",
+            exchange_id=status.exchange_id if status is not None else None,
+            exchange_name=service.order.exchange if service is not None else None,
+            instance_id=status.instance_id if status is not None else None,
+            doing=service.step if service is not None else None,
+        )
+
+    def _key(self) -> bytes | None:
+        """A key that cannot be used is no reason to leave an exchange unserved."""
+        try:
+            return key.of(self.settings)
+        except PerseusError as error:
+            log.error("%s This process takes no commands.", error)
+            return None
+
+    def _take_commands(self, secret: bytes) -> None:
+        from perseus.local import runfile  # it looks for a living `perseus up`, which few processes need
+
+        timeout = self.settings.store_timeout_seconds
+        client = store.connect(runfile.store_url(self.settings), timeout=timeout, name=f"perseus:agent:{self.target}")
+        registry = Registry()
+        self._handlers(self, registry)
+        self.agent = Agent(client, secret, self.target, registry, self.report, timeout)
+        self.agent.start()
+
+    def _serve_on(self, first: Order | None, signals: StopSignals) -> None:
+        if first is not None:
+            service = self.service = Service(first, self.settings.stop_seconds)
+            service.has_begun = True
+            self._serve(service, signals)
+            if service.error is not None:
+                raise service.error
+        else:
+            threading.Thread(target=self._find_ip, name="public ip", daemon=True).start()
+        while self.is_idle_host:
+            signals.pause(0)
+            service = self._next(signals)
+            self._serve(service, signals)
+            if isinstance(service.error, LeaseLost) and service.error.holder is None and not service.is_stopping:
+                self._again(service)
+
+    def _next(self, signals: StopSignals) -> Service:
+        log.info("%s waits for a start; its name is %s.", self.hostname, self.target)
+        while True:
+            try:
+                return self._orders.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                signals.pause(0)
+
+    def _again(self, service: Service) -> None:
+        """What was lost because the store was away is begun again, unless another command came first."""
+        try:
+            self.begin(self.reserve(service.order))
+        except Refused as error:
+            log.warning("%s is not begun again: %s", service.order.exchange, error)
+
+    def _serve(self, service: Service, signals: StopSignals) -> None:
+        """To its end; what went wrong is in its `error`. A stop of the process passes through."""
+        try:
+            with service.signals:
+                signals.pause(0)  # asked before it could be passed on
+                if service.is_stopping:
+                    raise StopRequested(service.order.exchange, "stopped before it began")
+                self._claim_and_work(service)
+        except StopRequested as error:
+            log.info("%s", error)
+        except PerseusError as error:
+            service.error = error
+            log.error("%s", error)
+        except BaseException as error:
+            service.error = error
+            raise
+        finally:
+            self.let_go(service)
+        signals.pause(0)
+
+    def _claim_and_work(self, service: Service) -> None:
+        opening = service.order.open()
+        maker = opening.maker()
+        instance = self.membership.claim(opening.exchange, service.signals.pause, service.order.admin)
+        if self.agent is not None:
+            instance.set_fields({"target": self.target})
+        service.instance = instance
+        service.signals.pass_to(instance)
+        self.changed()
+        with instance:
+            self._work(service, instance, opening, maker)
+
+    def _work(self, service: Service, instance: Instance, opening: Opening, maker: FeedMaker) -> None:
+        feed = made(maker, instance)
+        with Brake(instance, feed, service.reins.is_pending) as brake:
+            remake = partial(_remade, opening, instance)
+            work = Work(instance, feed, brake, reins=service.reins, remake=remake)
+            service.feed = lambda: work.feed
+            work.run()
+
+    def _pass_on(self, reason: str) -> None:
+        service = self.service
+        if service is not None:
+            service.stop(reason)
+
+    def _find_ip(self) -> None:
+        self.ip = self.membership.public_ip()
+        self.changed()
+
+
+def made(maker: FeedMaker, instance: Instance) -> Feed:
+    """The feed, or FeedFailed where its maker fails for another reason than a PerseusError."""
+    try:
+        with contained():
+            return maker(instance)
+    except Breakout as error:
+        raise FeedFailed(instance.exchange.name, "not made yet", error) from error
+
+
+def _remade(opening: Opening, instance: Instance) -> Feed:
+    return made(opening.maker(), instance)

@@ -1,0 +1,84 @@
+"""One exchange that this process serves, from the order to its release, as commands see it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from perseus.ingest.feed import Feed
+from perseus.ingest.membership import Admin
+from perseus.ingest.opening import Opening
+from perseus.ingest.reins import Reins
+from perseus.ingest.signals import StopSignals
+from perseus.network.instance import Instance
+from perseus.network.states import State
+
+LOOK_SECONDS = 0.05
+CLAIMING = "claiming its lease"
+STEPS = {
+    State.IDLE: "waiting until its lease counts",
+    State.STARTING: "connecting to the exchange",
+    State.WARMING: "warming",
+    State.ACTIVE: "active",
+    State.STOPPING: "stopping",
+    State.STOPPED: "stopped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to serve. `open()` looks it up and may fail; `admin`: who answers for it, None for whom settings name."""
+
+    exchange: str
+    open: Callable[[], Opening]
+    who: str = ""
+    admin: Admin | None = None
+
+
+class Service:
+    """`error`: what ended it, None while it runs and after a stop in order. `is_stopping`: somebody has asked for that.
+
+    `has_begun`: the main thread has it, or is about to.
+    """
+
+    def __init__(self, order: Order, stop_seconds: float) -> None:
+        self.order = order
+        self.signals = StopSignals(order.exchange, stop_seconds, catches=False)
+        self.reins = Reins()
+        self.instance: Instance | None = None
+        self.feed: Callable[[], Feed | None] = lambda: None
+        self.error: BaseException | None = None
+        self.ended = threading.Event()
+        self.is_stopping = False
+        self.has_begun = False
+
+    @property
+    def step(self) -> str:
+        """What it is at, for people."""
+        instance = self.instance
+        if instance is None:
+            return CLAIMING
+        if self.reins.paused is not None:
+            return f"paused by {self.reins.paused.by}"
+        return STEPS[instance.state]
+
+    @property
+    def is_active(self) -> bool:
+        """Does it serve, and is nobody about to end it?"""
+        instance = self.instance
+        return instance is not None and instance.state is State.ACTIVE and not self.is_stopping
+
+    def stop(self, reason: str) -> None:
+        """Stop it at whatever stage it is, and wait until it has; ends the process where it hangs."""
+        self.is_stopping = True
+        if self.has_begun:
+            self.signals.ask(reason)
+
+    def await_active(self, look: Callable[[], object]) -> bool:
+        """Wait for it, looking meanwhile: `look()` raises to end the wait. False: it has ended instead."""
+        while not self.ended.wait(LOOK_SECONDS):
+            look()
+            if self.is_active:
+                return True
+        return False

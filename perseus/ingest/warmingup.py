@@ -1,0 +1,78 @@
+"""A warmup that somebody has commanded, followed to its end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol, runtime_checkable
+
+from perseus.control.handling import Cancelled, Done, Job
+from perseus.errors import PerseusError
+from perseus.ingest.service import Service
+from perseus.warmup.stats import Stats
+
+LOOK_SECONDS = 0.1
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A feed that can be warmed up again while it works."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def warmup_stats(self) -> Stats | None: ...
+
+    def warm_up(self, full: bool = False) -> str: ...
+
+    def cancel_warmup(self) -> None: ...
+
+
+class WarmupFailed(PerseusError):
+    """Raised when a warmup has ended without being complete."""
+
+
+def warmed_up(job: Job, service: Service, feed: Warmable, run_id: str) -> Done:
+    """Tell how far it is until its end. Raises WarmupFailed, and Cancelled when somebody has ended it."""
+    name, told, was_ours = service.order.exchange, "", False
+    while True:
+        stats = feed.warmup_stats
+        is_ours = stats is not None and stats.run_id == run_id
+        if was_ours and not is_ours:
+            raise Cancelled(f"Another warmup of {name} was begun.")
+        was_ours = is_ours
+        if stats is not None and is_ours and not stats.is_at_work:
+            return _end(name, stats)
+        if job.cancelled.wait(LOOK_SECONDS):
+            _cancel(feed)
+            raise Cancelled(job.why)
+        if service.is_stopping or service.ended.is_set() or service.reins.paused or service.feed() is not feed:
+            raise Cancelled(f"The feed of {name} was closed or made anew meanwhile.")
+        if stats is not None and is_ours and (text := said_of(stats)[0]) != told:
+            told = text
+            job.step(*said_of(stats))
+
+
+def said_of(stats: Stats) -> tuple[str, int | None]:
+    """What it is at, for people, and how far in per cent."""
+    if stats.status == "scanning":
+        return "warming: looking at what is there", None
+    at = f", at {stats.current_symbol} {stats.current_timeframe}" if stats.current_symbol else ""
+    return f"warming: {stats.completed_pairs} of {stats.total_pairs} pairs{at}", stats.percent_complete
+
+
+def _end(name: str, stats: Stats) -> Done:
+    numbers = f"{stats.completed_pairs} of {stats.total_pairs} pairs fetched, {stats.skipped_pairs} were sufficient"
+    data = {"runId": stats.run_id, "completed": stats.completed_pairs, "failed": stats.failed_pairs}
+    if stats.status == "complete":
+        failed = f", {stats.failed_pairs} failed" if stats.failed_pairs else ""
+        return Done(f"{name} is warm: {numbers}{failed}.", data)
+    if stats.status == "cancelled":
+        raise Cancelled(f"The warmup of {name} was cancelled: {numbers}.")
+    why = f" {stats.failures[0].error}" if stats.failures else ""
+    raise WarmupFailed(f"The warmup of {name} failed: {numbers}.{why} Its card and log say more; warm up again then.")
+
+
+def _cancel(feed: Warmable) -> None:
+    with suppress(ConnectionError):  # it is closed, and fetches nothing
+        feed.cancel_warmup()
