@@ -125,5 +125,5 @@ def _named(text: str) -> Iterator[tuple[int, str]]:
         first = re.split(r"[;\t]", said)[0]
         for part in re.split(r"[,\s]+", first):
             name = part.strip("\"'")
-            if name and not (number == 1 and name.upper() in HEADINGS):
+            if name and name.upper() not in HEADINGS:
                 yield number, name

@@ -218,6 +218,20 @@ EXPLANATION = closed(
     }
 )
 
+WATCHED = closed(
+    {
+        "symbol": TEXT,
+        "status": maybe(one_of("trading", "halted", "delisted", "not listed")),
+        "rank": maybe(WHOLE),
+        "score": maybe({"type": "number", "minimum": 0, "maximum": 1}),
+        "grade": maybe(one_of("A", "B", "C", "D", "F")),
+        "quoteVolume24h": maybe({"type": "number", "minimum": 0}),
+        "spread": maybe({"type": "number", "minimum": 0, "description": "A share of the price: 0.01 is one per cent."}),
+        "watchedSince": maybe(MOMENT),
+        "watchedBy": maybe(TEXT),
+    }
+)
+
 COMPONENTS: Mapping[str, Schema] = {
     "Attempt": closed(TRIED),
     "DeadLetter": LETTER,
@@ -235,5 +249,6 @@ COMPONENTS: Mapping[str, Schema] = {
     "Kind": KIND,
     "Plugin": _of(PluginReport, enabled=YES_OR_NO),
     "Problem": PROBLEM,
+    "WatchedSymbol": WATCHED,
     "State": InstanceStatus.model_json_schema()["$defs"]["State"],
 }

@@ -49,6 +49,8 @@ ACTS: Final[Mapping[str, str]] = {
     "record.make_default": "choose a default connection",
     "record.switch": "switch a connection",
     "record.check": "test a connection",
+    "symbols.add": "watch symbols",
+    "symbols.remove": "watch symbols no longer",
 }
 #: Parts of addresses that say what an act is about. Others may be secret: a sign-in link's key is one.
 TARGETS = ("name", "number", "silence", "user_id", "session_id", "token_id")

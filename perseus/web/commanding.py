@@ -12,7 +12,7 @@ from typing import Any, Self
 from flask import request
 
 from perseus.control import channel, hosts, key
-from perseus.control.command import Command, Kind
+from perseus.control.command import ID, TARGET, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.key import KeyUnusable, NoKey
 from perseus.control.outcomes import Outcome
@@ -61,9 +61,13 @@ class Commanding:
             log.warning("%s", error)
             return UNUSABLE
 
+    def reports(self) -> list[Report]:
+        """What each process that takes commands says of itself. Raises StoreUnavailable, StoreRefused."""
+        return hosts.read(self.client)
+
     def hosts(self, exchange: Exchange | None = None) -> tuple[Host, ...]:
         """Those that take commands, first the one that serves `exchange`, then the idle. Raises StoreUnavailable."""
-        reports = sorted(hosts.read(self.client), key=lambda one: _order(one, exchange))
+        reports = sorted(self.reports(), key=lambda one: _order(one, exchange))
         return tuple(Host(one.target, _said(one)) for one in reports)
 
     def send(
@@ -95,6 +99,10 @@ class Commanding:
     def outcome(self, target: str, command: str) -> Outcome | None:
         """What came of it so far. Errors as `perseus.control.channel.outcome`."""
         return channel.outcome(self.client, target, command)
+
+    def known_outcome(self, target: str, command: str) -> Outcome | None:
+        """The same; None for texts that can be no command, as anybody may type them into an address."""
+        return self.outcome(target, command) if TARGET.fullmatch(target) and ID.fullmatch(command) else None
 
     def awaited(self, target: str, command: str, seconds: float = WAIT_SECONDS) -> Outcome | None:
         """The final one, if it comes in that time, else what there is of it."""

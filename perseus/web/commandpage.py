@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from perseus import keys
 from perseus.access.roles import Role
@@ -14,7 +15,7 @@ from perseus.control.outcomes import Outcome, Status
 from perseus.db import userexchanges
 from perseus.notify import records
 from perseus.store import now_ms
-from perseus.web import words
+from perseus.web import htmx, words
 from perseus.web.guard import needs, own_path, person
 from perseus.web.polled import polled
 from perseus.web.problems import BadParameter
@@ -93,20 +94,56 @@ class CommandPart(Context):
 
 @routes.get("/<target>/<command>")
 @needs(Role.OPERATOR)
-def page(target: str, command: str) -> Response:
-    """How far it has come. A test of a connection that succeeded is noted in the record of who asks."""
+def page(target: str, command: str) -> BaseResponse:
+    """How far it has come. A test of a connection that succeeded is noted in the record of who asks.
+
+    With `leaves` whoever waits for it goes on to `next` once it is done, which says what came of it.
+    """
     commands, now = commanding(), now_ms(commanding().client, keys.HOSTS)
     what, at_ms = request.args.get("what", ""), records.number(request.args, "at") or now
-    told = commands.outcome(target, command) if TARGET.fullmatch(target) and ID.fullmatch(command) else None
+    told = commands.known_outcome(target, command)
     if told is not None and told.kind == Kind.CHECK and told.status is Status.DONE:
         _note(told)
     shown = seen(told, target, command, what, at_ms, now, request.full_path)
-    return polled(CommandPage(shown.what, shown, own_path(request.args.get("next"))), CommandPart(shown), now)
+    back = own_path(request.args.get("next"))
+    then = f"{back}?told={target}:{command}" if shown.state == "done" and request.args.get("leaves") else ""
+    if then and not htmx.wants_fragment():
+        return redirect(then, 303)
+    response = polled(CommandPage(shown.what, shown, back), CommandPart(shown), now)
+    if then:
+        response.headers["HX-Redirect"] = then
+    return response
 
 
-def address(target: str, command: str, kind: Kind, at_ms: int, then: str, record: str | None = None) -> str:
+def address(
+    target: str,
+    command: str,
+    kind: Kind,
+    at_ms: int,
+    then: str,
+    record: str | None = None,
+    *,
+    leaves: bool = False,
+) -> str:
     """Where the progress of a command is shown. `record`: the exchange of a record that a test is of."""
-    return url_for("commands.page", target=target, command=command, what=kind, at=at_ms, next=then, record=record)
+    going = "1" if leaves else None
+    return url_for(
+        "commands.page",
+        target=target,
+        command=command,
+        what=kind,
+        at=at_ms,
+        next=then,
+        record=record,
+        leaves=going,
+    )
+
+
+def told(text: str) -> CommandShown | None:
+    """A command that has ended, by `<target>:<id>`; None for any other text. Raises StoreUnavailable."""
+    target, _, command = text.rpartition(":")
+    found = commanding().known_outcome(target, command)
+    return shown(found, _host(target), "") if found is not None and found.is_final else None
 
 
 def seen(told: Outcome | None, target: str, command: str, what: str, at_ms: int, now: int, again: str) -> CommandShown:
@@ -116,12 +153,16 @@ def seen(told: Outcome | None, target: str, command: str, what: str, at_ms: int,
     """
     if not TARGET.fullmatch(target) or not ID.fullmatch(command) or what not in WHAT:
         raise BadParameter("command", "is no command of this site.")
-    host = target.rpartition("-")[0].rpartition("-")[0] or target
+    host = _host(target)
     if told is not None:
         return shown(told, host, again)
     is_late = now - at_ms > WAITED_MS
     state, word, text = ("failed", "not taken", NEVER) if is_late else ("pending", "", UNTAKEN)
     return CommandShown(WHAT[Kind(what)], state, word, text, None, (), host, "" if is_late else again)
+
+
+def _host(target: str) -> str:
+    return target.rpartition("-")[0].rpartition("-")[0] or target
 
 
 def shown(told: Outcome, host: str, again: str) -> CommandShown:

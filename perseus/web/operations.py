@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from perseus.notify.fate import Fate
 from perseus.notify.ledger import OUTCOMES
-from perseus.web.apischemas import ANYTHING, MOMENT, TEXT, Schema, closed, many, maybe, one_of, ref
+from perseus.web.apischemas import ANYTHING, MOMENT, TEXT, WHOLE, Schema, closed, many, maybe, one_of, ref
 from perseus.web.parameters import MOST, USUAL
 
 
@@ -77,6 +77,20 @@ OPERATIONS: tuple[Operation, ...] = (
         (EXCHANGE, COUNT, ACTIVITY_CURSOR),
     ),
     Operation("/api/network/exchanges/{exchange_id}", "exchange", "One exchange", ref("Instance"), (EXCHANGE_ID,)),
+    Operation(
+        "/api/network/exchanges/{exchange_id}/symbols",
+        "symbols",
+        "Watched symbols of an exchange, the most liquid first",
+        closed(
+            {
+                "exchangeId": WHOLE,
+                "exchangeName": TEXT,
+                "listedAt": maybe(MOMENT),
+                "symbols": many(ref("WatchedSymbol")),
+            }
+        ),
+        (EXCHANGE_ID,),
+    ),
     Operation(
         "/api/network/events/{name}",
         "event",

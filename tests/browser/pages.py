@@ -13,6 +13,7 @@ SAMPLES = {
     "/alerts/rules/<int:number>": "/alerts/rules/1",
     "/commands/<target>/<command>": "/commands/host-1-4711-0a1b2c3d/" + "0" * 32 + "?what=check",
     "/exchanges/<name>": "/exchanges/binance",
+    "/exchanges/<name>/symbols": "/exchanges/binance/symbols",
     "/network/<name>": "/network/coinbase",
     "/network/events/<name>": "/network/events/{event}",
     "/plugins/destinations/<name>": "/plugins/destinations/ops",
@@ -27,6 +28,7 @@ SAMPLES = {
 ALSO = (
     "/alerts?exchange=coinbase",
     "/exchanges?exchange=coinbase",
+    "/exchanges/binance/symbols?q=btc",
     "/network/nowhere",
     "/plugins/destinations/new?kind=chat",
 )

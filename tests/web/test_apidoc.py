@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from perseus.web import api, doctorpage, notifyapi
+from perseus.web import api, doctorpage, notifyapi, symbolsapi
 from perseus.web.apidoc import PROBLEMS, document
 from perseus.web.operations import OPERATIONS
 from tests.web.reading import get
@@ -45,7 +45,7 @@ def test_the_parts_of_each_address_are_its_path_parameters() -> None:
 
 
 def test_the_query_parameters_are_those_that_the_views_take() -> None:
-    views = {**vars(api), **vars(notifyapi), **vars(doctorpage)}
+    views = {**vars(api), **vars(notifyapi), **vars(doctorpage), **vars(symbolsapi)}
     for one in OPERATIONS:
         if one.name == "document":
             continue

@@ -26,6 +26,7 @@ from perseus.web.auditing import ACTS
 from perseus.web.signin import BY_HAND
 from tests.redis_process import RedisProcess
 from tests.web.dispatching import Hand, fine
+from tests.web.hosting import lists
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, PASSWORD, VERA, come_in, entries, link, token_of, user
 from tests.web.signedin import PEOPLE
@@ -78,6 +79,8 @@ DONE = {
     "record.change": Act("/exchanges/binance", {"key": "OTHER_KEY"}, "binance"),
     "record.make_default": Act("/exchanges/binance/default", {}, "binance"),
     "record.switch": Act("/exchanges/binance/switch", {"on": "no"}, "binance"),
+    "symbols.add": Act("/exchanges/binance/symbols", {"text": "BTC-USDT"}, "binance"),
+    "symbols.remove": Act("/exchanges/binance/symbols/remove", {"symbol": "BTC-USDT"}, "binance"),
     "record.check": Act("/exchanges/binance/check", {"host": "host-1-4711-0a1b2c3d"}, "binance"),
 }
 
@@ -98,6 +101,7 @@ def places(ops: Notified) -> dict[str, object]:
     come_in(ops, ADA)
     rows.add_token(url, ada, "0" * 64, "script", now)
     userexchanges.add_record(url, ada, BINANCE, Access("Binance", "BINANCE_KEY", None))
+    lists(ops.client, BINANCE.id)
     made = Silence(id="", match=Match(), destinations=(), starts_ms=now, ends_ms=now + HOUR, author=ADA, reason="x")
     return {
         "key": link(ops, OTTO),

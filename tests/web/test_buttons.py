@@ -10,12 +10,12 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from perseus.access.roles import Role
-from perseus.control import hosts
-from perseus.control.hosts import Report
-from perseus.db import notifying
+from perseus.db import notifying, watched
+from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Match, Silence
 from perseus.web import guard
 from tests.browser.pages import pages
+from tests.web.hosting import lists, report
 from tests.web.notified import Notified
 from tests.web.signedin import PEOPLE
 
@@ -72,7 +72,9 @@ def site(ops: Notified) -> Notified:
         for exchange in ("binance", "binance_us"):
             sent = {"exchange": exchange, "key": "API_KEY"}
             assert ops.app.test_client(role=role).post("/exchanges", data=sent).status_code == 303
-    hosts.write(ops.client, Report(target="host-1-4711-0a1b2c3d", hostname="host-1", pid=4711, at=0, role="idle"))
+    report(ops.client)
+    lists(ops.client, 2)
+    watched.watch(ops.database_url, Exchange(2, "binance", "Binance"), ["BTC-USDT"], "test")
     ops.app.test_client().post("/alerts/rules", data={"name": "Pager", "revision": "1"})
     return ops
 

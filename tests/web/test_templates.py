@@ -34,6 +34,7 @@ from perseus.web import (
     recordpage,
     rulespage,
     signin,
+    symbolspage,
     userspage,
 )
 from perseus.web.feedfilter import FeedFilter
@@ -79,6 +80,8 @@ CONTEXTS = (
     recordpage.RecordPage,
     commandpage.CommandPage,
     commandpage.CommandPart,
+    symbolspage.SymbolsPage,
+    symbolspage.AddedPage,
 )
 MACROS = (
     "_record.html",

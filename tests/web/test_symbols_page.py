@@ -1,0 +1,338 @@
+"""Watched symbols through the page: each held against what the exchange lists, and what runs is told of a change."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from perseus import db, keys
+from perseus.access.auditentry import DONE, INVALID
+from perseus.control.command import Command, Kind
+from perseus.control.outcomes import Status
+from perseus.db import watched
+from perseus.market.ticker import Ticker
+from perseus.market.tickercache import TickerCache
+from perseus.network.exchange import Exchange
+from perseus.network.instance import Instance
+from tests.databases import execute
+from tests.instances import Party, eventually, party
+from tests.web.hosting import TARGET, Host, listing, lists, reading
+from tests.web.notified import Notified
+from tests.web.people import OTTO, VERA, come_in, entries
+from tests.web.reading import words
+
+__all__ = ["party"]
+
+pytestmark = pytest.mark.databases
+
+BINANCE = Exchange(2, "binance", "Binance")
+HERE = "/exchanges/binance/symbols"
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def site(notified: Notified) -> Notified:
+    """A site that knows what Binance listed a minute ago."""
+    lists(notified.client, BINANCE.id, 60_000)
+    return notified
+
+
+@pytest.fixture
+def otto(site: Notified) -> FlaskClient:
+    return come_in(site, OTTO)
+
+
+def add(browser: FlaskClient, text: str, **more: Any) -> TestResponse:
+    return browser.post(HERE, data={"text": text, **more}, content_type="multipart/form-data")
+
+
+def names(site: Notified) -> tuple[str, ...]:
+    return db.watched_symbols(site.database_url, BINANCE)
+
+
+def test_viewers_look_and_operators_change(site: Notified) -> None:
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT"], "test")
+    vera = come_in(site, VERA)
+    page = vera.get(f"{HERE}?q=eth")
+    assert page.status_code == 200
+    assert "BTC-USDT" in page.text
+    assert "ETH-USDT" in page.text
+    assert 'method="post" action="/exchanges' not in page.text
+    assert add(vera, "ETH-USDT").status_code == 403
+    assert vera.post(f"{HERE}/remove", data={"symbol": "BTC-USDT"}).status_code == 403
+    assert names(site) == ("BTC-USDT",)
+
+
+def test_what_is_listed_is_added_and_told(site: Notified, otto: FlaskClient) -> None:
+    answer = add(otto, "btc/usdt, ETHUSDT")
+    assert answer.headers["Location"] == f"{HERE}?saved=added-2&why=nobody"
+    assert names(site) == ("BTC-USDT", "ETH-USDT")
+    said = words(otto.get(answer.headers["Location"]).text)
+    assert "2 symbols added. Nobody serves it now. It is taken in at the next start." in said
+    assert "by otto@example.net" in said
+    entry = entries(site)[0]
+    assert (entry.what, entry.target, entry.result) == ("watch symbols", "binance", DONE)
+    assert dict(entry.detail) == {"symbols": "2", "names": "BTC-USDT ETH-USDT"}
+
+
+def test_each_line_of_an_import_has_its_answer(site: Notified, otto: FlaskClient) -> None:
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT"], "test")
+    answer = add(otto, f"BTC-USDT\nETH-USDT\nETH-USDT\nLUNA-USDT\nOLD-USDT\nBTC-USD\n{EVIL}")
+    assert answer.status_code == 200
+    said = words(answer.text)
+    assert "2 symbols added, of 9 lines." in said, "a line may name several"
+    assert "1 BTC-USDT watched already" in said
+    assert "2 ETH-USDT added" in said
+    assert "3 ETH-USDT named before" in said
+    assert "4 LUNA-USDT added, though it is halted: nothing trades now (BREAK)" in said
+    assert "5 OLD-USDT delisted: it will not trade again (END_OF_DAY)" in said
+    assert "6 BTC-USD not listed BTC-USDT, BTC-EUR" in said
+    assert "<img" not in answer.text
+    assert names(site) == ("BTC-USDT", "ETH-USDT", "LUNA-USDT")
+
+
+def test_a_file_is_read_beside_the_text(site: Notified, otto: FlaskClient) -> None:
+    file = (io.BytesIO("\ufeffsymbol;note\r\nSOL-USDT;x\r\n".encode()), "mine.csv")
+    assert add(otto, "BTC-USDT", file=file).status_code == 303
+    assert names(site) == ("BTC-USDT", "SOL-USDT")
+    bad = add(otto, "", file=(io.BytesIO(b"\xff\xfe\x00"), "x.bin"))
+    assert bad.status_code == 422
+    assert "the file is no text in UTF-8" in words(bad.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "name at least one symbol"), ("A-B\n" * 2001, "at most 2,000 are read")]
+)
+def test_what_cannot_be_read_is_refused(site: Notified, otto: FlaskClient, text: str, said: str) -> None:
+    answer = add(otto, text)
+    assert answer.status_code == 422
+    assert said in words(answer.text)
+    assert entries(site)[0].result == INVALID
+
+
+def test_more_than_may_be_watched_are_refused(site: Notified, otto: FlaskClient) -> None:
+    lists(site.client, BINANCE.id, 0, tuple(listing(f"A{number}-USDT") for number in range(1001)))
+    answer = add(otto, "\n".join(f"A{number}-USDT" for number in range(1001)))
+    assert answer.status_code == 422
+    assert "At most 1,000 symbols of binance are watched." in words(answer.text)
+    assert names(site) == ()
+    assert add(otto, "\n".join(f"A{number}-USDT" for number in range(1000))).status_code == 303
+    assert len(names(site)) == 1000
+    page = otto.get(HERE)
+    assert "1000 of 1,000 at most" in words(page.text)
+    chosen = {"symbol": list(names(site))}
+    assert otto.post(f"{HERE}/remove", data=chosen).status_code == 303
+    assert names(site) == ()
+
+
+def test_the_chosen_are_taken_out(site: Notified, otto: FlaskClient) -> None:
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT", "ETH-USDT", "SOL-USDT"], "test")
+    answer = otto.post(f"{HERE}/remove", data={"symbol": ["BTC-USDT", "ETH-USDT", "NO-SUCH"]})
+    assert answer.headers["Location"] == f"{HERE}?saved=removed-2&why=nobody"
+    assert names(site) == ("SOL-USDT",)
+    none = otto.post(f"{HERE}/remove")
+    assert none.status_code == 422
+    assert "choose at least one symbol" in words(none.text)
+
+
+def test_a_search_shows_what_is_listed(site: Notified, otto: FlaskClient) -> None:
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT"], "test")
+    said = words(otto.get(f"{HERE}?q=usdt").text)
+    assert "5 listed" in said
+    assert "BTC-USDT (watched)" in said
+    assert "LUNA-USDT (halted: BREAK)" in said
+    assert "Nothing that it lists has this in its name." in words(otto.get(f"{HERE}?q=doge").text)
+    hostile = otto.get(HERE, query_string={"q": EVIL})
+    assert EVIL not in hostile.text
+
+
+def test_liquidity_is_told_of_what_has_a_ticker_and_of_nothing_else(site: Notified, otto: FlaskClient) -> None:
+    watched.watch(site.database_url, BINANCE, ["AAA-USDT", "BTC-USDT", "ETH-USDT"], "test")
+    now = site.now_ms()
+    tickers = [
+        Ticker("ETH-USDT", "10", None, None, None, None, "100", "9.9", "10.1", now),
+        Ticker("BTC-USDT", "100", None, None, None, None, "1000", "100", "100", now),
+    ]
+    TickerCache(site.client, BINANCE.id, "7").store(tickers)
+    site.client.set(keys.ticker(BINANCE.id, "AAA-USDT"), "junk")
+    said = words(otto.get(HERE).text)
+    assert "BTC-USDT trading A rank 1 (1.000) 100,000 USDT 0.000 %" in said
+    assert "ETH-USDT trading A rank 2" in said
+    assert "2.000 %" in said
+    assert "AAA-USDT not listed not known not known not known" in said
+    assert said.index("BTC-USDT trading") < said.index("ETH-USDT trading") < said.index("AAA-USDT not listed")
+
+
+def test_an_old_list_is_asked_for_anew_before_anything_is_added(site: Notified, otto: FlaskClient) -> None:
+    lists(site.client, BINANCE.id, 16 * 60_000, (listing("GONE-USDT"),))
+    assert "A host is asked again before anything is added." in words(otto.get(HERE).text)
+    with Host(site.client, site.control_key or b"", reading(site.client)) as host:
+        assert add(otto, "BTC-USDT").status_code == 303
+    assert [(one.kind, one.exchange_name, one.by) for one in host.taken] == [(Kind.CHECK, "binance", OTTO)]
+    assert names(site) == ("BTC-USDT",)
+
+
+def test_where_nobody_can_be_asked_the_old_list_stands_in_and_that_is_said(site: Notified, otto: FlaskClient) -> None:
+    lists(site.client, BINANCE.id, 3 * 3_600_000)
+    answer = add(otto, "BTC-USDT")
+    assert answer.status_code == 200
+    assert "Held against what it listed 3 h ago: No ingest process takes commands now." in words(answer.text)
+    assert names(site) == ("BTC-USDT",)
+
+
+@pytest.mark.parametrize(
+    ("kept", "key", "said"),
+    [
+        (None, True, "What it lists was not read within a day. No ingest process takes commands now. Start one"),
+        (None, False, "What it lists was not read within a day. Commands are off: this site has no key"),
+        ("junk", True, "What it lists cannot be read: something else has written there. No ingest process"),
+    ],
+)
+def test_where_nothing_is_known_nothing_is_added(
+    site: Notified, otto: FlaskClient, kept: str | None, key: bool, said: str
+) -> None:
+    site.client.delete(keys.listings(BINANCE.id))
+    if kept:
+        site.client.set(keys.listings(BINANCE.id), kept)
+    if not key:
+        site.control_key = None
+    assert otto.get(HERE).status_code == 200
+    answer = add(otto, "BTC-USDT")
+    assert answer.status_code == 422
+    assert said in words(answer.text)
+    assert "BTC-USDT" in answer.text, "what was given is still there"
+    assert names(site) == ()
+
+
+def test_a_host_that_cannot_ask_says_why(site: Notified, otto: FlaskClient) -> None:
+    site.client.delete(keys.listings(BINANCE.id))
+
+    def refuse(_: Command) -> tuple[Status, str, Mapping[str, Any]]:
+        return Status.FAILED, "binance answers HTTP 451.", {}
+
+    with Host(site.client, site.control_key or b"", refuse):
+        answer = add(otto, "BTC-USDT")
+    assert answer.status_code == 422
+    assert "host-1, process 4711: idle was asked what it lists: binance answers HTTP 451." in words(answer.text)
+
+
+def test_another_site_cannot_watch_anything(site: Notified, otto: FlaskClient) -> None:
+    for path in (HERE, f"{HERE}/remove"):
+        answer = otto.post(path, data={"text": "BTC-USDT"}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 403
+    assert names(site) == ()
+
+
+@pytest.mark.parametrize("query", ["saved=added-x", "saved=x-1", "why=x", "command=x&target=y", "saved=added-99999"])
+def test_an_address_that_somebody_made_up_says_nothing_wrong(otto: FlaskClient, query: str) -> None:
+    answer = otto.get(f"{HERE}?{query}")
+    assert answer.status_code in (200, 400)
+    assert "added." not in words(answer.text)
+
+
+def test_an_exchange_that_is_not_there_is_a_clear_404(otto: FlaskClient) -> None:
+    for path in ("nowhere", "kraken"):
+        assert otto.get(f"/exchanges/{path}/symbols").status_code == 404
+        assert otto.post(f"/exchanges/{path}/symbols", data={"text": "BTC-USD"}).status_code == 404
+
+
+def test_without_the_tables_it_says_so(site: Notified, otto: FlaskClient) -> None:
+    execute(site.database_url, "ALTER TABLE watched_symbols RENAME TO gone")
+    answer = otto.get(HERE)
+    assert answer.status_code == 503
+    assert "watched_symbols" not in answer.text
+
+
+def test_programs_read_the_same(site: Notified, otto: FlaskClient) -> None:
+    add(otto, "BTC-USDT, LUNA-USDT")
+    found = otto.get("/api/network/exchanges/2/symbols").json
+    assert found is not None
+    assert (found["exchangeId"], found["exchangeName"]) == (2, "binance")
+    assert found["listedAt"].endswith("Z")
+    first, second = found["symbols"]
+    assert (first["symbol"], first["status"], first["rank"], first["grade"]) == ("BTC-USDT", "trading", None, None)
+    assert (second["symbol"], second["status"], second["watchedBy"]) == ("LUNA-USDT", "halted", OTTO)
+    assert otto.get("/api/network/exchanges/77/symbols").status_code == 404
+    assert otto.get("/api/network/exchanges/2/symbols?x=1").status_code == 400
+
+
+def test_a_test_of_a_connection_says_which_variables_a_host_has(site: Notified, otto: FlaskClient) -> None:
+    otto.post("/exchanges", data={"exchange": "binance", "key": "B_KEY", "secret": "B_SECRET"})
+    with Host(site.client, site.control_key or b"", reading(site.client, ("B_KEY", "B_SECRET"))) as host:
+        assert "host-1, process 4711: idle" in words(otto.get("/exchanges/binance").text)
+        answer = otto.post("/exchanges/binance/check", data={"host": TARGET})
+        assert answer.status_code == 303
+        page = otto.get(answer.headers["Location"])
+        for _ in range(50):
+            if 'data-answer="pending"' not in page.text:
+                break
+            host.wait(0.1)
+            page = otto.get(answer.headers["Location"])
+    said = words(page.text)
+    assert "Test connection on host-1: done. It answered in 87 ms and lists 6 symbols." in said
+    assert "B_KEY set" in said
+    assert dict(host.taken[0].arguments) == {"environment": ["B_KEY", "B_SECRET"]}
+    assert "Last test that went well 0 s ago" in words(otto.get("/exchanges/binance").text)
+
+
+def serving(site: Notified, party: Party, store: str, target: str = TARGET) -> Instance:
+    """An instance that serves Binance, and takes commands where it has a target."""
+    instance = party.join(store, exchange=BINANCE)
+    if target:
+        instance.set_fields({"target": target})
+        eventually(lambda: '"target"' in str(site.client.get(keys.status(BINANCE.id))))
+    return instance
+
+
+def test_what_runs_is_told_of_a_change_and_the_page_shows_what_came_of_it(
+    site: Notified, otto: FlaskClient, party: Party, real_store: str
+) -> None:
+    instance = serving(site, party, real_store)
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT"], "test")
+
+    def take(_: Command) -> tuple[Status, str, Mapping[str, Any]]:
+        return Status.DONE, "It takes in 2 symbols now.", {}
+
+    with Host(site.client, site.control_key or b"", take, role="serving", exchangeId=2) as host:
+        answer = add(otto, "ETH-USDT")
+        assert answer.status_code == 303
+        eventually(lambda: "It takes in 2 symbols now." in otto.get(answer.headers["Location"]).text)
+        said = words(otto.get(answer.headers["Location"]).text)
+        assert "1 symbol added. Take in the watched symbols on host-1: done." in said
+        assert otto.post(f"{HERE}/remove", data={"symbol": "BTC-USDT"}).status_code == 303
+        eventually(lambda: len(host.taken) == 2)
+    assert [dict(one.arguments) for one in host.taken] == [
+        {"symbols": ["BTC-USDT", "ETH-USDT"]},
+        {"symbols": ["ETH-USDT"]},
+    ]
+    assert {(one.kind, one.instance_id) for one in host.taken} == {(Kind.SET_SYMBOLS, instance.status().instance_id)}
+    assert dict(entries(site)[0].detail)["command"] == host.taken[1].id
+
+
+def test_what_runs_is_never_told_that_no_symbol_is_wanted(
+    site: Notified, otto: FlaskClient, party: Party, real_store: str
+) -> None:
+    serving(site, party, real_store)
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT"], "test")
+    answer = otto.post(f"{HERE}/remove", data={"symbol": "BTC-USDT"})
+    assert answer.headers["Location"].endswith("saved=removed-1&why=empty")
+    assert site.client.exists(keys.control(TARGET, "commands")) == 0
+    assert "What runs goes on with those that it has" in words(otto.get(answer.headers["Location"]).text)
+
+
+@pytest.mark.parametrize(("target", "key", "why"), [("", True, "deaf"), (TARGET, False, "off")])
+def test_why_what_runs_was_not_told_is_said(
+    site: Notified, otto: FlaskClient, party: Party, real_store: str, target: str, key: bool, why: str
+) -> None:
+    serving(site, party, real_store, target)
+    if not key:
+        site.control_key = None
+    answer = add(otto, "ETH-USDT")
+    assert answer.headers["Location"].endswith(f"saved=added-1&why={why}")
+    assert "It is taken in at the next start." in words(otto.get(answer.headers["Location"]).text)
+    assert names(site) == ("ETH-USDT",)
