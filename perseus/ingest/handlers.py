@@ -28,6 +28,7 @@ def install(host: Host, registry: Registry) -> None:
     registry.add(Kind.RELOAD, desk.reload)
     registry.add(Kind.SET_SYMBOLS, desk.set_symbols)
     registry.add(Kind.WARM_UP, desk.warm_up)
+    registry.add(Kind.CHECK, partial(_check, host))
 
 
 class Handlers:
@@ -43,7 +44,8 @@ class Handlers:
         if not name:
             raise Refused("A start names the exchange that is to be served.")
 
-        order = Order(name, lambda: _opened(open_, name, simulator), job.who, (command.by, command.by_name))
+        admin = command.by, command.by_name
+        order = Order(name, lambda: _opened(open_, name, simulator), job.who, admin, simulator)
         service = self._host.reserve(order)
         self._host.begin(service)
         return partial(self.until_active, job, service)
@@ -176,6 +178,12 @@ class Handlers:
     def _symbols(self, service: Service) -> frozenset[str]:
         feed = service.feed()
         return frozenset(feed.symbols) if feed is not None else frozenset()
+
+
+def _check(host: Host, job: Job) -> Done | Work:
+    from perseus.ingest.checking import Checker  # the libraries that speak to exchanges cost memory
+
+    return Checker(host)(job)
 
 
 def _opened(open_: Open | None, name: str, simulator: str | None) -> Opening:

@@ -46,8 +46,9 @@ def new_target(hostname: str) -> str:
 class Host:
     """`open_` looks up an exchange that a command names; None: it serves only what it began with.
 
-    `handlers(host, registry)` gives it what it can do for commands. Without a key (`perseus.control.key`) it takes
-    none. Only `run` and what it calls work on the main thread; the rest is for handlers.
+    `handlers(host, registry)` gives it what it can do for commands; without a key (`perseus.control.key`) it takes
+    none. `simulator`: where all exchanges are simulated. Only `run` and what it calls work on the main thread; the rest
+    is for handlers.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Host:
         handlers: Callable[[Host, Registry], None],
         open_: Open | None = None,
         plugins: Plugins | None = None,
+        simulator: str | None = None,
     ) -> None:
         self.settings = settings
+        self._simulator = simulator
         self.open = open_
         self.hostname = socket.gethostname()
         self.target = new_target(self.hostname)
@@ -123,6 +126,18 @@ class Host:
                 self.service = None
         self.changed()
 
+    def simulator_of(self, exchange: str) -> str | None:
+        """Where that exchange is simulated, as far as this process was told."""
+        service = self.service
+        ours = service.order.simulator if service is not None and service.order.exchange == exchange else None
+        return ours or self._simulator
+
+    def address(self) -> str | None:
+        """Of this host on the internet; None where it is not known."""
+        service = self.service
+        instance = service.instance if service is not None else None
+        return (instance.status().ip_address if instance is not None else None) or self.ip
+
     def changed(self) -> None:
         """What is said of this process has changed."""
         if self.agent is not None:
@@ -136,7 +151,7 @@ class Host:
         return Report(
             target=self.target,
             hostname=self.hostname,
-            ip=status.ip_address if status is not None else self.ip,
+            ip=self.address(),
             pid=os.getpid(),
             version=VERSION,
             at=0,

@@ -36,7 +36,7 @@ def run(
     and what else made the start impossible; by then everything is released.
     """
     sources = Sources(settings, replay, simulator, made_up)
-    host = Host(settings, handlers.install, sources.open if idle or name is None else None)
+    host = Host(settings, handlers.install, sources.open if idle or name is None else None, simulator=simulator)
     if name is None:
         return host.run()
     opening = sources.open(name)

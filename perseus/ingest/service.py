@@ -28,12 +28,16 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to serve. `open()` looks it up and may fail; `admin`: who answers for it, None for whom settings name."""
+    """What to serve. `open()` looks it up and may fail; `admin`: who answers for it, None for whom settings name.
+
+    `simulator`: where it is simulated, if whoever ordered it has said so.
+    """
 
     exchange: str
     open: Callable[[], Opening]
     who: str = ""
     admin: Admin | None = None
+    simulator: str | None = None
 
 
 class Service:

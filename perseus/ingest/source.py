@@ -16,7 +16,7 @@ from perseus.network.instance import Instance
 from perseus.settings import Settings
 from perseus.store import connect
 
-__all__ = ["DIALECTS", "feed_maker", "simulator_beside", "wanted"]
+__all__ = ["DIALECTS", "endpoints_of", "feed_maker", "simulator_beside", "wanted"]
 
 
 def simulator_beside(exchange: Exchange, settings: Settings) -> str | None:
@@ -37,18 +37,24 @@ def wanted(exchange: Exchange, settings: Settings) -> tuple[str, ...]:
         db.disconnect(database_url)
 
 
+def endpoints_of(exchange: Exchange, settings: Settings, simulator: str | None) -> Endpoints:
+    """Where `exchange`, or its like at `simulator`, is asked. Raises NoDialect, NoEndpoint, as `perseus.db.check`."""
+    dialect_of(exchange.name)
+    database_url = runfile.database_url(settings)
+    try:
+        endpoints = db.endpoints(database_url, exchange)
+    finally:
+        db.disconnect(database_url)
+    return endpoints if simulator is None else Endpoints.simulated(exchange.name, simulator, endpoints.timeframes)
+
+
 def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) -> FeedMaker:
     """Makes the feed of `exchange`, or of its like at `simulator`, a URL of `perseus simulate`.
 
     Its symbols are those of PERSEUS_SYMBOLS, else those that are watched, else all that the exchange trades.
     Raises NoDialect, NoEndpoint, UnknownTimeframe, and errors as `perseus.db.check`.
     """
-    dialect_of(exchange.name)
-    database_url = runfile.database_url(settings)
-    endpoints = db.endpoints(database_url, exchange)
-    db.disconnect(database_url)
-    if simulator is not None:
-        endpoints = Endpoints.simulated(exchange.name, simulator, endpoints.timeframes)
+    endpoints = endpoints_of(exchange, settings, simulator)
     symbols = wanted(exchange, settings)
     which = Wanted(symbols, tuple(map(Timeframe.parse, settings.timeframes)))
 

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from perseus.control.handling import Cancelled, Done, Job
 from perseus.errors import PerseusError
+from perseus.ingest.feed import Feed
 from perseus.ingest.service import Service
 from perseus.warmup.stats import Stats
 
@@ -14,18 +15,18 @@ LOOK_SECONDS = 0.1
 
 
 @runtime_checkable
-class Warmable(Protocol):
+class Warmable(Feed, Protocol):
     """A feed that can be warmed up again while it works."""
 
     @property
-    def name(self) -> str: ...
+    def warmup_stats(self) -> Stats | None:
+        """How the latest warmup stands; None before there is one."""
 
-    @property
-    def warmup_stats(self) -> Stats | None: ...
+    def warm_up(self, full: bool = False) -> str:
+        """Begin one, in place of one that goes on, and give its run id; `full`: what is kept is doubted first."""
 
-    def warm_up(self, full: bool = False) -> str: ...
-
-    def cancel_warmup(self) -> None: ...
+    def cancel_warmup(self) -> None:
+        """End the one that goes on. Raises ConnectionError while the feed is closed."""
 
 
 class WarmupFailed(PerseusError):
