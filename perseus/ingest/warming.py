@@ -53,8 +53,8 @@ class Warming:
 
     @property
     def stats(self) -> Stats | None:
-        """How the latest stands."""
-        return None if self._run is None else self._run.progress.stats()
+        """How the latest stood within the last second; from any thread."""
+        return self._reporter.latest
 
     def announce(self) -> None:
         """The first one comes as soon as the streams are live."""

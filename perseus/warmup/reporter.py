@@ -40,7 +40,10 @@ class Caller(Protocol):
 
 
 class Reporter:
-    """`say` is told once of what others have put in place of ours. Only a later lease's write is an error."""
+    """`say` is told once of what others have put in place of ours. Only a later lease's write is an error.
+
+    `latest`: the stats as they were written last, or would have been; to be read from any thread.
+    """
 
     def __init__(self, kept: Kept, call: Caller, say: Callable[[str], None]) -> None:
         self._kept = kept
@@ -50,11 +53,12 @@ class Reporter:
         self._stats: Callable[[], Stats] | None = None
         self._wanted = asyncio.Event()
         self._told: set[str] = set()
+        self.latest: Stats | None = None
         self._rounds = 0
 
     def begin(self, stats: Callable[[], Stats]) -> None:
         """From now on `stats()` is written every second, until it says that it has ended."""
-        self._stats = stats
+        self._stats, self.latest = stats, stats()
         self._wanted.set()
 
     def schedule(self, schedule: Schedule) -> None:
@@ -74,7 +78,7 @@ class Reporter:
     async def flush(self) -> bool:
         """Write all now; False when the store is away. Raises WriteFenced."""
         schedule, self._schedule = self._schedule, None
-        stats = self._stats() if self._stats else None
+        stats = self.latest = self._stats() if self._stats else None
         self._rounds += 1
         try:
             found = await self._call(lambda: self._write(schedule, stats))

@@ -62,6 +62,7 @@ class Site:
         self.redis = redis or fakeredis.FakeRedis(decode_responses=True)
         self.run: asyncio.Task[None] | None = None
         self.token = "1"
+        self.store_ahead_ms = 0
         self.warm = asyncio.Event()
         self._chance = random.Random(seed)
         self._net = InProcess(self.world, seed=f"{seed} net")
@@ -91,7 +92,7 @@ class Site:
         ledger = Ledger(self.redis, EXCHANGE_ID, "here", dialect.first_limits, self.clock, inline)
         chance, url = self._chance, f"{BASE}/{self.name}"
         rest = Rest(self._net, ledger, self.clock, dialect, url, chance.random)
-        memory = Memory(self.redis, EXCHANGE_ID, url, inline, self.world.clock.now_ms)
+        memory = Memory(self.redis, EXCHANGE_ID, url, inline, lambda: self.world.clock.now_ms() + self.store_ahead_ms)
         owner = Owner(EXCHANGE_ID, self.name, f"instance {self.token}")
         ports = Ports(dialect, self.clock, ledger, rest, self.cache, memory, self.reporter_of(), owner)
         self.engine = Engine(ports, self.wanted, self.said.append, chance.random)
