@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from perseus.controlcommand import control
 from perseus.drillcommand import drill
 from perseus.errors import PerseusError
+from perseus.ingestcommand import ingest
 from perseus.recordingcommand import harness, recording
 from perseus.running import run
 from perseus.simulatecommand import simulate
@@ -113,26 +115,6 @@ def users_role(email: str, role: str) -> None:
 def users_token(email: str, name: str, days: int) -> None:
     """Print a new API token of EMAIL, once; NAME says what for."""
     run("users", "token", email, name, days)
-
-
-@commands.command()
-@click.argument("name", required=False)
-@click.option("--idle", is_flag=True, help="Wait for a start by command: from the beginning, or after a stop of NAME.")
-@click.option("--replay", type=click.Path(path_type=Path), metavar="FILE", help="Play a recorded capture.")
-@click.option("--simulator", metavar="URL", help="Take in what `perseus simulate` serves at this URL.")
-@click.option("--made-up", is_flag=True, help="Play a made-up market.")
-def ingest(name: str | None, idle: bool, replay: Path | None, simulator: str | None, made_up: bool) -> None:
-    """Run the ingest process of the exchange NAME.
-
-    Or, with --idle, one that waits for a start. It takes in the candles of PERSEUS_SYMBOLS, else of the symbols that
-    are watched, unless an option names another source. Exit codes: 0 stopped, 69 held by another, 75 lease lost, 78
-    unknown exchange, nothing to take in or bad setting, 1 anything else.
-    """
-    if (replay is not None) + (simulator is not None) + made_up > 1:
-        raise click.UsageError("--replay, --simulator and --made-up are three sources: give one of them.")
-    if name is None and not idle:
-        raise click.UsageError("Give the NAME of an exchange, or --idle to wait for a start.")
-    run("ingest", name, replay, simulator, made_up, idle)
 
 
 @commands.command()
@@ -265,8 +247,10 @@ def lint_plugin(path: Path, load: bool, as_json: bool) -> None:
     _tool("lint_plugin", path, load, as_json)
 
 
+commands.add_command(control)
 commands.add_command(drill)
 commands.add_command(harness)
+commands.add_command(ingest)
 commands.add_command(recording)
 commands.add_command(redis_cli)
 commands.add_command(simulate)

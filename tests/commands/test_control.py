@@ -1,0 +1,157 @@
+"""`perseus control`: who is meant, what is printed, and what it ends with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from click.testing import CliRunner, Result
+from pydantic import SecretStr
+
+from perseus.access.audit import AuditLog
+from perseus.cli import commands
+from perseus.commands import control
+from perseus.control import channel, hosts
+from perseus.control.command import Kind
+from perseus.control.hosts import Report
+from perseus.control.key import NoKey
+from perseus.errors import SettingError, StoreUnavailable, UnknownExchange
+from perseus.settings import Settings
+from perseus.store import Client, connect
+from tests.conftest import short
+from tests.control.conftest import KEYED, TEXT, Commander, capture, commander, reader, site, site_environment, start
+from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
+
+__all__ = ["capture", "commander", "reader", "site", "site_environment", "start"]
+
+Type = Callable[..., Result]
+
+
+@pytest.fixture
+def who(site: Settings, site_environment: dict[str, str]) -> dict[str, str]:
+    return {**site_environment, "PERSEUS_CONTROL_KEY": TEXT, "PERSEUS_ADMIN_EMAIL": "bob@example.net"}
+
+
+@pytest.fixture
+def typed(who: dict[str, str]) -> Type:
+    def typed(*words: str) -> Result:
+        return CliRunner().invoke(commands, ["control", *words], env=who)
+
+    return typed
+
+
+@pytest.fixture
+def asking(site: Settings) -> Settings:
+    return site.model_copy(update={"control_key": SecretStr(TEXT), "admin_email": "bob@example.net"})
+
+
+@pytest.fixture
+def client(real_store: str) -> Iterator[Client]:
+    with connect(real_store, timeout=2, name="test") as client:
+        yield client
+
+
+def report(client: Client, target: str, **changes: object) -> None:
+    known = {"target": target, "hostname": "a", "pid": 1, "at": 0, "role": "idle", **changes}
+    hosts.write(client, Report.model_validate(known))
+
+
+def test_a_whole_life_from_a_terminal(start: Start, commander: Commander, typed: Type) -> None:
+    start("-m", "perseus", "ingest", "--idle", "--made-up", **KEYED)
+    (host,) = commander.hosts(role="idle")
+    begun = typed("start", "binance")
+    assert begun.exit_code == 0, begun.output
+    assert f"start of binance sent to {host.target}\n" in begun.output
+    assert "  warming\n" in begun.output
+    assert "done: binance is active on" in begun.output
+    assert typed("pause", "Binance").exit_code == 0
+    again = typed("pause", "binance")
+    assert (again.exit_code, "refused: binance is paused already, by bob@example.net" in again.output) == (69, True)
+    assert typed("resume", "binance").exit_code == 0
+    shown = typed("hosts")
+    assert shown.output.splitlines()[1].split()[-3:] == ["serving", "binance", "active"]
+    assert json.loads(typed("hosts", "--json").output)[0]["exchangeName"] == "binance"
+    assert "is stopped, its lease released" in typed("stop", "binance").output
+    acts = [(one.what, one.who) for one in AuditLog(commander.client).read(50).entries]
+    assert acts.count(("command an instance", "bob@example.net")) == 5
+    assert acts.count(("control: stop", "bob@example.net")) == 1
+
+
+def test_who_serves_without_a_key_is_told_as_that(start: Start, reader: redis.Redis, typed: Type) -> None:
+    wait_active(reader, start("-m", "perseus", "ingest", "binance", "--made-up", **SHORT))
+    told = typed("stop", "binance")
+    assert isinstance(told.exception, control.NoTarget)
+    assert "which takes no commands: its host has no key, or is older" in str(told.exception)
+
+
+def test_what_nobody_takes_is_told_as_expired(
+    asking: Settings, client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(client, "dead")
+    monkeypatch.setattr(channel, "LATE_MS", -40_000)
+    assert control.run(asking, "send", Kind.START, "binance", None, {}) == 1
+    assert "expired: No process took it in time" in capsys.readouterr().err
+
+
+def test_a_command_that_the_store_has_forgotten_ends(
+    asking: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(client, "dead")
+    monkeypatch.setattr(control, "LOST_SECONDS", 0)
+    monkeypatch.setattr(channel, "outcome", lambda *_: None)
+    with pytest.raises(control.Lost, match="may have lost it"):
+        control.run(asking, "send", Kind.START, "binance", None, {})
+
+
+def test_who_asks_and_the_key_are_needed_before_anything_is_sent(site: Settings, client: Client) -> None:
+    with pytest.raises(NoKey):
+        control.run(site, "send", Kind.STOP, "binance", None, {})
+    with pytest.raises(SettingError, match="PERSEUS_ADMIN_EMAIL: is not set"):
+        control.run(site.model_copy(update={"control_key": SecretStr(TEXT)}), "send", Kind.STOP, "binance", None, {})
+
+
+def test_an_unknown_exchange_is_named_with_its_like(asking: Settings) -> None:
+    with pytest.raises(UnknownExchange, match="Did you mean binance"):
+        control.run(asking, "send", Kind.STOP, "binanec", None, {})
+
+
+def test_with_no_host_or_several_it_says_which_there_are(asking: Settings, client: Client) -> None:
+    with pytest.raises(control.NoTarget, match="start `perseus ingest --idle`"):
+        control.run(asking, "send", Kind.START, "binance", None, {})
+    report(client, "one")
+    report(client, "two", role="serving", exchange_name="coinbase")
+    report(client, "three", hostname="b")
+    with pytest.raises(control.NoTarget, match=r"name one by --on.*one \(idle\); two \(serving, coinbase\)"):
+        control.run(asking, "send", Kind.START, "binance", None, {})
+    with pytest.raises(control.NoTarget, match="nowhere is no process"):
+        control.run(asking, "send", Kind.START, "binance", "nowhere", {})
+    with pytest.raises(control.NoTarget, match="a is not one process"):
+        control.run(asking, "send", Kind.START, "binance", "a", {})
+
+
+def test_the_run_that_is_meant_is_named_in_the_command(
+    asking: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(client, "one", role="serving", exchange_name="binance", exchange_id=BINANCE_ID, instance_id="run-1")
+    monkeypatch.setattr(channel, "LATE_MS", -40_000)
+    control.run(asking, "send", Kind.STOP, "binance", None, {})
+    (letter,) = channel.receive(client, "one", channel.START, 0)
+    assert json.loads(letter.body)["instanceId"] == "run-1"
+
+
+def test_a_takeover_of_what_nobody_holds_says_how_to_start_it(asking: Settings, client: Client) -> None:
+    report(client, "one")
+    with pytest.raises(control.NoTarget, match="Nobody holds binance: `perseus control start binance`"):
+        control.run(asking, "send", Kind.TAKEOVER, "binance", None, {})
+
+
+def test_a_store_that_is_away_is_told(asking: Settings) -> None:
+    away = short(asking.home, redis_url=SecretStr("redis://127.0.0.1:9/0"), store_wait_seconds=0)
+    with pytest.raises(StoreUnavailable):
+        control.run(away, "hosts", False)
+
+
+def test_without_any_host_the_list_says_how_to_start_one(asking: Settings, client: Client, typed: Type) -> None:
+    assert "perseus ingest --idle" in typed("hosts").output
