@@ -49,14 +49,17 @@ def report(client: Client, target: str = TARGET, role: str = "idle", **more: Any
 
 
 class Host:
-    """Takes commands while the block lasts. `taken`: those that came; `answer`: what it makes of one."""
+    """Takes commands while the block lasts, and answers after a while. `taken`: those that came."""
 
-    def __init__(self, client: Client, key: bytes, answer: Answer, target: str = TARGET, **more: Any) -> None:
+    def __init__(
+        self, client: Client, key: bytes, answer: Answer, target: str = TARGET, delay_seconds: float = 0, **more: Any
+    ) -> None:
         self._client = client
         self._key = key
         self._answer = answer
         self._target = target
         self._more = more
+        self._delay_seconds = delay_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.taken: list[Command] = []
@@ -83,6 +86,7 @@ class Host:
                 assert signing.is_signed(self._key, letter.body, letter.mac)
                 sent = command.parse(letter.body)
                 self.taken.append(sent)
+                self.wait(self._delay_seconds)
                 status, text, data = self._answer(sent)
                 now = now_ms(self._client, keys.HOSTS)
                 ended = now if status not in (Status.ACCEPTED, Status.RUNNING) else None
