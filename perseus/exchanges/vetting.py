@@ -82,7 +82,7 @@ def judged(named: Iterable[tuple[int, str]], listings: Listings, watched: Collec
 def found(query: str, listings: Listings, most: int) -> tuple[list[Listing], int]:
     """What is listed under names like this, what trades first, and how many there are in all."""
     wanted = SEPARATORS.sub("-", query.strip().upper())
-    hits = [one for one in listings if wanted in one.symbol or wanted == one.base + one.quote] if wanted else []
+    hits = [one for one in listings if wanted in _written(one)] if wanted else []
     hits.sort(key=lambda one: (one.status != "trading", one.base != wanted.partition("-")[0], one.symbol))
     return hits[:most], len(hits)
 
@@ -99,10 +99,17 @@ class _Names:
     def near(self, given: str) -> tuple[str, ...]:
         name = SEPARATORS.sub("-", given.upper())[:LONGEST]
         trading = [one for one in self._listings if one.status == "trading"]
-        same = [one.symbol for one in trading if one.base == name.partition("-")[0]]
+        base, _, quote = name.partition("-")
+        same = [one for one in trading if one.base == base]
         if same:
-            return tuple(sorted(same, key=lambda one: (not one.startswith(name[:-1]), len(one), one))[:NEAR_TOLD])
+            same.sort(key=lambda one: (not one.quote.startswith(quote[:-1] or "-"), len(one.symbol), one.symbol))
+            return tuple(one.symbol for one in same[:NEAR_TOLD])
         return tuple(difflib.get_close_matches(name, [one.symbol for one in trading], NEAR_TOLD, 0.8))
+
+
+def _written(one: Listing) -> str:
+    """Each way in which people write it, so that a part of any is found."""
+    return f"{one.symbol} {one.base}-{one.quote} {one.base}{one.quote}"
 
 
 def _fate(listing: Listing, watched: Collection[str], seen: Collection[str]) -> Fate:

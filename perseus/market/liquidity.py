@@ -22,6 +22,8 @@ GRADES: tuple[tuple[float, Grade], ...] = ((0.6, "A"), (0.4, "B"), (0.2, "C"), (
 LOWEST: Grade = "F"
 #: Quote currencies that are one dollar, as near as makes no difference here.
 DOLLARS = frozenset(("USD", "USDT", "USDC", "FDUSD", "TUSD"))
+#: By which a symbol without a hyphen is parted where nobody says its quote currency; longer ones come first.
+QUOTES = tuple(sorted((*DOLLARS, "BTC", "ETH", "BNB", "EUR", "GBP", "JPY", "TRY", "BRL"), key=len, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,17 @@ def signals(ticker: Ticker) -> Signals:
     return Signals(None if volume is None else volume * price, spread)
 
 
-def rated(tickers: Iterable[Ticker]) -> dict[str, Liquidity]:
-    """By symbol, each of which something is known, against the others of the same quote currency."""
-    told = {ticker.symbol: signals(ticker) for ticker in tickers}
-    most = _most(told)
-    scores = {symbol: _score(one, most.get(_quote(symbol), 0.0)) for symbol, one in told.items()}
+def rated(tickers: Iterable[Ticker], quotes: Mapping[str, str] | None = None) -> dict[str, Liquidity]:
+    """By symbol, each of which something is known, against the others of the same quote currency.
+
+    `quotes`: those that the exchange says; of another symbol its name is looked at. A volume in nobody knows what
+    cannot be compared, and is as one that is not known.
+    """
+    every = {ticker.symbol: ticker for ticker in tickers}
+    of = {symbol: _one_dollar((quotes or {}).get(symbol) or quote_of(symbol)) for symbol in every}
+    told = {symbol: _comparable(signals(ticker), of[symbol]) for symbol, ticker in every.items()}
+    most = _most(told, of)
+    scores = {symbol: _score(one, most.get(of[symbol], 0.0)) for symbol, one in told.items()}
     known = [(score, symbol) for symbol, score in scores.items() if score is not None]
     # Equal scores are apart by volume, then by name, so that a rank does not jump between two readings.
     known.sort(key=lambda one: (-one[0], -(told[one[1]].volume or 0.0), one[1]))
@@ -63,6 +71,14 @@ def rated(tickers: Iterable[Ticker]) -> dict[str, Liquidity]:
         symbol: Liquidity(rank, score, grade(score), told[symbol])
         for rank, (score, symbol) in enumerate(known, start=1)
     }
+
+
+def quote_of(symbol: str) -> str | None:
+    """The quote currency that the name of a symbol says, None where it says none that is known."""
+    _, hyphen, quote = symbol.rpartition("-")
+    if hyphen:
+        return quote
+    return next((one for one in QUOTES if quote.endswith(one) and quote != one), None)
 
 
 def grade(score: float) -> Grade:
@@ -80,15 +96,18 @@ def _score(one: Signals, most: float) -> float | None:
     return round(sum(weight * value for weight, value in parts) / weight, 3) if parts else None
 
 
-def _most(told: Mapping[str, Signals]) -> dict[str, float]:
-    most: dict[str, float] = {}
+def _most(told: Mapping[str, Signals], of: Mapping[str, str | None]) -> dict[str | None, float]:
+    most: dict[str | None, float] = {}
     for symbol, one in told.items():
-        most[_quote(symbol)] = max(most.get(_quote(symbol), 0.0), one.volume or 0.0)
+        most[of[symbol]] = max(most.get(of[symbol], 0.0), one.volume or 0.0)
     return most
 
 
-def _quote(symbol: str) -> str:
-    quote = symbol.rpartition("-")[2]
+def _comparable(one: Signals, quote: str | None) -> Signals:
+    return one if quote else Signals(None, one.spread)
+
+
+def _one_dollar(quote: str | None) -> str | None:
     return "USD" if quote in DOLLARS else quote
 
 

@@ -39,7 +39,9 @@ def rows(
     client: Client, exchange: Exchange, watched: tuple[Watched, ...], listings: Listings | None
 ) -> tuple[SymbolRow, ...]:
     """By rank, then those without by name. `listings` None: not known. Raises StoreUnavailable, StoreRefused."""
-    rated = liquidity.rated(tickers.newest(client, exchange.id, (one.symbol for one in watched)).values())
+    told = tickers.newest(client, exchange.id, (one.symbol for one in watched))
+    quotes = {symbol: listing.quote for symbol in told if listings and (listing := listings.get(symbol))}
+    rated = liquidity.rated(told.values(), quotes)
     made = [_row(one, rated.get(one.symbol), listings) for one in watched]
     return tuple(sorted(made, key=lambda one: (one.rating.rank if one.rating else len(made) + 1, one.symbol)))
 
@@ -68,12 +70,13 @@ def document(row: SymbolRow) -> dict[str, Any]:
 def _row(one: Watched, rating: Liquidity | None, listings: Listings | None) -> SymbolRow:
     listing = listings.get(one.symbol) if listings is not None else None
     volume, spread = (rating.signals.volume, rating.signals.spread) if rating else (None, None)
+    quote = listing.quote if listing else liquidity.quote_of(one.symbol) or ""
     return SymbolRow(
         words.plain(one.symbol, 60),
         None if listings is None else status(listing),
         words.plain(listing.native, 60) if listing and listing.status != "trading" else "",
         rating,
-        None if volume is None else f"{volume:,.0f} {words.plain(one.symbol.rpartition('-')[2], 20)}",
+        None if volume is None else f"{volume:,.0f} {words.plain(quote, 20)}",
         None if spread is None else f"{spread * 100:.3f} %",
         moments.ago(one.created_ms),
         words.plain(one.created_by or "", 200),

@@ -87,3 +87,15 @@ def test_a_search_finds_by_part_and_shows_first_what_trades() -> None:
     assert [one.symbol for one in vetting.found("eth", LISTINGS, 9)[0]] == ["ETH-USDT", "ETHW-USDT"]
     assert [one.symbol for one in vetting.found("btcusdt", LISTINGS, 9)[0]] == ["BTC-USDT"]
     assert vetting.found(" ", LISTINGS, 9) == ([], 0)
+
+
+def test_an_exchange_that_writes_them_in_one_is_searched_and_answered_the_same() -> None:
+    joined = Listings.of(Listing(one.base + one.quote, one.base, one.quote, one.status, one.native) for one in LISTINGS)
+    for given in ("BTCUSDT", "btc-usdt", "BTC/USDT"):
+        (verdict,) = vetting.judged([(1, given)], joined, ())
+        assert (verdict.symbol, verdict.fate) == ("BTCUSDT", Fate.ADDED)
+        assert [one.symbol for one in vetting.found(given, joined, 9)[0]] == ["BTCUSDT"]
+    (near,) = vetting.judged([(1, "BTC-USD")], joined, ())
+    assert near.near == ("BTCUSDT", "BTCEUR")
+    (near,) = vetting.judged([(1, "BTCUSD")], joined, ())
+    assert near.near[0] == "BTCUSDT"

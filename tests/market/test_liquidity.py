@@ -62,3 +62,31 @@ def test_the_letters_have_their_bounds(score: float, letter: str) -> None:
 def test_equal_scores_are_in_the_order_of_their_names() -> None:
     found = rated([ticker(f"{name}-USD") for name in "CAB"])
     assert [symbol for symbol, _ in sorted(found.items(), key=lambda one: one[1].rank)] == ["A-USD", "B-USD", "C-USD"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "quote"),
+    [
+        ("BTC-USD", "USD"),
+        ("BTCUSDT", "USDT"),
+        ("BTCFDUSD", "FDUSD"),
+        ("ETHBTC", "BTC"),
+        ("BTC", None),
+        ("ABCXYZ", None),
+    ],
+)
+def test_the_quote_currency_is_read_from_the_name(symbol: str, quote: str | None) -> None:
+    assert liquidity.quote_of(symbol) == quote
+
+
+def test_what_the_exchange_says_of_a_quote_currency_counts_more_than_the_name() -> None:
+    found = rated(
+        [ticker("BTCUSDT", "1000"), ticker("ABCXYZ", "10"), ticker("NOBTC", "5")], {"ABCXYZ": "XYZ", "NOBTC": "TC"}
+    )
+    assert {symbol: one.score for symbol, one in found.items()} == {"BTCUSDT": 1.0, "ABCXYZ": 1.0, "NOBTC": 1.0}
+    assert rated([ticker("BTCUSDT", "1000"), ticker("ETHUSDC", "10")])["ETHUSDC"].score < 1
+
+
+def test_a_volume_in_nobody_knows_what_counts_as_not_known() -> None:
+    assert rated([ticker("ABCXYZ", "10", None, None)]) == {}
+    assert rated([ticker("ABCXYZ", "10", "9.9", "10.1")])["ABCXYZ"].signals.volume is None
