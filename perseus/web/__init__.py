@@ -30,6 +30,7 @@ from perseus.web.app import app
 from perseus.web.beats import Limits
 from perseus.web.commanding import Commanding
 from perseus.web.extensions import Extensions
+from perseus.web.marketreads import MarketReads
 from perseus.web.outbound import Outbound
 from perseus.web.site import Site
 
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             by_hand=ByHand.of(settings),
             checkup=checkup,
             commanding=Commanding.of(settings, client),
+            market=MarketReads.of(client, clock),
             fit=fit,
         ),
         extensions,

@@ -5,21 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from markupsafe import Markup
 
+from perseus.access.roles import Role
 from perseus.db import DatabaseMismatch
-from perseus.errors import UnknownExchange
+from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.directory import NetworkView
 from perseus.network.exchange import Exchange
 from perseus.network.spans import History
 from perseus.network.uptime import WINDOWS, uptime
-from perseus.web import badges, cards, evidence, feedpart, moments, notices, parameters, pastinstance, words
+from perseus.web import (
+    badges,
+    cards,
+    commandpage,
+    controlpage,
+    evidence,
+    feedpart,
+    moments,
+    notices,
+    parameters,
+    pastinstance,
+    warmuppage,
+    words,
+)
 from perseus.web.beats import Limits
+from perseus.web.commandpage import CommandShown
+from perseus.web.controlpage import Controls
 from perseus.web.deliverymarks import NO_FATES
 from perseus.web.evidence import Check, Reason
 from perseus.web.feed import Feed
 from perseus.web.feedfilter import FeedFilter
+from perseus.web.guard import may
 from perseus.web.kept import Seen, kept
 from perseus.web.moments import Moment
 from perseus.web.notices import Notice
@@ -29,8 +46,9 @@ from perseus.web.shares import Share, share
 from perseus.web.site import site
 from perseus.web.templating import Context
 from perseus.web.timeline import Strip, strip
+from perseus.web.warmuppanel import Warmup
 
-NAMES = ("live", "at")
+NAMES = ("live", "at", "told")
 
 routes = Blueprint("instance", __name__)
 
@@ -45,7 +63,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything about one exchange. `past`: of a day, a week, a month; None while its log was not read."""
+    """Everything about one exchange. `past`: of a day, a week, a month; None while its log was not read.
+
+    `controls`: for operators, of an instance that lives.
+    """
 
     exchange: Exchange
     notices: tuple[Notice, ...]
@@ -54,11 +75,13 @@ class Shown:
     checks: tuple[Check, ...]
     past: tuple[Past, ...] | None
     feed: Feed
+    controls: Controls | None
+    warmup: Warmup
 
 
 @dataclass(frozen=True, slots=True)
 class InstancePage(Context):
-    """`instance.html`."""
+    """`instance.html`. `told`: a command that somebody comes from, and what came of it. `has_meter`: of its candles."""
 
     template: ClassVar[str] = "instance.html"
     title: str
@@ -67,6 +90,8 @@ class InstancePage(Context):
     limits: Limits
     name: str
     shown: Shown
+    told: CommandShown | None
+    has_meter: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +121,8 @@ def page(name: str) -> Response:
     called = words.plain(found.exchange.display_name, words.NAME_LIMIT)
     title = f"{badges.spoken(seen.outlook.badge)} · {called}"
     as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
-    whole = InstancePage(title, as_of, view.now_ms, site().limits, called, shown)
+    has_meter = site().market is not None
+    whole = InstancePage(title, as_of, view.now_ms, site().limits, called, shown, _told(), has_meter)
     return polled(whole, InstancePart(title, shown), view.now_ms)
 
 
@@ -107,6 +133,17 @@ def _asked() -> int | None:
     return parameters.time_ms("at", given["at"]) if given.get("at") else None
 
 
+def _told() -> CommandShown | None:
+    """What came of the command that is named, for who may command."""
+    named = request.args.get("told", "")
+    if not named or site().commanding is None or not may(Role.OPERATOR):
+        return None
+    try:
+        return commandpage.told(named)
+    except (StoreUnavailable, StoreRefused):
+        return None
+
+
 def _shown(seen: Seen, view: NetworkView) -> Shown:
     exchange, history = seen.status.exchange, site().history(seen.status.exchange)
     asked = FeedFilter.of({"exchange": exchange.name}, site().known())
@@ -115,11 +152,13 @@ def _shown(seen: Seen, view: NetworkView) -> Shown:
     return Shown(
         exchange,
         notices.notices(view, site().known.trouble),
-        kept().card(seen, "lone").html.at(view.now_ms),
+        kept().card(seen, "lone").of(may(Role.OPERATOR)).at(view.now_ms),
         evidence.reasons(seen.outlook, cards.card(seen.outlook), site().limits),
         evidence.checks(exchange, site().by_hand),
         _past(history, view.now_ms - view.now_ms % words.MINUTE) if history else None,
         feedpart.part().feed(view, asked, fates),
+        controlpage.controls(seen.status, view.hosts) if may(Role.OPERATOR) else None,
+        warmuppage.warmup(seen.status, view.now_ms),
     )
 
 

@@ -5,6 +5,7 @@ Their HTML holds marks where words depend on the time (`moments.Timed`), so it s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -26,6 +27,9 @@ from perseus.web.moments import Timed
 from perseus.web.record import Histories, Records
 
 NAME = "perseus.kept"
+#: Around what is for operators alone. Private use, as in `moments`: nobody outside can write it into a page.
+ACTS = "\ue001"
+OF_OPERATORS = re.compile(f"{ACTS}.*?{ACTS}", re.DOTALL)
 
 Adding = Callable[[ExchangeStatus, Hashable], Additions]
 
@@ -44,14 +48,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A card, its HTML, and what it was made from. `shell`: what is sent to a browser that has a card of this mark."""
+    """A card, its HTML, and what it was made from. `shell`: what is sent to a browser that has a card of this mark.
+
+    `html` is for everybody; `acting`: with what operators may do.
+    """
 
     outlook: Outlook
     additions: Additions
     card: Card
     mark: str
     html: Timed
+    acting: Timed
     shell: Markup
+
+    def of(self, acts: bool) -> Timed:
+        """For somebody who may act, or may not."""
+        return self.acting if acts else self.html
 
 
 class Kept:
@@ -86,7 +98,8 @@ class Kept:
         if kept is None or kept.outlook != outlook or kept.additions != additions:
             made = cards.card(outlook)
             html = self._draw(look, made, additions)
-            kept = Drawn(outlook, additions, made, html.mark, Timed(html.html), Markup(html.shell))
+            seen_by_all, acting = Timed(OF_OPERATORS.sub("", html.html)), Timed(html.html.replace(ACTS, ""))
+            kept = Drawn(outlook, additions, made, html.mark, seen_by_all, acting, Markup(html.shell))
             self._cards[outlook.exchange.id, look] = kept
         return kept
 

@@ -47,9 +47,18 @@ class Live:
 
 
 def live(
-    view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter, has: AbstractSet[str] = held.NONE
+    view: NetworkView,
+    fates: Fates,
+    query: PageQuery,
+    asked: FeedFilter,
+    has: AbstractSet[str] = held.NONE,
+    *,
+    acts: bool = False,
 ) -> Live:
-    """That part of this view, as `query` and the feed's filter `asked` want it, for a browser that `has` some cards."""
+    """That part of this view, as `query` and the feed's filter `asked` want it, for a browser that `has` some cards.
+
+    `acts`: for somebody who may act.
+    """
     trouble = site().known.trouble
     seen = kept().seen(view.exchanges, view.now_ms, view.hosts)
     wanted = matching(seen, query)
@@ -62,7 +71,7 @@ def live(
         summary.summary([one.outlook for one in seen]),
         said(len(wanted), len(seen), query),
         look,
-        tuple(one.shell if one.mark in has else one.html.at(view.now_ms) for one in drawn),
+        tuple(one.shell if one.mark in has else one.of(acts).at(view.now_ms) for one in drawn),
         site().held.name([one.mark for one in drawn] + ([events.mark] if events else [])),
         emptiness.empty(len(seen), len(wanted), query, database_answers=trouble is None, off=site().known.off),
         NO_FEED if events is None else (events.shell if events.mark in has else events.html).at(view.now_ms),

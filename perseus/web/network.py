@@ -9,6 +9,7 @@ from typing import ClassVar
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from perseus.access.roles import Role
 from perseus.network.directory import NetworkView
 from perseus.web import (
     announcements,
@@ -26,6 +27,7 @@ from perseus.web import (
 from perseus.web.beats import Limits
 from perseus.web.deliverymarks import Fates
 from perseus.web.feedfilter import FeedFilter
+from perseus.web.guard import may
 from perseus.web.livepart import Live
 from perseus.web.moments import Moment
 from perseus.web.pagequery import NAMES, PageQuery
@@ -77,7 +79,7 @@ def page() -> Response:
     if query.at_ms is not None:
         return pastpage.page(query, query.at_ms, asked)
     view, _, fates = site().now()
-    live = livepart.live(view, fates, query, asked)
+    live = livepart.live(view, fates, query, asked, acts=may(Role.OPERATOR))
     as_of = moments.ago(view.now_ms) if live.is_current else live.read_at
     tools = viewtools.tools(query, live.look)
     shown = NetworkPage(summary.title(live.summary), as_of, view.now_ms, live, site().limits, query.query, tools)
@@ -95,8 +97,9 @@ def live() -> Response:
         feedpart.part().look_ahead(view, asked)  # all viewers wait while a body is drawn, and this may take a search
     holds = request.headers.get(held.HEADER, "")
     has = site().held.of(holds)
-    question = (query.query, holds if has else "")
-    body = site().body.of(question, now, lambda: _fragment(view, fates, query, asked, has))
+    acts = may(Role.OPERATOR)
+    question = (query.query, holds if has else "", "acts" if acts else "")
+    body = site().body.of(question, now, lambda: _fragment(view, fates, query, asked, has, acts))
     response = Response(body.content)
     response.headers[NOW_HEADER] = str(view.now_ms)
     response.headers[held.HEADER] = body.holds
@@ -110,6 +113,8 @@ def _asked() -> tuple[PageQuery, FeedFilter]:
     return PageQuery.of(given), FeedFilter.of(given, site().known())
 
 
-def _fragment(view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter, has: AbstractSet[str]) -> Body:
-    part = livepart.live(view, fates, query, asked, has)
+def _fragment(
+    view: NetworkView, fates: Fates, query: PageQuery, asked: FeedFilter, has: AbstractSet[str], acts: bool
+) -> Body:
+    part = livepart.live(view, fates, query, asked, has, acts=acts)
     return Body(render(LiveFragment(summary.title(part.summary), part)).encode(), part.holds)

@@ -17,6 +17,7 @@ from flask import Flask
 from itsdangerous import BadData
 from werkzeug.http import parse_cookie
 
+from perseus.access.person import Person
 from perseus.access.roles import Role
 from perseus.errors import PerseusError
 from perseus.web import security
@@ -35,7 +36,7 @@ ANSWERS_KEPT: Final = 32
 ANSWER_BYTES: Final = 500_000  # of more than this each goes through the app, which keeps bodies by their bytes
 COOKIES_KEPT: Final = 4096
 COOKIE_LENGTH: Final = 2_000
-#: What an answer depends on besides the network and whether one may see it.
+#: What an answer depends on besides the network, and whether one may see it and act.
 ASKED: Final = ("QUERY_STRING", "HTTP_PERSEUS_HOLDS", "HTTP_ACCEPT_ENCODING")
 
 Question = tuple[str, ...]
@@ -63,9 +64,11 @@ class ShortWay:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if environ["PATH_INFO"] != PATH or not self._may(environ):
+        person = self._viewer(environ) if environ["PATH_INFO"] == PATH else None
+        if person is None:
             return self._app(environ, start_response)
-        asked = tuple(environ.get(name, "") for name in ASKED)
+        acts = "acts" if person.may(Role.OPERATOR) else ""
+        asked = (acts, *(environ.get(name, "") for name in ASKED))
         now = self._site.now()
         kept = self._answers.get(asked)
         if kept is None or not is_same(kept.now, now):
@@ -73,22 +76,22 @@ class ShortWay:
         start_response("200 OK", kept.headers)
         return [kept.body]
 
-    def _may(self, environ: WSGIEnvironment) -> bool:
-        """Is it a poll of somebody who is signed in? False also where it cannot be told."""
+    def _viewer(self, environ: WSGIEnvironment) -> Person | None:
+        """Whose poll it is; None for nobody who is signed in, and where that cannot be told."""
         if environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_HX_REQUEST") != "true":
-            return False
+            return None
         if security.hostname(environ.get("HTTP_HOST", "")) not in self._hosts:
-            return False
+            return None
         cookies = environ.get("HTTP_COOKIE", "")
         if len(cookies) > COOKIE_LENGTH:
-            return False
+            return None
         key = self._key(cookies)
         try:
             person = self._access.of_session(key, is_safe=True) if key else None
         except PerseusError as error:
             environ[UNKNOWN] = error
-            return False
-        return person is not None and person.may(Role.VIEWER)
+            return None
+        return person if person is not None and person.may(Role.VIEWER) else None
 
     def _asking_the_app(
         self, environ: WSGIEnvironment, start_response: StartResponse, asked: Question, now: Now

@@ -26,6 +26,7 @@ from perseus.web.beats import LIMITS, Limits
 from perseus.web.commanding import Commanding
 from perseus.web.deliverymarks import NO_FATES, Fates
 from perseus.web.held import Held
+from perseus.web.marketreads import MarketReads
 from perseus.web.outbound import Outbound
 from perseus.web.sharedbody import SharedBody
 
@@ -85,7 +86,7 @@ class Site:
 
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
     `chronicle` None: nothing is known of the past but the newest events. `checkup` None: the doctor makes no rounds.
-    `commanding` None: it commands no ingest process.
+    `commanding` None: it commands no ingest process. `market` None: it shows no warmups and candles.
     `fit`: whether the tables are those of this version, by default without a doubt.
     `by_hand`: how commands are shown to who is signed in; nobody else is told a path.
     """
@@ -103,6 +104,7 @@ class Site:
     by_hand: ByHand = UNTOLD
     checkup: Checkup | None = None
     commanding: Commanding | None = None
+    market: MarketReads | None = None
     fit: KnownFit = field(default_factory=lambda: KnownFit(lambda: None, SystemClock()))
 
     def now(self) -> Now:

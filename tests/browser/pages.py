@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Flask
 
 # For programs, or only a part of a page: what a browser is not pointed at.
-NO_PAGES = ("/api/", "/health", "/static/", "/-/", "/network/live", "/network/feed.")
+NO_PAGES = ("/api/", "/health", "/static/", "/-/", "/network/live", "/network/feed.", "/network/<name>/warmup")
 # What stands for the parts of an address that a page is about.
 SAMPLES = {
     "/alerts/rules/<int:number>": "/alerts/rules/1",
@@ -15,6 +15,8 @@ SAMPLES = {
     "/exchanges/<name>": "/exchanges/binance",
     "/exchanges/<name>/symbols": "/exchanges/binance/symbols",
     "/network/<name>": "/network/coinbase",
+    "/network/<name>/candles": "/network/binance/candles",
+    "/network/<name>/connect": "/network/binance/connect",
     "/network/events/<name>": "/network/events/{event}",
     "/plugins/destinations/<name>": "/plugins/destinations/ops",
     "/plugins/destinations/<name>/dead": "/plugins/destinations/ops/dead",
@@ -26,6 +28,8 @@ SAMPLES = {
 }
 # Pages that look different by their query.
 ALSO = (
+    "/network/binance",
+    "/network/binance_us/connect",
     "/alerts?exchange=coinbase",
     "/exchanges?exchange=coinbase",
     "/exchanges/binance/symbols?q=btc",

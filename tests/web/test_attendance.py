@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perseus.access.roles import Role
 from perseus.clock import iso
 from perseus.control.hosts import Report
 from perseus.network.directory import Condition, ExchangeStatus
@@ -13,7 +14,7 @@ from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.web import attendance, cards, signs
 from perseus.web.cards import Card
-from tests.web.reading import words
+from tests.web.reading import HTMX, words
 from tests.web.views import BINANCE, COINBASE, NOW, FakeDirectory, app_of, gone, live, payload, view
 
 PAUSED = {"fields": {"pausedAt": iso(NOW - 120_000), "pausedBy": "Otto Perator", "target": "ingest-1-4711-0a1b2c3d"}}
@@ -121,3 +122,16 @@ def test_a_past_card_offers_nothing() -> None:
         .get("/network?at=2026-11-21T14:03")
         .text
     )
+
+
+@pytest.mark.parametrize(("role", "offered"), [(Role.VIEWER, False), (Role.OPERATOR, True), (Role.ADMIN, True)])
+@pytest.mark.parametrize("path", ["/network", "/network/live", "/network/coinbase"])
+def test_connect_is_offered_to_who_may_act_and_to_nobody_by_another_s_poll(
+    role: Role, offered: bool, path: str
+) -> None:
+    app = app_of(FakeDirectory(view([gone(Condition.OFFLINE)])))
+    for other in Role:
+        app.test_client(role=other).get(path, headers=HTMX)  # type: ignore[call-arg]
+    answer = app.test_client(role=role).get(path, headers=HTMX)  # type: ignore[call-arg]
+    assert ("/network/coinbase/connect" in answer.text) is offered
+    assert "\ue001" not in answer.text

@@ -26,7 +26,8 @@ from perseus.web.auditing import ACTS
 from perseus.web.signin import BY_HAND
 from tests.redis_process import RedisProcess
 from tests.web.dispatching import Hand, fine
-from tests.web.hosting import lists
+from tests.web.holding import COINBASE, hold
+from tests.web.hosting import lists, report
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, PASSWORD, VERA, come_in, entries, link, token_of, user
 from tests.web.signedin import PEOPLE
@@ -75,12 +76,19 @@ DONE = {
     "saving.pause": Act(f"{HERE}/pause", {"on": "yes"}, "ops"),
     "saving.forget": Act(f"{HERE}/delete", REVISION, "ops"),
     "orders.place": Act(f"{HERE}/orders", {"what": "probe"}, "ops"),
-    "exchanges.add": Act("/exchanges", {"exchange": "coinbase", "key": "COINBASE_KEY"}, "coinbase"),
+    "exchanges.add": Act("/exchanges", {"exchange": "binance_us", "key": "BINANCE_KEY"}, "binance_us"),
     "record.change": Act("/exchanges/binance", {"key": "OTHER_KEY"}, "binance"),
     "record.make_default": Act("/exchanges/binance/default", {}, "binance"),
     "record.switch": Act("/exchanges/binance/switch", {"on": "no"}, "binance"),
     "symbols.add": Act("/exchanges/binance/symbols", {"text": "BTC-USDT"}, "binance"),
     "symbols.remove": Act("/exchanges/binance/symbols/remove", {"symbol": "BTC-USDT"}, "binance"),
+    "connect.start": Act("/network/binance/connect", {"host": "host-1-4711-0a1b2c3d"}, "binance"),
+    "connect.take_over": Act(
+        "/network/coinbase/connect/takeover",
+        {"instance": "{holder}", "host": "host-1-4711-0a1b2c3d", "sure": "yes"},
+        "coinbase",
+    ),
+    "control.command": Act("/network/coinbase/commands", {"what": "stop", "instance": "{holder}"}, "coinbase"),
     "record.check": Act("/exchanges/binance/check", {"host": "host-1-4711-0a1b2c3d"}, "binance"),
 }
 
@@ -101,10 +109,13 @@ def places(ops: Notified) -> dict[str, object]:
     come_in(ops, ADA)
     rows.add_token(url, ada, "0" * 64, "script", now)
     userexchanges.add_record(url, ada, BINANCE, Access("Binance", "BINANCE_KEY", None))
+    userexchanges.add_record(url, ada, COINBASE, Access("Coinbase", "COINBASE_KEY", None))
     lists(ops.client, BINANCE.id)
+    report(ops.client)
     made = Silence(id="", match=Match(), destinations=(), starts_ms=now, ends_ms=now + HOUR, author=ADA, reason="x")
     return {
         "key": link(ops, OTTO),
+        "holder": hold(ops.client),
         "session": rows.sessions(url, ada, now)[0].id,
         "token": rows.tokens(url, ada)[0].id,
         "vera": user(ops, VERA).person.id,
@@ -142,7 +153,12 @@ def test_an_act_is_recorded_once(ops: Notified, browser: FlaskClient, places: di
     stranger = ops.app.test_client(role=None)
     asking = stranger if endpoint in guard.OPEN else browser
     with Hand(ops.client).of_kind("chat", fine):
-        (one,) = new_of(ops, lambda: asking.post(act.path.format(**places), data=act.sent))
+        (one,) = new_of(
+            ops,
+            lambda: asking.post(
+                act.path.format(**places), data={name: text.format(**places) for name, text in act.sent.items()}
+            ),
+        )
     assert (one.who, one.what, one.result) == (act.who, ACTS[endpoint], "done"), one
     assert act.target == "*" or one.target == act.target.format(**places)
     assert one.ip == "127.0.0.1"

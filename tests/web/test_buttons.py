@@ -15,6 +15,7 @@ from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Match, Silence
 from perseus.web import guard
 from tests.browser.pages import pages
+from tests.web.holding import BINANCE, hold
 from tests.web.hosting import lists, report
 from tests.web.notified import Notified
 from tests.web.signedin import PEOPLE
@@ -63,7 +64,7 @@ class Offers(HTMLParser):
 @pytest.fixture
 def site(ops: Notified) -> Notified:
     """A site on which everything can be done: a silence in force, a dead letter, two rules, a session of each, two
-    connections of which one is the default, a host that can test them."""
+    connections of which one is the default, a host that can test them, an exchange that somebody holds."""
     now = ops.now_ms()
     made = Silence(id="", match=Match(), destinations=(), starts_ms=now, ends_ms=now + 60_000, author="a", reason="x")
     notifying.add_silence(ops.database_url, made)
@@ -73,6 +74,7 @@ def site(ops: Notified) -> Notified:
             sent = {"exchange": exchange, "key": "API_KEY"}
             assert ops.app.test_client(role=role).post("/exchanges", data=sent).status_code == 303
     report(ops.client)
+    hold(ops.client, BINANCE)
     lists(ops.client, 2)
     watched.watch(ops.database_url, Exchange(2, "binance", "Binance"), ["BTC-USDT"], "test")
     ops.app.test_client().post("/alerts/rules", data={"name": "Pager", "revision": "1"})

@@ -47,7 +47,7 @@ def asked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_second_of_two_who_ask_alike_gets_what_the_first_was_answered(app: Flask, asked: list[str]) -> None:
     first = app.test_client(role=Role.ADMIN).get(LIVE, headers=HTMX)
-    second = app.test_client(role=Role.VIEWER).get(LIVE, headers=HTMX)
+    second = app.test_client(role=Role.OPERATOR).get(LIVE, headers=HTMX)
     assert asked == [LIVE]
     assert second.data == first.data
     assert list(second.headers) == list(first.headers)
@@ -152,3 +152,9 @@ def test_other_methods_and_addresses_are_the_apps(app: Flask, asked: list[str]) 
     app.test_client().head(LIVE, headers=HTMX)
     get(app, "/network", **HTMX)
     assert asked == [LIVE, LIVE, LIVE, "/network"]
+
+
+def test_who_may_not_act_does_not_get_what_somebody_was_answered_who_may(app: Flask, asked: list[str]) -> None:
+    for role in Role:
+        app.test_client(role=role).get(LIVE, headers=HTMX)  # type: ignore[call-arg]
+    assert len(asked) == 2, "one for viewers, one for those who may act"

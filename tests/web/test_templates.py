@@ -16,6 +16,7 @@ from perseus.web import (
     alertspage,
     auditpage,
     commandpage,
+    connectpage,
     destinationpage,
     destinationsaving,
     doctorpage,
@@ -23,8 +24,10 @@ from perseus.web import (
     exchangespage,
     feedpage,
     gallery,
+    hostspage,
     instancepage,
     livepart,
+    meterpage,
     network,
     orderpage,
     pastinstance,
@@ -36,6 +39,7 @@ from perseus.web import (
     signin,
     symbolspage,
     userspage,
+    warmuppage,
 )
 from perseus.web.feedfilter import FeedFilter
 from perseus.web.pagequery import PageQuery
@@ -80,10 +84,19 @@ CONTEXTS = (
     recordpage.RecordPage,
     commandpage.CommandPage,
     commandpage.CommandPart,
+    connectpage.ConnectPage,
+    hostspage.HostsPage,
+    hostspage.HostsPart,
+    meterpage.MeterPage,
+    meterpage.MeterPart,
+    warmuppage.WarmupPart,
     symbolspage.SymbolsPage,
     symbolspage.AddedPage,
 )
 MACROS = (
+    "_controls.html",
+    "_warmuppanel.html",
+    "_hosts.html",
     "_record.html",
     "_macros.html",
     "_card.html",
@@ -159,6 +172,7 @@ def test_every_whole_template_has_a_context() -> None:
         "_plugins.html",
         "_destination.html",
         "_instance.html",
+        "_hosts_live.html",
         *MACROS,
     }
     assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}

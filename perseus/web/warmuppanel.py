@@ -1,0 +1,111 @@
+"""How far a warmup has come, or what came of it, as an exchange's page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perseus.warmup.stats import Failure, Stats
+from perseus.warmup.store import INTERRUPTED, Told
+from perseus.web import moments, words
+from perseus.web.moments import Moment
+
+WORDS = {
+    "scanning": "Looking for what is missing",
+    "fetching": "Fetching",
+    "complete": "Complete",
+    "cancelled": "Cancelled",
+    "failed": "Failed",
+    INTERRUPTED: "Interrupted",
+}
+KINDS = {"scanning": "info", "fetching": "info", "cancelled": "warning", "failed": "danger", INTERRUPTED: "warning"}
+MODES = {
+    "cold": "cold: nothing was there",
+    "partial": "partial: some of it was there",
+    "warm": "warm: all of it was there",
+}
+GONE = "The instance that did it has gone in the middle of it. The next start goes on with what is left."
+TEXT_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One run. `address`: where it is asked for again while it lasts, '' when it is over. `kind`: of its tag, or ''.
+
+    `eta`, `took`: in words, None unknown. `more`: failures that are counted and not listed.
+    """
+
+    word: str
+    kind: str
+    address: str
+    percent: int | None
+    eta: str | None
+    current: str | None
+    symbols: int
+    symbols_left: int
+    total: int
+    completed: int
+    skipped: int
+    failed: int
+    rest_calls: int
+    mode: str | None
+    began: Moment | None
+    took: str | None
+    failures: tuple[Failure, ...]
+    more: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warmup:
+    """What is shown of it. `panel` None: nothing is known, for the reason `problem`, or because there was none."""
+
+    panel: Panel | None
+    problem: str
+
+
+NOTHING = Warmup(None, "")
+
+
+def warmup(told: Told, instance_id: str | None, now_ms: int, address: str) -> Warmup:
+    """Of an exchange that is held by that instance (None: by nobody). `address`: where the panel can be asked for."""
+    status = told.status(instance_id)
+    if told.stats is None or status is None:
+        return Warmup(None, told.problems[0] if told.problems else "")
+    is_live = told.stats.is_at_work and status != INTERRUPTED
+    return Warmup(_panel(told.stats, status, now_ms, address if is_live else ""), "")
+
+
+def _panel(stats: Stats, status: str, now_ms: int, address: str) -> Panel:
+    began_ms, ended_ms = moments.read(stats.started_at), moments.read(stats.ended_at)
+    until_ms = ended_ms if ended_ms is not None else now_ms if address else moments.read(stats.updated_at)
+    took = None if began_ms is None or until_ms is None else words.span(until_ms - began_ms)
+    return Panel(
+        word=WORDS[status],
+        kind=KINDS.get(status, ""),
+        address=address,
+        percent=min(max(stats.percent_complete, 0), 100) if address and status == "fetching" else None,
+        eta=words.span(stats.eta_ms) if address and stats.eta_ms is not None else None,
+        current=_current(stats) if address else None,
+        symbols=stats.total_symbols,
+        symbols_left=stats.symbols_left,
+        total=stats.total_pairs,
+        completed=stats.completed_pairs,
+        skipped=stats.skipped_pairs,
+        failed=stats.failed_pairs,
+        rest_calls=stats.rest_calls,
+        mode=MODES.get(stats.mode or ""),
+        began=moments.ago(began_ms),
+        took=took,
+        failures=tuple(map(_plain, stats.failures)),
+        more=max(stats.failed_pairs - len(stats.failures), 0),
+        note=GONE if status == INTERRUPTED else "",
+    )
+
+
+def _current(stats: Stats) -> str | None:
+    given = " ".join(filter(None, (stats.current_symbol, stats.current_timeframe)))
+    return words.plain(given, 80) or None
+
+
+def _plain(one: Failure) -> Failure:
+    return Failure(words.plain(one.symbol, 60), words.plain(one.timeframe, 10), words.plain(one.error, TEXT_LIMIT))
