@@ -28,6 +28,8 @@ PARTS = (
     "memory",
     "delivery",
     "klines",
+    "control",
+    "warmup",
     "page",
     "browser",
 )

@@ -89,19 +89,25 @@ class CandleCache:
         """What is known of each pair, as far as its candles bear it out.
 
         Without what the cache has forgotten since, and without ranges of which candles are missing: a store may have
-        evicted them, or somebody deleted them.
+        evicted them, or somebody deleted them. Two round trips, however many pairs there are.
         """
         listed = list(pairs)
-        saved = self._asked([("HGET", self._meta(pair), "coverage") for pair in listed])
-        sizes = self._asked([("ZCARD", self._key(pair)) for pair in listed])
-        oldest = self._asked([("ZRANGE", self._key(pair), 0, 0) for pair in listed])
-        known = {pair: self._known(pair, *told) for pair, *told in zip(listed, saved, sizes, oldest, strict=True)}
+        asked = [command for pair in listed for command in self._about(pair)]
+        told = iter(self._asked(asked))
+        known = {
+            pair: self._known(pair, *each)
+            for pair, each in zip(listed, zip(told, told, told, strict=True), strict=True)
+        }
         ranges = [(pair, *verified) for pair, coverage in known.items() for verified in coverage.verified]
         counts = self._asked([("ZCOUNT", self._key(pair), start, f"({end}") for pair, start, end in ranges])
         for (pair, start, end), count in zip(ranges, counts, strict=True):
             if count != pair.timeframe.count(start, end):
                 known[pair] = known[pair].doubt(start, end)
         return known
+
+    def _about(self, pair: Pair) -> tuple[Command, Command, Command]:
+        candles = self._key(pair)
+        return ("HGET", self._meta(pair), "coverage"), ("ZCARD", candles), ("ZRANGE", candles, 0, 0)
 
     def _known(self, pair: Pair, text: str | None, size: int, oldest: list[str]) -> Coverage:
         try:

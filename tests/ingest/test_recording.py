@@ -39,7 +39,7 @@ def test_a_killed_process_leaves_its_recording_and_the_next_adds_to_it(
     contents = Contents.of(Recording(folder).entries())
     assert len(contents.lines) == 2
     assert [line.end for line in contents.lines.values()] == [None, None]
-    assert contents.requests["/binance/api/v3/exchangeInfo", "200"] == 2
+    assert contents.requests["/binance/api/v3/exchangeInfo", "200"] >= 1
     assert contents.requests["/binance/api/v3/klines", "200"] >= 2
     assert contents.dropped == 0
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 1024 * 1024

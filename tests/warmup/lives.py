@@ -16,6 +16,7 @@ from tests.simulated.virtual_loop import run
 BASES = tuple(f"C{number:02}" for number in range(10))
 SYMBOLS = tuple(f"{base}USDT" for base in BASES)
 TIMEFRAMES = ("1d", "1h", "1m")
+FRAMES_OF = {"coinbase": ("1d", "1h", "5m")}
 PAIRS = len(SYMBOLS) * len(TIMEFRAMES)
 
 Step = Callable[[str, Stats | None], None]
@@ -44,8 +45,9 @@ class Watched(WarmupStore):
 class Lives(Site):
     """`next_life` gives the site the lease of a next process. `kept` is the store of the one that lives."""
 
-    def __init__(self, *args: object, **more: object) -> None:
-        super().__init__("binance", SYMBOLS, TIMEFRAMES, bases=BASES, **more)  # type: ignore[arg-type]
+    def __init__(self, name: str = "binance") -> None:
+        symbols = [f"{base}-USD" for base in BASES] if name == "coinbase" else SYMBOLS
+        super().__init__(name, symbols, FRAMES_OF.get(name, TIMEFRAMES), bases=BASES)
         self.step: Step = lambda *_: None
 
     def reporter_of(self) -> Reporter:
@@ -100,11 +102,11 @@ class Lives(Site):
             await asyncio.sleep(0.05)
 
 
-def lived(test: Callable[[Lives], Awaitable[None]]) -> Lives:
+def lived(test: Callable[[Lives], Awaitable[None]], name: str = "binance") -> Lives:
     """Run `test` on a site, and judge that no rule of the exchange was broken."""
 
     async def main() -> Lives:
-        site = Lives()
+        site = Lives(name)
         await test(site)
         await site.stop()
         return site

@@ -14,6 +14,7 @@ from perseus.warmup.scan import SUFFICIENT
 from perseus.warmup.stats import Stats
 from perseus.warmup.store import INTERRUPTED
 from tests.simulated.site import EXCHANGE_ID
+from tests.simulated.trial import EXCHANGES
 from tests.warmup.lives import PAIRS, SYMBOLS, Lives, lived
 
 FAILING = SYMBOLS[:1]
@@ -85,7 +86,8 @@ def test_the_schedule_can_be_read_before_anything_of_it_is_fetched_and_stats_mea
     lived(test)
 
 
-def test_a_warm_restart_asks_the_exchange_nothing() -> None:
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_a_warm_restart_asks_the_exchange_nothing(name: str) -> None:
     async def test(site: Lives) -> None:
         await site.start()
         await site.pass_until_quiet()
@@ -98,7 +100,7 @@ def test_a_warm_restart_asks_the_exchange_nothing() -> None:
         assert (stats.status, stats.skipped_pairs, stats.percent_complete) == ("complete", PAIRS, 100)
         assert site.said == []
 
-    lived(test)
+    lived(test, name)
 
 
 def test_after_a_pause_only_what_was_missed_is_fetched() -> None:
