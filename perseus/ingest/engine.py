@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
@@ -23,7 +22,7 @@ from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.ports import Ports, Streams
 from perseus.ingest.repair import Repairs
 from perseus.ingest.series import Series
-from perseus.ingest.shadow import Kept, Shadow
+from perseus.ingest.shadow import Shadow
 from perseus.ingest.timekeeper import Timekeeper
 from perseus.ingest.wanted import Wanted
 from perseus.ingest.warming import Warming
@@ -109,29 +108,9 @@ class Engine:
             self._series[pair].watch(now_ms)
 
     def adopt(self, shadow: Shadow) -> None:
-        """Go on from what a standby has heard, before the work begins: only what the cache lacks of it is written."""
+        """Go on from what a standby has heard, after `ready` and before the work begins."""
         self.messages = shadow.messages
-        for pair, kept in shadow.heard().items():
-            if pair in self._series:
-                self._adopt(self._series[pair], kept)
-        for ticker in shadow.tickers.values():
-            self.writer.put_ticker(ticker)
-
-    def _adopt(self, series: Series, kept: Kept) -> None:
-        had = series.coverage
-        series.adopt(kept.series)
-        at = sorted(kept.finished)
-        newest_ms = had.spans[-1].end_ms if had.spans else None
-        lacked = had.unverified(at[0], at[-1] + 1) if at else ()
-        for start_ms, end_ms in lacked:
-            for open_ms in at[bisect_left(at, start_ms) : bisect_left(at, end_ms)]:
-                candle = kept.finished[open_ms]
-                is_untold = newest_ms is not None and open_ms >= newest_ms
-                self.writer.put(series.pair, candle, live=is_untold or series.is_live(candle))
-        if kept.opened is not None and not (at and kept.opened.open_ms <= at[-1]):
-            self.writer.put(series.pair, kept.opened, live=False)
-        if series.coverage != had:
-            self.writer.put_coverage(series.pair, series.coverage)
+        shadow.pass_to(self._series, self.writer)
 
     def lacking(self) -> list[Pair]:
         """Of which finished candles are missing now, or not sure."""

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import uuid4
 
 from perseus.exchanges.aiohttp_transport import AiohttpTransport
-from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.endpoints import Endpoints
-from perseus.exchanges.ledger import Caller, Ledger
-from perseus.exchanges.recollection import Memory
 from perseus.exchanges.recorder import recorded
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.rest import Rest
 from perseus.exchanges.ring import Keep
-from perseus.exchanges.sharedgate import SharedGate
-from perseus.exchanges.streams import Streams
 from perseus.exchanges.transport import Transport
-from perseus.ingest.cacheport import CachePort, StoreThread
-from perseus.ingest.engine import Engine, Ports
+from perseus.ingest.cacheport import StoreThread
+from perseus.ingest.engine import Engine
 from perseus.ingest.enginethread import EngineThread
+from perseus.ingest.shadow import Shadow
+from perseus.ingest.shadowfeed import ShadowFeed
 from perseus.ingest.wanted import Wanted
-from perseus.market.cache import CandleCache
-from perseus.market.tickercache import TickerCache
+from perseus.ingest.wire import Wire
 from perseus.network.instance import Instance
 from perseus.store import Client
-from perseus.warmup.progress import Owner
-from perseus.warmup.reporter import Reporter
 from perseus.warmup.stats import Stats
-from perseus.warmup.store import WarmupStore
 
 READY, WARM = 1, 2
 ADDRESS_SECONDS = 5.0
@@ -50,12 +41,21 @@ class Source:
     is_simulated: bool
     keep: Keep | None = None
 
+    @property
+    def urls(self) -> tuple[str, str]:
+        """Of REST and of WebSockets."""
+        return self.endpoints.rest_url, self.endpoints.ws_url
+
 
 class ExchangeFeed:
-    """Takes in the candles of one exchange. A Feed: each `connect` begins anew, with what the cache has."""
+    """Takes in the candles of one exchange. A Feed: each `connect` begins anew, with what the cache has.
 
-    def __init__(self, instance: Instance, source: Source, client: Client) -> None:
+    The first goes on where `shadow` is, what a standby has heard until then; where that has ended it begins anew too.
+    """
+
+    def __init__(self, instance: Instance, source: Source, client: Client, shadow: ShadowFeed | None = None) -> None:
         self._instance = instance
+        self._shadow = shadow
         self._source = source
         self._client = client
         self._dialect = dialect_of(instance.exchange.name)
@@ -77,7 +77,9 @@ class ExchangeFeed:
     def connect(self) -> None:
         """Ask the exchange for its time, limits and symbols."""
         self._told = 0
-        self._thread = EngineThread(self._main, name=f"engine {self._instance.exchange.name}")
+        shadow, self._shadow = self._shadow, None
+        going_on = shadow.go_on(self.serve) if shadow is not None else None
+        self._thread = going_on or EngineThread(self._main, name=f"engine {self._instance.exchange.name}")
         self._reach(READY)
 
     def warm(self) -> None:
@@ -145,40 +147,31 @@ class ExchangeFeed:
             with recorded(wire, self._source.keep, self._instance.exchange.name) as transport:
                 await self._work(thread, transport)
 
-    async def _ports(self, transport: Transport, call: Caller, clock: ExchangeClock) -> Ports:
-        instance, dialect, url = self._instance, self._dialect, self._source.endpoints.rest_url
-        exchange, say = instance.exchange, instance.report_error
-        ledger = Ledger(self._client, exchange.id, await self._address(), dialect.first_limits, clock, call)
-        written = self._client, exchange.id, instance.token
-        return Ports(
-            dialect,
-            clock,
-            ledger,
-            Rest(transport, ledger, clock, dialect, url),
-            CachePort(CandleCache(*written), TickerCache(*written), call, say),
-            Memory(self._client, exchange.id, url, call),
-            Reporter(WarmupStore(*written), call, say),
-            Owner(exchange.id, exchange.name, instance.status().instance_id),
-        )
-
     async def _work(self, thread: EngineThread, transport: Transport) -> None:
-        call = StoreThread()
-        clock = ExchangeClock(asyncio.get_running_loop().time)
+        call, address = StoreThread(), await self._address()
+        exchange_id = self._instance.exchange.id
         try:
-            ports = await self._ports(transport, call, clock)
-            ledger, rest, say = ports.ledger, ports.rest, self._instance.report_error
-            self._engine = engine = Engine(ports, self._source.wanted, say)
-            await engine.ready()
-            thread.reach(READY)
-            gate, ws_url = SharedGate(ledger, rest), self._source.endpoints.ws_url
-            streams = Streams(self._dialect, transport, ws_url, engine, clock, random.Random(), gate)
-            warm = asyncio.Event()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(engine.run(streams, warm))
-                await warm.wait()
-                thread.reach(WARM)
-                while True:
-                    await asyncio.sleep(LOOK_SECONDS)
-                    thread.wake()
+            wire = Wire.made(self._dialect, transport, self._source.urls, self._client, exchange_id, address, call)
+            await self.serve(thread, wire)
         finally:
             call.close()
+
+    async def serve(self, thread: EngineThread, wire: Wire, shadow: Shadow | None = None) -> None:
+        """Take in all until cancelled, from where `shadow` is."""
+        say = self._instance.report_error
+        instance, rest_url = self._instance, self._source.urls[0]
+        ports = wire.ports(self._client, instance.exchange, rest_url, instance.token, instance.instance_id, say)
+        self._engine = engine = Engine(ports, self._source.wanted, say)
+        await engine.ready()
+        if shadow is not None:
+            engine.adopt(shadow)
+        wire.relay.to = engine  # nothing was heard since
+        thread.reach(READY)
+        warm = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(engine.run(wire.streams, warm))
+            await warm.wait()
+            thread.reach(WARM)
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                thread.wake()
