@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     symbols: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Symbols that `perseus ingest` takes in, comma separated, as the exchange writes them: `BTCUSDT`, "
-        "`BTC-USD`. Unset: it plays a made-up market; with `--simulator` all that the simulated exchange trades.",
+        "`BTC-USD`. Unset: those that are watched; with `--simulator` and none watched, all that is traded there.",
     )
     timeframes: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("1m", "5m", "15m", "1h", "4h", "1d"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from perseus.control.handling import Cancelled, Done, Job
 from perseus.errors import PerseusError
 from perseus.ingest.feed import Feed
 from perseus.ingest.service import Service
-from perseus.warmup.stats import Stats
+
+if TYPE_CHECKING:
+    from perseus.warmup.stats import Stats
 
 LOOK_SECONDS = 0.1
 
