@@ -17,6 +17,7 @@ from perseus.control import key
 from perseus.control.handling import Refused, Registry
 from perseus.control.hosts import Report
 from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.ingest import warmingup
 from perseus.ingest.agent import Agent
 from perseus.ingest.brake import Brake
 from perseus.ingest.feed import Feed, FeedMaker
@@ -159,7 +160,7 @@ class Host:
             exchange_id=status.exchange_id if status is not None else None,
             exchange_name=service.order.exchange if service is not None else None,
             instance_id=status.instance_id if status is not None else None,
-            doing=service.step if service is not None else None,
+            doing=warmingup.doing(service) if service is not None else None,
         )
 
     def _key(self) -> bytes | None:

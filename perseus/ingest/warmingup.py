@@ -64,6 +64,24 @@ def said_of(stats: Stats) -> tuple[str, int | None]:
     return f"warming: {stats.completed_pairs} of {stats.total_pairs} pairs{at}", stats.percent_complete
 
 
+def doing(service: Service) -> str:
+    """What it is at, for people; while it warms up also how far that is, and how long it may take yet."""
+    feed = service.feed()
+    stats = feed.warmup_stats if isinstance(feed, Warmable) else None
+    if stats is None or not stats.is_at_work:
+        return service.step
+    text, percent = said_of(stats)
+    far = "" if percent is None else f", {percent} %"
+    return f"{text}{far}{_left(stats.eta_ms)}"
+
+
+def _left(eta_ms: int | None) -> str:
+    if eta_ms is None:
+        return ""
+    minutes, seconds = divmod(round(eta_ms / 1000), 60)
+    return f", about {minutes} min left" if minutes else f", about {seconds} s left"
+
+
 def _end(name: str, stats: Stats) -> Done:
     numbers = f"{stats.completed_pairs} of {stats.total_pairs} pairs fetched, {stats.skipped_pairs} were sufficient"
     data = {"runId": stats.run_id, "completed": stats.completed_pairs, "failed": stats.failed_pairs}

@@ -1,0 +1,61 @@
+"""What a process says that it is at: the stage of its work, and how far a warmup has come."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from perseus.ingest import warmingup
+from perseus.ingest.service import Service
+from perseus.warmup.stats import Stats
+
+STATS = Stats(
+    exchange_id=1, run_id="r", instance_id="i", status="fetching", mode="cold", started_at="", updated_at="",
+    ended_at=None, total_symbols=8, total_pairs=48, completed_pairs=12, skipped_pairs=0, failed_pairs=0,
+    percent_complete=25, eta_ms=130_000, symbols_left=6, current_symbol="BTC-USD", current_timeframe="1h",
+    rest_calls=12, failures=(),
+)  # fmt: skip
+
+
+class Feed:
+    """One that can be warmed up, and is in the middle of it."""
+
+    name = "scripted"
+
+    def __init__(self, stats: Stats | None) -> None:
+        self.warmup_stats = stats
+
+    def warm_up(self, full: bool = False) -> str:
+        return ""
+
+    def cancel_warmup(self) -> None:
+        pass
+
+
+class At:
+    """A service at that step."""
+
+    def __init__(self, stats: Stats | None) -> None:
+        self.step = "warming"
+        self.feed = lambda: Feed(stats)
+
+
+def replaced(**changes: Any) -> Stats:
+    return msgspec.structs.replace(STATS, **changes)
+
+
+@pytest.mark.parametrize(
+    ("stats", "said"),
+    [
+        (STATS, "warming: 12 of 48 pairs, at BTC-USD 1h, 25 %, about 2 min left"),
+        (replaced(eta_ms=40_000), "warming: 12 of 48 pairs, at BTC-USD 1h, 25 %, about 40 s left"),
+        (replaced(eta_ms=None, current_symbol=None), "warming: 12 of 48 pairs, 25 %"),
+        (replaced(status="scanning", eta_ms=None), "warming: looking at what is there"),
+        (replaced(status="complete"), "warming"),
+        (None, "warming"),
+    ],
+)
+def test_a_warmup_says_how_far_it_is_while_it_lasts(stats: Stats | None, said: str) -> None:
+    assert warmingup.doing(cast(Service, At(stats))) == said
