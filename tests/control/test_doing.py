@@ -23,9 +23,22 @@ class Feed:
     """One that can be warmed up, and is in the middle of it."""
 
     name = "scripted"
+    symbols = ("BTC-USD",)
 
     def __init__(self, stats: Stats | None) -> None:
         self.warmup_stats = stats
+
+    def connect(self) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def receive(self, timeout: float) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
 
     def warm_up(self, full: bool = False) -> str:
         return ""
