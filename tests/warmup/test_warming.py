@@ -9,7 +9,6 @@ import pytest
 
 from perseus import keys
 from perseus.exchanges.transport import Answer
-from perseus.ingest.repair import WORKERS
 from perseus.simulator.faults.fault import Fault
 from perseus.warmup.scan import SUFFICIENT
 from perseus.warmup.stats import Stats
@@ -209,15 +208,14 @@ def test_stopped_in_mid_run_it_says_that_it_was_cancelled() -> None:
 def test_cancelled_it_is_active_with_what_there_is_and_fetches_no_more_until_it_is_asked_to() -> None:
     async def test(site: Lives) -> None:
         await site.begin()
-        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
+        await site.until(lambda: len(site.cache.coverage) > 0)
         site.engine.warming.cancel()
-        left = [pair for pair in site.pairs() if pair not in site.cache.coverage]
         await site.warm.wait()
         stats = site.stats
         assert stats.status == "cancelled"
         assert stats.symbols_left > 0
         await site.pass_time(30)
-        assert sum(len(site.cache.candles[pair]) > 3 for pair in left) <= WORKERS
+        assert sum(len(site.cache.candles[pair]) <= 3 for pair in site.pairs()) >= PAIRS // 3
         await site.pass_time(300)
         assert site.engine.lacking() == []
         site.engine.warming.again("again", is_full=False)
