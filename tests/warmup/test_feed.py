@@ -1,0 +1,89 @@
+"""Warmups of the feed of an exchange, asked for from other threads as commands do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from perseus.exchanges.endpoints import Endpoints
+from perseus.ingest.exchangefeed import ExchangeFeed, Source
+from perseus.ingest.wanted import Wanted
+from perseus.market.timeframes import Timeframe
+from perseus.network.exchange import Exchange
+from perseus.store import connect
+from perseus.warmup.stats import Stats
+from tests.ingest.running import BINANCE_ID
+from tests.warmup.test_processes import add_fault, exchange
+
+FRAMES = ("1h", "4h", "1d")
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+PAIRS = len(FRAMES) * len(SYMBOLS)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with exchange(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def feed(url: str, real_store: str) -> Iterator[ExchangeFeed]:
+    """Connected and warm."""
+    said: list[str] = []
+    about = SimpleNamespace(instance_id="one", ip_address="10.0.0.1")
+    instance: Any = SimpleNamespace(
+        exchange=Exchange(BINANCE_ID, "binance", "Binance"),
+        token="1",
+        instance_id=about.instance_id,
+        status=lambda: about,
+        report_error=said.append,
+        set_fields=lambda _: None,
+    )
+    endpoints = Endpoints.simulated("binance", url, FRAMES)
+    wanted = Wanted(SYMBOLS, tuple(map(Timeframe.parse, FRAMES)))
+    with connect(real_store, timeout=5, name="test") as client:
+        feed = ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=True), client)
+        feed.connect()
+        feed.warm()
+        yield feed
+        feed.close()
+    assert said == []
+
+
+def ended(feed: ExchangeFeed, run_id: str, is_so: Callable[[Stats], bool] = lambda one: not one.is_at_work) -> Stats:
+    give_up = time.monotonic() + 20
+    while not ((stats := feed.warmup_stats) and stats.run_id == run_id and is_so(stats)):
+        assert time.monotonic() < give_up, stats
+        time.sleep(0.02)
+    return stats
+
+
+def test_asked_for_again_it_fetches_what_lacks_or_all(feed: ExchangeFeed) -> None:
+    stats = ended(feed, feed.warm_up())
+    assert (stats.status, stats.mode, stats.total_pairs) == ("complete", "warm", 0)
+    stats = ended(feed, feed.warm_up(full=True))
+    assert (stats.status, stats.mode, stats.completed_pairs) == ("complete", "cold", PAIRS)
+
+
+def test_one_that_goes_on_can_be_cancelled(feed: ExchangeFeed, url: str) -> None:
+    add_fault(url, name="slow_headers", target="*klines*", params={"wait_ms": 3_000})
+    run_id = feed.warm_up(full=True)
+    ended(feed, run_id, lambda one: one.status == "fetching")
+    feed.cancel_warmup()
+    stats = ended(feed, run_id)
+    assert stats.status == "cancelled"
+    assert stats.completed_pairs < PAIRS
+    assert ended(feed, feed.warm_up()).status == "complete"
+
+
+def test_a_feed_that_is_closed_says_so(feed: ExchangeFeed) -> None:
+    feed.close()
+    with pytest.raises(ConnectionError):
+        feed.warm_up()
+    with pytest.raises(ConnectionError):
+        feed.cancel_warmup()
