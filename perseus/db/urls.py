@@ -12,6 +12,7 @@ import sqlalchemy
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
+from perseus import hostname
 from perseus.errors import SettingError, whole
 
 NAME = "PERSEUS_DATABASE_URL"
@@ -82,6 +83,8 @@ def _postgresql(url: URL) -> URL:
         raise SettingError(NAME, "names a Unix socket, over which PostgreSQL speaks no SSL", FORMS)
     if not all(HOST.fullmatch(host) for host in hosts):
         raise SettingError(NAME, "has characters in its host that no host has", CODED)
+    if not all(hostname.can_be(host.partition(":")[0] if host.count(":") == 1 else host) for host in hosts):
+        raise SettingError(NAME, hostname.NEVER, hostname.MEND)
     if not all(PORT.fullmatch(port) for port in _ports(url, hosts)):
         raise SettingError(NAME, "names a port that is no number", FORMS)
     if not url.database:

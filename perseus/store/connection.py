@@ -32,7 +32,18 @@ class Untrusted(redis.ConnectionError):
     """Raised when TLS cannot be agreed upon, which waiting does not mend. Its text says why."""
 
 
-class PlainConnection(Connection):
+class Named(Connection):
+    """A connection to a host that somebody named: the address of the store, a node, a sentinel."""
+
+    def _connect(self) -> Any:
+        parent: Any = super()
+        try:
+            return parent._connect()
+        except UnicodeError:
+            raise redis.ConnectionError(f"{self.host} is no name of a host") from None
+
+
+class PlainConnection(Named):
     """A connection without TLS."""
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
@@ -43,7 +54,7 @@ class PlainConnection(Connection):
             raise _said(error, UNASKED) from None
 
 
-class TLSConnection(SSLConnection):
+class TLSConnection(SSLConnection, Named):
     """A connection over TLS."""
 
     def on_connect_check_health(self, check_health: bool = True) -> None:

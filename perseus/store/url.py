@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from perseus import hostname
 from perseus.errors import SettingError
 from perseus.store.layout import Place
 
@@ -139,7 +140,10 @@ def _place(text: str, port: int, form: str) -> Place:
     found = HOST.match(text)
     if found is None or not 0 < int(found[3] or port) < 65_536:
         raise SettingError(SETTING, "is not a URL with a sound port", f"{form} {ENCODE}")
-    return unquote(found[1] or found[2]), int(found[3] or port)
+    host = unquote(found[1] or found[2])
+    if not hostname.can_be(host):
+        raise SettingError(SETTING, hostname.NEVER, hostname.MEND)
+    return host, int(found[3] or port)
 
 
 def _behind_the_host(path: str, scheme: str) -> tuple[str | None, int]:
