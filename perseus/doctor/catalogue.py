@@ -23,8 +23,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The data store refuses writes",
         "No lease it keeps can be claimed or renewed and no event recorded there: holders stop before it ends.",
         "What it answers says why. NOREPLICAS: bring its replicas back; a lower limit takes writes at once, "
-        "and until it is set again `min-replicas` says what that risks. No memory: give it more. MISCONF: free its "
-        "disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE names.",
+        "and until it is set again `min-replicas` and `sentinel-places` say what that risks. No memory: give it more. MISCONF: "
+        "free its disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE names.",
     ),
     "store-version": Entry(
         "The data store is too old",
@@ -112,7 +112,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "A primary then has fewer replicas than its min-replicas-to-write asks for: nothing can be claimed there, and "
         "every holder stops.",
         "Add a replica: REPLICAOF at a new server, of a Cluster `redis-cli --cluster add-node`. Until it is there the "
-        "command lets a death pass, and `min-replicas` says what that risks; set it back then.",
+        "command, where there is one, lets a death pass, and `min-replicas` says what that risks; set it back then.",
         "min-replicas-to-write of `redis-cli CONFIG GET min-replicas-to-write` must be less than connected_slaves of "
         "`redis-cli INFO replication`.",
     ),

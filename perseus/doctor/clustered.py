@@ -48,7 +48,7 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
     "sentinels": Entry(
         "Too few sentinels",
         "With less than three that answer, one failure more and nobody can decide on a failover.",
-        "Run three or more, on hosts of their own, and name them all in PERSEUS_REDIS_URL.",
+        "Run three or more, one on the host of each server, and name them all in PERSEUS_REDIS_URL.",
     ),
     "sentinel-refusal": Entry(
         "Sentinels refuse us",
@@ -66,5 +66,15 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
         "The sentinels name different primaries",
         "Two servers take writes, and what the loser of them took is lost: an exchange can be granted twice.",
         "Wait for a failover to end. If it stays, look at the network between them; SENTINEL RESET at the wrong one.",
+    ),
+    "sentinel-places": Entry(
+        "The sentinels can promote a replica beside a primary that goes on",
+        "Cut off from most sentinels, a primary that keeps enough replicas confirms writes, and so does the promoted "
+        "one once it has its own: two instances hold an exchange at once, for as long as the cut lasts.",
+        "One sentinel beside each server and none elsewhere lets no cut do that where a primary and its "
+        "min-replicas-to-write are half of the servers or more. Or type the command, which has each write wait for all "
+        "replicas: then the death of any one stops all writes. Keep it in the configuration files as well.",
+        "`redis-cli CONFIG GET min-replicas-to-write` must say the number of replicas, or each server have a sentinel "
+        "beside it: compare the addresses in `redis-cli -p 26379 SENTINEL SENTINELS SERVICE`.",
     ),
 }

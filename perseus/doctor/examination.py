@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from perseus.clock import Clock, SystemClock
-from perseus.doctor import answering, around, following, keeping, memory, quorum, shards, timing
+from perseus.doctor import answering, around, following, keeping, memory, placing, quorum, shards, timing
 from perseus.doctor.finding import REDIS_CLI, Finding, Report, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
@@ -71,6 +71,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "sentinel-refusal": quorum.sentinel_refusal,
     "sentinel-quorum": quorum.sentinel_quorum,
     "sentinel-split": quorum.sentinel_split,
+    "sentinel-places": placing.sentinel_places,
     "slow-failover": quorum.sentinel_times,
     "plain-text": around.plain_text,
     "tls-unchecked": around.tls_unchecked,

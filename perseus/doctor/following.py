@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from perseus.doctor import placing
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
 from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
@@ -16,6 +17,10 @@ ENOUGH = 2
 SEES_REPLICAS = "connected_slaves"
 GOOD_REPLICAS = "min_slaves_good_slaves"
 RULE = "docs/guarantees.md"
+UNSAFE = (
+    "Do not lower it while the sentinels stand where they do: a primary that is cut off from most of them would go on "
+    "beside the promoted one."
+)
 
 
 def min_replicas(node: Node, patient: Patient) -> Said:
@@ -53,6 +58,8 @@ def spare_replica(node: Node, patient: Patient) -> Said:
         return None if there > wanted else ABSENT
     heirs = [one.place for one in _followers(node, patient) if _may_take_over(one, patient)]
     seen = f"min-replicas-to-write of {node.place} is {wanted}, and it has {_counted(there)}."
+    if placing.may_split(patient, there - 1):
+        return warning(f"{seen} {UNSAFE}")._replace(where=(node.place, *heirs))
     mend = redis_cli("CONFIG", "SET", "min-replicas-to-write", there - 1)
     return warning(seen, mend)._replace(where=(node.place, *heirs))
 

@@ -20,7 +20,8 @@ class Watcher:
     """One sentinel. `silent`: why it does not answer, `refuses`: why it answers and tells us nothing; one at most.
 
     `primary`: what it says of the primary, by name, as text.
-    `replicas`: where it says that they are. `no_quorum`: why a failover could not be decided now, '' when it could.
+    `replicas`, `others`: where it says that they are, and other sentinels. `no_quorum`: why a failover could not be
+    decided now, '' when it could.
     """
 
     place: str
@@ -29,6 +30,7 @@ class Watcher:
     replicas: tuple[Place, ...] = ()
     no_quorum: str = ""
     refuses: str | None = None
+    others: tuple[Place, ...] = ()
 
     @property
     def names(self) -> Place | None:
@@ -49,10 +51,18 @@ def watchers(client: Sentinel) -> tuple[Watcher, ...]:
     answering = any(not isinstance(one, Exception) for one in primaries.values())
     replicas = client.at_each("SENTINEL", "REPLICAS", service) if answering else {}
     quorums = client.at_each("SENTINEL", "CKQUORUM", service) if answering else {}
+    others = client.at_each("SENTINEL", "SENTINELS", service) if answering else {}
     return tuple(
         _untold(place, service, told)
         if isinstance(told, Exception)
-        else Watcher(_written(place), None, _table(told), tuple(_places(replicas[place])), _said(quorums[place]))
+        else Watcher(
+            _written(place),
+            None,
+            _table(told),
+            tuple(_places(replicas[place])),
+            _said(quorums[place]),
+            others=tuple(_places(others[place])),
+        )
         for place, told in primaries.items()
     )
 
