@@ -1,0 +1,142 @@
+"""The warmup of an exchange on its page: live only while it lasts, a report afterwards, and honest about junk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from perseus import keys
+from perseus.clock import SystemClock, iso
+from perseus.network.states import State
+from perseus.warmup.stats import Failure, Stats
+from perseus.warmup.store import Told
+from perseus.web import warmuppanel
+from perseus.web.marketreads import MarketReads
+from perseus.web.site import NAME
+from perseus.web.warmuppanel import Panel
+from tests.web.holding import BINANCE, hold
+from tests.web.notified import Notified
+from tests.web.reading import HTMX, get, words
+from tests.web.views import MINUTE, NOW
+
+HERE = "/network/binance/warmup"
+
+
+def stats(**changes: Any) -> Stats:
+    usual: dict[str, Any] = {
+        "exchange_id": 2,
+        "run_id": "r",
+        "instance_id": "i",
+        "status": "fetching",
+        "mode": "partial",
+        "started_at": iso(NOW - 2 * MINUTE),
+        "updated_at": iso(NOW - 1_000),
+        "ended_at": None,
+        "total_symbols": 100,
+        "total_pairs": 500,
+        "completed_pairs": 200,
+        "skipped_pairs": 100,
+        "failed_pairs": 10,
+        "percent_complete": 42,
+        "eta_ms": 135_000,
+        "symbols_left": 60,
+        "current_symbol": "BTC-USD",
+        "current_timeframe": "1h",
+        "rest_calls": 210,
+        "failures": tuple(Failure(f"S{number}-USD", "1h", "HTTP 500") for number in range(3)),
+    }
+    return Stats(**{**usual, **changes})
+
+
+def panel(given: Stats, instance_id: str | None = "i") -> Panel:
+    made = warmuppanel.warmup(Told(None, given), instance_id, NOW, HERE).panel
+    assert made is not None
+    return made
+
+
+def test_while_it_lasts_it_says_how_far_and_where_to_ask_again() -> None:
+    made = panel(stats())
+    assert (made.word, made.address, made.percent, made.eta) == ("Fetching", HERE, 42, "2 min 15 s")
+    assert (made.current, made.symbols_left, made.more, made.took) == ("BTC-USD 1h", 60, 7, "2 min 0 s")
+
+
+def test_while_it_scans_no_per_cent_is_made_up() -> None:
+    made = panel(stats(status="scanning", mode=None, percent_complete=0, eta_ms=None))
+    assert (made.word, made.percent, made.eta, made.mode) == ("Looking for what is missing", None, None, None)
+
+
+@pytest.mark.parametrize("status", ["complete", "cancelled", "failed"])
+def test_once_it_is_over_it_is_a_report_that_asks_no_more(status: str) -> None:
+    made = panel(stats(status=status, ended_at=iso(NOW - MINUTE)))
+    assert (made.address, made.percent, made.eta, made.current) == ("", None, None, None)
+    assert (made.word, made.took) == (status.capitalize(), "1 min 0 s")
+    assert (made.total, made.completed, made.skipped, made.failed) == (500, 200, 100, 10)
+
+
+@pytest.mark.parametrize("holder", [None, "another"])
+def test_a_run_whose_instance_is_gone_is_interrupted_and_not_asked_for_again(holder: str | None) -> None:
+    made = panel(stats(), holder)
+    assert (made.word, made.address) == ("Interrupted", "")
+    assert "The next start goes on with what is left." in made.note
+    assert panel(stats(status="complete", ended_at=iso(NOW)), holder).word == "Complete"
+
+
+@pytest.fixture
+def app(notified: Notified) -> Flask:
+    site = notified.app.extensions[NAME]
+    market = MarketReads.of(notified.client, SystemClock())
+    notified.app.extensions[NAME] = type(site)(
+        **{name: getattr(site, name) for name in site.__dataclass_fields__} | {"market": market}
+    )
+    return notified.app
+
+
+def put(site: Notified, given: Stats | str) -> None:
+    site.client.set(keys.warmup_stats(2), given if isinstance(given, str) else given.to_json())
+
+
+def test_the_page_shows_the_panel_which_follows_by_itself_and_then_stops(notified: Notified, app: Flask) -> None:
+    instance = hold(notified.client, BINANCE, state=State.WARMING)
+    put(notified, stats(instance_id=instance))
+    page = get(app, "/network/binance").text
+    assert f'hx-get="{HERE}" hx-trigger="every 2s"' in page
+    said = words(page)
+    assert "42 % , about 2 min 15 s left" in said
+    assert "Now: BTC-USD 1h , 60 of 100 symbols left" in said
+    assert "S1-USD 1h HTTP 500" in said
+    put(notified, stats(instance_id=instance, status="complete", ended_at=iso(NOW)))
+    app.extensions[NAME].market.warmup._known.clear()
+    part = get(app, HERE, **HTMX)
+    assert part.headers["Perseus-Now"]
+    assert "hx-get" not in part.text
+    assert "Complete" in part.text
+    assert f'hx-get="{HERE}"' not in get(app, "/network/binance").text
+
+
+def test_a_browser_that_opens_the_part_is_shown_the_page(app: Flask) -> None:
+    assert get(app, HERE).headers["Location"] == "/network/binance"
+    assert get(app, "/network/nowhere/warmup", **HTMX).status_code == 404
+
+
+def test_what_something_else_wrote_is_told_as_that_and_hides_nothing(notified: Notified, app: Flask) -> None:
+    put(notified, '{"status": "<b>"}')
+    page = get(app, "/network/binance")
+    assert page.status_code == 200
+    assert "was written by something else. The next warmup mends it." in words(page.text)
+    notified.client.delete(keys.warmup_stats(2))
+    notified.client.lpush(keys.warmup_stats(2), "x")
+    app.extensions[NAME].market.warmup._known.clear()
+    assert "was written by something else" in words(get(app, "/network/binance").text)
+
+
+def test_failures_are_shown_as_text(notified: Notified, app: Flask) -> None:
+    put(notified, stats(failures=(Failure("<b>x", "1h", "<img src=x>\u202e"),)))
+    page = get(app, "/network/binance").text
+    assert "<img src=x>" not in page
+    assert "\u202e" not in page
+
+
+def test_without_one_there_is_no_panel(app: Flask) -> None:
+    assert 'id="warmup' not in get(app, "/network/binance").text
