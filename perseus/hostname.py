@@ -1,4 +1,4 @@
-"""Which names of hosts can be looked up at all. What cannot fails in the resolver with an error that is no network's."""
+"""Which names of hosts can be looked up at all. Others fail in the resolver with an error that is no network's."""
 
 from __future__ import annotations
 

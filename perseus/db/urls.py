@@ -44,9 +44,11 @@ def parse(database_url: str) -> URL:
         raise SettingError(NAME, "is not a database URL", f"{FORMS} {CODED}") from None
     kind = url.get_backend_name()
     if kind == "sqlite":
+        _refuse_nul(url)
         return _sqlite(url)
     if kind in POSTGRESQL:
         _require_coded(database_url)
+        _refuse_nul(url)
         return _postgresql(url)
     raise SettingError(NAME, f"{kind!r} is not supported", FORMS)
 
@@ -63,6 +65,15 @@ def where(database_url: str) -> str:
         return url.database or ""
     port = str(url.query.get("port") or url.port or 5432)
     return f"{','.join(_place(host, port) for host in _hosts(url))}/{url.database}"
+
+
+def _refuse_nul(url: URL) -> None:
+    """libpq stops reading at one: what stands behind it, sslmode too, would be lost, and it would speak in clear."""
+    parts = {"its user": url.username, "its password": url.password, "its database": url.database}
+    told: list[tuple[str, object]] = [*parts.items(), ("the name of an option", "".join(url.query))]
+    for part, value in (*told, *((f"its option {name}", "".join(given)) for name, given in url.query.items())):
+        if "\0" in str(value):
+            raise SettingError(NAME, f"has %00 in {part}, where reading would stop", "Choose one without it.")
 
 
 def _sqlite(url: URL) -> URL:

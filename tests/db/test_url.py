@@ -70,6 +70,25 @@ def test_a_way_that_carries_no_ssl_is_refused(url: str, says: str) -> None:
 
 
 @pytest.mark.usefixtures("with_psycopg")
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        (f"postgresql://u%00:{SECRET}@host:1/x?sslmode=verify-full", "its user"),
+        (f"postgresql://u:{SECRET}%00@host:1/x?sslmode=verify-full", "its password"),
+        (f"postgresql://u:{SECRET}@host:1/x%00?sslmode=verify-full", "its database"),
+        (f"postgresql://u:{SECRET}@host:1/x?options=-c%20a=b%00&sslmode=verify-full", "its option options"),
+        (f"postgresql://u:{SECRET}@host:1/x?sslrootcert=a&sslrootcert=b%00", "its option sslrootcert"),
+        (f"postgresql://u:{SECRET}@host:1/x?ssl%00mode=verify-full", "the name of an option"),
+        ("sqlite:////srv/perseus%00.db", "its database"),
+    ],
+)
+def test_libpq_would_stop_reading_at_a_nul_and_lose_port_and_sslmode(url: str, part: str) -> None:
+    with pytest.raises(SettingError, match=f"PERSEUS_DATABASE_URL: has %00 in {part}") as refused:
+        parse(url)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.usefixtures("with_psycopg")
 def test_what_libpq_could_put_in_the_place_of_ssl_is_switched_off() -> None:
     for asked in ("", "?gssencmode=require", "?gssencmode=prefer"):
         assert parse(f"postgresql://u@host/x{asked}").query["gssencmode"] == "disable"

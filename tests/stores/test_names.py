@@ -1,4 +1,4 @@
-"""Names of hosts: those that no name can be are refused where they are read, and cost nobody a lease where they are not."""
+"""Names of hosts: those that no name can be are refused where they are read, and silent where they are told."""
 
 from __future__ import annotations
 
