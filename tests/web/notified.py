@@ -20,6 +20,7 @@ from perseus.notify.configuration import Destination
 from perseus.store import connect, now_ms
 from perseus.web.app import app
 from perseus.web.commanding import Commanding
+from perseus.web.marketreads import MarketReads
 from perseus.web.outbound import Outbound
 from perseus.web.site import Site
 from tests.conftest import short
@@ -83,7 +84,15 @@ class Notified:
         access = access_of(self.client, self.database_url)
         self.commanding = Commanding(self.client, lambda: self.control_key)
         shared = SharedDirectory(directory, clock, 0)
-        site = Site(shared, directory, known, outbound=self.outbound, access=access, commanding=self.commanding)
+        site = Site(
+            shared,
+            directory,
+            known,
+            outbound=self.outbound,
+            access=access,
+            commanding=self.commanding,
+            market=MarketReads.of(self.client, clock),
+        )
         self.access = access
         self.app: Flask = signing_in(app(site))
         self.exchange: Exchange = known()[0]
