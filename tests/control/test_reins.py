@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -41,11 +42,14 @@ class Led:
         return made
 
     def served(self, ticket: int) -> None:
-        self.reins.await_served(ticket, self._look)
+        gives_up = time.monotonic() + 5
 
-    def _look(self) -> None:
-        assert self.bench.running is not None
-        assert self.bench.running._thread.is_alive()
+        def look() -> None:
+            assert self.bench.running is not None
+            assert self.bench.running._thread.is_alive()
+            assert time.monotonic() < gives_up
+
+        self.reins.await_served(ticket, look)
 
     def asked(self, feed: ScriptedFeed | None = None) -> list[str]:
         waiting = (feed or self.bench.feed).asked
