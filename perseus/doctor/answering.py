@@ -11,7 +11,7 @@ from perseus.doctor.node import Node
 from perseus.doctor.patient import DEFAULT_USER, Patient
 from perseus.doctor.sign import ABSENT, Said, Sign, grave, redis_cli, unknown, warning
 
-OLDEST = (6, 2)
+OLDEST = (6, 2, 7)
 SHARE = 0.25
 SLOW_DAY_SECONDS, SLOW_HOUR_SECONDS = 86_400, 3_600
 BEATS = 4
@@ -98,11 +98,12 @@ def _least(node: Node) -> int:
 def store_version(node: Node, patient: Patient) -> Said:
     """Replicas too."""
     said = node.said("redis_version")
-    found = re.match(r"(\d+)\.(\d+)", str(said))
+    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", str(said))
     if found is None:
         return unknown("Its version")
-    version = int(found[1]), int(found[2])
-    return grave(f"It is Redis {said}; Perseus needs {OLDEST[0]}.{OLDEST[1]}.") if version < OLDEST else None
+    version = int(found[1]), int(found[2]), int(found[3] or 0)
+    needed = ".".join(map(str, OLDEST))
+    return grave(f"It is Redis {said}; Perseus needs {needed}.") if version < OLDEST else None
 
 
 def missing_rights(node: Node, patient: Patient) -> Said:

@@ -23,13 +23,15 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The data store refuses writes",
         "No lease it keeps can be claimed or renewed and no event recorded there: holders stop before it ends.",
         "What it answers says why. NOREPLICAS: bring its replicas back; a lower limit takes writes at once, "
-        "and until it is set again `min-replicas` and `sentinel-places` say what that risks. No memory: give it more. MISCONF: "
-        "free its disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE names.",
+        "and until it is set again `min-replicas` and `sentinel-places` say what that risks. No memory: give it "
+        "more. MISCONF: free its disk. A replica is only read: PERSEUS_REDIS_URL must lead to the primary, which ROLE "
+        "names.",
     ),
     "store-version": Entry(
         "The data store is too old",
-        "The scripts need commands of Redis 6.2: claims or events fail.",
-        "Install Redis 6.2 or later.",
+        "Before 6.2 commands are missing: claims or events fail. 6.2.0 to 6.2.6 ignore min-replicas-to-write in scripts, so "
+        "a primary that is cut off goes on confirming claims, beside a second holder.",
+        "Install Redis 6.2.7 or later.",
         "Look for redis_version in what `redis-cli INFO server` answers.",
     ),
     "store-mark": Entry(

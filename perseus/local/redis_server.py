@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-OLDEST = (6, 2)
+#: Before it min-replicas-to-write does not count in scripts.
+OLDEST = (6, 2, 7)
+
+Version = tuple[int, int, int]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """One server program and its (major, minor) version."""
+    """One server program and its (major, minor, patch) version."""
 
     path: Path
-    version: tuple[int, int]
+    version: Version
 
 
 def find() -> RedisServer | None:
@@ -32,7 +35,7 @@ def find() -> RedisServer | None:
         if version is None:
             log.warning("%s does not say its version: passed over", path)
         elif version < OLDEST:
-            log.warning("%s is Redis %d.%d, and Perseus needs %d.%d: passed over", path, *version, *OLDEST)
+            log.warning("%s is Redis %d.%d.%d, and Perseus needs %d.%d.%d: passed over", path, *version, *OLDEST)
         else:
             return RedisServer(path, version)
     return None
@@ -57,10 +60,10 @@ def _candidates() -> Iterator[Path]:
         yield path
 
 
-def _version(path: Path) -> tuple[int, int] | None:
+def _version(path: Path) -> Version | None:
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=5, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r"\bv=(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else None
+    found = re.search(r"\bv=(\d+)\.(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -237,8 +237,8 @@ def test_a_folder_that_cannot_be_made_is_told_as_the_store_s(start: Start, tmp_p
 def test_data_of_a_newer_redis_are_refused_by_an_older_one(start: Start, tmp_path: Path) -> None:
     (tmp_path / "store" / "appendonlydir").mkdir(parents=True)
     with pytest.raises(EmbeddedStoreFailed, match="written by Redis 7 or later"):
-        embedded._refuse_newer_data(tmp_path / "store", RedisServer(Path("redis-server"), (6, 2)))
-    embedded._refuse_newer_data(tmp_path / "store", RedisServer(Path("redis-server"), (7, 0)))
+        embedded._refuse_newer_data(tmp_path / "store", RedisServer(Path("redis-server"), (6, 2, 7)))
+    embedded._refuse_newer_data(tmp_path / "store", RedisServer(Path("redis-server"), (7, 0, 0)))
 
 
 def test_a_server_on_path_comes_first_and_one_that_is_too_old_is_passed_over(
@@ -246,8 +246,8 @@ def test_a_server_on_path_comes_first_and_one_that_is_too_old_is_passed_over(
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     older(tmp_path, "7.4.1")
-    assert redis_server.find() == RedisServer(tmp_path / "redis-server", (7, 4))
-    older(tmp_path, "6.0.16")
+    assert redis_server.find() == RedisServer(tmp_path / "redis-server", (7, 4, 1))
+    older(tmp_path, "6.2.6")
     found = redis_server.find()
     assert found is None or found.path.parent != tmp_path
-    assert "is Redis 6.0, and Perseus needs 6.2: passed over" in caplog.text
+    assert "is Redis 6.2.6, and Perseus needs 6.2.7: passed over" in caplog.text

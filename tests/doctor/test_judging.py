@@ -56,7 +56,18 @@ def test_what_may_be_unknown_says_how_to_look_by_hand() -> None:
     assert all(one.entry.check for one in unknown)
 
 
-@pytest.mark.parametrize(("version", "is_old"), [("6.0.16", True), ("5.0", True), ("6.2.0", False), ("10.1", False)])
+@pytest.mark.parametrize(
+    ("version", "is_old"),
+    [
+        ("6.0.16", True),
+        ("5.0", True),
+        ("6.2.0", True),
+        ("6.2.6", True),
+        ("6.2.7", False),
+        ("7.0", False),
+        ("10.1", False),
+    ],
+)
 def test_a_store_that_is_too_old_is_found(version: str, is_old: bool) -> None:
     assert ("store-version" in found(patient(node(info={**INFO, "redis_version": version})))) is is_old
 
