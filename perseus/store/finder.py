@@ -18,6 +18,8 @@ LOOK_SECONDS = 1.0
 SHUN_SECONDS = 30.0
 REFUSALS = (AuthenticationError, ResponseError, Untrusted)
 
+UNTOLD = -1
+
 MakeSentinel = Callable[[Place, float], redis.Redis]
 
 
@@ -27,7 +29,7 @@ class SentinelRefused(ResponseError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Where a sentinel says that the primary is; `epoch` grows with each failover."""
+    """Where a sentinel says that the primary is; `epoch` grows with each failover, UNTOLD where it may not be asked."""
 
     place: Place
     epoch: int
@@ -124,7 +126,7 @@ class Finder:
         return is_doubted or self._elapsed() - self._looked_at >= LOOK_SECONDS
 
     def _look(self) -> None:
-        """Ask in turn until one tells nothing older than what is known; older is believed when all tell it."""
+        """Ask in turn until it is clear whom to believe. What is known stays where none is: see `_believed`."""
         doubts, began_at = self._doubts, self._elapsed()
         found: list[Told] = []
         failures: list[Exception] = []
@@ -135,12 +137,38 @@ class Finder:
             except (redis.RedisError, OSError) as error:
                 failures.append(error)
                 self._shunned[place] = self._elapsed() + SHUN_SECONDS
-            is_newest = found and (self._told is None or found[-1].epoch >= self._told.epoch)
-            if is_newest or self._elapsed() - began_at >= self._timeout:
+            if self._is_clear(found) or self._elapsed() - began_at >= self._timeout:
                 break
         self._looked_at, self._doubts_met = self._elapsed(), doubts
-        self._told = max(found, key=lambda told: told.epoch, default=self._told)
+        self._told = self._believed(found)
         self._failure = _gravest(failures)
+
+    def _is_clear(self, found: Sequence[Told]) -> bool:
+        """Need no other be asked? At first until most agree, later until one tells what is known, or newer."""
+        if not found or self._told is None:
+            return bool(found) and self._tell(found[-1], found)
+        newest = found[-1]
+        is_known = newest == self._told or newest.epoch > self._told.epoch or self._told.epoch == UNTOLD
+        return is_known or (newest.epoch == self._told.epoch and self._tell(newest, found))
+
+    def _believed(self, found: Sequence[Told]) -> Told | None:
+        """The newest. What is no newer than what is known, and another place, only where most of all tell it.
+
+        A failover that most agreed on makes an epoch. So the same epoch at another place is another site's, whose
+        sentinel stands in our list, and an older one is a sentinel that lags, or all were set up anew.
+        """
+        known = self._told
+        newest = max(found, key=lambda told: (told.epoch, found.count(told)), default=known)
+        if known is None or newest is None or newest.epoch > known.epoch or known.epoch == UNTOLD:
+            return newest
+        if newest.epoch == known.epoch:
+            same = [told for told in found if told.epoch == known.epoch]
+            newest = next((told for told in same if self._tell(told, found)), known)
+        return newest if self._tell(newest, found) else known
+
+    def _tell(self, told: Told, found: Sequence[Told]) -> bool:
+        """Do most of those that the address names tell this?"""
+        return found.count(told) * 2 > len(self.places)
 
     def _candidates(self) -> list[Place]:
         """Another first each round; those that failed lately last, and not at all when nothing is doubted."""
@@ -194,7 +222,7 @@ def _refusal(name: str, error: ResponseError) -> ResponseError:
 
 
 def _epoch(state: Any) -> int:
-    """Of an answer to SENTINEL MASTER; 0 from a sentinel that may not tell it."""
+    """Of an answer to SENTINEL MASTER."""
     if isinstance(state, list):
         state = dict(zip(state[::2], state[1::2], strict=False))
-    return int(state.get("config-epoch", 0)) if isinstance(state, dict) else 0
+    return int(state.get("config-epoch", UNTOLD)) if isinstance(state, dict) else UNTOLD
