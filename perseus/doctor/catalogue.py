@@ -29,8 +29,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "store-version": Entry(
         "The data store is too old",
-        "Before 6.2 commands are missing: claims or events fail. 6.2.0 to 6.2.6 ignore min-replicas-to-write in scripts, so "
-        "a primary that is cut off goes on confirming claims, beside a second holder.",
+        "Before 6.2 commands are missing: claims or events fail. 6.2.0 to 6.2.6 ignore min-replicas-to-write in "
+        "scripts: a primary that is cut off goes on confirming claims, beside a second holder.",
         "Install Redis 6.2.7 or later.",
         "Look for redis_version in what `redis-cli INFO server` answers.",
     ),
