@@ -100,7 +100,9 @@ class Acquaintance:
             return None
 
     async def _recall(self, earlier: Recollection, store_ms: int) -> None:
-        self._ports.clock.recall(store_ms + earlier.offset_ms)
+        clock = self._ports.clock
+        if not clock.is_known or clock.is_doubtful:
+            clock.recall(store_ms + earlier.offset_ms)
         self.listings, self._limits = earlier.listings, earlier.limits
         await self._ports.ledger.learn(earlier.limits)
         self._next = self._time() + EVERY_SECONDS - (store_ms - earlier.at_ms) / 1000

@@ -150,3 +150,38 @@ def test_a_host_that_slept_is_put_right_by_two_answers() -> None:
     rig.asked()
     rig.asked()
     assert abs(rig.error_ms) <= 51
+
+
+def test_a_remembered_time_serves_at_once_and_stays_while_what_is_heard_agrees() -> None:
+    rig = Rig()
+    rig.clock.recall(rig.true_ms - 300)
+    assert (rig.clock.is_known, rig.clock.is_doubtful, rig.error_ms) == (True, False, -300)
+    for _ in range(100):
+        rig.told(delay=0.02)
+        rig.seconds += 1
+    assert not rig.clock.is_doubtful
+    assert -25 <= rig.error_ms <= 0
+
+
+@pytest.mark.parametrize(("wrong_ms", "seconds"), [(-JUMP_MS - 100, 1), (60_000, 35), (JUMP_MS + 200, 35)])
+def test_a_remembered_time_that_is_wrong_is_doubted_and_one_answer_puts_it_right(wrong_ms: int, seconds: int) -> None:
+    rig = Rig()
+    rig.clock.recall(rig.true_ms + wrong_ms)
+    for _ in range(seconds):
+        rig.told(delay=0.02)
+        rig.seconds += 1
+    assert rig.clock.is_doubtful
+    rig.asked()
+    assert not rig.clock.is_doubtful
+    assert abs(rig.error_ms) <= 60
+
+
+def test_a_remembered_time_that_is_a_little_ahead_is_forgotten_after_half_a_minute() -> None:
+    rig = Rig()
+    rig.clock.recall(rig.true_ms + 900)
+    for _ in range(35):
+        rig.told(delay=0.02)
+        rig.seconds += 1
+    rig.seconds += 2
+    assert not rig.clock.is_doubtful
+    assert abs(rig.error_ms) <= 60

@@ -48,7 +48,7 @@ class Trial:
         dice = random.Random(f"trial {seed}")
         exchange = EXCHANGES[seed % len(EXCHANGES)]
         scenario = drawn(seed, exchange, LENGTH_SECONDS * 1_000)
-        possible = [name for name in OWN_TROUBLES if name != "restart" or not _delists(scenario)]
+        possible = [name for name in OWN_TROUBLES if name != "restart" or not _delists_all(scenario)]
         names = dice.sample(possible, dice.choice((0, 0, 1, 2)))
         last = LENGTH_SECONDS * 2 / 3
         troubles = [Trouble(name, dice.uniform(0, last), dice.choice((2, 8, 30))) for name in names]
@@ -93,9 +93,9 @@ class Trial:
         await BEFALL[trouble.name](site, trouble.seconds)
 
 
-def _delists(scenario: Scenario) -> bool:
-    """Then a process that begins waits for a person, who takes the name out of its symbols."""
-    return any(fault.name == "delist" for fault in scenario.faults)
+def _delists_all(scenario: Scenario) -> bool:
+    """It may: then a process that begins waits for a person, who gives it other symbols."""
+    return any(fault.name == "delist" and fault.target == "*" for fault in scenario.faults)
 
 
 async def _begun(site: Site) -> None:

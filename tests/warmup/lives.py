@@ -102,6 +102,11 @@ class Lives(Site):
             await asyncio.sleep(0.05)
 
 
+def kline_calls(site: Lives) -> int:
+    """Requests for candles that Binance has seen."""
+    return site.exchange.counters.seen["GET /api/v3/klines"]
+
+
 def lived(test: Callable[[Lives], Awaitable[None]], name: str = "binance") -> Lives:
     """Run `test` on a site, and judge that no rule of the exchange was broken."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -12,16 +13,11 @@ from perseus.exchanges.transport import Answer
 from perseus.simulator.faults.fault import Fault
 from perseus.warmup.scan import SUFFICIENT
 from perseus.warmup.stats import Stats
-from perseus.warmup.store import INTERRUPTED
 from tests.simulated.site import EXCHANGE_ID
 from tests.simulated.trial import EXCHANGES
-from tests.warmup.lives import PAIRS, SYMBOLS, Lives, lived
+from tests.warmup.lives import PAIRS, SYMBOLS, TIMEFRAMES, Lives, kline_calls, lived
 
 FAILING = SYMBOLS[:1]
-
-
-def kline_calls(site: Lives) -> int:
-    return site.exchange.counters.seen["GET /api/v3/klines"]
 
 
 def test_a_cold_start_fetches_each_pair_once_in_the_order_of_its_schedule_and_is_warm_then() -> None:
@@ -160,105 +156,6 @@ def test_refusals_of_all_in_mid_run_fail_no_symbol() -> None:
     lived(test)
 
 
-STEPS = ("stats scanning", "scanned", "scheduled", "stats fetching", "fetching", "stats complete")
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step_it_is_told_as_interrupted_and_the_next_start_fetches_what_is_left(step: str) -> None:
-    async def test(site: Lives) -> None:
-        def kill(what: str, stats: Stats | None) -> None:
-            if what == step and not site.kept.is_dead:
-                site.die()
-
-        site.step = kill
-        await site.begin()
-        if step == "fetching":
-            await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
-            site.die()
-        await site.until(lambda: site.kept.is_dead)
-        await site.stop()
-        left = PAIRS - sum(bool(one.verified) for one in site.cache.coverage.values())
-        assert site.told().status("instance 2") in (None, INTERRUPTED)
-        calls = kline_calls(site)
-        await site.next_life()
-        schedule, stats = site.schedule, site.stats
-        assert schedule.needs_fetching == len(schedule.entries) == left
-        assert kline_calls(site) - calls == left
-        assert (stats.status, stats.completed_pairs) == ("complete", left)
-        assert site.told().status(site.instance) == "complete"
-        await site.pass_until_quiet()
-        assert site.differences() == []
-
-    lived(test)
-
-
-def test_stopped_in_mid_run_it_says_that_it_was_cancelled() -> None:
-    async def test(site: Lives) -> None:
-        await site.begin()
-        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
-        await site.stop()
-        stats = site.stats
-        assert stats.status == "cancelled"
-        assert stats.ended_at is not None
-        assert 0 < stats.completed_pairs < PAIRS
-
-    lived(test)
-
-
-def test_cancelled_it_is_active_with_what_there_is_and_fetches_no_more_until_it_is_asked_to() -> None:
-    async def test(site: Lives) -> None:
-        await site.begin()
-        await site.until(lambda: len(site.cache.coverage) > 0)
-        site.engine.warming.cancel()
-        await site.warm.wait()
-        stats = site.stats
-        assert stats.status == "cancelled"
-        assert stats.symbols_left > 0
-        await site.pass_time(30)
-        assert sum(len(site.cache.candles[pair]) <= 3 for pair in site.pairs()) >= PAIRS // 3
-        await site.pass_time(300)
-        assert site.engine.lacking() == []
-        site.engine.warming.again("again", is_full=False)
-        await site.pass_until_quiet()
-        assert site.differences() == []
-        stats = site.stats
-        assert (stats.run_id, stats.status) == ("again", "complete")
-
-    lived(test)
-
-
-@pytest.mark.parametrize("is_full", [False, True])
-def test_warmed_up_again_what_is_whole_is_left_alone_unless_all_is_doubted(is_full: bool) -> None:
-    async def test(site: Lives) -> None:
-        await site.start()
-        await site.pass_until_quiet()
-        calls = kline_calls(site)
-        site.engine.warming.again("again", is_full=is_full)
-        await site.pass_time(5)
-        stats = site.stats
-        assert (stats.run_id, stats.status) == ("again", "complete")
-        assert stats.total_pairs == (PAIRS if is_full else 0)
-        await site.pass_until_quiet()
-        assert site.differences() == []
-        assert kline_calls(site) - calls >= (2 * PAIRS if is_full else 0)
-        if not is_full:
-            assert kline_calls(site) == calls
-
-    lived(test)
-
-
-def test_asked_for_again_in_mid_run_the_next_takes_its_place_before_work_begins() -> None:
-    async def test(site: Lives) -> None:
-        await site.begin()
-        await site.until(lambda: len(site.cache.coverage) >= PAIRS // 2)
-        site.engine.warming.again("again", is_full=True)
-        await site.warm.wait()
-        stats = site.stats
-        assert (stats.run_id, stats.status, stats.total_pairs) == ("again", "complete", PAIRS)
-
-    lived(test)
-
-
 @pytest.mark.parametrize("key", [keys.warmup_schedule(EXCHANGE_ID), keys.warmup_stats(EXCHANGE_ID)])
 def test_what_junk_has_overwritten_is_written_anew_and_said_once(key: str) -> None:
     async def test(site: Lives) -> None:
@@ -313,5 +210,21 @@ def test_an_end_that_could_not_be_written_is_written_when_the_store_is_back() ->
         await site.pass_time(120)
         stats = site.stats
         assert stats.status == "complete"
+
+    lived(test)
+
+
+def test_a_young_symbol_is_sufficient_with_all_that_there_is_of_it() -> None:
+    async def test(site: Lives) -> None:
+        site.exchange.add_fault(Fault("list_new", "binance", count=1, params={"symbol": "NEWUSDT", "rows": 3}))
+        await site.pass_time(1)
+        site.wanted = replace(site.wanted, symbols=("NEWUSDT",))
+        await site.start()
+        await site.pass_until_quiet()
+        assert site.stats.failed_pairs == 0
+        requests = site.requests()
+        await site.next_life()
+        assert (site.schedule.mode, site.schedule.sufficient_pairs) == ("warm", len(TIMEFRAMES))
+        assert site.requests() == requests
 
     lived(test)
