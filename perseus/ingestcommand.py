@@ -12,10 +12,13 @@ from perseus.running import run
 @click.command()
 @click.argument("name", required=False)
 @click.option("--idle", is_flag=True, help="Wait for a start by command: from the beginning, or after a stop of NAME.")
+@click.option("--standby", is_flag=True, help="Wait, ready, while another process holds NAME, and go on after it.")
 @click.option("--replay", type=click.Path(path_type=Path), metavar="FILE", help="Play a recorded capture.")
 @click.option("--simulator", metavar="URL", help="Take in what `perseus simulate` serves at this URL.")
 @click.option("--made-up", is_flag=True, help="Play a made-up market.")
-def ingest(name: str | None, idle: bool, replay: Path | None, simulator: str | None, made_up: bool) -> None:
+def ingest(
+    name: str | None, idle: bool, standby: bool, replay: Path | None, simulator: str | None, made_up: bool
+) -> None:
     """Run the ingest process of the exchange NAME.
 
     Or, with --idle, one that waits for a start. It takes in the candles of PERSEUS_SYMBOLS, else of the symbols that
@@ -26,4 +29,6 @@ def ingest(name: str | None, idle: bool, replay: Path | None, simulator: str | N
         raise click.UsageError("--replay, --simulator and --made-up are three sources: give one of them.")
     if name is None and not idle:
         raise click.UsageError("Give the NAME of an exchange, or --idle to wait for a start.")
-    run("ingest", name, replay, simulator, made_up, idle)
+    if name is None and standby:
+        raise click.UsageError("Give the NAME of the exchange that --standby is to wait for.")
+    run("ingest", name, replay, simulator, made_up, idle, standby)

@@ -9,7 +9,13 @@ from perseus.settings import Settings
 
 
 def run(
-    settings: Settings, name: str | None, replay: Path | None, simulator: str | None, made_up: bool, idle: bool
+    settings: Settings,
+    name: str | None,
+    replay: Path | None,
+    simulator: str | None,
+    made_up: bool,
+    idle: bool,
+    standby: bool = False,
 ) -> int:
     """Its exit code. Errors as `perseus.ingest.process.run`."""
-    return process.run(name, settings, replay, simulator, made_up, idle)
+    return process.run(name, settings, replay, simulator, made_up, idle, standby)

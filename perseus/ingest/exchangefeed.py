@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import uuid4
@@ -61,6 +62,7 @@ class ExchangeFeed:
         self._dialect = dialect_of(instance.exchange.name)
         self._thread: EngineThread | None = None
         self._engine: Engine | None = None
+        self._draining: list[asyncio.Future[None]] = []
         self._told = 0
 
     @property
@@ -103,6 +105,20 @@ class ExchangeFeed:
         """End the loop, and with it all connections."""
         if self._thread is not None:
             self._thread.close()
+
+    def flush(self, seconds: float) -> bool:
+        """Have what waits written, from any thread. False when it has not been within so many seconds."""
+        written = threading.Event()
+
+        async def drain(engine: Engine) -> None:
+            await engine.writer.drained()
+            written.set()
+
+        try:
+            self._on_loop(lambda engine: self._draining.append(asyncio.ensure_future(drain(engine))))
+        except ConnectionError:
+            return False
+        return written.wait(seconds)
 
     def warm_up(self, full: bool = False) -> str:
         """Fetch what is missing now, from any thread; `full`: all that is kept is doubted first. Gives its run id.

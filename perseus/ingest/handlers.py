@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from perseus.clock import iso
 from perseus.control.command import Kind
 from perseus.control.handling import Cancelled, Done, Job, Refused, Registry, Work
+from perseus.ingest.handover import hand_over
 from perseus.ingest.host import Host
 from perseus.ingest.opening import Open, Opening
 from perseus.ingest.reins import Paused
 from perseus.ingest.service import Order, Service
+from perseus.ingest.waiting import Ordered, Waiting
 from perseus.ingest.warmingup import Warmable, said_of, warmed_up
 
 SHOWN = 20
@@ -29,6 +31,8 @@ def install(host: Host, registry: Registry) -> None:
     registry.add(Kind.SET_SYMBOLS, desk.set_symbols)
     registry.add(Kind.WARM_UP, desk.warm_up)
     registry.add(Kind.CHECK, partial(_check, host))
+    registry.add(Kind.TAKEOVER, desk.take_over)
+    registry.add(Kind.HAND_OVER, partial(hand_over, host))
 
 
 class Handlers:
@@ -50,13 +54,34 @@ class Handlers:
         self._host.begin(service)
         return partial(self.until_active, job, service)
 
-    def until_active(self, job: Job, service: Service) -> Done:
+    def take_over(self, job: Job) -> Work:
+        """Serve the exchange that another process holds: it is asked for it, and has to give it in time."""
+        host, command, service = self._host, job.command, self._host.service
+        name = command.exchange_name
+        if not name:
+            raise Refused("A takeover names the exchange that is to be taken.")
+        ordered = Ordered(host.target, job.who, command)
+        if service is not None and service.is_standby and service.order.exchange == name:
+            if service.takeover is not None:
+                raise Refused(f"{host.hostname} takes {name} over already, by {service.takeover.by}.")
+            service.takeover = ordered
+        else:
+            open_, simulator = host.open, _url(command.arguments.get("simulator"))
+            claim, admin = Waiting(host, ordered=ordered), (command.by, command.by_name)
+            order = Order(name, lambda: _opened(open_, name, simulator), job.who, admin, simulator, claim)
+            service = host.reserve(order)
+            host.begin(service)
+        return partial(self.until_active, job, service, ordered)
+
+    def until_active(self, job: Job, service: Service, ordered: Ordered | None = None) -> Done:
         """Tell its steps until it is active. Raises what it failed of."""
         told: tuple[str, int | None] = ("", None)
 
         def look() -> None:
             nonlocal told
             job.check()
+            if ordered is not None and ordered.refused is not None:
+                raise ordered.refused
             feed = service.feed()
             stats = feed.warmup_stats if isinstance(feed, Warmable) else None
             text, percent = said_of(stats) if stats is not None and stats.is_at_work else (service.step, None)

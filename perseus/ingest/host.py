@@ -17,7 +17,7 @@ from perseus.control import key
 from perseus.control.handling import Refused, Registry
 from perseus.control.hosts import Report
 from perseus.errors import LeaseLost, PerseusError, StopRequested
-from perseus.ingest import warmingup
+from perseus.ingest import handover, warmingup
 from perseus.ingest.agent import Agent
 from perseus.ingest.brake import Brake
 from perseus.ingest.feed import Feed, FeedMaker
@@ -35,7 +35,7 @@ from perseus.version import VERSION
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
-LATE = 1.1
+LATE = 1.3
 NAME = "this ingest host"
 
 
@@ -62,6 +62,7 @@ class Host:
     ) -> None:
         self.settings = settings
         self._simulator = simulator
+        self.secret: bytes | None = None
         self.open = open_
         self.hostname = socket.gethostname()
         self.target = new_target(self.hostname)
@@ -87,7 +88,7 @@ class Host:
         """
         stop_seconds = self.settings.stop_seconds
         with StopSignals(NAME, stop_seconds * LATE, pass_on=self._pass_on) as signals:
-            secret = key.required(self.settings) if first is None else self._key()
+            secret = self.secret = key.required(self.settings) if first is None else self._key()
             self.membership = Membership(self.settings, self._plugins, self.target if secret else "")
             try:
                 if secret is not None:
@@ -156,10 +157,11 @@ class Host:
             pid=os.getpid(),
             version=VERSION,
             at=0,
-            role="idle" if service is None else "serving",
-            exchange_id=status.exchange_id if status is not None else None,
+            role="idle" if service is None else "standby" if service.is_standby else "serving",
+            exchange_id=service.exchange_id if service is not None else None,
             exchange_name=service.order.exchange if service is not None else None,
             instance_id=status.instance_id if status is not None else None,
+            warm=service.is_warm if service is not None and service.is_standby else None,
             doing=warmingup.doing(service) if service is not None else None,
         )
 
@@ -183,19 +185,34 @@ class Host:
 
     def _serve_on(self, first: Order | None, signals: StopSignals) -> None:
         if first is not None:
-            service = self.service = Service(first, self.settings.stop_seconds)
-            service.has_begun = True
-            self._serve(service, signals)
-            if service.error is not None:
-                raise service.error
+            service = self._serve_first(first, signals)
+            while self._goes_on(service, signals):
+                service = self._serve_first(first, signals)
         else:
             threading.Thread(target=self._find_ip, name="public ip", daemon=True).start()
         while self.is_idle_host:
             signals.pause(0)
             service = self._next(signals)
             self._serve(service, signals)
-            if isinstance(service.error, LeaseLost) and service.error.holder is None and not service.is_stopping:
+            is_lost = isinstance(service.error, LeaseLost) and service.error.holder is None and not service.is_stopping
+            if is_lost or self._goes_on(service, signals):
                 self._again(service)
+
+    def _serve_first(self, order: Order, signals: StopSignals) -> Service:
+        service = self.service = Service(order, self.settings.stop_seconds)
+        service.has_begun = True
+        self._serve(service, signals)
+        if service.error is not None:
+            raise service.error
+        return service
+
+    def _goes_on(self, service: Service, signals: StopSignals) -> bool:
+        """Is it to be served again? A standby whose lease another has waits anew; who never comes has given it back."""
+        if service.handing_over is not None:
+            has_come = handover.has_come(self, service, service.handing_over, signals.pause)
+            return not has_come or service.order.is_standby
+        is_taken = service.instance is not None and service.instance.revoked_by is not None
+        return is_taken and service.order.is_standby
 
     def _next(self, signals: StopSignals) -> Service:
         log.info("%s waits for a start; its name is %s.", self.hostname, self.target)
@@ -234,8 +251,8 @@ class Host:
 
     def _claim_and_work(self, service: Service) -> None:
         opening = service.order.open()
-        maker = opening.maker()
-        instance = self.membership.claim(opening.exchange, service.signals.pause, service.order.admin)
+        service.exchange_id = opening.exchange.id
+        instance, maker = (service.order.claim or self._claim)(service, opening)
         if self.agent is not None:
             instance.set_fields({"target": self.target})
         service.instance = instance
@@ -244,11 +261,16 @@ class Host:
         with instance:
             self._work(service, instance, opening, maker)
 
+    def _claim(self, service: Service, opening: Opening) -> tuple[Instance, FeedMaker]:
+        maker = opening.maker()
+        return self.membership.claim(opening.exchange, service.signals.pause, service.order.admin), maker
+
     def _work(self, service: Service, instance: Instance, opening: Opening, maker: FeedMaker) -> None:
         feed = made(maker, instance)
         with Brake(instance, feed, service.reins.is_pending) as brake:
             remake = partial(_remade, opening, instance)
-            work = Work(instance, feed, brake, reins=service.reins, remake=remake)
+            reason = service.start_reason
+            work = Work(instance, feed, brake, reins=service.reins, remake=remake, start_reason=reason)
             service.feed = lambda: work.feed
             work.run()
 

@@ -20,6 +20,8 @@ from perseus.pluginhost.boundary import contained, said
 log = logging.getLogger(__name__)
 
 MOST = 16
+NOTED_A_MINUTE = 20
+MINUTE_MS = 60_000
 #: Whoever looks at the audit log filters by it.
 ACT = "control: "
 RESULTS = {Status.DONE: DONE, Status.REFUSED: REFUSED, Status.EXPIRED: REFUSED}
@@ -41,6 +43,7 @@ class Jobs:
         self._jobs: dict[str, tuple[Job, Outcome]] = {}
         self._changed = threading.Condition()
         self._is_closed = False
+        self._noted = (0, 0)
 
     def accept(self, command: Command) -> None:
         """Begin it. A stop ends the others first."""
@@ -48,7 +51,7 @@ class Jobs:
         accepted = Outcome(command.id, command.kind, command.target, Status.ACCEPTED, now_ms, now_ms)
         log.info("%s: accepted of %s, id %s", act(command.kind), job.who, command.id)
         with self._changed:
-            is_too_much = len(self._jobs) >= MOST or self._is_closed
+            is_too_much = self._is_closed or (len(self._jobs) >= MOST and command.kind is not Kind.STOP)
             self._jobs[command.id] = job, accepted
         self._recorder.write(accepted)
         if command.kind is Kind.STOP:
@@ -67,7 +70,7 @@ class Jobs:
         why = "The process was ended in the middle of it."
         with self._changed:
             self._is_closed = True
-            self._changed.wait_for(lambda: not self._open(Kind.STOP), timeout / 2)
+            self._changed.wait_for(lambda: not self._open(Kind.STOP) and not self._open(Kind.HAND_OVER), timeout / 2)
         self.cancel(why)
         with self._changed:
             self._changed.wait_for(lambda: not self._jobs, timeout / 2)
@@ -78,9 +81,16 @@ class Jobs:
     def reject(self, command: Command, status: Status, text: str) -> Outcome:
         """The outcome of a command that is not even tried; it is in the audit log then."""
         now_ms = self._now_ms()
-        log.warning("%s: %s, id %s of %s: %s", act(command.kind), status, command.id, command.by, text)
-        self._note(command, status, text)
+        if self._may_note(now_ms):
+            log.warning("%s: %s, id %s of %s: %s", act(command.kind), status, command.id, command.by, text)
+            self._note(command, status, text)
         return Outcome(command.id, command.kind, command.target, status, now_ms, now_ms, now_ms, text=text)
+
+    def _may_note(self, now_ms: int) -> bool:
+        """Whoever copies old commands into the stream, thousands of them, is not to fill the logs by it."""
+        minute = now_ms // MINUTE_MS
+        self._noted = (minute, self._noted[1] + 1 if self._noted[0] == minute else 1)
+        return self._noted[1] <= NOTED_A_MINUTE
 
     def _open(self, kind: Kind) -> bool:
         return any(job.command.kind is kind for job, _ in self._jobs.values())

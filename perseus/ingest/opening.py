@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from perseus.errors import EXIT_CONFIG, PerseusError
 from perseus.ingest.capture import Capture
@@ -15,6 +16,9 @@ from perseus.ingest.replay import ReplayFeed
 from perseus.ingest.synthetic import SyntheticFeed
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
+
+if TYPE_CHECKING:
+    from perseus.ingest.shadowfeed import ShadowFeed
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +41,14 @@ class NoSource(PerseusError):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """`maker()` looks anew at what is wanted each time, and gives what makes the feed."""
+    """`maker()` looks anew at what is wanted each time, and gives what makes the feed.
+
+    `shadow(address)`: what a standby hears until then, by the address of its host; None where there is nothing to hear.
+    """
 
     exchange: Exchange
     maker: Callable[[], FeedMaker]
+    shadow: Callable[[str | None], ShadowFeed | None] = lambda _: None
 
 
 #: Opens an exchange by its name; the URL is that of a `perseus simulate`, None for the one beside, or the real one.
@@ -61,7 +69,15 @@ class Sources:
         exchange = find_exchange(name, self.settings)
         at = simulator or self.simulator
         self._maker(exchange, at)  # told now, before anything is claimed
-        return Opening(exchange, lambda: self._maker(exchange, at))
+        return Opening(exchange, lambda: self._maker(exchange, at), lambda address: self._shadow(exchange, at, address))
+
+    def _shadow(self, exchange: Exchange, simulator: str | None, address: str | None) -> ShadowFeed | None:
+        if self.replay is not None or self.made_up:
+            return None
+        from perseus.ingest import source
+
+        at = simulator or source.simulator_beside(exchange, self.settings)
+        return source.shadow(exchange, self.settings, at, address)
 
     def _maker(self, exchange: Exchange, simulator: str | None) -> FeedMaker:
         if self.replay is not None:

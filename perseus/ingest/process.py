@@ -12,6 +12,7 @@ from perseus.ingest.feed import FeedMaker
 from perseus.ingest.host import Host, made
 from perseus.ingest.opening import Opening, Sources
 from perseus.ingest.service import Order
+from perseus.ingest.waiting import standing_by
 from perseus.ingest.work import Work
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
@@ -28,19 +29,21 @@ def run(
     simulator: str | None = None,
     made_up: bool = False,
     idle: bool = False,
+    standby: bool = False,
 ) -> int:
     """Serve the exchange `name`: the real one, one that is simulated at a URL, a recorded capture, or a made-up market.
 
-    `idle`: wait for commands afterwards; with no name, from the beginning. Gives the exit code: 0 after a stop, 75 when
-    the lease was lost. Raises UnknownExchange, NoSource, SettingError, BadCapture and NoKey (78), LeaseRefused (69),
-    and what else made the start impossible; by then everything is released.
+    `idle`: wait for commands afterwards; with no name, from the beginning. `standby`: begin once nobody else holds it.
+    Gives the exit code: 0 after a stop, 75 when the lease was lost. Raises UnknownExchange, NoSource, SettingError,
+    BadCapture and NoKey (78), LeaseRefused (69), and what else made the start impossible; by then all is released.
     """
     sources = Sources(settings, replay, simulator, made_up)
     host = Host(settings, handlers.install, sources.open if idle or name is None else None, simulator=simulator)
     if name is None:
         return host.run()
     opening = sources.open(name)
-    return _ended(host, Order(name, lambda: opening))
+    order = Order(name, lambda: opening)
+    return _ended(host, standing_by(host, order) if standby else order)
 
 
 def serve(exchange: Exchange, settings: Settings, make_feed: FeedMaker, plugins: Plugins | None = None) -> int:

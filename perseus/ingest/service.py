@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from perseus.ingest.feed import Feed
+from perseus.ingest.feed import Feed, FeedMaker
 from perseus.ingest.membership import Admin
 from perseus.ingest.opening import Opening
 from perseus.ingest.reins import Reins
 from perseus.ingest.signals import StopSignals
 from perseus.network.instance import Instance
 from perseus.network.states import State
+from perseus.network.takeover import Takeover
 
 LOOK_SECONDS = 0.05
 CLAIMING = "claiming its lease"
@@ -26,11 +27,16 @@ STEPS = {
 }
 
 
+#: Waits for the lease of an opening, and gives the instance that has it with what makes its feed.
+Claim = Callable[["Service", Opening], tuple[Instance, FeedMaker]]
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to serve. `open()` looks it up and may fail; `admin`: who answers for it, None for whom settings name.
 
-    `simulator`: where it is simulated, if whoever ordered it has said so.
+    `simulator`: where it is simulated, if whoever ordered it has said so. `claim`: how it gets the lease, None: as it
+    is free. `is_standby`: it waits for the lease again whenever it has given it to another.
     """
 
     exchange: str
@@ -38,12 +44,29 @@ class Order:
     who: str = ""
     admin: Admin | None = None
     simulator: str | None = None
+    claim: Claim | None = None
+    is_standby: bool = False
+
+
+class HandOver:
+    """The holder's side of one. `by`: who, for people; `settled`: what came of it is known; `error`: what is wrong."""
+
+    def __init__(self, to: str, host: str, by: str) -> None:
+        self.to, self.host, self.by = to, host, by
+        self.settled = threading.Event()
+        self.error = ""
+
+    @property
+    def reason(self) -> str:
+        """As it stands in the log."""
+        return f"handed over to {self.host} by {self.by}"
 
 
 class Service:
     """`error`: what ended it, None while it runs and after a stop in order. `is_stopping`: somebody has asked for that.
 
-    `has_begun`: the main thread has it, or is about to.
+    `has_begun`: the main thread has it, or is about to. `doing`: what it is at before it has a lease; `is_warm`: of a
+    standby, None for others. `start_reason` stands in the log. `handing_over`: to whom, once a hand-over has begun.
     """
 
     def __init__(self, order: Order, stop_seconds: float) -> None:
@@ -56,16 +79,27 @@ class Service:
         self.ended = threading.Event()
         self.is_stopping = False
         self.has_begun = False
+        self.exchange_id: int | None = None
+        self.doing = CLAIMING
+        self.is_warm: bool | None = None
+        self.start_reason = "start"
+        self.handing_over: HandOver | None = None
+        self.takeover: Takeover | None = None
 
     @property
     def step(self) -> str:
         """What it is at, for people."""
         instance = self.instance
         if instance is None:
-            return CLAIMING
+            return self.doing
         if self.reins.paused is not None:
             return f"paused by {self.reins.paused.by}"
         return STEPS[instance.state]
+
+    @property
+    def is_standby(self) -> bool:
+        """Does it wait for a lease that another holds, ready for it?"""
+        return self.instance is None and self.is_warm is not None
 
     @property
     def is_active(self) -> bool:

@@ -39,8 +39,8 @@ class ShadowFeed:
 
     def __init__(self, exchange: Exchange, source: Source, client: Client, address: str) -> None:
         self._exchange = exchange
-        self._source = source
-        self._client = client
+        self.source = source
+        self.client = client
         self._address = address
         self._serve: Serve | None = None
         self._promoted: asyncio.Event | None = None
@@ -86,15 +86,15 @@ class ShadowFeed:
 
     async def _main(self, thread: EngineThread) -> None:
         async with AiohttpTransport() as wire:
-            with recorded(wire, self._source.keep, self._exchange.name) as transport:
+            with recorded(wire, self.source.keep, self._exchange.name) as transport:
                 await self._listen(thread, transport)
 
     async def _listen(self, thread: EngineThread, transport: Transport) -> None:
         self._promoted, call = asyncio.Event(), StoreThread()
-        urls, exchange_id = self._source.urls, self._exchange.id
+        urls, exchange_id = self.source.urls, self._exchange.id
         try:
             wire = Wire.made(
-                dialect_of(self._exchange.name), transport, urls, self._client, exchange_id, self._address, call
+                dialect_of(self._exchange.name), transport, urls, self.client, exchange_id, self._address, call
             )
             shadow = await self._shadow(thread, wire)
             assert self._serve is not None, "it is promoted by whoever goes on"
@@ -130,6 +130,6 @@ class ShadowFeed:
 
     async def _meet(self, wire: Wire) -> tuple[Wanted, Listings]:
         """What the exchange has of what is wanted, as the holder remembers it, or else by asking."""
-        ports = wire.ports(self._client, self._exchange, self._source.urls[0], NO_TOKEN, "", log.warning)
+        ports = wire.ports(self.client, self._exchange, self.source.urls[0], NO_TOKEN, "", log.warning)
         acquaintance = Acquaintance(ports, log.warning, lambda _: None)
-        return await acquaintance.meet(self._source.wanted), acquaintance.listings
+        return await acquaintance.meet(self.source.wanted), acquaintance.listings

@@ -6,15 +6,16 @@ from perseus import db
 from perseus.exchanges.endpoints import Endpoints
 from perseus.exchanges.registry import DIALECTS, dialect_of
 from perseus.exchanges.ring import Keep
-from perseus.ingest.exchangefeed import ExchangeFeed, Source
+from perseus.ingest.exchangefeed import SIMULATED_ADDRESS, UNKNOWN_ADDRESS, ExchangeFeed, Source
 from perseus.ingest.feed import FeedMaker
+from perseus.ingest.shadowfeed import ShadowFeed
 from perseus.ingest.wanted import Wanted
 from perseus.local import runfile
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
 from perseus.settings import Settings
-from perseus.store import connect
+from perseus.store import Client, connect
 
 __all__ = ["DIALECTS", "endpoints_of", "feed_maker", "simulator_beside", "wanted"]
 
@@ -54,15 +55,32 @@ def feed_maker(exchange: Exchange, settings: Settings, simulator: str | None) ->
     Its symbols are those of PERSEUS_SYMBOLS, else those that are watched, else all that the exchange trades.
     Raises NoDialect, NoEndpoint, UnknownTimeframe, and errors as `perseus.db.check`.
     """
-    endpoints = endpoints_of(exchange, settings, simulator)
-    symbols = wanted(exchange, settings)
-    which = Wanted(symbols, tuple(map(Timeframe.parse, settings.timeframes)))
+    about = _source(exchange, settings, simulator)
 
     def make(instance: Instance) -> ExchangeFeed:
-        client = connect(
-            runfile.store_url(settings), timeout=settings.store_timeout_seconds, name=f"perseus:{exchange.name}:candles"
-        )
-        keep = Keep.within(settings.home, exchange.name, settings.record_mb)
-        return ExchangeFeed(instance, Source(endpoints, which, simulator is not None, keep), client)
+        return ExchangeFeed(instance, about, _client(exchange, settings))
 
     return make
+
+
+def shadow(exchange: Exchange, settings: Settings, simulator: str | None, address: str | None) -> ShadowFeed:
+    """What a standby of the same hears; `address`: of this host on the internet. Errors as `feed_maker`."""
+    seen_as = SIMULATED_ADDRESS if simulator is not None else address or UNKNOWN_ADDRESS
+    return ShadowFeed(exchange, _source(exchange, settings, simulator), _client(exchange, settings), seen_as)
+
+
+def going_on(shadow: ShadowFeed) -> FeedMaker:
+    """Makes the feed that goes on where a standby is."""
+    return lambda instance: ExchangeFeed(instance, shadow.source, shadow.client, shadow)
+
+
+def _source(exchange: Exchange, settings: Settings, simulator: str | None) -> Source:
+    endpoints = endpoints_of(exchange, settings, simulator)
+    which = Wanted(wanted(exchange, settings), tuple(map(Timeframe.parse, settings.timeframes)))
+    keep = Keep.within(settings.home, exchange.name, settings.record_mb)
+    return Source(endpoints, which, simulator is not None, keep)
+
+
+def _client(exchange: Exchange, settings: Settings) -> Client:
+    name = f"perseus:{exchange.name}:candles"
+    return connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name=name)

@@ -46,9 +46,11 @@ class Work:
         backoff: Backoff | None = None,
         reins: Reins | None = None,
         remake: Callable[[], Feed] | None = None,
+        start_reason: str = "start",
     ) -> None:
         self._instance = instance
         self._feed = feed
+        self._start_reason = start_reason
         self._brake = brake
         self._backoff = backoff or Backoff()
         self._reins = reins or Reins()
@@ -68,7 +70,7 @@ class Work:
         """Work until something ends it: StopRequested, LeaseLost, FeedFailed, or a PerseusError of the feed."""
         self._instance.set_fields({"feed": self._feed.name, "messageCount": 0})
         self._wait_valid()
-        self._instance.transition(State.STARTING, "start")
+        self._instance.transition(State.STARTING, self._start_reason)
         self._persist(self._connect)
         self._instance.transition(State.WARMING, "connected")
         self._persist(self._warm)

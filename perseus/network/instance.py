@@ -96,6 +96,11 @@ class Instance:
         """The state it is in now."""
         return self._facts.state
 
+    @property
+    def revoked_by(self) -> str | None:
+        """Who has revoked its lease for another process; None as long as it has not heard of that."""
+        return self._lease.revoked_by
+
     def valid(self) -> bool:
         """May it act for its exchange at this moment? Costs one clock reading."""
         return self._lease.valid(self._clock.elapsed())

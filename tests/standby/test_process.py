@@ -1,0 +1,189 @@
+"""Standbys, takeovers and hand-overs of whole processes."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import redis
+
+from perseus import keys
+from perseus.control.command import Kind
+from perseus.control.outcomes import Status
+from tests.control.conftest import KEYED, Commander, eventually
+from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
+from tests.standby.scene import HOLDER, IDLE, STANDBY, free_since, payload, reasons, standby, target, until_active
+
+
+def test_a_standby_goes_on_within_two_seconds_after_the_lease_of_a_killed_holder(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **KEYED)
+    held = wait_active(reader, primary)
+    _, reserve = standby(start, commander, **KEYED)
+    assert (reserve.exchange_name, reserve.exchange_id, reserve.doing) == ("binance", BINANCE_ID, "stands by")
+    primary.kill()
+    began = free_since(reader)
+    until_active(reader, reserve.target)
+    assert time.monotonic() - began < 2
+    assert ("starting", f"promoted: the lease of {held['hostname']} has run out") in reasons(reader)
+
+
+def test_of_several_standbys_one_goes_on_and_the_others_wait_for_it(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **KEYED)
+    wait_active(reader, primary)
+    reserves = [standby(start, commander, **KEYED) for _ in range(3)]
+    primary.kill()
+    eventually(lambda: target(reader) in {report.target for _, report in reserves})
+    assert sum(state == "starting" for state, _ in reasons(reader)) == 2
+    eventually(lambda: len(commander.hosts(2, role="standby")) == 2)
+    assert all(process.poll() is None for process, _ in reserves)
+
+
+def test_a_primary_that_stops_in_order_is_followed_at_once(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **KEYED)
+    wait_active(reader, primary)
+    _, reserve = standby(start, commander, **KEYED)
+    primary.send_signal(signal.SIGTERM)
+    began = free_since(reader)
+    until_active(reader, reserve.target)
+    assert time.monotonic() - began < 2
+
+
+def test_a_primary_that_comes_back_does_not_rob_the_standby_that_went_on(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **KEYED)
+    wait_active(reader, primary)
+    _, reserve = standby(start, commander, **KEYED)
+    primary.kill()
+    until_active(reader, reserve.target)
+    back = start(*HOLDER, **KEYED)
+    assert back.wait(20) == 69
+    assert target(reader) == reserve.target
+
+
+def test_a_stop_ends_a_standby(start: Start, reader: redis.Redis, commander: Commander) -> None:
+    wait_active(reader, start(*HOLDER, **KEYED))
+    by_command, reserve = standby(start, commander, **KEYED)
+    by_signal, _ = standby(start, commander, **KEYED)
+    assert commander.end(reserve.target, Kind.STOP).status is Status.DONE
+    assert by_command.wait(10) == 0
+    by_signal.send_signal(signal.SIGTERM)
+    assert by_signal.wait(10) == 0
+
+
+def test_an_exchange_is_handed_over_to_its_standby_and_back(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*STANDBY, **KEYED)
+    (serving,) = commander.hosts(role="serving")
+    until_active(reader, serving.target)
+    _, reserve = standby(start, commander, **KEYED)
+    began = time.monotonic()
+    told = commander.end(reserve.target, Kind.TAKEOVER, "binance", **{"from": payload(reader)["instanceId"]})
+    assert (told.status, time.monotonic() - began < 5) == (Status.DONE, True), told
+    assert target(reader) == reserve.target
+    host = serving.hostname
+    assert reasons(reader)[-5:] == [
+        ("stopping", f"handed over to {host} by Ada (ada@example.net)"),
+        ("stopped", f"handed over to {host} by Ada (ada@example.net)"),
+        ("starting", "taken over by Ada (ada@example.net)"),
+        ("warming", "connected"),
+        ("active", "warm"),
+    ]
+    assert primary.poll() is None, "a standby stands by again"
+    commander.hosts(role="standby")
+    told = commander.end(serving.target, Kind.TAKEOVER, "binance", **{"from": payload(reader)["instanceId"]})
+    assert told.status is Status.DONE, told
+    assert target(reader) == serving.target
+
+
+def test_an_idle_host_takes_over_and_who_held_it_ends(start: Start, reader: redis.Redis, commander: Commander) -> None:
+    primary = start(*HOLDER, **KEYED)
+    held = wait_active(reader, primary)
+    start(*IDLE, **KEYED)
+    (host,) = commander.hosts(role="idle")
+    told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    assert told.status is Status.DONE, told
+    assert primary.wait(10) == 0
+    assert (payload(reader)["adminEmail"], target(reader)) == ("ada@example.net", host.target)
+
+
+def test_from_a_holder_that_takes_no_commands_its_lease_is_revoked(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **SHORT)
+    held = wait_active(reader, primary)
+    start(*IDLE, **KEYED)
+    (host,) = commander.hosts(role="idle")
+    told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    assert told.status is Status.DONE, told
+    assert primary.wait(10) == 0
+    assert ("stopped", "taken over by Ada (ada@example.net)") in reasons(reader)
+    assert "offline" not in [state for state, _ in reasons(reader)], "it heard of it and gave it back"
+
+
+def test_from_a_frozen_holder_it_is_taken_when_its_lease_has_run_out_and_it_does_no_harm_when_it_wakes(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **SHORT)
+    held = wait_active(reader, primary)
+    start(*IDLE, **KEYED)
+    (host,) = commander.hosts(role="idle")
+    primary.send_signal(signal.SIGSTOP)
+    told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    assert told.status is Status.DONE, told
+    token = payload(reader)["fencingToken"]
+    assert ("offline", "taken over by Ada (ada@example.net)") in reasons(reader)
+    primary.send_signal(signal.SIGCONT)
+    assert primary.wait(10) == 75
+    assert (target(reader), payload(reader)["fencingToken"]) == (host.target, token)
+
+
+def test_of_two_admins_at_once_the_second_is_told_who_was_first(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **SHORT)
+    held = wait_active(reader, primary)
+    start(*IDLE, **KEYED)
+    start(*IDLE, **KEYED)
+    one, two = commander.hosts(2, role="idle")
+    primary.send_signal(signal.SIGSTOP)
+    sent = [
+        commander.send(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]}) for host in (one, two)
+    ]
+    told = [
+        commander.until(host.target, id_, lambda told: told.is_final)
+        for host, id_ in zip((one, two), sent, strict=True)
+    ]
+    primary.send_signal(signal.SIGCONT)
+    assert sorted(outcome.status for outcome in told) == [Status.DONE, Status.REFUSED], told
+    refused = next(outcome for outcome in told if outcome.status is Status.REFUSED)
+    assert "takes it over already" in str(refused.text)
+    assert sum(state == "starting" for state, _ in reasons(reader)) == 2
+
+
+def test_a_takeover_from_a_run_that_is_gone_is_refused(start: Start, reader: redis.Redis, commander: Commander) -> None:
+    wait_active(reader, start(*HOLDER, **KEYED))
+    _, reserve = standby(start, commander, **KEYED)
+    told = commander.end(reserve.target, Kind.TAKEOVER, "binance", **{"from": "another-1-00000000"})
+    assert (told.status, "by another run" in str(told.text)) == (Status.REFUSED, True)
+    commander.hosts(role="standby")
+
+
+def test_who_gave_it_to_a_successor_that_died_takes_it_up_again(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    primary = start(*HOLDER, **KEYED)
+    held = wait_active(reader, primary)
+    (serving,) = commander.hosts(role="serving")
+    told = commander.end(serving.target, Kind.HAND_OVER, to="a-host-that-died", instanceId=held["instanceId"])
+    assert (told.status, "takes it up again" in str(told.text)) == (Status.FAILED, True)
+    until_active(reader, serving.target)
+    assert reader.hget(keys.last_record(BINANCE_ID), "closed") == "0"
+    assert primary.poll() is None
