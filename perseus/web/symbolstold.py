@@ -9,6 +9,7 @@ from flask import request, url_for
 
 from perseus import keys
 from perseus.control.command import Kind
+from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.network.exchange import Exchange
 from perseus.notify import records
 from perseus.store import now_ms
@@ -45,7 +46,7 @@ class Told:
 
 
 def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> Told:
-    """Send them to the instance that serves the exchange. Raises StoreUnavailable, StoreRefused."""
+    """Send them to the instance that serves the exchange. Raises nothing for a store that does not take them."""
     view = site().shared.view()
     if not view.store.answers:
         return Told(why=UNSEEN)
@@ -60,8 +61,11 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
     if commands.why_off():
         return Told(why=OFF)
     arguments = {"symbols": list(symbols)}
-    command = commands.send(target, Kind.SET_SYMBOLS, exchange, arguments, found.status.instance_id)
-    return Told(target, command, now_ms(commands.client, keys.HOSTS))
+    try:
+        command = commands.send(target, Kind.SET_SYMBOLS, exchange, arguments, found.status.instance_id)
+        return Told(target, command, now_ms(commands.client, keys.HOSTS))
+    except (StoreUnavailable, StoreRefused):
+        return Told(why=UNSEEN)  # they are saved all the same, and that is not to be told as a failure
 
 
 def asked() -> Told | None:

@@ -11,6 +11,7 @@ from sqlalchemy.schema import CreateTable
 from perseus import db
 from perseus.db.engine import engine
 from perseus.db.models import ExchangeRow
+from tests.databases import execute
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def test_init_makes_the_tables_that_an_older_sqlite_file_lacks(older: str, tmp_p
     of_setup = {"user_exchanges", "watched_symbols"}
     assert names(tmp_path) == {"exchanges"} | of_notifications | of_access | of_setup
     assert "own" in [exchange.name for exchange in db.exchanges(older)]
+
+
+def test_init_makes_an_index_that_a_file_lacks(tmp_path: Path) -> None:
+    url = db.default_url(tmp_path)
+    db.initialise(url)
+    execute(url, "DROP INDEX user_exchanges_default_key")
+    with pytest.raises(db.DatabaseMismatch, match="user_exchanges lacks UNIQUE INDEX"):
+        db.check(url)
+    db.initialise(url)
 
 
 def test_until_then_a_start_is_refused_with_every_table_by_name(older: str) -> None:

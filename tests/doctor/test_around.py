@@ -56,6 +56,15 @@ def test_a_column_that_is_missing_is_told_with_the_line_that_adds_it(lasting: Pr
     assert "database-schema" not in [one.name for one in lasting.examine().findings]
 
 
+def test_an_index_that_is_missing_is_told_with_the_line_that_adds_it(lasting: Practice) -> None:
+    changed(lasting, "DROP INDEX user_exchanges_default_key")
+    found = lasting.finds("database-schema")
+    assert "user_exchanges lacks UNIQUE INDEX (user_id) WHERE is_default" in found.seen
+    (line,) = found.commands
+    subprocess.run(line, shell=True, check=True)
+    assert "database-schema" not in [one.name for one in lasting.examine().findings]
+
+
 def test_a_database_that_is_not_there_is_found_without_its_path(lasting: Practice) -> None:
     Path(db.where(lasting.database_url)).unlink()
     found = lasting.finds("database-schema")

@@ -12,9 +12,11 @@ from werkzeug.test import TestResponse
 
 from perseus import db, keys
 from perseus.access.auditentry import DONE, INVALID
+from perseus.control import channel
 from perseus.control.command import Command, Kind
 from perseus.control.outcomes import Status
 from perseus.db import watched
+from perseus.errors import StoreUnavailable
 from perseus.market.ticker import Ticker
 from perseus.market.tickercache import TickerCache
 from perseus.network.exchange import Exchange
@@ -335,4 +337,18 @@ def test_why_what_runs_was_not_told_is_said(
     answer = add(otto, "ETH-USDT")
     assert answer.headers["Location"].endswith(f"saved=added-1&why={why}")
     assert "It is taken in at the next start." in words(otto.get(answer.headers["Location"]).text)
+    assert names(site) == ("ETH-USDT",)
+
+
+def test_what_is_saved_is_not_told_as_a_failure_when_the_store_goes_away(
+    site: Notified, otto: FlaskClient, party: Party, real_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving(site, party, real_store)
+
+    def away(*_: object) -> str:
+        raise StoreUnavailable("here", "it is away")
+
+    monkeypatch.setattr(channel, "send", away)
+    answer = add(otto, "ETH-USDT")
+    assert answer.headers["Location"].endswith("saved=added-1&why=unseen")
     assert names(site) == ("ETH-USDT",)
