@@ -6,6 +6,7 @@ The store is no judge of who may command: whatever stands in the stream is read 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
@@ -101,6 +102,12 @@ def record(client: Client, told: Outcome, is_first: bool = False) -> None:
         (pipeline.hsetnx if is_first else pipeline.hset)(name, told.id, told.to_json())
         pipeline.pexpire(name, OUTCOMES_KEPT_MS)
         pipeline.execute()
+
+
+def forget(client: Client, target: str, command_ids: Sequence[str]) -> None:
+    """Drop what came of these. Raises StoreUnavailable, StoreRefused."""
+    with answers(client):
+        client.hdel(keys.control(target, "outcomes"), *command_ids)
 
 
 def outcome(client: Client, target: str, command_id: str) -> Outcome | None:

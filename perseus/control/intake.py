@@ -84,6 +84,6 @@ class Intake:
 
     def _remember(self, command: Command, letter: Letter, now_ms: int) -> None:
         """Only what is signed is remembered, so that nobody else can fill this memory."""
-        until_ms = min(command.expires_ms, now_ms + LONGEST_LIFE_MS) + EARLY_MS
+        until_ms = now_ms + LONGEST_LIFE_MS + EARLY_MS
         self._seen = {name: told for name, told in self._seen.items() if told[0] > now_ms}
         self._seen[command.id] = until_ms, letter.stream_id

@@ -26,6 +26,7 @@ from perseus.control.outcomes import Status
 from perseus.control.recorder import Recorder
 from perseus.errors import PerseusError
 from perseus.ingest.jobs import Jobs
+from perseus.pluginhost.deadline import TookTooLong, call_within
 from perseus.store import Client, answers, now_ms
 
 log = logging.getLogger(__name__)
@@ -89,10 +90,15 @@ class Agent:
         self._ended.set()
         self._news.set()
         self.jobs.close(timeout / 2)
-        self._recorder.flush()
         for thread in self._threads:
-            thread.join(timeout / 4)
+            thread.join(timeout / 8)
+        with suppress(TookTooLong):
+            call_within(timeout / 4, "leave", self._leave)
+
+    def _leave(self) -> None:
+        """Blocks where the store hangs."""
         with suppress(PerseusError):
+            self._recorder.flush()
             hosts.remove(self._client, self.target)
         self._client.close()
 

@@ -16,6 +16,7 @@ from perseus.control.command import Command, Kind
 from perseus.control.handling import Done, Job, Refused, Registry, Work
 from perseus.control.hosts import Report
 from perseus.control.outcomes import Outcome, Status
+from perseus.control.recorder import Recorder
 from perseus.errors import PerseusError
 from perseus.ingest.agent import Agent
 from perseus.store import Client, connect
@@ -125,7 +126,7 @@ def test_a_command_is_done_and_told_to_its_end(start: Callable[[str], Agent], st
     assert (told.status, told.text, told.percent) == (Status.DONE, "done at once", 100)
     assert dict(told.data) == {"who": "Ada (ada@example.net)"}
     assert told.started_ms <= told.at_ms == told.ended_ms
-    assert audited(client) == [("ada@example.net", "control: check", "done")]
+    _eventually(lambda: audited(client) == [("ada@example.net", "control: check", "done")])
 
 
 def test_how_far_a_long_one_has_come_is_told_and_others_are_done_meanwhile(
@@ -263,3 +264,41 @@ def _eventually(is_so: Callable[[], bool], seconds: float = 5) -> None:
     while not is_so():
         assert time.monotonic() < give_up
         time.sleep(0.01)
+
+
+def test_who_copies_old_commands_into_the_stream_does_not_fill_the_audit_log(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    start(store_url)
+    end(client, channel.send(client, KEY, command(Kind.CHECK)))
+    (letter,) = channel.receive(client, ME, channel.START, 0)
+    for _ in range(60):
+        client.xadd(keys.control(ME, "commands"), {"body": letter.body, "mac": letter.mac})
+    end(client, channel.send(client, KEY, command(Kind.CHECK)))
+    assert len(desk.asked) == 2
+    assert len([one for one in AuditLog(client).read(100).entries if one.result == "refused"]) in range(20, 41)
+
+
+def test_a_stop_is_taken_however_much_is_in_hand(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    start(store_url)
+    many = [channel.send(client, KEY, command(Kind.START)) for _ in range(17)]
+    told = end(client, many[-1])
+    assert (told.status, "16 commands in hand" in str(told.text)) == (Status.REFUSED, True)
+    assert end(client, channel.send(client, KEY, command(Kind.STOP))).status is Status.DONE
+    assert end(client, many[0]).status is Status.CANCELLED
+
+
+def test_a_process_that_lives_long_keeps_the_newest_outcomes_alone(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perseus.control.recorder.KEPT", 3)
+    recorder = Recorder(client)
+    for number in range(7):
+        recorder.write(Outcome(f"{number}", "check", ME, Status.DONE, number, number, number))
+    assert sorted(client.hkeys(keys.control(ME, "outcomes"))) == ["4", "5", "6"]
+    recorder.write(Outcome("6", "check", ME, Status.RUNNING, 9, 9))
+    told = channel.outcome(client, ME, "6")
+    assert told is not None
+    assert told.status is Status.DONE
