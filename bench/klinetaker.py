@@ -19,6 +19,7 @@ from bench.klinehour import DEPTH, EXCHANGE_ID
 from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.ledger import Ledger
+from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
 from perseus.exchanges.sharedgate import SharedGate
@@ -33,6 +34,9 @@ from perseus.market.coverage import Coverage
 from perseus.market.tickercache import TickerCache
 from perseus.market.timeframes import Timeframe
 from perseus.store import connect
+from perseus.warmup.progress import Owner
+from perseus.warmup.reporter import Reporter
+from perseus.warmup.store import WarmupStore
 
 LOOK_SECONDS = 0.02
 
@@ -67,7 +71,9 @@ async def take(place: str, store_url: str, symbols: Sequence[str], timeframes: S
         written = client, EXCHANGE_ID, "1"
         cache = Timed(CandleCache(*written), TickerCache(*written), call, print)
         wanted = Wanted(tuple(symbols), tuple(map(Timeframe.parse, timeframes)), DEPTH)
-        engine = Engine(Ports(dialect, clock, ledger, rest, cache), wanted, _say)
+        memory = Memory(client, EXCHANGE_ID, rest_url, call)
+        reporter, owner = Reporter(WarmupStore(*written), call, _say), Owner(EXCHANGE_ID, "binance", "bench")
+        engine = Engine(Ports(dialect, clock, ledger, rest, cache, memory, reporter, owner), wanted, _say)
         await engine.ready()
         streams = Streams(dialect, transport, ws_url, engine, clock, random.Random(1), SharedGate(ledger, rest))
         warm = asyncio.Event()
