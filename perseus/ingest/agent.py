@@ -186,6 +186,8 @@ class Agent:
             self._after = START
 
     def _lost(self, error: PerseusError) -> None:
+        if self._ended.is_set():  # its connections were closed under it
+            return
         self._is_announced = False
         self._after = START  # the store that returns may not be the same; what was read is known by its id
         if self._trouble is None:

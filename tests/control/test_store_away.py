@@ -1,0 +1,90 @@
+"""Hosts whose data store freezes or goes away: they end in time, and take commands again when it is back."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from pydantic import SecretStr
+
+from perseus.control import channel
+from perseus.control.command import Command, Kind
+from perseus.control.outcomes import Status
+from perseus.settings import Settings
+from perseus.store import connect
+from tests.control.conftest import KEYED, Commander
+from tests.ingest.running import Start
+from tests.redis_process import RedisProcess
+
+IDLE = ("-m", "perseus", "ingest", "--idle", "--made-up")
+
+
+@pytest.fixture
+def away(own_server: RedisProcess, site: Settings) -> Commander:
+    assert site.redis_url != SecretStr(own_server.url)
+    return Commander(connect(own_server.url, timeout=2, name="commander"))
+
+
+@pytest.mark.parametrize("is_serving", [False, True], ids=["idle", "serving"])
+def test_a_stop_of_the_process_does_not_wait_for_a_store_that_hangs(
+    start: Start, away: Commander, own_server: RedisProcess, is_serving: bool
+) -> None:
+    process = start(*IDLE, **{**KEYED, "PERSEUS_STOP_SECONDS": "0.8"}, PERSEUS_REDIS_URL=own_server.url)
+    (host,) = away.hosts(role="idle")
+    if is_serving:
+        assert away.end(host.target, Kind.START, "binance").status is Status.DONE
+    own_server.freeze()
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=20)[1]
+    assert time.monotonic() - began < 5
+    assert "Traceback" not in said
+    if not is_serving:
+        assert process.returncode == 0, said
+
+
+def test_a_host_takes_commands_again_when_the_store_is_back(
+    start: Start, away: Commander, own_server: RedisProcess
+) -> None:
+    process = start(*IDLE, **KEYED, PERSEUS_REDIS_URL=own_server.url)
+    (host,) = away.hosts(role="idle")
+    own_server.kill()
+    time.sleep(1)
+    own_server.start()
+    away.hosts(role="idle")
+    assert away.end(host.target, Kind.START, "binance").status is Status.DONE
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == 0, said
+    assert said.count("No commands are taken until the data store answers") == 1
+    assert said.count("Commands are taken again") == 1
+
+
+def test_what_a_command_began_and_lost_because_the_store_was_away_is_begun_again(
+    start: Start, away: Commander, own_server: RedisProcess
+) -> None:
+    start(*IDLE, **KEYED, PERSEUS_REDIS_URL=own_server.url)
+    (host,) = away.hosts(role="idle")
+    first = away.end(host.target, Kind.START, "binance").data["instanceId"]
+    own_server.kill()
+    time.sleep(3.5)
+    own_server.start()
+    (again,) = away.hosts(role="serving", doing="active")
+    assert again.target == host.target
+    assert again.instance_id != first
+
+
+def test_a_command_that_grew_old_while_its_process_was_frozen_is_not_done(
+    start: Start, away: Commander, own_server: RedisProcess
+) -> None:
+    process = start(*IDLE, **KEYED, PERSEUS_REDIS_URL=own_server.url)
+    (host,) = away.hosts(role="idle")
+    process.send_signal(signal.SIGSTOP)
+
+    late = channel.send(away.client, away._key, Command(host.target, Kind.START, "ada", exchange_name="binance"), 500)
+    time.sleep(1)
+    process.send_signal(signal.SIGCONT)
+    told = away.until(host.target, late, lambda told: told.is_final)
+    assert told.status is Status.EXPIRED
+    away.hosts(role="idle")
