@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from typing import Any
 
 import redis
 from redis.connection import Connection, SSLConnection
+
+from perseus.store.resolver import RESOLVER, Address
 
 UNASKED = (
     "it closed the connection before it answered, as a port does that speaks TLS alone (then write rediss in place of "
@@ -24,6 +27,8 @@ UNKNOWN_TO_IT = (
 NO_HANDSHAKE = (
     "no answer to the TLS handshake: a server that hangs, or a port without TLS (then write redis in place of rediss)"
 )
+#: Of its time a connection to an address that is tried last.
+LEAST_SECONDS = 0.01
 OTHER_NAME = 62, 64
 TOO_OLD_OR_NEW = 9, 10
 
@@ -35,12 +40,37 @@ class Untrusted(redis.ConnectionError):
 class Named(Connection):
     """A connection to a host that somebody named: the address of the store, a node, a sentinel."""
 
-    def _connect(self) -> Any:
-        parent: Any = super()
+    def _connect(self) -> socket.socket:
+        """A connection over TCP in `socket_connect_timeout`, looking up the name and trying each address included."""
+        seconds, began_at = self.socket_connect_timeout, time.monotonic()
         try:
-            return parent._connect()
+            addresses = RESOLVER.addresses((self.host, self.port), seconds)
         except UnicodeError:
             raise redis.ConnectionError(f"{self.host} is no name of a host") from None
+        failure: OSError | None = None
+        for number, address in enumerate(addresses):
+            left = None if seconds is None else max(seconds - (time.monotonic() - began_at), LEAST_SECONDS)
+            try:
+                return self._opened(address, left and left / (len(addresses) - number))
+            except OSError as error:
+                failure = error
+        raise failure or OSError("it has no address")
+
+    def _opened(self, address: Address, seconds: float | None) -> socket.socket:
+        made = socket.socket(*address[:3])
+        try:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.socket_keepalive:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                for option, value in self.socket_keepalive_options.items():
+                    made.setsockopt(socket.IPPROTO_TCP, option, value)
+            made.settimeout(seconds)
+            made.connect(address[4])
+            made.settimeout(self.socket_timeout)
+        except OSError:
+            made.close()
+            raise
+        return made
 
 
 class PlainConnection(Named):
