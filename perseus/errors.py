@@ -119,13 +119,14 @@ class StoreUntrusted(StoreUnavailable):
 class StoreRefusesWrites(StoreUnavailable):
     """Raised when the data store answers, and can be read, but takes no writes. `code`: as it says why, such as OOM.
 
-    Silence to whoever must write: it may pass.
+    Silence to whoever must write: it may pass. `slot`: of a Cluster, where that one alone is refused.
     """
 
-    def __init__(self, where: str, code: str, reason: str) -> None:
+    def __init__(self, where: str, code: str, reason: str, slot: int | None = None) -> None:
         super().__init__(where, reason)
         self.args = (f"The data store at {where} refuses writes: {reason}. perseus doctor says what mends it.",)
         self.code = code
+        self.slot = slot
 
 
 class StoreRefused(PerseusError):

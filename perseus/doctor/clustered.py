@@ -41,7 +41,8 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
     ),
     "open-slots": Entry(
         "Slots of the Cluster are half moved",
-        "Scripts on their keys are refused while a part of the keys is at either node: TRYAGAIN.",
+        "Scripts on their keys are refused while a part of the keys is at either node, TRYAGAIN: a lease in one can "
+        "neither be claimed nor renewed, a log takes no event. Its holder stops before the lease ends.",
         "Finish the move, or mend what is left of one with redis-cli --cluster fix.",
         "Run `redis-cli --cluster check HOST:PORT`.",
     ),

@@ -16,6 +16,8 @@ from perseus.doctor.entry import BY_HAND, Entry
 from perseus.store import rediscli
 
 REDIS_CLI = f"{rediscli.PROGRAM} "
+#: Stands in a command for the address of its server.
+PLACE = "HOST:PORT"
 #: A command with the path of a file.
 SQLITE = "sqlite3 "
 #: Addresses in what a server says: an IPv6 address, host:port, or an IPv4 address alone.
@@ -93,7 +95,7 @@ class Finding:
             for place in self.where:
                 host, _, port = place.rpartition(":")
                 options = (*rediscli.at((host.removeprefix("[").removesuffix("]"), int(port))), *self.reach)
-                yield f"{REDIS_CLI}{shlex.join(options)} {command.removeprefix(REDIS_CLI)}"
+                yield f"{REDIS_CLI}{shlex.join(options)} {command.removeprefix(REDIS_CLI).replace(PLACE, place)}"
 
     def looking(self) -> Iterator[str]:
         """Of what is not known: how to look at the first of its servers, with the address."""

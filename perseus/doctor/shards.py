@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from redis.crc import key_slot
+
+from perseus.doctor.finding import PLACE
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
 from perseus.doctor.servers import SLOTS
@@ -11,6 +14,8 @@ from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown, warning
 
 LEAST = 3
 FAILING = frozenset(("fail", "fail?", "noaddr"))
+#: It looks at every node, whichever it begins at.
+FIX = f"redis-cli --cluster fix {PLACE}"
 FORGETTABLE = frozenset(("fail", "noaddr"))
 
 
@@ -95,7 +100,7 @@ def full_coverage(node: Node, patient: Patient) -> Said:
 
 
 def open_slots(node: Node, patient: Patient) -> Said:
-    """Each node tells of its own alone."""
+    """Each node tells of its own alone. Grave where a lease or a log is in one."""
     if patient.servers.slots is None or not node.is_primary:
         return ABSENT
     if node.peers is None:
@@ -104,7 +109,16 @@ def open_slots(node: Node, patient: Patient) -> Said:
     if not moving:
         return None
     shown = f"{', '.join(moving[:5])}{', ...' if len(moving) > 5 else ''}"
-    return warning(f"{len(moving)} {'is' if len(moving) == 1 else 'are'} on the way: {shown}.")
+    seen = f"{len(moving)} {'is' if len(moving) == 1 else 'are'} on the way: {shown}."
+    hit = [f"{what} of {name} ({slot})" for what, name, slot in _needed(patient) if slot in moving]
+    return grave(f"{seen} In them: {', '.join(hit)}.", FIX) if hit else warning(seen, FIX)
+
+
+def _needed(patient: Patient) -> Iterator[tuple[str, str, str]]:
+    """What is in which slot, of every exchange."""
+    for exchange in patient.database.exchanges:
+        for what, names in zip(("the lease", "the log"), exchange.written, strict=True):
+            yield what, exchange.name, str(key_slot(names[0].encode()))
 
 
 def _flags(told: Mapping[str, object]) -> list[str]:

@@ -161,6 +161,8 @@ class Directory:
         for exchange in exchanges:
             batch.add("EXISTS", keys.status(exchange.id))
             batch.add("EXISTS", keys.activity(exchange.name))
+            for names in exchange.written:
+                batch.add_script(*names)
         try:
             batch.run()
         except (StoreUnavailable, StoreRefused) as error:
@@ -177,6 +179,8 @@ class Directory:
             batch.add("HMGET", keys.last_record(exchange.id), *LAST_FIELDS)
             batch.add("XREVRANGE", keys.activity(exchange.name), "+", "-", "COUNT", count + 1)
             batch.add("HGET", keys.activity_meta(exchange.name), "cut_before_ms")
+            for names in exchange.written:
+                batch.add_script(*names)
         sent_at = self._clock.elapsed()
         with answers(self._client):
             initialised, hands, *rest = _settled(batch.run())

@@ -28,6 +28,10 @@ class Exchange:
             raise ValueError(f"exchange id {self.id} must be 1 or more: 0 was a placeholder in an older system")
 
     @property
-    def written(self) -> tuple[str, str]:
-        """The keys that its holder writes: of its lease and of its log, in a Cluster perhaps on two nodes."""
-        return keys.status(self.id), keys.activity(self.name)
+    def written(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """The keys that its holder writes: of its lease and of its log, in a Cluster perhaps on two nodes.
+
+        Each two share a slot, and scripts have both.
+        """
+        lease = keys.status(self.id), keys.last_record(self.id)
+        return lease, (keys.activity(self.name), keys.activity_meta(self.name))

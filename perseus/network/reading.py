@@ -137,8 +137,8 @@ class Reading:
 class StoreNotice:
     """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store).
 
-    `refused`: why it, or a server of it, takes no writes, a key of `perseus.store.refusal.WHY`; None while all do.
-    `refusing`: each such server, where more is known of them.
+    `refused`: why it, or a server of it, takes no writes, a key of `perseus.store.refusal.EXPLAINED`; None while all
+    do. `refusing`: each such server, where more is known of them.
     """
 
     answers: bool

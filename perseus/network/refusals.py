@@ -20,7 +20,7 @@ class Refusals:
 
     def __init__(self, told_to: logging.Logger = log) -> None:
         self._log = told_to
-        self._outages: dict[str, Outage] = {}
+        self._outages: dict[tuple[str, int | None], Outage] = {}
 
     @property
     def are_on(self) -> bool:
@@ -32,10 +32,10 @@ class Refusals:
         errors = batch.refusals()
         for error in errors:
             cost = of(batch, error, exchanges).cost
-            begins, ends = f"{cost[:1].upper()}{cost[1:]}", f"The data store at {error.where} takes writes again."
-            self._outages.setdefault(error.where, Outage(self._log, begins, ends)).failed(error)
-        for where in self._outages.keys() - {error.where for error in errors}:
-            self._outages.pop(where).done()
+            begins, ends = f"{cost[:1].upper()}{cost[1:]}", f"The data store at {_named(error)} takes writes again."
+            self._outages.setdefault((error.where, error.slot), Outage(self._log, begins, ends)).failed(error)
+        for ended in self._outages.keys() - {(error.where, error.slot) for error in errors}:
+            self._outages.pop(ended).done()
         return tuple(of(batch, error, exchanges) for error in errors)
 
 
@@ -44,4 +44,8 @@ def of(batch: Batch, error: StoreRefusesWrites, exchanges: Sequence[Exchange]) -
     leases = [one.name for one in exchanges if batch.refusal(keys.status(one.id)) is error]
     logs = [one.name for one in exchanges if batch.refusal(keys.activity(one.name)) is error]
     is_all = len(leases) == len(logs) == len(exchanges)
-    return Refusing(error.where, error.code, tuple(leases), tuple(logs), is_all)
+    return Refusing(error.where, error.code, tuple(leases), tuple(logs), is_all, error.slot)
+
+
+def _named(error: StoreRefusesWrites) -> str:
+    return error.where if error.slot is None else f"{error.where}, slot {error.slot},"

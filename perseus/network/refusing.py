@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from perseus.store import refusal
+
 #: Exchanges that a sentence lists.
 NAMED = 6
 
@@ -12,7 +14,8 @@ NAMED = 6
 class Refusing:
     """A server of the store that refuses writes, and the names of exchanges whose leases and whose logs it has.
 
-    `where` is an address; `code` a key of `perseus.store.refusal.WHY`; `is_all`: no exchange is without it.
+    `where` is an address; `code` a key of `perseus.store.refusal.EXPLAINED`; `is_all`: no exchange is without it.
+    `slot`: of a Cluster, where that one alone is refused.
     """
 
     where: str
@@ -20,6 +23,12 @@ class Refusing:
     leases: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     is_all: bool = True
+    slot: int | None = None
+
+    @property
+    def why(self) -> str:
+        """The code with what it means, for people; no address is in it."""
+        return f"{self.code}: {refusal.why(self.code, self.slot)}"
 
     @property
     def cost(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -100,9 +100,11 @@ def wait_until_up(
     seconds: float,
     say: Callable[[str], None],
     pause: Callable[[float], object] = time.sleep,
-    *keys: str,
+    *written: tuple[str, ...],
 ) -> None:
-    """Wait for the store to answer, telling `say` at each try; with `keys`, until writes are taken where each is.
+    """Wait for the store to answer, telling `say` at each try; with `written`, until scripts may write these keys.
+
+    Each of them: the keys of one script, which share a slot.
 
     Raises StoreUnavailable after `seconds`; StoreRefused and StoreUntrusted at once, for waiting mends neither
     password nor certificate.
@@ -111,15 +113,15 @@ def wait_until_up(
     while True:
         try:
             with answers(client):
-                for key in keys:
-                    _try_to_write(client, key)
-                if not keys:
+                for names in written:
+                    _try_to_write(client, names)
+                if not written:
                     client.ping()
             return
         except StoreUntrusted:
             raise
         except StoreUnavailable as error:
-            if not keys and isinstance(error, StoreRefusesWrites):
+            if not written and isinstance(error, StoreRefusesWrites):
                 return  # a PING is refused too by a server that cannot save
             left = give_up - time.monotonic()
             if left <= 0:
@@ -128,8 +130,9 @@ def wait_until_up(
             pause(min(2.0, left))
 
 
-def _try_to_write(client: Client, key: str) -> None:
-    """Raises redis-py's errors. A right that is missing is told by the writes that need it."""
+def _try_to_write(client: Client, names: tuple[str, ...]) -> None:
+    """Raises redis-py's errors, those of rights too: what starts now would claim and then fail."""
     asked: Any = client
-    with suppress(redis.exceptions.NoPermissionError):
-        asked.execute_command(*refusal.attempt(key))
+    for attempt in refusal.attempts(names[0]):
+        asked.execute_command(*attempt)
+    asked.execute_command("EXISTS", *names)

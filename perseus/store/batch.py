@@ -30,11 +30,19 @@ class Batch:
         self._servers: dict[str, Server] = {}
         self._told: dict[Server, list[Any]] = {}
         self._refusals: dict[Server, StoreRefusesWrites] = {}
+        self._together: list[tuple[str, ...]] = []
+        self._half_moved: dict[str, StoreRefusesWrites] = {}
 
     def add(self, command: str, key: str, *arguments: str | int) -> None:
         """One more command on one key."""
         self._commands.append((command, key, *arguments))
         self._servers[key] = None
+
+    def add_script(self, *names: str) -> None:
+        """Try whether a script on these keys, of one slot, would be answered: `refusal` of the first of them tells."""
+        if isinstance(self._client, Cluster):
+            self._together.append(names)
+            self._servers.setdefault(names[0], None)
 
     def run(self) -> list[Any]:
         """The answers in the order of the commands; an error about one key stands in its place.
@@ -49,12 +57,13 @@ class Batch:
             for told in self._told.values():
                 if isinstance(told[0], Exception):
                     raise told[0]
-            for result in results:
+            self._judge(results[len(self._commands) :])
+            for result in results[: len(self._commands)]:
                 if isinstance(result, Exception) and is_no_answer(result):
                     raise result
         refused = ((server, self._refused(told)) for server, told in self._told.items())
         self._refusals = {server: error for server, error in refused if error is not None}
-        return results
+        return results[: len(self._commands)]
 
     def now_ms(self, key: str) -> int:
         """Unix milliseconds, read with the answers, by the server that has this key of the batch."""
@@ -66,16 +75,26 @@ class Batch:
         return info if isinstance(info, dict) else None
 
     def refusals(self) -> tuple[StoreRefusesWrites, ...]:
-        """Each server that takes no writes, and why; none where all take them, or it may not be tried."""
-        return tuple(self._refusals.values())
+        """Each server that takes no writes, or slot that is half moved, and why; none where all take them."""
+        return (*self._refusals.values(), *{id(one): one for one in self._half_moved.values()}.values())
 
     def refusal(self, key: str) -> StoreRefusesWrites | None:
-        """That of the server that has this key of the batch."""
-        return self._refusals.get(self._servers[key])
+        """That of the server that has this key of the batch, or of its slot."""
+        return self._half_moved.get(key, self._refusals.get(self._servers[key]))
 
     def _refused(self, told: list[Any]) -> StoreRefusesWrites | None:
-        attempt = told[-1]
-        return refusal.told(attempt, where(self._client)) if isinstance(attempt, ResponseError) else None
+        if not self._with_info:
+            return None
+        found = (refusal.of_attempt(answer, where(self._client)) for answer in told[2:])
+        return next((error for error in found if error is not None), None)
+
+    def _judge(self, answers: list[Any]) -> None:
+        """What scripts would meet. Keys of one slot share their error."""
+        by_slot: dict[int | None, StoreRefusesWrites] = {}
+        for names, answer in zip(self._together, answers, strict=True):
+            error = refusal.told(answer, where(self._client)) if isinstance(answer, ResponseError) else None
+            if error is not None:
+                self._half_moved[names[0]] = by_slot.setdefault(error.slot, error)
 
     def _sent(self, first: dict[Server, str]) -> list[Any]:
         """Ask each server, by way of the first key that it has, about itself; then everything that is asked."""
@@ -85,6 +104,8 @@ class Batch:
                 pipeline.execute_command(*about, **({} if server is None else {"near": key}))
         for command in self._commands:
             pipeline.execute_command(*command)
+        for names in self._together:
+            pipeline.execute_command("EXISTS", *names)
         results: list[Any] = pipeline.execute(raise_on_error=False)
         each = len(self._about(keys.INITIALISED))
         self._told = {server: results[at * each : (at + 1) * each] for at, server in enumerate(first)}
@@ -92,4 +113,4 @@ class Batch:
 
     def _about(self, key: str) -> list[tuple[str | int, ...]]:
         time: list[tuple[str | int, ...]] = [("TIME",)]
-        return [*time, ("INFO", "server"), refusal.attempt(key)] if self._with_info else time
+        return [*time, ("INFO", "server"), *refusal.attempts(key)] if self._with_info else time

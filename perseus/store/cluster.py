@@ -17,7 +17,7 @@ import redis
 from redis.client import Pipeline, PubSub
 from redis.commands.core import Script
 from redis.crc import key_slot
-from redis.exceptions import AskError, AuthenticationError, ClusterDownError, MovedError, NoScriptError
+from redis.exceptions import AskError, AuthenticationError, ClusterDownError, MovedError, NoScriptError, TryAgainError
 
 from perseus.store import refusal
 from perseus.store.inquiry import Inquiry, MakeNode, naming
@@ -167,7 +167,8 @@ class Cluster(redis.Redis):
 
     def _at(self, place: Place, commands: Iterable[Command]) -> list[Any]:
         pipeline: Any = self._node(place).pipeline(transaction=False)
-        for args, options in commands:
+        sent = list(commands)
+        for args, options in sent:
             pipeline.execute_command(*args, **{name: value for name, value in options.items() if name != "near"})
         try:
             answers = naming(place, lambda: pipeline.execute(raise_on_error=False))
@@ -175,7 +176,7 @@ class Cluster(redis.Redis):
             self._is_stale, self._inquiry.silent = True, place
             raise
         self._is_stale = self._is_stale or any(isinstance(answer, ClusterDownError | MovedError) for answer in answers)
-        return [_placed(answer, place) for answer in answers]
+        return [_placed(answer, place, command) for answer, (command, _) in zip(answers, sent, strict=True)]
 
     def _allowed(self, answer: Any, place: Place, command: Command) -> Any:
         """While a slot moves, its old node sends us to the new one for this one command."""
@@ -224,10 +225,12 @@ class ClusterScript(Script):
         return cluster.execute_command(*command)
 
 
-def _placed(answer: Any, place: Place) -> Any:
-    """With the node where it matters to whoever is told."""
+def _placed(answer: Any, place: Place, command: tuple[Any, ...]) -> Any:
+    """With the node where it matters to whoever is told, and with the slot that is half moved."""
     if isinstance(answer, NoScriptError):
         return ScriptMissing(place)
+    if isinstance(answer, TryAgainError):
+        answer = refusal.half_moved(answer, _slot(_key(command)))
     return answer if refusal.code(answer) is None else refusal.placed(answer, place)
 
 

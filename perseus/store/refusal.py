@@ -18,9 +18,19 @@ WHY: Final = {
     "MISCONF": "it could not save to its disk",
     "READONLY": "it is a replica, and those are only read",
 }
+#: The same of what stands in the way of scripts alone, and of a right that a trial lacks.
+HALF_MOVED: Final = "TRYAGAIN"
+NO_RIGHT: Final = "NOPERM"
+MOVE: Final = "a slot is half moved, and scripts on its keys are refused until the move has ended"
+EXPLAINED: Final = {
+    **WHY,
+    HALF_MOVED: MOVE,
+    NO_RIGHT: "its user lacks rights: docs/operate.md lists them",
+}
 
 # An error inside a script carries the code of the command that failed in the middle of its text.
-CODE = re.compile(rf"(?:^|-)({'|'.join(WHY)})\b")
+CODE = re.compile(rf"(?:^|-)({'|'.join((*WHY, HALF_MOVED))})\b")
+SLOT = re.compile(r"\bslot (\d+) is half moved")
 IN_SCRIPT = re.compile(r"^Error running script .*@user_script: \d+: -?| script: [0-9a-f]{40}, on @user_script:\d+")
 SERVER = re.compile(r"^server (\S+): ")
 # redis-py puts the command before the first error of a pipeline, with the key and its value.
@@ -47,12 +57,18 @@ def whole(answer: object) -> str:
 
 
 def code(answer: object) -> str | None:
-    """Why this answer, or error, refuses a write: a key of `WHY`. None for one that does not."""
+    """Why this answer, or error, refuses a write: a key of `EXPLAINED`. None for one that does not."""
     if not isinstance(answer, redis.exceptions.ResponseError):
         return None
     found = CODE.search(SERVER.sub("", said(answer)))
     why = found[1] if found else WITHOUT_CODE.get(type(answer))
-    return why if why in WHY else None
+    return why if why in EXPLAINED else None
+
+
+def half_moved(error: redis.exceptions.TryAgainError, slot: int) -> redis.exceptions.TryAgainError:
+    """The same with the slot, of which Redis does not tell the number."""
+    told_already = SLOT.search(str(error))
+    return error if told_already else type(error)(f"slot {slot} is half moved: the move of its keys has not ended")
 
 
 def placed(error: redis.exceptions.ResponseError, place: Place) -> redis.exceptions.ResponseError:
@@ -67,7 +83,9 @@ def told(error: redis.exceptions.ResponseError, where: str) -> StoreRefusesWrite
         return None
     named = SERVER.match(said(error))
     text = plain(SERVER.sub("", said(error)))
-    return StoreRefusesWrites(named[1] if named else where, why, text if text.startswith(why) else f"{why} {text}")
+    text = text if text.startswith(why) else f"{why} {text}"
+    slot = SLOT.search(text)
+    return StoreRefusesWrites(named[1] if named else where, why, text, int(slot[1]) if slot else None)
 
 
 def plain(text: str) -> str:
@@ -75,9 +93,24 @@ def plain(text: str) -> str:
     return IN_SCRIPT.sub("", said(text)).rstrip(".")
 
 
-def attempt(key: str) -> tuple[str | int, ...]:
-    """A command that a server refuses when it refuses writes, and that writes nothing: its key is never there.
+def attempts(key: str) -> tuple[tuple[str | int, ...], ...]:
+    """Commands that a server refuses when it refuses writes, and that write nothing: their key is never there.
 
-    It goes to the server that has `key`.
+    What a lease is written by, and what a log is. They go to the server that has `key`.
     """
-    return "SET", keys.write_probe(key), "", "XX", "PX", 1
+    probe = keys.write_probe(key)
+    return ("SET", probe, "", "XX", "PX", 1), ("XADD", probe, "NOMKSTREAM", "*", "f", "v")
+
+
+def of_attempt(answer: object, where: str) -> StoreRefusesWrites | None:
+    """What the answer to an attempt refuses; that a right is missing too. None for one that would have written."""
+    if isinstance(answer, redis.exceptions.NoPermissionError):
+        named = SERVER.match(said(answer))
+        text = plain(SERVER.sub("", said(answer))).removeprefix(f"{NO_RIGHT} ")
+        return StoreRefusesWrites(named[1] if named else where, NO_RIGHT, f"{NO_RIGHT} {text}")
+    return told(answer, where) if isinstance(answer, redis.exceptions.ResponseError) else None
+
+
+def why(code: str, slot: int | None = None) -> str:
+    """A key of `EXPLAINED` in words. `slot`: which one is half moved."""
+    return EXPLAINED[code] if slot is None else EXPLAINED[code].replace("a slot", f"slot {slot}")

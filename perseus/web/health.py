@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 from perseus.db import DatabaseMismatch
 from perseus.errors import PerseusError
 from perseus.network.reading import StoreNotice
-from perseus.store.refusal import WHY
+from perseus.network.refusing import Refusing
 from perseus.web import problems
 from perseus.web.problems import Problem
 from perseus.web.site import site
@@ -40,7 +40,10 @@ def ready() -> Response:
 def _store(state: StoreNotice) -> str | None:
     if not state.answers:
         return SILENT
-    return None if state.refused is None else f"refuses writes: {WHY[state.refused]}"
+    if state.refused is None:
+        return None
+    refusing = state.refusing or (Refusing("", state.refused),)
+    return f"refuses writes: {'; '.join(dict.fromkeys(one.why for one in refusing))}"
 
 
 def _database(trouble: PerseusError | None) -> str | None:

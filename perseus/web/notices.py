@@ -9,7 +9,6 @@ from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
 from perseus.network.refusing import Refusing
-from perseus.store.refusal import WHY
 from perseus.web import moments, words
 
 RESTART_TOLD_MS = 60_000
@@ -79,7 +78,7 @@ def _refusing_store(view: NetworkView) -> Notice | None:
 def _refusing_server(refusing: Refusing) -> str:
     """One of a store's servers; which one is not for everybody, but whom it concerns is."""
     who = "It" if refusing.is_all else "One server of it"
-    return f"{who} can be read, but {WHY[refusing.code]}. {refusing.cost[:1].upper()}{refusing.cost[1:]}."
+    return f"{who} can be read, but answers {refusing.why}. {refusing.cost[:1].upper()}{refusing.cost[1:]}."
 
 
 def _as_read(view: NetworkView) -> str:

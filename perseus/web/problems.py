@@ -20,7 +20,7 @@ from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
 from perseus.errors import PerseusError, StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
 from perseus.network.directory import BadCursor
 from perseus.notify.lookup import UnknownDestination, UnknownEvent
-from perseus.store.refusal import WHY
+from perseus.store import refusal
 from perseus.web.templating import Context, render
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,9 @@ def of(error: PerseusError) -> Problem | None:
         case StaleRevision() | NameTaken():
             return Problem(409, str(error))
         case StoreRefusesWrites():
-            return Problem(503, f"The data store refuses writes: {WHY[error.code]}. perseus doctor says what mends it.")
+            why = refusal.why(error.code, error.slot)
+            said = f"The data store refuses writes: {error.code}: {why}."
+            return Problem(503, f"{said} perseus doctor says what mends it.")
         case StoreUnavailable() | StoreRefused():
             return Problem(503, STORE_SILENT)
         case NotStorable():

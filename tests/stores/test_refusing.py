@@ -23,7 +23,7 @@ from perseus.notify import orders
 from perseus.store import Client, answers, connect, wait_until_up, where
 from perseus.store.answers import is_no_answer
 from perseus.store.cluster import Cluster
-from perseus.store.refusal import WHY, attempt
+from perseus.store.refusal import NO_RIGHT, WHY, attempts
 from tests.conftest import short
 from tests.redis_process import RedisProcess, free_port
 
@@ -202,19 +202,26 @@ def test_what_is_tried_writes_nothing(store: str, exchange: Exchange) -> None:
         directory = Directory(client, lambda: (exchange,))
         directory.view()
         directory.store_state()
-        asked: object = client.execute_command(*attempt(keys.status(exchange.id)))
-        assert asked is None
+        for attempt in attempts(keys.status(exchange.id)):
+            asked: object = client.execute_command(*attempt)
+            assert asked is None
         assert not client.exists(keys.write_probe(keys.status(exchange.id)))
         assert not client.exists(keys.write_probe(keys.INITIALISED))
 
 
-def test_without_the_right_to_try_nothing_is_said_of_it(own_server: RedisProcess, exchange: Exchange) -> None:
+@pytest.mark.parametrize("right", ["set", "xadd"])
+def test_a_right_without_which_nothing_can_be_renewed_or_recorded_is_told_and_ends_a_start(
+    own_server: RedisProcess, exchange: Exchange, caplog: pytest.LogCaptureFixture, right: str
+) -> None:
     with own_server.client() as admin:
-        admin.execute_command("ACL SETUSER", "reader", "on", ">pw", "~*", "+@all", "-set")
+        admin.execute_command("ACL SETUSER", "reader", "on", ">pw", "~*", "+@all", f"-{right}")
     url = f"redis://reader:pw@127.0.0.1:{own_server.port}/0"
     with connect(url, timeout=1, name="t") as client:
-        assert Directory(client, lambda: (exchange,)).view().store.refused is None
-        wait_until_up(client, 5, pytest.fail, pytest.fail, keys.status(exchange.id))
+        directory = Directory(client, lambda: (exchange,))
+        assert directory.view().store.refused == directory.store_state().refused == NO_RIGHT
+        assert f"refuses writes: NOPERM this user has no permissions to run the '{right}' command" in caplog.text
+        with pytest.raises(StoreRefused, match=f"'{right}'"):
+            wait_until_up(client, 5, pytest.fail, pytest.fail, exchange.written[0])
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -229,7 +236,7 @@ def test_who_must_write_waits_until_writes_are_taken(
     def pause(_: float) -> None:
         ended.append(bool(lasting.__exit__(None, None, None)))
 
-    wait_until_up(plain, 20, told.append, pause, keys.status(exchange.id))
+    wait_until_up(plain, 20, told.append, pause, exchange.written[0])
     assert len(ended) == len(told) == 1
     assert f"refuses writes: {code} " in told[0]
     assert "Trying again for" in told[0]
@@ -245,7 +252,7 @@ def test_a_wait_that_was_in_vain_ends_with_the_refusal(
     own_server: RedisProcess, plain: Client, exchange: Exchange
 ) -> None:
     with refusing(own_server, "OOM"), pytest.raises(StoreRefusesWrites, match="refuses writes: OOM"):
-        wait_until_up(plain, 0, pytest.fail, pytest.fail, keys.status(exchange.id))
+        wait_until_up(plain, 0, pytest.fail, pytest.fail, exchange.written[0])
 
 
 def test_a_refusal_of_us_is_none_of_writes(own_server: RedisProcess) -> None:

@@ -9,7 +9,7 @@ from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.db.known import KnownExchanges, KnownFit
 from perseus.network.exchange import Exchange
 from perseus.network.reading import StoreNotice
-from perseus.store.refusal import WHY
+from perseus.store.refusal import EXPLAINED
 from perseus.web.app import app
 from perseus.web.site import Site
 from tests.web.reading import get
@@ -47,13 +47,13 @@ def test_a_silent_database_is_named_without_its_address() -> None:
     assert "10.9.8.7" not in response.text
 
 
-@pytest.mark.parametrize("code", WHY)
+@pytest.mark.parametrize("code", EXPLAINED)
 def test_a_store_that_takes_no_writes_is_not_ready_and_the_answer_says_why(code: str) -> None:
     response = get(app_of(FakeDirectory(state=StoreNotice(True, refused=code))), "/health/ready")
     assert response.status_code == 503
     assert response.json is not None
-    assert response.json["store"] == f"refuses writes: {WHY[code]}"
-    assert response.json["detail"] == f"Not ready: the store refuses writes: {WHY[code]}."
+    assert response.json["store"] == f"refuses writes: {code}: {EXPLAINED[code]}"
+    assert response.json["detail"] == f"Not ready: the store refuses writes: {code}: {EXPLAINED[code]}."
 
 
 def test_a_store_that_takes_no_writes_beside_a_silent_database_are_both_named() -> None:

@@ -8,7 +8,7 @@ from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.doctor.finding import Finding, Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
-from perseus.store.refusal import WHY
+from perseus.store.refusal import EXPLAINED
 from perseus.web.notices import notices
 from tests.web.views import HOUR, NOW, gone, live, view
 
@@ -86,11 +86,11 @@ def test_the_gravest_banner_comes_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("code", WHY)
+@pytest.mark.parametrize("code", EXPLAINED)
 def test_a_store_that_takes_no_writes_is_told_in_red_with_why_and_what_follows(code: str) -> None:
     (told,) = notices(view(store=StoreNotice(True, refused=code)), None)
     assert (told.kind, told.title, told.command) == ("danger", "The data store refuses writes", "perseus doctor")
-    assert WHY[code] in told.text
+    assert f"answers {code}: {EXPLAINED[code]}" in told.text
     assert "No lease can be claimed or renewed" in told.text
 
 
