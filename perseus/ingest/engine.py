@@ -73,7 +73,14 @@ class Engine:
             chance,
             lambda *told: self.warming.ended(*told),
         )
-        self.warming = Warming(self._series, self.repairs.want, ports.reporter, self._progress, ports.clock.now_ms)
+        self.warming = Warming(
+            self._series,
+            self.repairs.want,
+            ports.reporter,
+            self._progress,
+            ports.clock.now_ms,
+            lambda series: self.writer.put_coverage(series.pair, series.coverage),
+        )
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -26,7 +26,10 @@ NO_FAILURE = (RateLimited, StoreUnavailable)
 
 
 class Warming:
-    """`series`: filled before the first warmup. `progress(run_id)` begins to count; `now_ms`: exchange time."""
+    """`series`: filled before the first warmup. `progress(run_id)` begins to count; `now_ms`: exchange time.
+
+    `doubted` is told of each series of which nothing is believed any more, so that a next process does not either.
+    """
 
     def __init__(
         self,
@@ -35,12 +38,14 @@ class Warming:
         reporter: Reporter,
         progress: Callable[[str], Progress],
         now_ms: Callable[[], int],
+        doubted: Callable[[Series], None],
     ) -> None:
         self._series = series
         self._want = want
         self._reporter = reporter
         self._progress = progress
         self._now_ms = now_ms
+        self._doubted = doubted
         self._run: Run | None = None
         self._asked: tuple[str, bool] | None = None
         self._wanted = asyncio.Event()
@@ -85,9 +90,8 @@ class Warming:
         self._asked = None
         self._wanted.clear()
         self.stop()
-        now_ms = self._now_ms()
         for series in self._series.values():
-            series.forgo(now_ms)
+            series.forgo(self._now_ms())
 
     def stop(self) -> None:
         """End the one that goes on."""
@@ -125,7 +129,9 @@ class Warming:
         for series in self._series.values():
             series.first_ms = 0
             if is_full:
+                series.depth = series.full_depth
                 series.unsay(series.window(now_ms)[0], now_ms)
+                self._doubted(series)
         await self._work(self._begin(run_id))
 
     async def _work(self, run: Run) -> None:

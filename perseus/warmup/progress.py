@@ -51,7 +51,7 @@ class Progress:
         self._now_ms, self._calls = now_ms, calls
         self._began_ms, self._begun_with = now_ms(), before
         self._fetching_ms, self._fetching_with = self._began_ms, before
-        self._ended_ms: int | None = None
+        self._final: Stats | None = None
         self._mode: Mode | None = None
         self._symbols = self._pairs = self._total = self._completed = self._failed = 0
         self._failures: list[Failure] = []
@@ -94,13 +94,16 @@ class Progress:
                 self._failures.append(Failure(pair.symbol, pair.timeframe.name, error[:ERROR_MAX]))
 
     def end(self, status: Status) -> None:
-        """That was it."""
-        self.status, self.current, self._ended_ms = status, None, self._now_ms()
+        """That was it: from now on `stats` stay as they are."""
+        self.status, self.current = status, None
+        self._final = self._stats(self._now_ms(), is_over=True)
 
     def stats(self) -> Stats:
         """How it stands now."""
-        now_ms, calls = self._now_ms(), self._calls()
-        is_over = self._ended_ms is not None
+        return self._final or self._stats(self._now_ms(), is_over=False)
+
+    def _stats(self, now_ms: int, *, is_over: bool) -> Stats:
+        calls = self._calls()
         granted = calls.warmup - self._fetching_with.warmup
         left = len(self.left)
         return Stats(
@@ -111,7 +114,7 @@ class Progress:
             mode=self._mode,
             started_at=iso(self._began_ms),
             updated_at=iso(now_ms),
-            ended_at=None if self._ended_ms is None else iso(self._ended_ms),
+            ended_at=iso(now_ms) if is_over else None,
             total_symbols=self._symbols,
             total_pairs=self._total,
             completed_pairs=self._completed,

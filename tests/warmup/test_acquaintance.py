@@ -207,3 +207,14 @@ def test_at_work_it_is_read_again_every_ten_minutes_so_that_a_restart_at_any_tim
         assert (seen["GET /api/v3/exchangeInfo"], seen["GET /api/v3/time"]) == (lists, times)
 
     lived(test)
+
+
+def test_a_clock_that_has_an_answer_is_not_set_by_what_is_remembered() -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        changed(site, offsetMs=kept(site).offset_ms + 5_000)
+        before_ms = site.clock.now_ms()
+        await site.engine._exchange.meet(site.wanted)
+        assert abs(site.clock.now_ms() - before_ms) < 1_000
+
+    lived(test)

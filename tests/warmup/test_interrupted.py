@@ -139,3 +139,30 @@ def test_the_warmup_of_an_older_lease_ends_its_process() -> None:
         site.run = None
 
     lived(test)
+
+
+def test_killed_while_all_is_doubted_the_next_start_believes_no_more_of_it() -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        await site.pass_until_quiet()
+        site.engine.warming.again("again", is_full=True)
+        await site.until(lambda: site.stats.run_id == "again" and site.told().status(site.instance) == "fetching")
+        await site.until(lambda: any(not one.verified for one in site.cache.coverage.values()))
+        site.die()
+        await site.stop()
+        left = sum(not one.verified for one in site.cache.coverage.values())
+        await site.next_life()
+        assert site.schedule.needs_fetching >= left > 0
+
+    lived(test)
+
+
+def test_a_cancel_before_the_scan_leaves_nothing_to_fetch() -> None:
+    async def test(site: Lives) -> None:
+        await site.begin()
+        site.engine.warming.cancel()
+        await site.warm.wait()
+        assert site.stats.percent_complete == 100
+        assert site.stats.total_pairs == 0
+
+    lived(test)

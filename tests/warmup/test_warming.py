@@ -46,11 +46,14 @@ def test_a_cold_start_fetches_each_pair_once_in_the_order_of_its_schedule_and_is
 def test_what_lies_deeper_is_filled_in_after_it_is_warm() -> None:
     async def test(site: Lives) -> None:
         await site.start()
+        stats = site.stats
+        assert stats.status == "complete"
         counts = {len(candles) for candles in site.cache.candles.values()}
         assert max(counts) <= SUFFICIENT + 1
         await site.pass_until_quiet()
         assert site.differences() == []
         assert {len(site.cache.candles[pair]) >= 999 for pair in site.pairs()} == {True}
+        assert site.stats == stats
 
     lived(test)
 
