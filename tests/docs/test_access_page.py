@@ -32,6 +32,12 @@ TOLD = {
     "plugins": "switch plugins",
     "users": "see and change users",
     "audit": "read the audit log",
+    "exchanges": "[set up exchanges](exchanges.md)",
+    "record": "[set up exchanges](exchanges.md), test them",
+    "symbols": "change which symbols are watched",
+    "commands": "[stop, pause, reload, warm up](page.md#control)",
+    "control": "[stop, pause, reload, warm up](page.md#control)",
+    "connect": "[connect exchanges](page.md#connect), take them over",
 }
 
 
