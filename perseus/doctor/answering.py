@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import ceil
 
-from perseus.doctor import memory, rights
+from perseus.doctor import memory, quorum, rights
 from perseus.doctor.following import GOOD_REPLICAS
 from perseus.doctor.node import Node
 from perseus.doctor.patient import DEFAULT_USER, Patient
@@ -39,7 +39,12 @@ def node_silent(node: Node, patient: Patient) -> Said:
 
 
 def nodes_untold(patient: Patient) -> Said:
-    """A Cluster leaves dead nodes out of the layout that clients get: CLUSTER NODES alone has them."""
+    """A Cluster leaves dead nodes out of the layout that clients get: CLUSTER NODES alone has them.
+
+    Of a service it is the sentinels that have its replicas.
+    """
+    if patient.servers.watchers:
+        return quorum.replicas_untold(patient)
     known = patient.servers.answering
     if patient.servers.slots is None or not known or any(node.peers is not None for node in known):
         return ABSENT

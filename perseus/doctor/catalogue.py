@@ -143,7 +143,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Look at the server and its log, and at the network between. One that is gone for good: take it out of "
         "PERSEUS_REDIS_URL, and have the others forget it, of a Cluster with CLUSTER FORGET at each node, of a service "
         "with SENTINEL RESET at one sentinel after the other.",
-        "Look for fail in `redis-cli CLUSTER NODES`; the right to ask it is in docs/operate.md.",
+        "Look for fail in `redis-cli CLUSTER NODES`, of a service for down in `SENTINEL REPLICAS` at a sentinel; the "
+        "rights to ask these are in docs/operate.md.",
     ),
     "user-unknown": Entry(
         "A server of the store does not know our user or password",

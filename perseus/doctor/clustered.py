@@ -61,7 +61,7 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
         "The sentinels cannot fail over",
         "When the primary fails nobody takes over.",
         "Start the sentinels that are down; set the quorum to more than half of them.",
-        "Run `redis-cli -p 26379 SENTINEL CKQUORUM SERVICE` at a sentinel.",
+        "Run `SENTINEL CKQUORUM SERVICE` at a sentinel; the right to ask it is in docs/operate.md.",
     ),
     "sentinel-split": Entry(
         "The sentinels name different primaries",

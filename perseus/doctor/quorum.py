@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from perseus.doctor.patient import Patient
-from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, warning
+from perseus.doctor.sentinels import QUORUM, REPLICAS
+from perseus.doctor.sign import ABSENT, Said, Sign, grave, redis_cli, unknown, warning
 from perseus.doctor.timing import sentinel_failover
 
 LEAST = 3
@@ -54,7 +55,25 @@ def sentinel_quorum(patient: Patient) -> Said:
         mend = redis_cli("SENTINEL", "SET", service, "quorum", count // 2 + 1)
         seen = f"The quorum is {quorum} of {count}: less than half may call the primary down."
         return warning(seen, mend)._replace(where=tuple(one.place for one in known))
+    if all(one.no_quorum is None for one in known):
+        return _lacking(patient, QUORUM) or unknown("SENTINEL CKQUORUM")
     return None
+
+
+def replicas_untold(patient: Patient) -> Said:
+    """Sentinels alone know where all replicas are: without them none is looked at."""
+    return _lacking(patient, REPLICAS) or ABSENT
+
+
+def _lacking(patient: Patient, name: str) -> Sign | None:
+    """That nobody may be asked it, and which right is missing. One that tells is enough."""
+    known = [one for one in patient.servers.watchers if one.silent is None and one.refuses is None]
+    right = f"+sentinel|{name}"
+    lacking = tuple(one.place for one in known if right in one.lacks)
+    if not lacking or len(lacking) < len(known):
+        return None
+    service = known[0].primary.get("name", "SERVICE")
+    return unknown(f"SENTINEL {name.upper()} {service}", f"{right} at the sentinels")._replace(where=lacking)
 
 
 def sentinel_split(patient: Patient) -> Said:

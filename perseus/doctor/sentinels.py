@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from redis.exceptions import AuthenticationError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from perseus.store.layout import Place
 from perseus.store.sentinel import Sentinel
 
+REPLICAS: Final = "replicas"
+QUORUM: Final = "ckquorum"
+OTHERS: Final = "sentinels"
+ASKED: Final = (REPLICAS, QUORUM, OTHERS)
+NO_QUORUM: Final = "NOQUORUM"
 LOGIN: Final = "the password is wrong or missing; it is sentinel_password, with sentinel_username if they have users"
 NO_SERVICE: Final = "they watch no service {}, the name behind the last / of PERSEUS_REDIS_URL"
 
@@ -21,16 +26,17 @@ class Watcher:
 
     `primary`: what it says of the primary, by name, as text.
     `replicas`, `others`: where it says that they are, and other sentinels. `no_quorum`: why a failover could not be
-    decided now, '' when it could.
+    decided now, '' when it could, None when it does not tell. `lacks`: the rights that our user lacks there.
     """
 
     place: str
     silent: str | None = None
     primary: Mapping[str, str] = field(default_factory=dict)
     replicas: tuple[Place, ...] = ()
-    no_quorum: str = ""
+    no_quorum: str | None = ""
     refuses: str | None = None
     others: tuple[Place, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     @property
     def names(self) -> Place | None:
@@ -49,22 +55,31 @@ def watchers(client: Sentinel) -> tuple[Watcher, ...]:
     service = client.finder.service
     primaries = client.at_each("SENTINEL", "MASTER", service)
     answering = any(not isinstance(one, Exception) for one in primaries.values())
-    replicas = client.at_each("SENTINEL", "REPLICAS", service) if answering else {}
-    quorums = client.at_each("SENTINEL", "CKQUORUM", service) if answering else {}
-    others = client.at_each("SENTINEL", "SENTINELS", service) if answering else {}
+    more = {name: client.at_each("SENTINEL", name.upper(), service) for name in ASKED} if answering else {}
     return tuple(
         _untold(place, service, told)
         if isinstance(told, Exception)
-        else Watcher(
-            _written(place),
-            None,
-            _table(told),
-            tuple(_places(replicas[place])),
-            _said(quorums[place]),
-            others=tuple(_places(others[place])),
-        )
+        else _told(place, told, {name: answers[place] for name, answers in more.items()})
         for place, told in primaries.items()
     )
+
+
+def _told(place: Place, primary: Any, more: Mapping[str, Any]) -> Watcher:
+    return Watcher(
+        _written(place),
+        None,
+        _table(primary),
+        tuple(_places(more[REPLICAS])),
+        _no_quorum(more[QUORUM]),
+        others=tuple(_places(more[OTHERS])),
+        lacks=tuple(f"+sentinel|{name}" for name, one in more.items() if isinstance(one, NoPermissionError)),
+    )
+
+
+def _no_quorum(answer: object) -> str | None:
+    if isinstance(answer, Exception):
+        return _said(answer) if NO_QUORUM in str(answer) else None
+    return ""
 
 
 def _untold(place: Place, service: str, error: Exception) -> Watcher:

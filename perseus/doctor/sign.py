@@ -40,6 +40,6 @@ def warning(seen: str, *commands: str) -> Sign:
     return Sign(Severity.WARNING, seen, commands)
 
 
-def unknown(what: str) -> Sign:
-    """It may not be asked here."""
-    return Sign(Severity.UNKNOWN, f"{what} may not be asked.")
+def unknown(what: str, right: str = "") -> Sign:
+    """It may not be asked here. `right`: what the user lacks for it, where that is known."""
+    return Sign(Severity.UNKNOWN, f"{what} may not be asked{f': the user lacks {right}' if right else ''}.")
