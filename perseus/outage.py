@@ -28,8 +28,8 @@ class Outage:
             self._log.warning("%s: %s", self._begins, error)
         self._told = kind
 
-    def done(self) -> None:
-        """It was done. Told where it could not be before."""
+    def done(self, ends: str = "") -> None:
+        """It was done. Told where it could not be before; `ends`: in other words this time."""
         if self._told is not None:
-            self._log.warning("%s", self._ends)
+            self._log.warning("%s", ends or self._ends)
         self._told = None

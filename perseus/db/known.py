@@ -78,7 +78,7 @@ class Known(Generic[Said]):
         try:
             self._known = self._read()
             if self.trouble is not None:
-                log.info("%s can be read again.", self._what)
+                log.warning("%s can be read again.", self._what)
             self.trouble = None
         except PerseusError as error:
             if self.trouble is None:

@@ -29,7 +29,7 @@ class Announcer:
         self._observer = observer
         self._clock = clock
         self._report_error = report_error
-        self._is_lost = False
+        self._is_late = self._is_lost = False
         self.quiet = False
 
     def tell(self, standing: Standing, silent: float) -> None:
@@ -37,13 +37,17 @@ class Announcer:
         status = self._status()
         name = status.exchange_name
         if standing is Standing.JEOPARDY:
+            self._is_late = True
             log.warning("%s: no heartbeat was answered for %.0f s.", name, silent)
             self._observer.heartbeat_late(status, silent)
         elif standing is Standing.HELD and self._is_lost:
-            self._is_lost = False
+            self._is_late = self._is_lost = False
             log.warning("%s: the lease was renewed in time. Work may go on.", name)
             self._report_error("the data store did not answer in time; work was stopped and may go on")
             self._observer.lease_regained(self._status())
+        elif standing is Standing.HELD and self._is_late:
+            self._is_late = False
+            log.warning("%s: heartbeats are answered again, and work went on.", name)
         elif standing in (Standing.SUSPENDED, Standing.OVER) and not self._is_lost and not self.quiet:
             self._is_lost = True
             reason = self._lease.why_invalid(self._clock.elapsed())

@@ -15,6 +15,7 @@ from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
 from perseus.network.claims import Claims, Renewed, Revoked
 from perseus.network.facts import Facts
 from perseus.network.lease import Lease
+from perseus.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Heartbeat:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._answered = True
-        self._is_missed = False
+        self._outage = Outage(log, "No heartbeat is answered, and is sent again and again", "Heartbeats are answered.")
         self.trouble: PerseusError | None = None
 
     def start(self) -> None:
@@ -116,8 +117,8 @@ class Heartbeat:
             )
         except (StoreUnavailable, StoreRefused) as error:
             # A refusal is no judgement about the lease: whoever mends a password in time costs nobody his exchange.
-            log.warning("No heartbeat for %.0f s: %s", self._clock.elapsed() - lease.silent_since, error)
-            self._is_missed, self.trouble = True, error
+            self._outage.failed(error)
+            self.trouble = error
             lease.run_out(self._clock.elapsed())
             return False
         except PerseusError as error:
@@ -132,9 +133,8 @@ class Heartbeat:
         waited_ms = answer.waited_ms if isinstance(answer, Renewed) else 0
         self._facts.rtt_ms = round(max(0.0, took_ms - waited_ms), 2)
         silent_since = lease.silent_since
-        if self._is_missed:
-            log.warning("A heartbeat was answered again after %.0f s.", self._clock.elapsed() - silent_since)
-        self._is_missed, self.trouble = False, None
+        self._outage.done(f"A heartbeat was answered again after {self._clock.elapsed() - silent_since:.0f} s.")
+        self.trouble = None
         lease.answered(answer, sent_at)
         if isinstance(answer, Renewed):
             self._take_in(answer, sent_at, silent_since, ticket)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from perseus.clock import Clock
-from perseus.errors import PerseusError, StoreUnavailable
+from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
 from perseus.network.activity import ActivityLog, Entry, Fenced
 from perseus.outage import Outage
 
@@ -100,12 +100,13 @@ class Outbox:
         return None if ask_again is None else max(0.01, ask_again - now)
 
     def _carry(self, entry: Entry, is_death: bool, future: Future[str]) -> bool:
-        """Write the head of the queue. False when the store is away and it must wait."""
+        """Write the head of the queue. False when the store is away, or lets us not write, and it must wait."""
         try:
             stream_id = self._activity.append(entry, is_death=is_death)
             self._outage.done()
             future.set_result(stream_id)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreRefused) as error:
+            # Rights may come back as well as a store: until then the event is not lost.
             self._outage.failed(error)
             return False
         except Fenced as error:

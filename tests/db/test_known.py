@@ -58,7 +58,8 @@ def test_a_database_that_is_down_does_not_empty_the_page(clock: ManualClock, cap
     assert len(caplog.records) == 1, "an outage is logged once, not with every poll"
 
 
-def test_a_database_that_comes_back_ends_the_trouble(clock: ManualClock) -> None:
+def test_a_database_that_comes_back_ends_the_trouble(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    """As loudly as it began: who reads warnings alone must not believe that it lasts."""
     database = Database()
     database.is_up = False
     known = KnownExchanges(database.exchanges, clock)
@@ -66,3 +67,5 @@ def test_a_database_that_comes_back_ends_the_trouble(clock: ManualClock) -> None
     database.is_up = True
     clock.advance(KEPT_SECONDS)
     assert (known(), known.trouble) == ((COINBASE,), None)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert caplog.records[-1].getMessage() == "The list of exchanges can be read again."

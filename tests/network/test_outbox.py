@@ -11,11 +11,12 @@ from itertools import pairwise
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.errors import StoreCorrupt, StoreUnavailable
+from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
 from perseus.network.activity import Entry, Fenced
 from perseus.network.outbox import WAITING_MAX, Outbox
 
 AWAY = StoreUnavailable("here", "away")
+DENIED = StoreRefused("here", "NOPERM this user has no permissions to run the 'xadd' command")
 FENCED = Fenced("kraken", "7", "8")
 
 
@@ -79,8 +80,11 @@ def test_sending_does_not_wait_for_the_store(carried: Carried) -> None:
     assert not any(future.done() for future in futures)
 
 
-def test_while_the_store_is_away_events_wait_in_order_and_none_is_lost_or_doubled(carried: Carried) -> None:
-    carried.log.answers["a"] = [AWAY, AWAY, AWAY]
+@pytest.mark.parametrize("error", [AWAY, DENIED])
+def test_while_the_store_is_away_or_denies_a_right_events_wait_in_order_and_none_is_lost_or_doubled(
+    carried: Carried, error: Exception
+) -> None:
+    carried.log.answers["a"] = [error, error, error]
     assert [future.result(5) for future in carried.send(*"abc")] == ["1-0", "2-0", "3-0"]
     assert [event_id for event_id, *_ in carried.log.tried] == list("aaaabc")
     assert not carried.outbox.is_stuck
