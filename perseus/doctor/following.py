@@ -74,7 +74,7 @@ def _off(node: Node, patient: Patient, why: str = "min-replicas-to-write is 0") 
     primaries = _followed(node, patient)
     if primaries and all((one.number(SEES_REPLICAS) or 0) < ENOUGH for one in primaries):
         return warning(f"{seen} Add a second replica first: with one, its death would stop all writes.")
-    return warning(seen, *_limits(patient))
+    return warning(seen, *_limits(node, patient))
 
 
 def _followed(node: Node, patient: Patient) -> list[Node]:
@@ -95,16 +95,21 @@ def _judged(node: Node, wanted: int, lag: int, patient: Patient) -> Said:
     if lag <= most:
         return None
     seen = f"min-replicas-max-lag is {lag:,} s; PERSEUS_MARGIN_SECONDS allows {most}, as {RULE} says."
-    return warning(seen, *_limits(patient, wanted))
+    return warning(seen, *_limits(node, patient))
 
 
-def _limits(patient: Patient, wanted: int = 1) -> tuple[str, ...]:
-    """None where the margin is too short for any."""
+def _limits(node: Node, patient: Patient) -> tuple[str, ...]:
+    """Of both settings those that are wrong: a line for the other could undo what another finding says.
+
+    None where the margin is too short for any.
+    """
     most = patient.cut_off_seconds
     if most < 1:
         return ()
-    settings = (("min-replicas-to-write", wanted), ("min-replicas-max-lag", most))
-    return tuple(redis_cli("CONFIG", "SET", name, value) for name, value in settings)
+    wanted, lag = node.set_to_number("min-replicas-to-write"), node.set_to_number("min-replicas-max-lag")
+    first = () if wanted else (redis_cli("CONFIG", "SET", "min-replicas-to-write", 1),)
+    is_short = lag is not None and 0 < lag <= most
+    return first if is_short else (*first, redis_cli("CONFIG", "SET", "min-replicas-max-lag", most))
 
 
 def durable_replicas(node: Node, patient: Patient) -> Said:

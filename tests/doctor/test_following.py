@@ -53,7 +53,8 @@ def test_how_long_a_cut_off_primary_may_write_follows_from_the_margin(lag: int, 
 
 
 def test_the_command_sets_what_the_rule_allows() -> None:
-    found = finding(site(primary(min_replicas_to_write="0"), replica(), margin=7.0), "min-replicas")
+    config = {"min_replicas_to_write": "0", "min_replicas_max_lag": "6"}
+    found = finding(site(primary(**config), replica(), margin=7.0), "min-replicas")
     assert found is not None
     assert found.commands == (
         "redis-cli CONFIG SET min-replicas-to-write 1",
@@ -67,7 +68,7 @@ def test_the_command_sets_what_the_rule_allows() -> None:
 def test_more_replicas_that_are_wanted_stay_wanted() -> None:
     found = finding(site(primary(min_replicas_to_write="2", min_replicas_max_lag="60"), replica()), "min-replicas")
     assert found is not None
-    assert found.commands[0] == "redis-cli CONFIG SET min-replicas-to-write 2"
+    assert found.commands == ("redis-cli CONFIG SET min-replicas-max-lag 8",)
 
 
 def test_with_one_replica_nobody_is_told_to_want_one() -> None:

@@ -37,3 +37,19 @@ def test_none_to_spare_is_told_by_the_limit_and_the_replicas_that_count(connecte
 def test_what_takes_writes_again_gives_up_no_more_of_the_limit_than_it_must(good: int, advised: int) -> None:
     refused = found(primary(good, good, 4, "NOREPLICAS Not enough good replicas to write"))["refuses-writes"]
     assert refused.commands[-1] == f"redis-cli CONFIG SET min-replicas-to-write {advised}"
+
+
+@pytest.mark.parametrize("lag", ["60", "0"])
+def test_a_lag_that_is_wrong_is_mended_alone_and_undoes_no_other_line(lag: str) -> None:
+    config = {"min-replicas-to-write": "2", "min-replicas-max-lag": lag}
+    info = {**INFO, "connected_slaves": 2, "min_slaves_good_slaves": 1, "master_replid": "a"}
+    site = patient(node(info=info, config=config, refused="NOREPLICAS Not enough good replicas to write"))
+    told = found(site)
+    assert told["refuses-writes"].commands[-1] == "redis-cli CONFIG SET min-replicas-to-write 1"
+    assert told["min-replicas"].commands == (f"redis-cli CONFIG SET min-replicas-max-lag {site.cut_off_seconds}",)
+
+
+def test_a_lag_that_is_short_enough_is_left_when_the_limit_is_set() -> None:
+    config = {"min-replicas-to-write": "0", "min-replicas-max-lag": "1"}
+    told = found(patient(node(info={**INFO, "connected_slaves": 2, "master_replid": "a"}, config=config)))
+    assert told["min-replicas"].commands == ("redis-cli CONFIG SET min-replicas-to-write 1",)
