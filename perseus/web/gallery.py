@@ -76,7 +76,8 @@ def _drawn(look: str, now_ms: int) -> tuple[Markup, ...]:
     some = made.all()
     added = {status.exchange.id: additions for status, additions in some}
     kept = Kept(current_app.jinja_env, lambda status, _: added[status.exchange.id], site().limits, made.history)
-    return tuple(drawn.acting.at(now_ms) for drawn in kept.cards((status for status, _ in some), now_ms, look))
+    statuses = [status for status, _ in some]
+    return tuple(drawn.acting.at(now_ms) for drawn in kept.cards(statuses, now_ms, look, made.hosts(statuses)))
 
 
 def _summary(now_ms: int) -> Summary:

@@ -86,9 +86,11 @@ class Kept:
         ]
         return sorted(some, key=lambda seen: cards.place(seen.outlook))
 
-    def cards(self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card") -> list[Drawn]:
+    def cards(
+        self, statuses: Iterable[ExchangeStatus], now_ms: int, look: str = "card", hosts: Iterable[Report] = ()
+    ) -> list[Drawn]:
         """A card for each exchange, problems first. `look`: one of the macros of `_card.html`."""
-        return [self.card(seen, look) for seen in self.seen(statuses, now_ms)]
+        return [self.card(seen, look) for seen in self.seen(statuses, now_ms, hosts)]
 
     def card(self, seen: Seen, look: str) -> Drawn:
         """The card of that exchange, drawn again only when it is another."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from perseus.clock import iso
+from perseus.control.hosts import Report
 from perseus.network.activity import Event
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
@@ -18,6 +20,8 @@ from perseus.web.additions import NONE, Additions
 RAN_MS = 4 * words.HOUR + 23 * words.MINUTE
 BEAT_MS = 3 * words.SECOND
 HELD_OFF = "the data store failed over or restarted, and an old holder may still be at work"
+STANDBYS = (("ingest-2.ams.example.net", True), ("ingest-3.fra.example.net", False))
+WARMING = "warming: 212 of 500 pairs, at BTC-USD 1h, 42 %, about 2 min left"
 LONG_ERROR = "websocket closed: 1006 abnormal closure while reading the frame header; " * 12
 LONG_HOST = "ingest-7f9c5d8b64-x2k9p.market-data.svc.cluster-eu-central-1.internal.example.net"
 
@@ -44,6 +48,23 @@ class Samples:
             (self.live("Added to by plugins"), ADDED),
             (self.live("Plugins in trouble"), TROUBLED),
         ]
+
+    def hosts(self, some: Iterable[ExchangeStatus]) -> list[Report]:
+        """Made-up processes: two that stand by for one of these exchanges, one in the middle of a warmup."""
+        found = []
+        for status in some:
+            of = {"exchangeId": status.exchange.id, "pid": 4711, "at": self._now_ms}
+            if status.exchange.display_name == "With standbys":
+                found += [self._report(of, host, "standby", warm=warm) for host, warm in STANDBYS]
+            if status.status is not None and status.status.connection_state is State.WARMING:
+                found.append(
+                    self._report(of, "ingest-1", "serving", instanceId=status.status.instance_id, doing=WARMING)
+                )
+        return found
+
+    @staticmethod
+    def _report(of: dict[str, Any], host: str, role: str, **more: Any) -> Report:
+        return Report.model_validate({**of, "target": f"{host}-4711-0a1b2c3d", "hostname": host, "role": role, **more})
 
     def history(self, exchange: Exchange) -> History | None:
         """Made-up days with an outage, a restart and a while without data; None for one exchange in five."""
@@ -92,6 +113,8 @@ class Samples:
             self.live("Clock off", clock_skew_ms=-4_200),
             self.live("Durability degraded", durability={"asked": 1, "acknowledged": 0}),
             self.live("Held off", State.IDLE, held_off={"until": iso(ago + 30 * words.SECOND), "reason": HELD_OFF}),
+            self.live("Paused", fields={"pausedAt": iso(ago - 12 * words.MINUTE), "pausedBy": "Ada Byron"}),
+            self.live("With standbys"),
             self.live("With an error", last_error="HTTP 429: slow down", last_error_at=iso(ago - 7 * words.MINUTE)),
             self.live("With a long error", last_error=LONG_ERROR, last_error_at=iso(ago - words.HOUR)),
             *(self.live(state.value.capitalize(), state) for state in State if state is not State.ACTIVE),
