@@ -143,6 +143,17 @@ class StoreRefused(PerseusError):
         self.reason = reason
 
 
+class StoreRightsMissing(StoreRefused):
+    """Raised when the data store knows our user and does not allow it a command, a key or a channel."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.args = (
+            f"The data store at {where} refuses us: {reason}. Rights are missing: perseus doctor names them, and "
+            "docs/operate.md has the line that gives them.",
+        )
+
+
 class StoreUserRefused(StoreRefused):
     """Raised when a server of the data store does not know our user or its password. `where`: that server."""
 

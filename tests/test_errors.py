@@ -21,6 +21,7 @@ from perseus.errors import (
     StoreCorrupt,
     StoreRefused,
     StoreRefusesWrites,
+    StoreRightsMissing,
     StoreUnavailable,
     StoreUntrusted,
     StoreUserRefused,
@@ -38,6 +39,7 @@ EACH = [
     StoreUntrusted("store:6379", "it does not speak TLS: write redis in place of rediss"),
     StoreRefusesWrites("store:6379", "OOM", "OOM command not allowed"),
     StoreRefused("store:6379", "wrong password"),
+    StoreRightsMissing("store:6379", "NOPERM no permissions to run set"),
     StoreUserRefused("store:6379", "it does not know the user ann, or not this password", "ann"),
     StoreCorrupt("store:6379", "exchange:4:status"),
     LeaseRefused("kraken", HOLDER),
@@ -56,7 +58,7 @@ def test_every_error_of_ours_has_the_one_root() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    list(zip(EACH, [78, 78, 78, 78, 1, 78, 1, 78, 78, 1, 69, 69, 75, 0, 1], strict=True)),
+    list(zip(EACH, [78, 78, 78, 78, 1, 78, 1, 78, 78, 78, 1, 69, 69, 75, 0, 1], strict=True)),
     ids=lambda value: type(value).__name__,
 )
 def test_a_command_ends_with_the_code_of_its_error(error: PerseusError, code: int) -> None:
@@ -80,12 +82,13 @@ FACTS = [
     {},
     {"where": "store:6379", "reason": "timed out"},
     {"where": "store:6379", "reason": "it does not speak TLS: write redis in place of rediss"},
-    {"where": "store:6379", "reason": "OOM command not allowed", "code": "OOM"},
+    {"where": "store:6379", "reason": "OOM command not allowed", "code": "OOM", "slot": None},
     {"where": "store:6379", "reason": "wrong password"},
+    {"where": "store:6379", "reason": "NOPERM no permissions to run set"},
     {"where": "store:6379", "reason": "it does not know the user ann, or not this password"},
     {"where": "store:6379", "key": "exchange:4:status"},
     {"exchange": "kraken", "holder": HOLDER},
-    {"exchange": "kraken", "wait_ms": 12_400},
+    {"exchange": "kraken", "wait_ms": 12_400, "kept_for": ""},
     {"exchange": "kraken", "reason": "another instance holds it", "holder": HOLDER},
     {"exchange": "kraken", "reason": "SIGTERM"},
     {"exchange": "kraken", "from_state": "idle", "to_state": "active", "allowed": ("starting",)},

@@ -102,7 +102,7 @@ class Directory:
             self._latest = self._read(exchanges, count, self._refusals)
         except (StoreUnavailable, StoreRefused) as error:
             self._silence.failed(error)
-            return self._last_known(exchanges, str(error))
+            return self._last_known(exchanges, StoreNotice.failing(error))
         self._silence.done()
         return self._latest
 
@@ -164,9 +164,10 @@ class Directory:
             for names in exchange.written:
                 batch.add_script(*names)
         try:
-            batch.run()
+            with answers(self._client):
+                _settled(batch.run())
         except (StoreUnavailable, StoreRefused) as error:
-            return StoreNotice(False, str(error))
+            return StoreNotice.failing(error)
         return _refused(StoreNotice(True), tuple(of(batch, error, exchanges) for error in batch.refusals()))
 
     def _read(self, exchanges: Sequence[Exchange], count: int, refusals: Refusals) -> NetworkView:
@@ -214,11 +215,11 @@ class Directory:
             store = replace(store, emptied=is_emptied, restarted_ms_ago=restarted)
         return judge(reading, batch.now_ms(key), store)
 
-    def _last_known(self, exchanges: Sequence[Exchange], reason: str) -> NetworkView:
+    def _last_known(self, exchanges: Sequence[Exchange], found: StoreNotice) -> NetworkView:
         latest = self._latest
         known = {status.exchange: status for status in latest.exchanges} if latest else {}
         nothing = ExchangeStatus(
-            Exchange(1, "none", ""), Condition.UNKNOWN, False, None, None, None, None, "the data store does not answer"
+            Exchange(1, "none", ""), Condition.UNKNOWN, False, None, None, None, None, f"the data store {found.silence}"
         )
         statuses = tuple(
             replace(
@@ -233,9 +234,10 @@ class Directory:
             )
             for exchange in exchanges
         )
-        notice = (
-            replace(_refused(latest.store, ()), answers=False, reason=reason) if latest else StoreNotice(False, reason)
-        )
+        notice = found
+        if latest:
+            known_of_it = _refused(latest.store, ())
+            notice = replace(known_of_it, answers=False, reason=found.reason, denied=found.denied)
         events = latest.events if latest else ()
         capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
         return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, capped, read_at_ms)

@@ -8,12 +8,14 @@ from enum import StrEnum
 from functools import lru_cache
 
 from perseus.clock import parse_iso
+from perseus.errors import StoreRefused, StoreRightsMissing, StoreUnavailable
 from perseus.network import payload
 from perseus.network.activity import Event
 from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.network.refusing import Refusing
+from perseus.store.refusal import EXPLAINED, NO_RIGHT
 
 YEAR_10_000_MS = 253_402_300_800_000
 
@@ -75,6 +77,7 @@ class LastRecord:
 
 
 NUMBER = re.compile(r"[0-9]{1,16}")
+NOT_OURS = "it does not take our user or password, or is no store of this kind"
 RAN_OUT = "no heartbeat until its lease ended"
 LAST_FIELDS = (
     "token", "until_ms", "beat_ms", "closed", "closed_ms", "reason", "payload",
@@ -137,6 +140,8 @@ class Reading:
 class StoreNotice:
     """What readers must be told of the store itself. `kept` False: nothing outlives this run (stand-in store).
 
+    `denied`: it answers, and refuses us; why, in words that name no address and no user.
+
     `refused`: why it, or a server of it, takes no writes, a key of `perseus.store.refusal.EXPLAINED`; None while all
     do. `refusing`: each such server, where more is known of them.
     """
@@ -148,6 +153,21 @@ class StoreNotice:
     restarted_ms_ago: int | None = None
     refused: str | None = None
     refusing: tuple[Refusing, ...] = ()
+    denied: str | None = None
+
+    @property
+    def silence(self) -> str:
+        """Of one that gives nothing: what it does, behind a subject."""
+        return "does not answer" if self.denied is None else "refuses us"
+
+    @classmethod
+    def failing(cls, error: StoreUnavailable | StoreRefused) -> StoreNotice:
+        """Of a store that gave nothing."""
+        denied = None
+        if isinstance(error, StoreRefused):
+            is_of_rights = isinstance(error, StoreRightsMissing)
+            denied = f"{NO_RIGHT}: {EXPLAINED[NO_RIGHT]}" if is_of_rights else NOT_OURS
+        return cls(False, str(error), denied=denied)
 
 
 def judge(reading: Reading, now_ms: int, store: StoreNotice) -> ExchangeStatus:

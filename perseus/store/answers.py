@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable, StoreUntrusted
+from perseus.errors import StoreRefused, StoreRefusesWrites, StoreRightsMissing, StoreUnavailable, StoreUntrusted
 from perseus.store import refusal, wording
 from perseus.store.client import Client, where
 from perseus.store.connection import Untrusted
@@ -27,6 +27,7 @@ OF_SENTINEL = re.compile(r"unknown command [`'](GET|TIME|EXISTS|HMGET|EVALSHA|SC
 REFUSED = re.compile(
     r"(^|-)(NOAUTH|WRONGPASS|NOPERM|DENIED)\b|can't run this command or subcommand|ACL failure in script"
 )
+US = re.compile(r"(^|-)(NOAUTH|WRONGPASS|DENIED)\b")
 NO_ANSWER_KINDS = (
     redis.exceptions.ClusterDownError,
     redis.exceptions.TryAgainError,
@@ -49,7 +50,7 @@ def answers(client: Client) -> Iterator[None]:
         user = client.connection_pool.connection_kwargs.get("username")
         raise wording.user_refused(_plain(error), where(client), user) from None
     except redis.exceptions.NoPermissionError as error:
-        raise StoreRefused(where(client), _plain(error)) from None
+        raise _rights(error, client) from None
     except Untrusted as error:
         raise StoreUntrusted(where(client), _plain(error)) from None
     except redis.exceptions.InvalidResponse:
@@ -58,7 +59,8 @@ def answers(client: Client) -> Iterator[None]:
         raise wording.unavailable(_plain(error), where(client), _seconds(client)) from None
     except redis.exceptions.ResponseError as error:
         if REFUSED.search(refusal.said(error)):
-            raise StoreRefused(where(client), _plain(error)) from None
+            is_us = US.search(refusal.said(error))
+            raise (StoreRefused(where(client), _plain(error)) if is_us else _rights(error, client)) from None
         refused = refusal.told(error, where(client))
         if refused is not None:
             raise refused from None
@@ -89,6 +91,12 @@ def _seconds(client: Client) -> float | None:
     """The longest wait of this client for one answer."""
     found: float | None = client.connection_pool.connection_kwargs.get("socket_timeout")
     return found
+
+
+def _rights(error: Exception, client: Client) -> StoreRightsMissing:
+    """With the server's own word, which redis-py takes off."""
+    text = _plain(error)
+    return StoreRightsMissing(where(client), text if refusal.NO_RIGHT in text else f"{refusal.NO_RIGHT} {text}")
 
 
 def _plain(error: Exception) -> str:

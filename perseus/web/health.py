@@ -39,7 +39,7 @@ def ready() -> Response:
 
 def _store(state: StoreNotice) -> str | None:
     if not state.answers:
-        return SILENT
+        return SILENT if state.denied is None else f"refuses us: {state.denied}"
     if state.refused is None:
         return None
     refusing = state.refusing or (Refusing("", state.refused),)

@@ -57,6 +57,11 @@ def notices(
 def _silent_store(view: NetworkView) -> Notice | None:
     if view.store.answers:
         return None
+    if view.store.denied is not None:
+        text = f"{_as_read(view)} It answers: {view.store.denied}. Ingest processes of the same user stop before their"
+        return Notice(
+            "danger", "The data store refuses us", f"{text} leases end. What mends it says:", "perseus doctor"
+        )
     text = (
         f"{_as_read(view)} Ingest processes that cannot reach it either stop before their lease ends. "
         "Check that it runs: the log of perseus web says what it answered."

@@ -18,7 +18,7 @@ from perseus.access.turns import Unasked
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
 from perseus.errors import PerseusError, StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
-from perseus.network.directory import BadCursor
+from perseus.network.directory import BadCursor, StoreNotice
 from perseus.notify.lookup import UnknownDestination, UnknownEvent
 from perseus.store import refusal
 from perseus.web.templating import Context, render
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 PROGRAMS = ("/api/", "/health")
 MEDIA_TYPE = "application/problem+json"
+WHO_MENDS = "perseus doctor says what mends it."
 STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
 DATABASE_SILENT = "The database does not answer. Check that it runs; the log says more."
 DATABASE_UNFIT = "The database does not fit this version. perseus doctor says what differs and what mends it."
@@ -102,8 +103,10 @@ def of(error: PerseusError) -> Problem | None:
         case StoreRefusesWrites():
             why = refusal.why(error.code, error.slot)
             said = f"The data store refuses writes: {error.code}: {why}."
-            return Problem(503, f"{said} perseus doctor says what mends it.")
-        case StoreUnavailable() | StoreRefused():
+            return Problem(503, f"{said} {WHO_MENDS}")
+        case StoreRefused():
+            return Problem(503, f"The data store refuses us: {StoreNotice.failing(error).denied}. {WHO_MENDS}")
+        case StoreUnavailable():
             return Problem(503, STORE_SILENT)
         case NotStorable():
             return Problem(400, f"That cannot be saved: {error.reason}.")

@@ -58,5 +58,5 @@ def test_what_a_store_without_writes_does_not_take_is_told_with_why_and_without_
     response = get(app_of(FakeDirectory(view([live()]), trouble=refused)), "/api/network/exchanges/1")
     assert response.status_code == 503
     assert response.json is not None
-    assert response.json["detail"].startswith("The data store refuses writes: its memory is full")
+    assert response.json["detail"].startswith("The data store refuses writes: OOM: its memory is full")
     assert "10.1.2.3" not in response.text
