@@ -29,6 +29,7 @@ PARTS = (
     "delivery",
     "klines",
     "control",
+    "standby",
     "warmup",
     "page",
     "browser",

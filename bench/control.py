@@ -48,8 +48,8 @@ def measure(url: str) -> list[Figure]:
                 "PERSEUS_TIMEFRAMES": "1m,5m,15m,1h",
             }
         )
-        subprocess.run([_perseus(), "init"], cwd=home, env=ours, check=True, stdout=subprocess.DEVNULL)
-        with _simulator(home, ours) as address, _ingest(home, ours, address) as process:
+        subprocess.run([program(), "init"], cwd=home, env=ours, check=True, stdout=subprocess.DEVNULL)
+        with simulator(home, ours) as address, _ingest(home, ours, address) as process:
             report = _serving(client)
             began, at = process.cpu_times(), time.monotonic()
             waits = sorted(_acknowledged(client, secret, report) for _ in range(COMMANDS))
@@ -93,8 +93,8 @@ def _wait(is_so: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def _simulator(home: str, ours: Mapping[str, str]) -> Iterator[str]:
-    command = [_perseus(), "simulate", "--port", "0", "--speed", SPEED, "--symbols", BASES]
+def simulator(home: str, ours: Mapping[str, str]) -> Iterator[str]:
+    command = [program(), "simulate", "--port", "0", "--speed", SPEED, "--symbols", BASES]
     with subprocess.Popen(
         command, cwd=home, env=ours, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -108,7 +108,7 @@ def _simulator(home: str, ours: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def _ingest(home: str, ours: Mapping[str, str], address: str) -> Iterator[psutil.Process]:
-    command = [_perseus(), "ingest", "binance", "--simulator", address]
+    command = [program(), "ingest", "binance", "--simulator", address]
     with subprocess.Popen(command, cwd=home, env=ours, stderr=subprocess.DEVNULL) as process:
         try:
             yield psutil.Process(process.pid)
@@ -120,5 +120,5 @@ def _seconds(times: object) -> float:
     return float(getattr(times, "user", 0.0)) + float(getattr(times, "system", 0.0))
 
 
-def _perseus() -> str:
+def program() -> str:
     return str(Path(sys.executable).with_name("perseus"))
