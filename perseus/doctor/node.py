@@ -12,6 +12,7 @@ from perseus.clock import Clock
 from perseus.doctor import rights
 from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
 from perseus.store import answers, milliseconds
+from perseus.store.layout import Layout
 
 SAMPLES = 3
 SLOW_KEPT = 64
@@ -41,7 +42,7 @@ class Node:
     """One server. `silent`: why it does not answer; then nothing else is known.
 
     `info`: what INFO says, {} where it may not be asked; `config` alike, by name. What is None may not be asked:
-    `slow`, and of a Cluster `state` (CLUSTER INFO) and `peers` (CLUSTER NODES, by address).
+    `slow`, and of a Cluster `state` (CLUSTER INFO), `peers` (CLUSTER NODES, by address) and `layout` (CLUSTER SLOTS).
     `skew_ms`: how far the host of the doctor is ahead of it, `rtt_ms`: its quickest answer. `refused`: what it says to
     a write; '' when it takes one, None when none was tried (replicas). `may_wait`: WAIT is answered. `may_configure`:
     CONFIG SET would be taken. `lacks_user`: it is silent because it does not know our user or password. `late_ms`: it
@@ -56,6 +57,7 @@ class Node:
     slow: tuple[Slow, ...] | None = None
     state: Mapping[str, str] | None = None
     peers: Mapping[str, Mapping[str, Any]] | None = None
+    layout: Layout | None = None
     skew_ms: float = 0.0
     rtt_ms: float = 0.0
     refused: str | None = None
@@ -97,7 +99,7 @@ def examined(client: redis.Redis, place: str, clock: Clock, *, is_primary: bool,
     try:
         with answers(client):
             rtt_ms, skew_ms = _clock(client, clock)
-            told = _asked(client)
+            told = _asked(client, place)
             refused, denied = rights.tried(client, key, channel=channel) if is_primary else (None, ())
             may_wait, may_configure = rights.may_wait(client), rights.may_configure(client)
     except (StoreUnavailable, StoreRefused) as error:
@@ -118,17 +120,20 @@ def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float]:
     return min(samples)
 
 
-def _asked(client: redis.Redis) -> tuple[Any, Any, Any, Any, Any]:
-    """INFO, configuration, slow commands, CLUSTER INFO, CLUSTER NODES."""
+def _asked(client: redis.Redis, place: str) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """INFO, configuration, slow commands, CLUSTER INFO, CLUSTER NODES, CLUSTER SLOTS."""
     pipeline: Any = client.pipeline(transaction=False)
-    for command in (("INFO",), ("SLOWLOG", "GET", SLOW_KEPT), ("CLUSTER INFO",), ("CLUSTER NODES",)):
+    of_cluster = (("CLUSTER INFO",), ("CLUSTER NODES",), ("CLUSTER SLOTS",))
+    for command in (("INFO",), ("SLOWLOG", "GET", SLOW_KEPT), *of_cluster):
         pipeline.execute_command(*command)
     for name in CONFIGURATION:
         pipeline.execute_command("CONFIG GET", name)
-    info, slow, state, peers, *told = pipeline.execute(raise_on_error=False)
+    info, slow, state, peers, slots, *told = pipeline.execute(raise_on_error=False)
     config = {str(name): str(value) for one in told if isinstance(one, dict) for name, value in one.items()}
     commands = tuple(_slow(slow)) if isinstance(slow, list) else None
-    return _table(info) or {}, config, commands, _table(state), _table(peers)
+    host, _, port = place.rpartition(":")
+    layout = Layout.parse(slots, (host, int(port))) if isinstance(slots, list) else None
+    return _table(info) or {}, config, commands, _table(state), _table(peers), layout
 
 
 def _table(answer: object) -> dict[str, Any] | None:

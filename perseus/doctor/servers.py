@@ -31,10 +31,15 @@ NOWHERE = frozenset(("myself", "noaddr", "handshake"))
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """How many slots of a Cluster nobody serves, and how many primaries share the others."""
+    """How many slots of a Cluster nobody serves, and how many primaries share the others.
+
+    `disputed`: how many the node that clients are sent to does not take for its own; `at`: those nodes.
+    """
 
     unserved: int
     primaries: int
+    disputed: int = 0
+    at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,7 @@ class Asking:
     def node(self, place: Place, key: str, *, is_primary: bool, channel: bool) -> Node:
         """One server, asked by itself. `key`: a scratch key that it serves."""
         with at(self.url, place, timeout=self.timeout, name=NAME) as client:
-            written = f"{place[0]}:{place[1]}"
-            node = examined(client, written, self.clock, is_primary=is_primary, key=key, channel=channel)
+            node = examined(client, _written(place), self.clock, is_primary=is_primary, key=key, channel=channel)
         node = self.patiently(node, place)
         if node.silent is None or place in self.places:
             return node
@@ -126,8 +130,28 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
         return asking.node(place, key, is_primary=is_primary, channel=place == layout.primaries[0])
 
     nodes = _at_once(node, layout.places)
-    slots = Slots(SLOTS - len(layout.slots), len(layout.primaries))
+    disowned = _disowned(layout, nodes)
+    at = tuple(dict.fromkeys(_written(layout.slots[slot]) for slot in disowned))
+    slots = Slots(SLOTS - len(layout.slots), len(layout.primaries), len(disowned), at)
     return Servers((*nodes, *_away(asking, layout, nodes)), slots, silent=_silent(nodes))
+
+
+def _disowned(layout: Layout, nodes: Iterable[Node]) -> list[int]:
+    """Slots that the layout gives to a node which says itself that nobody has them, or that another node has.
+
+    Each node has its own word for that, and clients ask any. An address that no other tells is no other node.
+    """
+    told = {node.place: node.layout for node in nodes if node.layout is not None}
+    others = {None, *layout.primaries}
+    return [
+        slot
+        for slot, place in layout.slots.items()
+        if (own := told.get(_written(place))) is not None and own.slots.get(slot) in others - {place}
+    ]
+
+
+def _written(place: Place) -> str:
+    return f"{place[0]}:{place[1]}"
 
 
 def _away(asking: Asking, layout: Layout, nodes: Iterable[Node]) -> tuple[Node, ...]:

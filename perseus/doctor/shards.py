@@ -20,11 +20,19 @@ FORGETTABLE = frozenset(("fail", "noaddr"))
 
 
 def slots(patient: Patient) -> Said:
-    """By the layout that clients get."""
+    """By the layout that clients get, and by what each of its nodes says of its own."""
     found = patient.servers.slots
     if found is None:
         return ABSENT
-    return grave(f"{found.unserved:,} of {SLOTS:,} slots have no node.") if found.unserved else None
+    begin = found.at or tuple(one.place for one in patient.servers.answering[:1])
+    if found.unserved:
+        return grave(f"{found.unserved:,} of {SLOTS:,} slots have no node.", FIX)._replace(where=begin[:1])
+    if found.disputed:
+        seen = (
+            f"{found.disputed:,} of {SLOTS:,} slots are not served by the node that others name: {', '.join(found.at)}."
+        )
+        return grave(seen, FIX)._replace(where=begin[:1])
+    return None
 
 
 def cluster_quorum(patient: Patient) -> Said:

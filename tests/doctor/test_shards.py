@@ -15,6 +15,7 @@ from redis.crc import key_slot
 from perseus import keys
 from perseus.doctor.finding import Severity
 from perseus.local.redis_server import in_wheel
+from perseus.store.layout import Layout
 from tests.cluster.moving import Move
 from tests.doctor.conftest import Practice
 from tests.redis_cluster import RedisCluster
@@ -185,6 +186,33 @@ def _dead(cluster: RedisCluster, node: RedisProcess) -> None:
             with other.client() as client:
                 while client.execute_command("CLUSTER INFO")["cluster_state"] != "fail":
                     pass
+
+
+def _agree(cluster: RedisCluster) -> None:
+    """Until each node knows who has each slot: of slots that are added again the others hear a little later."""
+    for node in cluster.nodes:
+        with node.client() as client:
+            while Layout.parse(client.execute_command("CLUSTER SLOTS"), ("", 0)).slots.keys() != set(range(16_384)):
+                pass
+
+
+def test_slots_that_their_node_no_longer_has_are_found_whoever_is_asked(
+    practice: Practice, own_cluster: RedisCluster
+) -> None:
+    (slots, owner) = range(7), own_cluster.nodes[0]
+    _agree(own_cluster)
+    with owner.client() as client:
+        client.execute_command("CLUSTER", "DELSLOTS", *slots)
+    try:
+        for node in own_cluster.nodes:
+            practice.url = f"redis+cluster://127.0.0.1:{node.port}"
+            found = practice.finds("slots")
+            assert found.seen.startswith("7 of 16,384 slots ")
+            assert [one for one in found.addressed() if "--cluster fix" in one]
+    finally:
+        with owner.client() as client:
+            client.execute_command("CLUSTER", "ADDSLOTS", *slots)
+        own_cluster.wait_until_whole()
 
 
 def test_a_node_that_is_gone_is_found_and_stops_a_cluster_that_wants_all_its_slots(
