@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 import redis
@@ -155,3 +156,17 @@ def test_a_store_that_is_away_is_told(asking: Settings) -> None:
 
 def test_without_any_host_the_list_says_how_to_start_one(asking: Settings, client: Client, typed: Type) -> None:
     assert "perseus ingest --idle" in typed("hosts").output
+
+
+def test_an_exchange_is_moved_from_a_terminal(start: Start, commander: Commander, typed: Type) -> None:
+    holder = start("-m", "perseus", "ingest", "binance", "--idle", "--made-up", **KEYED)
+    wait_active(cast("redis.Redis", commander.client), holder)
+    (before,) = commander.hosts(role="serving", doing="active")
+    start("-m", "perseus", "ingest", "--idle", "--made-up", **KEYED)
+    (idle,) = commander.hosts(role="idle")
+    moved = typed("takeover", "binance")
+    assert moved.exit_code == 0, moved.output
+    (after,) = commander.hosts(role="serving", doing="active")
+    assert after.target == idle.target
+    (left,) = commander.hosts(role="idle")
+    assert left.target == before.target
