@@ -27,8 +27,8 @@ def ingest(
     """
     if (replay is not None) + (simulator is not None) + made_up > 1:
         raise click.UsageError("--replay, --simulator and --made-up are three sources: give one of them.")
-    if name is None and not idle:
-        raise click.UsageError("Give the NAME of an exchange, or --idle to wait for a start.")
     if name is None and standby:
         raise click.UsageError("Give the NAME of the exchange that --standby is to wait for.")
+    if name is None and not idle:
+        raise click.UsageError("Give the NAME of an exchange, or --idle to wait for a start.")
     run("ingest", name, replay, simulator, made_up, idle, standby)

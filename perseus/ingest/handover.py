@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from perseus import store
 from perseus.control import hosts
+from perseus.control.command import TARGET
 from perseus.control.handling import Cancelled, Done, Job, Refused, Work
 from perseus.errors import PerseusError
 from perseus.ingest.feed import Feed
@@ -44,7 +45,7 @@ def hand_over(host: Host, job: Job) -> Work:
     if service is None or service.instance is None:
         raise Refused(f"{host.hostname} holds no exchange.")
     exchange, earlier = service.order.exchange, service.handing_over
-    if not to or to == host.target:
+    if not TARGET.fullmatch(to) or to == host.target:
         raise Refused(f"A hand-over of {exchange} names the process that shall have it.")
     if earlier is not None:
         raise Refused(f"{exchange} is being {earlier.reason} already.")

@@ -73,6 +73,7 @@ class ShadowFeed:
             self.close()
             return None
         self._serve = serve
+        thread.stage = 0  # how far it is from now on is how far `serve` is
         return thread if thread.soon(self._go) else None
 
     def close(self) -> None:
@@ -98,7 +99,6 @@ class ShadowFeed:
             )
             shadow = await self._shadow(thread, wire)
             assert self._serve is not None, "it is promoted by whoever goes on"
-            thread.stage = 0
             await self._serve(thread, wire, shadow)
         finally:
             call.close()

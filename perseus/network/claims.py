@@ -16,6 +16,8 @@ from perseus.store.acknowledged import Acknowledged
 
 HEIR_MS = 5_000
 """So long a named successor comes before all others, once the lease has ended."""
+BY_MAX = 200
+"""Characters of who revoked a lease that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ class RedisClaims:
 
         None when nobody holds it any more, or the store does not know of it yet. Errors as `Claims`.
         """
-        answer, *rest = self._revoke(self._keys, (token, by, successor, HEIR_MS))
+        answer, *rest = self._revoke(self._keys, (token, by[:BY_MAX], successor, HEIR_MS))
         if answer == "NOT_HELD":
             return None
         return Revocation(int(rest[0])) if answer == "REVOKED" else Revocation(0, str(rest[0]), str(rest[1]))

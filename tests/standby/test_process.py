@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
+import pytest
 import redis
 
 from perseus import keys
@@ -128,18 +129,26 @@ def test_from_a_holder_that_takes_no_commands_its_lease_is_revoked(
     assert "offline" not in [state for state, _ in reasons(reader)], "it heard of it and gave it back"
 
 
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        pytest.param(SHORT, "taken over by Ada (ada@example.net)", id="takes-no-commands"),
+        pytest.param(KEYED, "lease_expired", id="is-asked-and-does-not-answer-before-its-lease-ends"),
+    ],
+)
 def test_from_a_frozen_holder_it_is_taken_when_its_lease_has_run_out_and_it_does_no_harm_when_it_wakes(
-    start: Start, reader: redis.Redis, commander: Commander
+    start: Start, reader: redis.Redis, commander: Commander, environment: dict[str, str], why: str
 ) -> None:
-    primary = start(*HOLDER, **SHORT)
+    primary = start(*HOLDER, **environment)
     held = wait_active(reader, primary)
     start(*IDLE, **KEYED)
     (host,) = commander.hosts(role="idle")
     primary.send_signal(signal.SIGSTOP)
     told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
     assert told.status is Status.DONE, told
+    assert ("starting", "taken over by Ada (ada@example.net)") in reasons(reader)
     token = payload(reader)["fencingToken"]
-    assert ("offline", "taken over by Ada (ada@example.net)") in reasons(reader)
+    assert ("offline", why) in reasons(reader)
     primary.send_signal(signal.SIGCONT)
     assert primary.wait(10) == 75
     assert (target(reader), payload(reader)["fencingToken"]) == (host.target, token)
@@ -187,3 +196,18 @@ def test_who_gave_it_to_a_successor_that_died_takes_it_up_again(
     until_active(reader, serving.target)
     assert reader.hget(keys.last_record(BINANCE_ID), "closed") == "0"
     assert primary.poll() is None
+
+
+def test_a_standby_has_to_be_told_of_which_exchange(start: Start) -> None:
+    process = start("-m", "perseus", "ingest", "--standby")
+    assert "Give the NAME of the exchange that --standby is to wait for." in process.communicate(timeout=20)[1]
+    assert process.returncode == 2
+
+
+def test_a_hand_over_to_what_is_no_process_is_refused(start: Start, reader: redis.Redis, commander: Commander) -> None:
+    wait_active(reader, start(*HOLDER, **KEYED))
+    (serving,) = commander.hosts(role="serving")
+    for to in ("", "no process", "x" * 200, serving.target):
+        told = commander.end(serving.target, Kind.HAND_OVER, to=to)
+        assert (told.status, "names the process" in str(told.text)) == (Status.REFUSED, True)
+    assert target(reader) == serving.target
