@@ -16,7 +16,7 @@ import click
 from perseus import db
 from perseus.clock import SystemClock
 from perseus.commands import readiness, statustable
-from perseus.db import DatabaseUnavailable
+from perseus.db import DatabaseReadOnly, DatabaseUnavailable
 from perseus.db.known import KnownExchanges
 from perseus.errors import EXIT_FAILED, ExchangeOff, StoreUnavailable, UnknownExchange
 from perseus.local import runfile
@@ -42,7 +42,7 @@ def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bo
     Waits for nothing: silence is an answer here.
     """
     try:
-        database_url = readiness.database(settings)
+        database_url, read_only = _database(settings)
         known = KnownExchanges(
             functools.partial(db.exchanges, database_url),
             SystemClock(),
@@ -55,11 +55,19 @@ def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bo
             with answers(client):
                 client.ping()
             stuck = StuckReader(client, SystemClock())
-            screen = _Screen(Directory(client, known), stuck, known, names, as_json, Limits.of(settings))
+            screen = _Screen(Directory(client, known), stuck, known, names, as_json, Limits.of(settings), read_only)
             return screen.show(is_watching, sleep)
     except (StoreUnavailable, DatabaseUnavailable) as error:
         click.echo(f"perseus: {error}", err=True)
         return EXIT_SILENT
+
+
+def _database(settings: Settings) -> tuple[str, DatabaseReadOnly | None]:
+    """Its URL, and that it takes no changes: here it is only read."""
+    try:
+        return readiness.database(settings), None
+    except DatabaseReadOnly as error:
+        return runfile.database_url(settings), error
 
 
 class _Screen:
@@ -73,6 +81,7 @@ class _Screen:
         names: Sequence[str],
         as_json: bool,
         limits: Limits,
+        read_only: DatabaseReadOnly | None = None,
     ) -> None:
         self._directory = directory
         self._stuck = stuck
@@ -80,6 +89,7 @@ class _Screen:
         self._names = frozenset(names)
         self._as_json = as_json
         self._limits = limits
+        self._read_only = read_only
 
     def show(self, is_watching: bool, sleep: Sleep) -> int:
         """The exit code of what was shown last; Ctrl-C ends watching."""
@@ -118,9 +128,8 @@ class _Screen:
 
     def _lines(self, view: NetworkView) -> list[str]:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        return list(
-            statustable.lines(view, self._known.trouble, width, self._limits, self._stuck.of(view), self._known.off)
-        )
+        trouble = self._known.trouble or self._read_only
+        return list(statustable.lines(view, trouble, width, self._limits, self._stuck.of(view), self._known.off))
 
     def _document(self, view: NetworkView) -> dict[str, Any]:
         stuck = self._stuck.of(view)

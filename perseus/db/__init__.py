@@ -1,7 +1,7 @@
 """The database: which exchanges there are. The only part of Perseus that knows SQLAlchemy."""
 
 from perseus.db.engine import disconnect
-from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
+from perseus.db.errors import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused, DatabaseUnavailable
 from perseus.db.switch import all_off
 from perseus.db.tables import check, endpoints, exchanges, initialise, prepare, seed, switched_off
 from perseus.db.urls import default_url, where
@@ -9,6 +9,7 @@ from perseus.db.watched import watched_symbols
 
 __all__ = [
     "DatabaseMismatch",
+    "DatabaseReadOnly",
     "DatabaseRefused",
     "DatabaseUnavailable",
     "all_off",

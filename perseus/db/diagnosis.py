@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perseus.db import notifying
-from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
+from perseus.db.errors import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused, DatabaseUnavailable
 from perseus.db.switch import all_off
 from perseus.db.tables import check, exchanges
 from perseus.db.urls import where
@@ -14,8 +14,12 @@ from perseus.sealing import Sealer
 
 def facts(database_url: str, sealer: Sealer) -> DatabaseFacts:
     """Ask it. Never raises; says no secret, and its address in `place` alone."""
+    read_only = ""
     try:
-        check(database_url)
+        try:
+            check(database_url)
+        except DatabaseReadOnly as error:
+            read_only = f"It can only be read: {error.reason}"
         known = exchanges(database_url)
         off = None if known else all_off(database_url)
         saved = notifying.load(database_url, sealer).destinations
@@ -29,6 +33,7 @@ def facts(database_url: str, sealer: Sealer) -> DatabaseFacts:
         return DatabaseFacts(str(error))
     return DatabaseFacts(
         exchanges=known,
+        read_only=read_only,
         place=where(database_url),
         all_off=off.said if off else "",
         switch_on=off.command if off else "",

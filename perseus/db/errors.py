@@ -18,6 +18,21 @@ class DatabaseUnavailable(PerseusError):
         self.reason = reason
 
 
+class DatabaseReadOnly(DatabaseUnavailable):
+    """Raised when the database answers and takes no changes: it was set to read-only, or is a replica."""
+
+    mend = (
+        "Name the primary in PERSEUS_DATABASE_URL; where default_transaction_read_only is set for it, its database or "
+        "our role, RESET it: docs/database.md."
+    )
+
+    def __init__(self, where: str, reason: str = "it is a replica, or was set to read-only") -> None:
+        problem = f"it can only be read: {reason}"
+        PerseusError.__init__(self, f"The database at {where} takes no changes: {problem}. {self.mend}")
+        self.where = where
+        self.reason = reason
+
+
 class DatabaseRefused(DatabaseUnavailable):
     """Raised when the database is there and a setting keeps Perseus out: user, certificate, no SSL."""
 

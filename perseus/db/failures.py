@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from perseus.db import deadline
-from perseus.db.errors import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable, NotStorable
+from perseus.db.errors import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused, DatabaseUnavailable, NotStorable
 from perseus.db.urls import NAME, is_sqlite, where
 from perseus.errors import PerseusError
 
@@ -109,7 +109,6 @@ FULL = "it has no connection left for this site: raise max_connections, or lower
 READ_ONLY = "25006"
 #: By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html: it works, but not now.
 AWAY = {
-    READ_ONLY: "it can only be read: it is a replica, or was set to read-only",
     "40P01": "two changes waited for each other, and it gave up one",
     "53300": FULL,
     "55P03": "what is to be changed is locked",
@@ -128,6 +127,8 @@ def in_words(database_url: str, error: SQLAlchemyError) -> PerseusError:
         return refused
     if isinstance(error, PoolTimeout):
         return DatabaseUnavailable(place, "all connections to it are in use and none came free")
+    if code == READ_ONLY:
+        return DatabaseReadOnly(place)
     if code in AWAY:
         return DatabaseUnavailable(place, AWAY[code])
     if code == "42501":

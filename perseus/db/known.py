@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from perseus.clock import Clock
-from perseus.db.errors import DatabaseMismatch
+from perseus.db.errors import DatabaseMismatch, DatabaseReadOnly
 from perseus.db.switch import SwitchedOff
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
@@ -88,7 +88,7 @@ class Known(Generic[Said]):
 
 
 class KnownFit(Known[None]):
-    """Whether the tables fit this version, compared every 15 seconds. `trouble`: how they do not.
+    """Whether the tables fit this version, compared every 15 seconds. `trouble`: how they do not, or may only be read.
 
     A database that is silent is told by who asks it for more: what was known of its tables stands.
     """
@@ -101,14 +101,15 @@ class KnownFit(Known[None]):
         try:
             self._read()
             self.trouble = None
-        except DatabaseMismatch as error:
+        except (DatabaseMismatch, DatabaseReadOnly) as error:
             if str(before) != str(error):
                 self.trouble = error
                 log.warning("%s", error)
         except PerseusError:
             pass
         if before is not None and self.trouble is None:
-            log.warning("The database fits this version again.")
+            is_writable = isinstance(before, DatabaseReadOnly)
+            log.warning("The database %s again.", "takes changes" if is_writable else "fits this version")
         self._asked_at = self._clock.elapsed()
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from perseus.db import rights
 from perseus.db.comparison import differences
 from perseus.db.engine import answers, engine
-from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseUnavailable
-from perseus.db.failures import AWAY, READ_ONLY, RUN_INIT, mend
+from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseReadOnly, DatabaseUnavailable
+from perseus.db.failures import RUN_INIT, mend
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow, sow_rules
 from perseus.db.statements import lacking
@@ -53,7 +53,7 @@ def seed(database_url: str) -> int:
 
 def check(database_url: str) -> None:
     """Raise DatabaseMismatch for tables that are not those of the models, with each difference, and on PostgreSQL for
-    what its user may not; DatabaseUnavailable for no usable answer, or one that was set to read-only.
+    what its user may not; DatabaseUnavailable for no usable answer, DatabaseReadOnly for one that was set so.
     """
     _require_file(database_url)
     with answers(database_url), engine(database_url).connect() as connection:
@@ -69,7 +69,7 @@ def check(database_url: str) -> None:
         problem = "; ".join((*found[:TOLD], *more)) + _in_schemas(schemas)
         raise DatabaseMismatch(where(database_url), problem, mend(database_url), found, lines)
     if is_read_only:
-        raise DatabaseUnavailable(where(database_url), AWAY[READ_ONLY])
+        raise DatabaseReadOnly(where(database_url))
 
 
 def _in_schemas(schemas: Sequence[str]) -> str:

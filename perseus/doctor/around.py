@@ -70,6 +70,13 @@ def database_refused(patient: Patient) -> Said:
     return _at(patient, grave(f"{found.trouble[:1].upper()}{found.trouble[1:]}. {found.mend}"))
 
 
+def database_read_only(patient: Patient) -> Said:
+    """As it says itself, before anybody has tried."""
+    if patient.database.is_away:
+        return ABSENT
+    return _at(patient, grave(f"{patient.database.read_only}.")) if patient.database.read_only else None
+
+
 def database_schema(patient: Patient) -> Said:
     """As the check at start says."""
     found = patient.database

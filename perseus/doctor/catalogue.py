@@ -236,6 +236,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The pages show the last exchanges they knew; nobody can sign in anew, and no process can start.",
         "Mend what it names; docs/database.md has what is refused and what to do.",
     ),
+    "database-read-only": Entry(
+        "The database takes no changes",
+        "Pages are shown; nobody can sign in anew, nothing can be saved, and no process can start.",
+        "Name the primary in PERSEUS_DATABASE_URL. Where it was set to read-only: ALTER SYSTEM, DATABASE or ROLE ... "
+        "RESET default_transaction_read_only, by who set it; docs/database.md.",
+    ),
     "database-schema": Entry(
         "The database does not fit this version",
         "Processes refuse to start, and pages that read what is missing fail.",

@@ -9,7 +9,7 @@ from typing import Final
 
 from perseus.clock import Clock, SystemClock
 from perseus.doctor import answering, around, following, keeping, memory, placing, quorum, shards, timing
-from perseus.doctor.finding import REDIS_CLI, Finding, Report, merged
+from perseus.doctor.finding import Finding, REDIS_CLI, Report, Severity, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
 from perseus.doctor.sign import ABSENT, Said
@@ -78,6 +78,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "open-store": around.open_store,
     "database-silent": around.database_silent,
     "database-refused": around.database_refused,
+    "database-read-only": around.database_read_only,
     "database-schema": around.database_schema,
     "no-exchanges": around.no_exchanges,
     "secret-key": around.secret_key,
@@ -88,6 +89,8 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
 }
 #: Their servers are the sentinels.
 OF_SENTINELS: Final = frozenset(("sentinels", "sentinel-refusal", "sentinel-quorum", "sentinel-split"))
+#: What was asked of them begins so.
+OF_SENTINEL: Final = "SENTINEL "
 #: They say nothing while no server answers.
 NEED_THE_STORE: Final = frozenset(("clock-skew", "open-store"))
 
@@ -128,7 +131,12 @@ def _said(patient: Patient) -> Iterator[Finding | str]:
 
 
 def _reached(one: Finding, patient: Patient) -> Finding:
-    """With the options by which redis-cli reaches its servers, where it has a command for them."""
+    """With the options by which redis-cli reaches its servers, where it has a command for them.
+
+    What is not known is for an administrator, of whom we know neither user nor password.
+    """
+    if one.severity is Severity.UNKNOWN:
+        return replace(one, reach=patient.address.sentinel_tls if OF_SENTINEL in one.seen else patient.address.tls)
     if not any(command.startswith(REDIS_CLI) for command in one.commands):
         return one
     if one.name in OF_SENTINELS:

@@ -28,6 +28,8 @@ ADDRESS = re.compile(
 )
 #: A command of Redis in what the catalogue says of looking by hand.
 LOOKS = re.compile(r"`redis-cli ([A-Z][^`]*)`")
+#: The same of a sentinel, in what was seen: it has the name of the service.
+SENTINEL_LOOKS = re.compile(r"^SENTINEL [A-Z]+ [A-Za-z0-9._-]+(?= may not be asked)")
 #: What was seen of these is what a driver says, in words of its own: it may name a host in any of them.
 QUOTED = frozenset(
     (
@@ -86,22 +88,29 @@ class Finding:
         """What to do; for what is not known, how to find out."""
         return f"{self.entry.check} {BY_HAND}" if self.severity is Severity.UNKNOWN else self.entry.mend
 
-    def addressed(self) -> Iterator[str]:
-        """The commands as they can be copied, with the address of each server."""
+    def addressed(self, over_tls: str = rediscli.PROGRAM) -> Iterator[str]:
+        """The commands as they can be copied, with the address of each server.
+
+        `over_tls`: what to type for a redis-cli that speaks TLS.
+        """
         for command in self.commands:
             if not command.startswith(REDIS_CLI):
                 yield command
                 continue
             for place in self.where:
-                host, _, port = place.rpartition(":")
-                options = (*rediscli.at((host.removeprefix("[").removesuffix("]"), int(port))), *self.reach)
-                yield f"{REDIS_CLI}{shlex.join(options)} {command.removeprefix(REDIS_CLI).replace(PLACE, place)}"
+                yield self._typed(place, command.removeprefix(REDIS_CLI).replace(PLACE, place), over_tls)
 
-    def looking(self) -> Iterator[str]:
-        """Of what is not known: how to look at the first of its servers, with the address."""
+    def looking(self, over_tls: str = rediscli.PROGRAM) -> Iterator[str]:
+        """Of what is not known: how an administrator looks at the first of its servers, for our user may not."""
         if self.severity is Severity.UNKNOWN and self.where:
-            for command in LOOKS.findall(self.entry.check):
-                yield f"perseus redis-cli --node {shlex.quote(self.where[0])} {command}"
+            for command in SENTINEL_LOOKS.findall(self.seen) or LOOKS.findall(self.entry.check):
+                yield self._typed(self.where[0], command, over_tls)
+
+    def _typed(self, place: str, command: str, over_tls: str) -> str:
+        host, _, port = place.rpartition(":")
+        options = (*rediscli.at((host.removeprefix("[").removesuffix("]"), int(port))), *self.reach)
+        program = over_tls if rediscli.TLS in self.reach else rediscli.PROGRAM
+        return f"{program} {shlex.join(options)} {command}"
 
     def hidden(self) -> Self:
         """The same without an address of the inside, and without the name of the store's user."""
@@ -109,8 +118,8 @@ class Finding:
         commands = tuple(one for one in self.commands if not one.startswith((f"{REDIS_CLI}ACL ", SQLITE)))
         return replace(self, seen=seen, commands=commands, where=(), reach=())
 
-    def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
-        """For programs. Without places it names no address of the inside."""
+    def as_json(self, *, with_places: bool = True, over_tls: str = rediscli.PROGRAM) -> dict[str, Any]:
+        """For programs. Without places it names no address of the inside. `over_tls`: as of `addressed`."""
         told = self if with_places else self.hidden()
         return {
             "name": self.name,
@@ -119,7 +128,8 @@ class Finding:
             "seen": told.seen,
             "breaks": self.entry.breaks,
             "mend": self.mend,
-            "commands": list(told.addressed() if with_places else told.commands),
+            "commands": list(told.addressed(over_tls) if with_places else told.commands),
+            "administrator": list(told.looking(over_tls)),
             "where": list(told.where),
         }
 
@@ -148,13 +158,13 @@ class Report:
             return UNASKED
         return BREAKS if self.of(Severity.GRAVE) else FINE
 
-    def as_json(self, *, with_places: bool = True) -> dict[str, Any]:
+    def as_json(self, *, with_places: bool = True, over_tls: str = rediscli.PROGRAM) -> dict[str, Any]:
         """For programs, and for other workers."""
         return {
             "at": iso(self.at_ms),
             "host": self.host if with_places else None,
             "unasked": list(self.unasked),
-            "findings": [one.as_json(with_places=with_places) for one in self.findings],
+            "findings": [one.as_json(with_places=with_places, over_tls=over_tls) for one in self.findings],
             "fine": list(self.fine),
         }
 

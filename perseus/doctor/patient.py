@@ -40,7 +40,7 @@ class Address:
     `is_near`: all that it names is this machine. `fails_over`: another server may take over within one lease.
     `unchecked`: options that switch off a check of certificates, as they are written. `is_tls`: all ways, those to
     sentinels too. `user`: of the servers. `tls`, `to_sentinels`: options with which redis-cli reaches servers and
-    sentinels; those of servers without the user.
+    sentinels; those of servers without the user. `sentinel_tls`: those of sentinels without theirs.
     """
 
     is_near: bool
@@ -51,6 +51,7 @@ class Address:
     user: str = DEFAULT_USER
     tls: tuple[str, ...] = ()
     to_sentinels: tuple[str, ...] = ()
+    sentinel_tls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def address(url: str) -> Address:
         parsed.login.get("username") or DEFAULT_USER,
         rediscli.to_servers(parsed, as_user=False),
         rediscli.to_sentinels(parsed),
+        rediscli.to_sentinels(parsed, as_user=False),
     )
 
 

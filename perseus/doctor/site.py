@@ -16,6 +16,7 @@ class DatabaseFacts:
     `is_silent`: no answer. `is_refused`: it lets this user, or this way of connecting, not in.
     `place`: host:port/database, or the file; `commands`: lines that add tables and columns that are missing.
     `all_off`: of exchanges none of which is active how many, in words; `switch_on`: the command for one.
+    `read_only`: that it takes no changes, and why.
     `destinations`: how many are saved and not paused, None where that cannot be read.
     """
 
@@ -29,6 +30,7 @@ class DatabaseFacts:
     all_off: str = ""
     switch_on: str = ""
     destinations: int | None = None
+    read_only: str = ""
 
     @property
     def is_away(self) -> bool:

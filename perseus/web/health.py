@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from perseus.db import DatabaseMismatch
+from perseus.db import DatabaseMismatch, DatabaseReadOnly
 from perseus.errors import PerseusError
 from perseus.network.reading import StoreNotice
 from perseus.network.refusing import Refusing
@@ -14,6 +14,7 @@ from perseus.web.site import site
 
 SILENT = "does not answer"
 UNFIT = "does not fit this version"
+READ_ONLY = "takes no changes: it can only be read"
 
 routes = Blueprint("health", __name__)
 
@@ -50,6 +51,8 @@ def _database(trouble: PerseusError | None) -> str | None:
     """What differs is in the log, and for admins with the doctor: anybody may ask here."""
     if trouble is None:
         return None
+    if isinstance(trouble, DatabaseReadOnly):
+        return READ_ONLY
     return UNFIT if isinstance(trouble, DatabaseMismatch) else SILENT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.db import DatabaseMismatch, DatabaseRefused
+from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused
 from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
@@ -19,6 +19,7 @@ TOLD_ALREADY = {
     "store-mark",
     "database-silent",
     "database-refused",
+    "database-read-only",
     "database-schema",
 }
 FAULTS_SHOWN = 3
@@ -107,6 +108,9 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
     if isinstance(trouble, DatabaseMismatch):
         text = f"{trouble.mend} What differs says:"
         return Notice("danger", "The database does not fit this version", text, "perseus doctor")
+    if isinstance(trouble, DatabaseReadOnly):
+        text = f"It can be read: {trouble.reason}. Nobody can sign in anew, and nothing can be saved. {trouble.mend}"
+        return Notice("danger", "The database takes no changes", text)
     if isinstance(trouble, DatabaseRefused):
         return Notice("danger", "The database does not let Perseus in", f"{_last_named(view)} {trouble.mend}")
     text = f"{_last_named(view)} Check that it runs: the log of perseus web says what it answered."

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from perseus.access.turns import Unasked
-from perseus.db import DatabaseMismatch, DatabaseUnavailable
+from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseUnavailable
 from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
 from perseus.errors import PerseusError, StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
 from perseus.network.directory import BadCursor, StoreNotice
@@ -112,6 +112,8 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(400, f"That cannot be saved: {error.reason}.")
         case DatabaseMismatch():
             return Problem(503, DATABASE_UNFIT)
+        case DatabaseReadOnly():
+            return Problem(503, f"The database takes no changes: {error.reason}.")
         case DatabaseUnavailable() | Unasked():
             return Problem(503, DATABASE_SILENT)
     return None

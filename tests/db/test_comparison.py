@@ -195,7 +195,7 @@ def test_a_sequence_that_is_closed_meanwhile_is_told_with_its_own_grant(spoilt: 
 
 def test_what_was_set_to_read_only_is_seen_before_anything_is_saved(spoilt: Spoil) -> None:
     url = spoilt(f"ALTER ROLE {USER} IN DATABASE spoilt SET default_transaction_read_only = on")
-    with pytest.raises(db.DatabaseUnavailable, match="it can only be read"):
+    with pytest.raises(db.DatabaseReadOnly, match="it can only be read"):
         db.check(url)
 
 

@@ -212,7 +212,7 @@ def test_a_server_without_a_connection_left_is_told_with_what_to_do(own_postgres
 def test_a_database_that_can_only_be_read_is_read_and_its_refusals_are_told(postgres_server: PostgresProcess) -> None:
     url = postgres_server.url("shared", options="-c default_transaction_read_only=on")
     assert rows.users(url) == ()
-    with pytest.raises(db.DatabaseUnavailable, match="it can only be read: it is a replica"):
+    with pytest.raises(db.DatabaseReadOnly, match="it can only be read: it is a replica"):
         rows.add_user(url, "ada@example.net", "Ada", Role.ADMIN, "test")
     engine(url).dispose()
 

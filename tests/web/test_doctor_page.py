@@ -149,7 +149,8 @@ def test_many_are_counted_and_the_first_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["store-silent", "store-mark", "database-silent", "database-refused", "database-schema"]
+    "name",
+    ["store-silent", "store-mark", "database-silent", "database-refused", "database-read-only", "database-schema"],
 )
 def test_what_has_a_banner_of_its_own_is_not_told_twice(name: str) -> None:
     report = Report(NOW, "h", (Finding(name, Severity.GRAVE, "seen"),))
