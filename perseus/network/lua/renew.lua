@@ -48,9 +48,8 @@ end
 if held then
   local readable, holder = pcall(cjson.decode, held)
   if readable and type(holder) == 'table' and holder.instanceId == ARGV[2] and holder.fencingToken == ARGV[3] then
-    local revoked = redis.call('HMGET', KEYS[2], 'revoked', 'revoked_by')
-    if revoked[1] == ARGV[3] then
-      return {'REVOKED', revoked[2] or ''}
+    if redis.call('HGET', KEYS[2], 'revoked') == ARGV[3] then
+      return {'REVOKED', redis.call('HGET', KEYS[2], 'revoked_by') or ''}
     end
     if is_held_off and history then
       local known = redis.call('HMGET', KEYS[2], 'history', 'copied')
