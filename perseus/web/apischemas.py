@@ -117,6 +117,7 @@ FINDING = closed(
         "breaks": TEXT,
         "mend": TEXT,
         "commands": many(TEXT),
+        "administrator": {**many(TEXT), "description": "Lines for an administrator of the store; see `where`."},
         "where": {**many(TEXT), "description": "Servers, host:port. For admins; empty for others."},
     }
 )

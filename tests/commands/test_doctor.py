@@ -75,7 +75,8 @@ def test_the_json_is_that_of_the_report(
     told = json.loads(capsys.readouterr().out)
     assert told.keys() == {"at", "host", "unasked", "findings", "fine"}
     (found,) = told["findings"]
-    assert found.keys() == {"name", "severity", "title", "seen", "breaks", "mend", "commands", "where"}
+    shown = {"name", "severity", "title", "seen", "breaks", "mend", "commands", "administrator", "where"}
+    assert found.keys() == shown
     assert (found["name"], found["severity"]) == ("eviction-policy", "grave")
     assert "rights" in told["fine"]
 
@@ -128,10 +129,13 @@ def test_what_is_not_known_says_how_to_look_and_where() -> None:
     assert "NOT KNOWN  append-fsync  whether a power failure of the store's host loses confirmed writes\n" in lines
     assert lines.count("Look at the settings of") == 1
     assert "    check   `redis-cli CONFIG GET appendfsync` should say always." in lines
-    assert "            $ perseus redis-cli --node a:1 CONFIG GET appendfsync\n" in lines
+    assert "            $ redis-cli -h a -p 1 CONFIG GET appendfsync\n" in lines
+    assert "For an administrator of the store, with --user NAME" in lines
     assert "$ redis-cli -h a -p 1 --tls A\n            $ redis-cli -h b -p 2 --tls A\n" in lines
     assert lines.count("REDISCLI_AUTH") == 1
-    assert "REDISCLI_AUTH" not in "\n".join(doctortable.lines(Report(0, "host", REPORT.findings[:1])))
+    assert "REDISCLI_AUTH" in "\n".join(doctortable.lines(Report(0, "host", REPORT.findings[:1])))
+    assert REPORT.findings[0].as_json()["administrator"] == ["redis-cli -h a -p 1 CONFIG GET appendfsync"]
+    assert REPORT.findings[0].as_json(with_places=False)["administrator"] == []
     assert "At a:1, b:2." in lines
     assert lines.endswith("0 grave, 1 warning, 1 not known, 0 not found, at 2026-11-21 14:03:22 UTC.")
 
@@ -139,6 +143,8 @@ def test_what_is_not_known_says_how_to_look_and_where() -> None:
 def test_a_line_over_tls_names_the_program_that_speaks_it() -> None:
     lines = "\n".join(doctortable.lines(REPORT, "/usr/bin/redis-cli"))
     assert "$ /usr/bin/redis-cli -h a -p 1 --tls A\n" in lines
+    for one in REPORT.as_json(over_tls="/usr/bin/redis-cli")["findings"][1:]:
+        assert one["commands"][0] == "/usr/bin/redis-cli -h a -p 1 --tls A"
     plain = replace(REPORT.findings[1], reach=())
     assert "$ redis-cli -h a" in "\n".join(doctortable.lines(Report(0, "host", (plain,)), "/usr/bin/redis-cli"))
 

@@ -174,3 +174,16 @@ def test_a_password_that_no_server_takes_is_first_looked_for_in_the_setting(real
     found = practice.finds("user-unknown")
     assert found.seen.endswith("No server that was asked does: first check user and password in PERSEUS_REDIS_URL.")
     assert "store-silent" not in {one.name for one in practice.examine().findings}
+
+
+def test_what_is_not_known_is_looked_at_by_an_administrator_with_our_tls_and_not_as_our_user(
+    guarded: TLSProcess, tmp_path: Path
+) -> None:
+    with guarded.client() as client:
+        client.execute_command(*RULE.split())
+        client.config_set("appendonly", "yes")
+    practice = practised(guarded, "perseus:secret", tmp_path / "home")
+    (line,) = practice.finds("append-fsync", Severity.UNKNOWN).looking()
+    assert "--tls" in line
+    assert "--user" not in line
+    assert "appendfsync" in typed(line)
