@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 
-from perseus import logs
+from perseus import earlystop, logs
 from perseus.settings import Settings
+
+#: They run until they are told to end, and a start may wait.
+LASTING = frozenset(("ingest", "web", "dispatch"))
 
 
 def run(command: str, *arguments: object) -> None:
     """`perseus.commands.<command>.run(settings, *arguments)`, whose result ends the process."""
+    if command in LASTING:
+        earlystop.install()
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
     sys.exit(importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments))

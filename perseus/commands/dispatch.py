@@ -9,7 +9,7 @@ import signal
 import threading
 from contextlib import suppress
 
-from perseus import db
+from perseus import db, earlystop
 from perseus.clock import SystemClock
 from perseus.commands import readiness
 from perseus.db import notifying
@@ -33,9 +33,11 @@ from perseus.settings import Settings
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # They log every request, and the history has those.
 CHATTY = ("httpx", "httpcore")
-# A lane and its calls are many threads, and the memory guard's ceiling counts their stacks whole.
 # Foreign code that holds the interpreter's lock for so long has stopped every lane.
 FROZEN_SECONDS = 15.0
+#: Of the stop time; the rest is for the process to end.
+STOP_SHARE = 0.9
+# A lane and its calls are many threads, and the memory guard's ceiling counts their stacks whole.
 STACK_BYTES = 2 * 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -50,22 +52,23 @@ def run(settings: Settings) -> int:
     threading.stack_size(STACK_BYTES)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    database, clock = readiness.database(settings), SystemClock()
-    known = KnownExchanges(functools.partial(db.exchanges, database), clock)
-    sealer = Sealer.of(settings)
-    configuration = KnownConfiguration(functools.partial(notifying.load, database, sealer), clock)
-    cleanstream.install()
-    plugins = load(NOTIFIERS, settings=settings)
-    plugins.switch(configuration().disabled)
-    context = Context(settings)
-    plugins.startup(context)
-    own = of_environment(plugins)
-    client = readiness.store(settings, "perseus-dispatch")
-    observer = DeliveryObserver(plugins, context)
-    # Ingest processes report nothing: which of their plugins cannot be used here is known by loading them.
-    elsewhere = load(INGEST, settings=settings).plugins()
-    combined = _Combined(configuration, own)
-    site = Site(settings, client, clock, plugins, combined, known, observer, scrubber, sealer, elsewhere)
+    with earlystop.while_blocked(END_SIGNALS):
+        database, clock = readiness.database(settings), SystemClock()
+        known = KnownExchanges(functools.partial(db.exchanges, database), clock)
+        sealer = Sealer.of(settings)
+        configuration = KnownConfiguration(functools.partial(notifying.load, database, sealer), clock)
+        cleanstream.install()
+        plugins = load(NOTIFIERS, settings=settings)
+        plugins.switch(configuration().disabled)
+        context = Context(settings)
+        plugins.startup(context)
+        own = of_environment(plugins)
+        client = readiness.store(settings, "perseus-dispatch")
+        observer = DeliveryObserver(plugins, context)
+        # Ingest processes report nothing: which of their plugins cannot be used here is known by loading them.
+        elsewhere = load(INGEST, settings=settings).plugins()
+        combined = _Combined(configuration, own)
+        site = Site(settings, client, clock, plugins, combined, known, observer, scrubber, sealer, elsewhere)
     _until_told(Watcher(client, known, settings, clock), Office(site), settings.stop_seconds)
     observer.close(settings.stop_seconds / 4)
     client.close()
@@ -107,7 +110,21 @@ def _until_told(watcher: Watcher, office: Office, stop_seconds: float) -> None:
     office.start()
     log.info("watching and dispatching")
     signal.sigwait(END_SIGNALS)
+    _end_within(stop_seconds)
+    threading.Thread(target=watcher.stop, daemon=True).start()
     with suppress(PerseusError):  # what is held runs out by itself, and the report grows old
         office.stop(stop_seconds * 0.7)
     watcher.stop()
     pulse.stop()
+
+
+def _end_within(seconds: float) -> None:
+    """However many answers a store and a database owe: each wait is bounded, and their sum is here."""
+
+    def end() -> None:
+        log.warning("Not all was given back within %g s: leases on destinations run out by themselves.", seconds)
+        os._exit(0)
+
+    ending = threading.Timer(seconds * STOP_SHARE, end)
+    ending.daemon = True
+    ending.start()
