@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -13,110 +12,15 @@ from perseus import keys
 from perseus.access.audit import AuditLog
 from perseus.control import channel, hosts, signing
 from perseus.control.command import Command, Kind
-from perseus.control.handling import Done, Job, Refused, Registry, Work
-from perseus.control.hosts import Report
 from perseus.control.outcomes import Outcome, Status
 from perseus.control.recorder import Recorder
-from perseus.errors import PerseusError
 from perseus.ingest.agent import Agent
 from perseus.store import Client, connect
+from tests.control.conftest import eventually
+from tests.control.desk import KEY, ME, Desk, audited, client, command, desk, end, start, store_url, until
 from tests.redis_process import RedisProcess
 
-KEY = b"k" * 32
-ME = "host-1-abcdef01"
-
-
-class Desk:
-    """Handlers that do what a test says, and what they were asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.go = threading.Event()
-        self.instance_id: str | None = None
-        self.registry = Registry()
-        self.registry.add(Kind.CHECK, self._quick)
-        self.registry.add(Kind.START, self._long)
-        self.registry.add(Kind.PAUSE, self._raise(Refused("it is paused already")))
-        self.registry.add(Kind.RESUME, self._raise(PerseusError("the exchange is away")))
-        self.registry.add(Kind.RELOAD, self._raise(SystemExit(3)))
-        self.registry.add(Kind.STOP, self._quick)
-
-    def report(self) -> Report:
-        return Report(target=ME, hostname="host", pid=1, at=0, role="idle", instance_id=self.instance_id)
-
-    def _quick(self, job: Job) -> Done:
-        self.asked.append(job.command.id)
-        return Done("done at once", {"who": job.who})
-
-    def _long(self, job: Job) -> Work:
-        self.asked.append(job.command.id)
-
-        def work() -> Done:
-            job.step("warming", 40, symbols=3)
-            while not self.go.wait(0.01):
-                job.check()
-            return Done("active")
-
-        return work
-
-    def _raise(self, error: BaseException) -> Callable[[Job], Done]:
-        def handler(_: Job) -> Done:
-            raise error
-
-        return handler
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def start(desk: Desk) -> Iterator[Callable[[str], Agent]]:
-    agents: list[Agent] = []
-
-    def begin(url: str) -> Agent:
-        client = connect(url, timeout=0.4, name="agent")
-        agents.append(Agent(client, KEY, ME, desk.registry, desk.report, 0.4))
-        agents[-1].start()
-        return agents[-1]
-
-    yield begin
-    for agent in agents:
-        agent.stop(1)
-
-
-@pytest.fixture
-def store_url(real_store: str) -> str:
-    return real_store
-
-
-@pytest.fixture
-def client(store_url: str) -> Iterator[Client]:
-    with connect(store_url, timeout=2, name="test") as client:
-        yield client
-
-
-def command(kind: Kind, **changes: object) -> Command:
-    return Command(ME, kind, "ada@example.net", "Ada", **changes)  # type: ignore[arg-type]
-
-
-def until(client: Client, command_id: str, is_so: Callable[[Outcome], bool], seconds: float = 5) -> Outcome:
-    give_up = time.monotonic() + seconds
-    while True:
-        told = channel.outcome(client, ME, command_id)
-        if told is not None and is_so(told):
-            return told
-        assert time.monotonic() < give_up, told
-        time.sleep(0.01)
-
-
-def end(client: Client, command_id: str) -> Outcome:
-    return until(client, command_id, lambda told: told.is_final)
-
-
-def audited(client: Client) -> list[tuple[str, str, str]]:
-    return [(one.who, one.what, one.result) for one in AuditLog(client).read(50).entries]
+__all__ = ["client", "desk", "start", "store_url"]
 
 
 @pytest.mark.everywhere
@@ -126,7 +30,7 @@ def test_a_command_is_done_and_told_to_its_end(start: Callable[[str], Agent], st
     assert (told.status, told.text, told.percent) == (Status.DONE, "done at once", 100)
     assert dict(told.data) == {"who": "Ada (ada@example.net)"}
     assert told.started_ms <= told.at_ms == told.ended_ms
-    _eventually(lambda: audited(client) == [("ada@example.net", "control: check", "done")])
+    eventually(lambda: audited(client) == [("ada@example.net", "control: check", "done")])
 
 
 def test_how_far_a_long_one_has_come_is_told_and_others_are_done_meanwhile(
@@ -221,10 +125,10 @@ def test_it_announces_itself_says_what_changed_and_leaves(
     start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
 ) -> None:
     agent = start(store_url)
-    _eventually(lambda: [one.target for one in hosts.read(client)] == [ME])
+    eventually(lambda: [one.target for one in hosts.read(client)] == [ME])
     desk.instance_id = "run-1"
     agent.changed()
-    _eventually(lambda: [one.instance_id for one in hosts.read(client)] == ["run-1"])
+    eventually(lambda: [one.instance_id for one in hosts.read(client)] == ["run-1"])
     agent.stop(1)
     assert hosts.read(client) == []
 
@@ -257,13 +161,6 @@ def test_a_store_that_is_away_is_waited_for_and_what_came_of_commands_is_told_af
     assert len([line for line in said if line.startswith("No commands are taken")]) == 1
     assert len([line for line in said if line.startswith("Commands are taken again")]) == 1
     assert len(desk.asked) == 2
-
-
-def _eventually(is_so: Callable[[], bool], seconds: float = 5) -> None:
-    give_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
 
 
 def test_who_copies_old_commands_into_the_stream_does_not_fill_the_audit_log(

@@ -13,7 +13,7 @@ from perseus.control.command import Command, Kind
 from perseus.control.outcomes import Status
 from perseus.settings import Settings
 from perseus.store import connect
-from tests.control.conftest import KEYED, Commander
+from tests.control.conftest import KEYED, Commander, eventually
 from tests.ingest.running import Start
 from tests.redis_process import RedisProcess
 
@@ -70,9 +70,13 @@ def test_what_a_command_began_and_lost_because_the_store_was_away_is_begun_again
     own_server.kill()
     time.sleep(3.5)
     own_server.start()
-    (again,) = away.hosts(role="serving", doing="active")
-    assert again.target == host.target
-    assert again.instance_id != first
+
+    def is_another() -> bool:
+        """The report from before stands in the store for a while."""
+        (now,) = away.hosts(role="serving", doing="active")
+        return now.target == host.target and now.instance_id != first
+
+    eventually(is_another, 30)
 
 
 def test_a_command_that_grew_old_while_its_process_was_frozen_is_not_done(
