@@ -45,6 +45,33 @@ def test_on_postgresql_the_lines_bring_back_what_is_missing(site_database: str, 
     db.check(site_database)
 
 
+@pytest.mark.parametrize("site_database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "ALTER TABLE exchanges DROP COLUMN display_name",
+        "ALTER TABLE exchanges ALTER display_name DROP NOT NULL",
+        "ALTER TABLE exchanges ALTER display_name TYPE text",
+        "ALTER TABLE exchanges ALTER is_active TYPE text",
+        "ALTER TABLE silences ALTER starts_at TYPE timestamp",
+        "ALTER TABLE silences ALTER created_at DROP DEFAULT",
+        "ALTER TABLE users ALTER password_hash SET NOT NULL",
+    ],
+)
+def test_on_postgresql_the_lines_change_columns_of_tables_that_have_rows(site_database: str, harm: str) -> None:
+    """`NEW_VALUE` is what somebody has to say."""
+    with engine(site_database).begin() as connection:
+        if "is_active" in harm:
+            connection.execute(text("ALTER TABLE exchanges ALTER is_active DROP DEFAULT"))
+        connection.execute(text(harm))
+    lines = unfit(site_database).commands
+    assert lines
+    for line in lines:
+        typed = line.replace("= NEW_VALUE ", "= name ")
+        subprocess.run(typed, shell=True, check=True, env={**os.environ, "PERSEUS_DATABASE_URL": site_database})
+    db.check(site_database)
+
+
 def test_that_it_does_not_fit_is_told_once_and_that_it_does_again(
     clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
