@@ -36,10 +36,10 @@ def test_leases_that_are_evicted_again_and_again_are_never_free_and_come_back(
             if evicted >= len(EXCHANGES):
                 break
         assert evicted >= len(EXCHANGES)
+        client.config_set("maxmemory", 0)
         for each in EXCHANGES:
             with pytest.raises((LeasePending, LeaseRefused)):
                 party.join(own_server.url, short(tmp_path), exchange=each, home="other")
-        client.config_set("maxmemory", 0)
         for holder, each in zip(holders, EXCHANGES, strict=True):
             eventually(lambda each=each: client.exists(keys.status(each.id)))  # type: ignore[misc]
             assert client.hget(keys.last_record(each.id), "token") == holder.token
