@@ -17,7 +17,7 @@ from perseus.doctor.sentinels import Watcher, watchers
 from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
 from perseus.store import Client, answers, at, connect, where, wording
 from perseus.store.cluster import Cluster
-from perseus.store.layout import Layout, Place
+from perseus.store.layout import Layout, Place, has_address
 from perseus.store.sentinel import Sentinel
 from perseus.store.url import StoreURL
 
@@ -34,12 +34,14 @@ class Slots:
     """How many slots of a Cluster nobody serves, and how many primaries share the others.
 
     `disputed`: how many the node that clients are sent to does not take for its own; `at`: those nodes.
+    `lost`: how many that nobody serves are of nodes that the Cluster does not know the address of.
     """
 
     unserved: int
     primaries: int
     disputed: int = 0
     at: tuple[str, ...] = ()
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
     nodes = _at_once(node, layout.places)
     disowned = _disowned(layout, nodes)
     at = tuple(dict.fromkeys(_written(layout.slots[slot]) for slot in disowned))
-    slots = Slots(SLOTS - len(layout.slots), len(layout.primaries), len(disowned), at)
+    lost = sum(not has_address(place) for place in layout.slots.values())
+    slots = Slots(SLOTS - len(layout.slots) + lost, len(layout.primaries), len(disowned), at, lost)
     return Servers((*nodes, *_away(asking, layout, nodes)), slots, silent=_silent(nodes))
 
 

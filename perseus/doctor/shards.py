@@ -26,7 +26,8 @@ def slots(patient: Patient) -> Said:
         return ABSENT
     begin = found.at or tuple(one.place for one in patient.servers.answering[:1])
     if found.unserved:
-        return grave(f"{found.unserved:,} of {SLOTS:,} slots have no node.", FIX)._replace(where=begin[:1])
+        lost = f" {found.lost:,} are of a node that the Cluster has no address of (noaddr)." if found.lost else ""
+        return grave(f"{found.unserved:,} of {SLOTS:,} slots have no node.{lost}", FIX)._replace(where=begin[:1])
     if found.disputed:
         seen = (
             f"{found.disputed:,} of {SLOTS:,} slots are not served by the node that others name: {', '.join(found.at)}."

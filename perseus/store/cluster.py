@@ -21,10 +21,14 @@ from redis.exceptions import AskError, AuthenticationError, ClusterDownError, Mo
 
 from perseus.store import refusal
 from perseus.store.inquiry import Inquiry, MakeNode, naming
-from perseus.store.layout import UNKNOWN_HOSTS, Layout, Place
+from perseus.store.layout import UNKNOWN_HOSTS, Layout, Place, has_address
 
 HOPS = 5
 ON_AND_ON = "its nodes send each other's clients on and on"
+NO_ADDRESS = (
+    "what is asked for is served by a node that the Cluster does not know the address of (noaddr), as after CLUSTER "
+    "RESET there; perseus doctor says what mends it"
+)
 LOADS = 2
 KEYLESS = frozenset(
     ("ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "INFO", "PING", "PUBLISH", "PUBSUB", "SCRIPT", "TIME")
@@ -166,6 +170,9 @@ class Cluster(redis.Redis):
         return layout.slots[slot]
 
     def _at(self, place: Place, commands: Iterable[Command]) -> list[Any]:
+        if not has_address(place):
+            self._is_stale = True
+            raise redis.ConnectionError(NO_ADDRESS)
         pipeline: Any = self._node(place).pipeline(transaction=False)
         sent = list(commands)
         for args, options in sent:

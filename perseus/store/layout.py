@@ -12,7 +12,10 @@ UNKNOWN_HOSTS = ("", "?")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`slots`: by slot, the primary that serves it; `primaries` and `places` (replicas too) without repeats."""
+    """`slots`: by slot, the primary that serves it; `primaries` and `places` (replicas too) without repeats.
+
+    A primary that has no address stands in `slots` alone, with port 0.
+    """
 
     slots: dict[int, Place]
     primaries: tuple[Place, ...]
@@ -27,9 +30,14 @@ class Layout:
         for first, last, *nodes in ranges:
             primary, *others = (_place(node, told_by) for node in nodes)
             slots.update(dict.fromkeys(range(int(first), int(last) + 1), primary))
-            primaries[primary] = None
-            replicas.update(dict.fromkeys(others))
+            primaries.update(dict.fromkeys(filter(has_address, (primary,))))
+            replicas.update(dict.fromkeys(filter(has_address, others)))
         return cls(slots, tuple(primaries), tuple({**primaries, **replicas}))
+
+
+def has_address(place: Place) -> bool:
+    """False for a node whose address its Cluster has lost, as after CLUSTER RESET there: `noaddr` in CLUSTER NODES."""
+    return place[1] != 0
 
 
 def _place(node: Sequence[Any], told_by: Place) -> Place:

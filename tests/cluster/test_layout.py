@@ -6,7 +6,7 @@ import pytest
 
 from perseus.store import connect, where_url
 from perseus.store.cluster import Cluster
-from perseus.store.layout import Layout
+from perseus.store.layout import Layout, has_address
 
 TOLD_BY = ("store.example.org", 7000)
 
@@ -23,6 +23,14 @@ def test_each_slot_has_its_primary_and_replicas_serve_none() -> None:
 @pytest.mark.parametrize("host", ["", "?", None])
 def test_a_node_without_a_known_address_is_where_it_was_asked(host: str | None) -> None:
     assert Layout.parse([[0, 0, [host, 7001]]], TOLD_BY).primaries == (("store.example.org", 7001),)
+
+
+def test_a_node_whose_address_is_lost_serves_slots_and_is_asked_by_nobody() -> None:
+    """As CLUSTER SLOTS tells it: no host, and port 0."""
+    layout = Layout.parse([[0, 0, ["", 0], ["b", 2]], [1, 1, ["c", 3], ["", 0]]], TOLD_BY)
+    assert [has_address(layout.slots[slot]) for slot in (0, 1)] == [False, True]
+    assert layout.primaries == (("c", 3),)
+    assert layout.places == (("c", 3), ("b", 2))
 
 
 @pytest.mark.parametrize("host", ["10.0.0.2", "fd00::2", "node-2.example.org"])
