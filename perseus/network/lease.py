@@ -82,10 +82,10 @@ class Lease:
 
     @property
     def held_off_why(self) -> str:
-        """For people, as a clause."""
+        """For people, as a clause. A node of a Cluster that was emptied cannot be told from one that never knew it."""
         if self._is_settling:
             return "a failover may forget this claim until the settle time is over"
-        what = "failed over or restarted" if self._is_doubtful else "was emptied"
+        what = "failed over or restarted" if self._is_doubtful else "may have been emptied"
         return f"the data store {what}, and an old holder may still be at work"
 
     @property

@@ -169,7 +169,9 @@ def test_the_next_heartbeat_comes_after_one_interval_or_after_the_wait_for_anoth
 
 def test_a_held_off_lease_says_why_and_for_how_long() -> None:
     lease = lease_of(held_off_at=0)
-    assert lease.why_invalid(5) == "the data store was emptied, and an old holder may still be at work, for 40 s more"
+    assert lease.why_invalid(5) == (
+        "the data store may have been emptied, and an old holder may still be at work, for 40 s more"
+    )
     assert lease.invalid_since(5) is None
 
 

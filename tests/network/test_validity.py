@@ -142,7 +142,7 @@ def test_a_lease_that_is_held_off_says_why_and_until_when_at_once(
     client.flushall()
     party.join(real_store, settings.model_copy(update={"heartbeat_seconds": 60.0}))
     told = eventually(lambda: getattr(payload_of(client), "held_off", None))
-    assert told.reason == "the data store was emptied, and an old holder may still be at work"
+    assert told.reason == "the data store may have been emptied, and an old holder may still be at work"
     left_ms = parse_iso(told.until) - now_ms(client, keys.status(KRAKEN.id))
     assert left_ms < 2_500
 
