@@ -46,7 +46,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `perseus:doctor` | string (JSON) | 15 minutes | web | web | what the doctor found on its last round |
 | `perseus:doctor:turn` | string | 5 minutes | web | web | there while this round has been taken by a worker |
 | `perseus:doctor:probe:<n>` | string | 10 s | doctor | doctor | scratch: rights are tried on it; `<n>` so that each node of a Cluster has one |
-| `{<key>}:probe` | string | never there | nobody | everybody | `SET ... XX` is tried on it, which tells whether the server of `<key>` takes writes, and writes nothing |
+| `{<key>}:probe` | string | never there | nobody | everybody | `SET ... XX` and `XADD ... NOMKSTREAM` are tried on it, which tells whether the server of `<key>` takes writes of ours, and writes nothing |
 | `perseus:initialised` | string | none | `perseus init`, `perseus up` on its own new store | claim, page | tells a new store from an emptied one; its text is `kept` or `not kept` |
 """
 
