@@ -81,7 +81,7 @@ class DatabaseMissing(DatabaseMismatch):
         PerseusError.__init__(self, f"The database at {where} is not there yet. {mend}")
         self.where = where
         self.problem = "it is not there yet"
-        self.commands = ()
+        self.commands = ("perseus init",)
         self.mend = mend
         self.differences = ()
 

@@ -61,16 +61,18 @@ READ_ONLY = text("SELECT current_setting('default_transaction_read_only') = 'on'
 
 IN_URL = f"Take search_path out of the options in {NAME}, or set it to {{schema}} there."
 #: A role may set its own; this way it goes before what the database and the configuration say.
-FIND = "As this user: ALTER ROLE CURRENT_USER IN DATABASE {database} SET search_path = {schema};"
+SET = "ALTER ROLE CURRENT_USER IN DATABASE {database} SET search_path = {schema};"
+FIND = f"As this user: {SET}"
 ONE_OF_TWO = "Compare what both hold, then drop or rename the tables that are not meant, or leave one schema out. {}"
 SHOW_ROWS = "ALTER TABLE ... DISABLE ROW LEVEL SECURITY, or ALTER ROLE ... BYPASSRLS."
 
 
 class Hindrance(NamedTuple):
-    """What keeps the role from its work, as a clause, and what mends that."""
+    """What keeps the role from its work, as a clause, and what mends that. `statement`: for the role itself."""
 
     problem: str
     mend: str
+    statement: str = ""
 
 
 def hindrance(connection: Connection, *, is_whole: bool) -> Hindrance | None:
@@ -126,8 +128,9 @@ def _elsewhere(connection: Connection) -> Hindrance | None:
     if found is None:
         return None
     name, schema, database, source = found
-    mend = _leading_to(schema, database, source)
-    return Hindrance(f"its tables are in schema {name}, which search_path does not lead to", mend)
+    statement = "" if source == "client" else SET.format(schema=schema, database=database)
+    problem = f"its tables are in schema {name}, which search_path does not lead to"
+    return Hindrance(problem, _leading_to(schema, database, source), statement)
 
 
 def _leading_to(schema: str, database: str, source: str) -> str:

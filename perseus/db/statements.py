@@ -15,6 +15,7 @@ from perseus.db.comparison import fills_itself, written
 from perseus.db.models import Base
 from perseus.db.urls import NAME, is_sqlite, where
 
+INIT = "perseus init"
 #: Stands in a line for what rows that are there shall have in a column that is new.
 NEW_VALUE = "NEW_VALUE"
 TEXTS, NUMBERS = ("varchar", "char", "text"), ("smallint", "integer", "bigint")
@@ -39,7 +40,10 @@ def lacking(connection: Connection, database_url: str) -> tuple[str, ...]:
 
     On SQLite `perseus init` makes tables, and a column that must be filled cannot be added: that needs a new file.
     """
-    return tuple(command(database_url, statement) for statement in _statements(connection))
+    lines = tuple(command(database_url, statement) for statement in _statements(connection))
+    if not is_sqlite(database_url) or Base.metadata.tables.keys() <= set(inspect(connection).get_table_names()):
+        return lines
+    return INIT, *lines
 
 
 def _statements(connection: Connection) -> Iterator[str]:

@@ -15,7 +15,7 @@ from perseus.db.errors import DatabaseMismatch, DatabaseMissing, DatabaseReadOnl
 from perseus.db.failures import RUN_INIT, mend
 from perseus.db.models import Base, ExchangeRow
 from perseus.db.seed import sow, sow_rules
-from perseus.db.statements import lacking
+from perseus.db.statements import command, lacking
 from perseus.db.urls import is_sqlite, where
 from perseus.exchanges.endpoints import Endpoints
 from perseus.network.exchange import Exchange
@@ -63,7 +63,8 @@ def check(database_url: str) -> None:
         is_read_only = rights.is_read_only(connection)
         schemas = rights.schemas(connection) if found else ()
     if hindrance is not None:
-        raise DatabaseMismatch(where(database_url), hindrance.problem, hindrance.mend)
+        line = [command(database_url, hindrance.statement)] if hindrance.statement else []
+        raise DatabaseMismatch(where(database_url), hindrance.problem, hindrance.mend, commands=line)
     if found:
         more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
         problem = "; ".join((*found[:TOLD], *more)) + _in_schemas(schemas)

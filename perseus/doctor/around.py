@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
+from perseus.doctor.finding import CHMOD
 from perseus.doctor.patient import Patient
 from perseus.doctor.sign import ABSENT, Said, Sign, grave, warning
 from perseus.pluginhost.info import UNUSABLE
@@ -102,7 +104,12 @@ def no_exchanges(patient: Patient) -> Said:
 
 def secret_key(patient: Patient) -> Said:
     """As who opens secrets says."""
-    return grave(patient.host.secret_key) if patient.host.secret_key else None
+    found = patient.host
+    if not found.secret_key:
+        return None
+    mend = (f"{CHMOD}600 {shlex.quote(str(found.key_open))}",) if found.key_open else ()
+    seen, _, _ = found.secret_key.partition(" Run: chmod")
+    return grave(seen, *mend)
 
 
 def home(patient: Patient) -> Said:

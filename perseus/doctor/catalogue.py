@@ -246,8 +246,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "The database does not fit this version",
         "Processes refuse to start, and pages that read what is missing fail.",
         "Bring it to schema.sql of this version; docs/database.md says how. The lines are for a user that owns the "
-        "tables; in place of NEW_VALUE goes what rows that are there shall have. Keys, references and conditions have no "
-        "line. SQLite changes no column and adds none that must be filled: move the file away, then perseus init.",
+        "tables; in place of NEW_VALUE goes what rows that are there shall have. Keys and conditions have no line. "
+        "SQLite changes no column and adds none that must be filled: move the file away, then perseus init.",
     ),
     "no-exchanges": Entry(
         "The database names no active exchange",

@@ -49,7 +49,8 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
     "sentinels": Entry(
         "Too few sentinels",
         "With less than three that answer, one failure more and nobody can decide on a failover.",
-        "Run three or more, one on the host of each server, and name them all in PERSEUS_REDIS_URL.",
+        "Start those that are down at their hosts. Run three or more, one on the host of each server, and name all of "
+        "them in PERSEUS_REDIS_URL.",
     ),
     "sentinel-refusal": Entry(
         "Sentinels refuse us",

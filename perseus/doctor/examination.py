@@ -87,9 +87,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "plugin-failed": around.plugin_failed,
     "no-dispatcher": around.no_dispatcher,
 }
-#: Their servers are the sentinels.
-OF_SENTINELS: Final = frozenset(("sentinels", "sentinel-refusal", "sentinel-quorum", "sentinel-split"))
-#: What was asked of them begins so.
+#: What sentinels are told and asked begins so.
 OF_SENTINEL: Final = "SENTINEL "
 #: They say nothing while no server answers.
 NEED_THE_STORE: Final = frozenset(("clock-skew", "open-store"))
@@ -139,7 +137,7 @@ def _reached(one: Finding, patient: Patient) -> Finding:
         return replace(one, reach=patient.address.sentinel_tls if OF_SENTINEL in one.seen else patient.address.tls)
     if not any(command.startswith(REDIS_CLI) for command in one.commands):
         return one
-    if one.name in OF_SENTINELS:
+    if all(command.startswith(f"{REDIS_CLI}{OF_SENTINEL}") for command in one.commands):
         return replace(one, reach=patient.address.to_sentinels)
     return replace(one, reach=patient.address.tls if one.name == "user-unknown" else patient.to_servers)
 

@@ -20,6 +20,7 @@ REDIS_CLI = f"{rediscli.PROGRAM} "
 PLACE = "HOST:PORT"
 #: A command with the path of a file.
 SQLITE = "sqlite3 "
+CHMOD = "chmod "
 #: Addresses in what a server says: an IPv6 address, host:port, or an IPv4 address alone.
 ADDRESS = re.compile(
     r"\[[0-9a-f:.]+(%\w+)?\](:\d+)?|(?<![\w:])([0-9a-f]{0,4}:){2,8}[0-9a-f.]*(%\w+)?|"
@@ -115,7 +116,7 @@ class Finding:
     def hidden(self) -> Self:
         """The same without an address of the inside, and without the name of the store's user."""
         seen = FOR_ADMINS if self.name in QUOTED else ADDRESS.sub("(address)", self.seen)
-        commands = tuple(one for one in self.commands if not one.startswith((f"{REDIS_CLI}ACL ", SQLITE)))
+        commands = tuple(one for one in self.commands if not one.startswith((f"{REDIS_CLI}ACL ", SQLITE, CHMOD)))
         return replace(self, seen=seen, commands=commands, where=(), reach=())
 
     def as_json(self, *, with_places: bool = True, over_tls: str = rediscli.PROGRAM) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from perseus import secretkey
+from perseus import keyfile, secretkey
 from perseus.secretkey import KeyUnusable
 from perseus.settings import Settings
 
@@ -16,25 +16,27 @@ class HostFacts:
     """`free`, `size`: bytes of the disk under the home, None when unknown. `may_write`: the home, by this user.
 
     `secret_key`: what is wrong with it, in a sentence without its path; '' where nothing is, or none is needed yet.
+    `key_open`: the path of a key that others may read, None where that is not what is wrong.
     """
 
     free: int | None
     size: int | None
     may_write: bool
     secret_key: str = ""
+    key_open: Path | None = None
 
 
 def host(settings: Settings) -> HostFacts:
     """Look at the home, which need not be there yet."""
-    there, key = settings.home.resolve(), _secret_key(settings)
+    there, key = settings.home.resolve(), (_secret_key(settings), _key_open(settings))
     while not there.exists() and there != there.parent:
         there = there.parent
     may_write = os.access(there, os.W_OK | os.X_OK)
     try:
         found = os.statvfs(there)
     except OSError:
-        return HostFacts(None, None, may_write, key)
-    return HostFacts(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, may_write, key)
+        return HostFacts(None, None, may_write, *key)
+    return HostFacts(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, may_write, *key)
 
 
 def _secret_key(settings: Settings) -> str:
@@ -46,3 +48,11 @@ def _secret_key(settings: Settings) -> str:
     except KeyUnusable as error:
         return str(error).replace(str(path), secretkey.FILE)
     return ""
+
+
+def _key_open(settings: Settings) -> Path | None:
+    path = settings.home.resolve() / secretkey.FILE
+    try:
+        return path if settings.secret_key is None and keyfile.open_to_others(path) is not None else None
+    except OSError:
+        return None

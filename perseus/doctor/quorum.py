@@ -18,7 +18,8 @@ def sentinels(patient: Patient) -> Said:
     silent = [one for one in known if one.silent is not None]
     answering = len(known) - len(silent)
     if silent:
-        seen = f"{answering} of the {len(known)} of PERSEUS_REDIS_URL answer: {silent[0].silent}."
+        gone = "; ".join(f"start {one.place} ({one.silent})" for one in silent)
+        seen = f"{answering} of the {len(known)} of PERSEUS_REDIS_URL answer: {gone}."
         return warning(seen)._replace(where=tuple(one.place for one in silent))
     others = max((one.number("num-other-sentinels") or 0 for one in known), default=0) + 1
     if max(others, answering) < LEAST:
@@ -51,8 +52,7 @@ def sentinel_quorum(patient: Patient) -> Said:
     count = max((one.number("num-other-sentinels") or 0 for one in known), default=0) + 1
     quorum = min((one.number("quorum") or count for one in known), default=count)
     if quorum <= count // 2 and count > 1:
-        service = known[0].primary.get("name", "SERVICE")
-        mend = redis_cli("SENTINEL", "SET", service, "quorum", count // 2 + 1)
+        mend = redis_cli("SENTINEL", "SET", _service(patient), "quorum", count // 2 + 1)
         seen = f"The quorum is {quorum} of {count}: less than half may call the primary down."
         return warning(seen, mend)._replace(where=tuple(one.place for one in known))
     if all(one.no_quorum is None for one in known):
@@ -72,8 +72,7 @@ def _lacking(patient: Patient, name: str) -> Sign | None:
     lacking = tuple(one.place for one in known if right in one.lacks)
     if not lacking or len(lacking) < len(known):
         return None
-    service = known[0].primary.get("name", "SERVICE")
-    return unknown(f"SENTINEL {name.upper()} {service}", f"{right} at the sentinels")._replace(where=lacking)
+    return unknown(f"SENTINEL {name.upper()} {_service(patient)}", f"{right} at the sentinels")._replace(where=lacking)
 
 
 def sentinel_split(patient: Patient) -> Said:
@@ -90,4 +89,8 @@ def sentinel_times(patient: Patient) -> Said:
     """The longest time after which one calls the primary down."""
     known = [one.number("down-after-milliseconds") for one in patient.servers.watchers]
     times = [one for one in known if one is not None]
-    return sentinel_failover(patient, max(times)) if times else ABSENT
+    return sentinel_failover(patient, max(times), _service(patient)) if times else ABSENT
+
+
+def _service(patient: Patient) -> str:
+    return next((one.primary["name"] for one in patient.servers.watchers if "name" in one.primary), "SERVICE")

@@ -104,11 +104,14 @@ def slow_failover(node: Node, patient: Patient) -> Said:
     return None
 
 
-def sentinel_failover(patient: Patient, after_ms: int) -> Said:
+def sentinel_failover(patient: Patient, after_ms: int, service: str) -> Said:
     """The same of a service of sentinels, which call its primary down `after_ms`."""
     if 2 * after_ms <= _room_ms(patient):
         return None
-    return warning(f"down-after-milliseconds is {after_ms:,}, and then comes the vote; {_room(patient)}.")
+    most_ms = int(_room_ms(patient) / 2) // 1000 * 1000
+    mend = (redis_cli("SENTINEL", "SET", service, "down-after-milliseconds", most_ms),) if most_ms > 0 else ()
+    seen = f"down-after-milliseconds is {after_ms:,}, and then comes the vote; {_room(patient)}."
+    return warning(seen, *mend)._replace(where=tuple(one.place for one in patient.servers.watchers))
 
 
 def times_differ(patient: Patient) -> Said:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 
-import psycopg
 import pytest
 
 from perseus import db
 from tests.databases import schema
-from tests.postgres import PASSWORD, USER, PostgresProcess
+from tests.postgres import USER, PostgresProcess
 
 PROBLEM = "its tables are in schema public, which search_path does not lead to"
 
@@ -35,10 +36,8 @@ def test_a_search_path_that_hides_the_tables_is_told_with_a_command_that_mends_i
     try:
         error = refused(url)
         assert error.problem == PROBLEM
-        _, _, command = error.mend.partition(": ")
-        place = {"host": "127.0.0.1", "port": postgres_server.port, "dbname": "hidden"}
-        with psycopg.connect(**place, user=USER, password=PASSWORD, autocommit=True) as own:  # type: ignore[arg-type]
-            own.execute(command)  # type: ignore[arg-type]
+        (line,) = error.commands
+        subprocess.run(line, shell=True, check=True, env={**os.environ, "PERSEUS_DATABASE_URL": url})
         db.disconnect(url)
         db.check(url)
     finally:

@@ -45,6 +45,7 @@ def test_a_database_that_lacks_a_table_is_found(lasting: Practice) -> None:
     found = lasting.finds("database-schema")
     assert "silences" in found.seen
     assert found.where == (db.where(lasting.database_url),)
+    assert found.commands == ("perseus init",)
     assert str(lasting.home) not in str(found.as_json(with_places=False))
 
 
@@ -69,6 +70,7 @@ def test_a_database_that_is_not_there_is_found_without_its_path(lasting: Practic
     Path(db.where(lasting.database_url)).unlink()
     found = lasting.finds("database-schema")
     assert "not there" in found.seen
+    assert found.commands == ("perseus init",)
     assert str(lasting.home) not in found.seen
 
 
@@ -184,6 +186,10 @@ def test_a_key_that_others_may_read_is_found_without_its_path(lasting: Practice)
     assert "secret-key" in lasting.examine().fine
     Sealer.of(lasting.settings).ready()
     (lasting.home / "secret.key").chmod(0o644)
-    seen = lasting.finds("secret-key").seen
-    assert "secret.key can be read by others" in seen
-    assert str(lasting.home) not in seen
+    found = lasting.finds("secret-key")
+    assert "secret.key can be read by others" in found.seen
+    assert str(lasting.home) not in str(found.as_json(with_places=False))
+    (line,) = found.commands
+    assert line == f"chmod 600 {lasting.home.resolve() / 'secret.key'}"
+    subprocess.run(line, shell=True, check=True)
+    assert "secret-key" in lasting.examine().fine

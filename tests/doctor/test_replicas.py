@@ -262,6 +262,25 @@ def test_sentinels_that_are_gone_cannot_fail_over(practice: Practice, watched: R
     assert set(found) == {"sentinels", "sentinel-quorum", "spare-replica"}
     assert found["sentinel-quorum"].severity is Severity.GRAVE
     assert set(found["sentinels"].where) == {f"127.0.0.1:{one.port}" for one in gone}
+    for one in gone:
+        assert f"start 127.0.0.1:{one.port} (" in found["sentinels"].seen
+
+
+def test_sentinels_that_wait_too_long_are_told_with_the_line_for_each(
+    practice: Practice, watched: RedisSentinel
+) -> None:
+    practice.change(ttl_seconds=45.0, margin_seconds=10.0, heartbeat_seconds=15.0)
+    assert "slow-failover" in practice.examine().fine
+    with watched.sentinels[0].client() as client:
+        client.execute_command("SENTINEL", "SET", SERVICE, "down-after-milliseconds", 30_000)
+        try:
+            found = practice.finds("slow-failover", WARNING)
+            assert found.commands == (f"redis-cli SENTINEL SET {SERVICE} down-after-milliseconds 10000",)
+            assert set(found.where) == {f"127.0.0.1:{one.port}" for one in watched.sentinels}
+            client.execute_command(*found.commands[0].split()[1:])
+            assert "slow-failover" in practice.examine().fine
+        finally:
+            client.execute_command("SENTINEL", "SET", SERVICE, "down-after-milliseconds", watched.down_after_ms)
 
 
 def _quorum(client: redis.Redis) -> object:
