@@ -130,25 +130,28 @@ class Line:
 
 
 class Sink:
-    """A store that takes everything and keeps nothing. `away_until`: loop time until which it does not answer."""
+    """A store that takes everything and keeps no candle. `away_until`: loop time until which it does not answer."""
 
     def __init__(self) -> None:
         self.away_until = 0.0
         self.taken = 0
+        self.coverage: dict[Pair, Coverage] = {}
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> None:
+    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> tuple[Pair, ...]:
         """Taken."""
         if asyncio.get_running_loop().time() < self.away_until:
             await asyncio.sleep(NO_ANSWER_SECONDS)
             raise StoreUnavailable("the store of this measurement", "it is stalled")
         self.taken += sum(map(len, candles.values()))
+        self.coverage.update(coverage)
+        return ()
 
     async def store_tickers(self, tickers: Sequence[Ticker]) -> None:
         """Taken."""
 
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
-        """Nothing is known."""
-        return dict.fromkeys(pairs, Coverage())
+        """As it was told."""
+        return {pair: self.coverage.get(pair, Coverage()) for pair in pairs}
 
 
 async def hour(minutes: int) -> dict[str, object]:

@@ -11,7 +11,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bench.klineframes import names
@@ -49,13 +49,14 @@ class Timed(CachePort):
         self.late_ms: list[int] = []
         self.states = 0
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> None:
+    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> Collection[Pair]:
         """As CachePort does."""
-        await super().store(candles, live, coverage)
+        lost = await super().store(candles, live, coverage)
         now_ms = time.time_ns() // 1_000_000
         late = [now_ms - candle.event_ms for states in candles.values() for candle in states]
         self.states += len(late)
         self.late_ms += late
+        return lost
 
 
 async def take(place: str, store_url: str, symbols: Sequence[str], timeframes: Sequence[str], asked: str) -> object:

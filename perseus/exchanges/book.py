@@ -82,12 +82,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class BookState:
-    """What a page shows. Times are Unix ms by the exchange's clock; `frozen_until_ms` None: not frozen."""
+    """What a page shows. Times are Unix ms by the exchange's clock; `frozen_until_ms` None: not frozen.
+
+    `is_told`: some process has written the exchange's own limits.
+    """
 
     now_ms: int
     usages: tuple[Usage, ...]
     frozen_until_ms: int | None
     why: str
+    is_told: bool = True
 
 
 class Book:
@@ -151,7 +155,8 @@ class Book:
         frozen = int(fields.get("frozen", "0"))
         usages = tuple(_usage(limit, fields, now) for limit in _read(fields.get("limits", self._first)))
         is_frozen = frozen > now
-        return BookState(now, usages, frozen if is_frozen else None, fields.get("why", "") if is_frozen else "")
+        why = fields.get("why", "") if is_frozen else ""
+        return BookState(now, usages, frozen if is_frozen else None, why, "limits" in fields)
 
 
 def _usage(limit: Limit, fields: Mapping[str, str], now: int) -> Usage:

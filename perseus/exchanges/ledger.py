@@ -38,7 +38,8 @@ class Ledger:
     """Asks for all of one process, the most urgent first. Made within a running loop.
 
     `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
-    is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far.
+    is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far;
+    `emptied`: how often the store was found to have been emptied.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Ledger:
         self._limits: tuple[Limit, ...] = ()
         self._frozen: tuple[int, str] | None = None
         self.granted: Counter[Priority] = Counter()
+        self.emptied = 0
 
     async def reserve(self, weight: int, priority: Priority) -> None:
         """Return when a request of this weight may be sent, at once; it is charged then.
@@ -106,7 +108,11 @@ class Ledger:
 
     async def state(self) -> BookState:
         """What is used, and until when all is frozen. Raises the store's errors."""
-        return await self._call(partial(self._book.state, self._clock.estimate_ms()))
+        is_told = bool(self._limits)
+        state = await self._call(partial(self._book.state, self._clock.estimate_ms()))
+        if is_told and not state.is_told:
+            await self._begin_anew(state.now_ms)
+        return state
 
     async def _ask(self, what: What, wish: Wish, is_more: bool) -> float | Never | None:
         now = self._clock.estimate_ms()
@@ -135,6 +141,7 @@ class Ledger:
 
     async def _begin_anew(self, now: int) -> None:
         """What was charged is forgotten: let what the exchange has counted run out before more is sent."""
+        self.emptied += 1
         ends = [_end_of_window(limit, now) for limit in self._limits if limit.kind == WEIGHT]
         await self.freeze(max(ends, default=now), FORGOTTEN)
         await self.learn(self._limits)

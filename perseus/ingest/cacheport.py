@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -41,10 +41,11 @@ class CachePort:
         self._call = call
         self._say = say
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> None:
+    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> Collection[Pair]:
         stored = await self._call(lambda: self._cache.store(candles, live, coverage))
         for error in stored.corrupt.values():
             self._say(str(error))
+        return stored.lost
 
     async def store_tickers(self, tickers: Sequence[Ticker]) -> None:
         stored = await self._call(lambda: self._tickers.store(tickers))

@@ -18,6 +18,7 @@ from perseus.exchanges.ledger import Priority
 from perseus.exchanges.rest import RequestRefused
 from perseus.exchanges.symbols import Changed
 from perseus.ingest.acquaintance import Acquaintance
+from perseus.ingest.audit import Audit
 from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.ports import Ports, Streams
 from perseus.ingest.repair import Repairs
@@ -73,6 +74,8 @@ class Engine:
             chance,
             lambda *told: self.warming.ended(*told),
         )
+        want, now_ms = self._want_past, ports.clock.now_ms
+        self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, want, say)
         self.warming = Warming(
             self._series,
             self.repairs.want,
@@ -113,6 +116,7 @@ class Engine:
                 live_from_ms=now_ms - (HANDOVER_MS if coverages[pair].spans else 0),
             )
             self._series[pair].watch(now_ms)
+        self.writer.noted.update(coverages)
 
     def adopt(self, shadow: Shadow) -> None:
         """Go on from what a standby has heard, after `ready` and before the work begins."""
@@ -137,6 +141,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.writer.run(), name="writer")
                 group.create_task(self.repairs.run(), name="repairs")
+                group.create_task(self._audit.run(), name="audit")
                 group.create_task(ports.reporter.run(), name="warmup report")
                 group.create_task(Timekeeper(ports.clock, ports.rest, self._unsay).run(), name="time")
                 group.create_task(self._exchange.run(), name="listings")
@@ -260,7 +265,10 @@ class Engine:
 
     def _want_all(self) -> None:
         for series in self._series.values():
-            self.repairs.want(series, Priority.WARMUP)
+            self._want_past(series)
+
+    def _want_past(self, series: Series) -> None:
+        self.repairs.want(series, Priority.WARMUP)
 
     async def _fetch(self, pair: Pair, asked: Range, priority: Priority) -> tuple[int, list[Candle]]:
         dialect = self._ports.dialect

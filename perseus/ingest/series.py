@@ -187,6 +187,20 @@ class Series:
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
+    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int) -> bool:
+        """Of what was `claimed` to be in the store only what it has `kept` is sure; was it more that is to be complete?
+
+        What was told before is not told again when it is fetched anew.
+        """
+        window, before = self.window(now_ms), self.coverage
+        for start_ms, end_ms in claimed.verified:
+            for gap in kept.unverified(start_ms, end_ms):
+                self.coverage = self.coverage.doubt(*gap)
+        if before.unverified(*window) == self.coverage.unverified(*window):
+            return False
+        self.live_from_ms = max(self.live_from_ms, before.verified[-1][1])
+        return True
+
     @property
     def _patience_ms(self) -> int:
         return PATIENCE_MS if self.is_streamed else GRACE_MS

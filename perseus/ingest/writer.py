@@ -7,7 +7,7 @@ messages: a slow store costs freshness, never memory, a message or the connectio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from perseus.errors import StoreUnavailable
@@ -32,15 +32,22 @@ Say = Callable[[str], None]
 class Sink(Protocol):
     """The cache, seen from the loop. Errors are those of the store, and WriteFenced."""
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> None:
-        """Write candles, and with them what is sure of their pairs; with `live` those that end are published."""
+    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> Collection[Pair]:
+        """Write candles, and with them what is sure of their pairs; with `live` those that end are published.
+
+        Gives the pairs of which the store has lost something: what is sure of them was not written.
+        """
 
     async def store_tickers(self, tickers: Sequence[Ticker]) -> None:
         """Write and publish tickers."""
 
 
 class Writer:
-    """`run` writes until it is cancelled. `written` counts candles; `lag`: from the exchange's event to the store."""
+    """`run` writes until it is cancelled. `written` counts candles; `lag`: from the exchange's event to the store.
+
+    `noted`: what the store was told to be sure of each pair; `lost`: pairs of which it has lost something since. Who
+    holds `turn` sees the store as it is between two writes.
+    """
 
     def __init__(self, sink: Sink, clock: ExchangeClock, outage: Outage) -> None:
         self._sink = sink
@@ -55,6 +62,9 @@ class Writer:
         self._idle.set()
         self._wanted = asyncio.Event()
         self.forgotten: list[tuple[Pair, int]] = []
+        self.noted: dict[Pair, Coverage] = {}
+        self.lost: set[Pair] = set()
+        self.turn = asyncio.Lock()
         self.written = 0
         self.lag = Lag()
 
@@ -81,7 +91,8 @@ class Writer:
         while True:
             await self._wanted.wait()
             try:
-                await self._flush()
+                async with self.turn:
+                    await self._flush()
             except StoreUnavailable as error:
                 self._outage.failed(error)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -106,10 +117,12 @@ class Writer:
         self._wanted.clear()
         try:
             if past:
-                await self._sink.store({pair: _ordered(some) for pair, some in past.items()}, False, {})
+                self.lost.update(
+                    await self._sink.store({pair: _ordered(some) for pair, some in past.items()}, False, {})
+                )
                 past = {}
             if finished or opened or coverages:
-                await self._sink.store(_together(finished, opened), True, coverages)
+                self._note(coverages, await self._sink.store(_together(finished, opened), True, coverages))
                 self._note_lag(finished, opened)
                 finished, opened, coverages = {}, {}, {}
             if tickers:
@@ -147,6 +160,10 @@ class Writer:
             oldest = min(candles)
             del candles[oldest]
             self.forgotten.append((pair, oldest))
+
+    def _note(self, coverages: Mapping[Pair, Coverage], lost: Collection[Pair]) -> None:
+        self.lost.update(lost)
+        self.noted.update((pair, coverage) for pair, coverage in coverages.items() if pair not in self.lost)
 
     def _note_lag(self, finished: dict[Pair, dict[int, Candle]], opened: dict[Pair, Candle]) -> None:
         now_ms = self._clock.now_ms()

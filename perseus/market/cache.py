@@ -19,6 +19,8 @@ from perseus.store import Client, Script, where
 from perseus.store.batch import Batch
 
 KEEP = 1_000
+UNREACHED = (2**53, 0)
+"""In place of the writes and candles that are known of a pair: it has lost some until it is read anew."""
 
 Command = tuple[str, str, *tuple[str | int, ...]]
 
@@ -28,7 +30,8 @@ class Stored:
     """What came of a write, in states of candles. `written`: stand now; `closed` and `corrected` are among them.
 
     `refused`: an older state, an open one of a closed candle, or older than what the cache keeps. `corrupt`: pairs
-    of whose keys somebody else made something; nothing of theirs was stored.
+    of whose keys somebody else made something; nothing of theirs was stored. `lost`: pairs of which less is there
+    than was written or read before, as after a store was emptied: their coverage was not stored, see `coverages`.
     """
 
     written: int = 0
@@ -36,6 +39,7 @@ class Stored:
     closed: int = 0
     corrected: int = 0
     corrupt: dict[Pair, StoreCorrupt] = field(default_factory=dict)
+    lost: set[Pair] = field(default_factory=set)
 
 
 class CandleCache:
@@ -49,6 +53,7 @@ class CandleCache:
         self._exchange_id = exchange_id
         self._token = token
         self._script = Script(client, "candles", package="perseus.market")
+        self._known: dict[Pair, tuple[int, int]] = {}
 
     def store(
         self,
@@ -89,13 +94,15 @@ class CandleCache:
         """What is known of each pair, as far as its candles bear it out.
 
         Without what the cache has forgotten since, and without ranges of which candles are missing: a store may have
-        evicted them, or somebody deleted them. Two round trips, however many pairs there are.
+        evicted them, or somebody deleted them. Two round trips, however many pairs there are. What is there now is
+        all that later writes expect to find.
         """
         listed = list(pairs)
         asked = [command for pair in listed for command in self._about(pair)]
-        told = iter(self._asked(asked))
+        answers = self._asked(asked)
+        told = iter(answers)
         known = {
-            pair: self._known(pair, *each)
+            pair: self._read_coverage(pair, *each)
             for pair, each in zip(listed, zip(told, told, told, strict=True), strict=True)
         }
         ranges = [(pair, *verified) for pair, coverage in known.items() for verified in coverage.verified]
@@ -103,13 +110,16 @@ class CandleCache:
         for (pair, start, end), count in zip(ranges, counts, strict=True):
             if count != pair.timeframe.count(start, end):
                 known[pair] = known[pair].doubt(start, end)
+        for pair, (_, writes), size in zip(listed, answers[::3], answers[1::3], strict=True):
+            self._known[pair] = int(writes) if writes and writes.isdecimal() else 0, size
         return known
 
     def _about(self, pair: Pair) -> tuple[Command, Command, Command]:
         candles = self._key(pair)
-        return ("HGET", self._meta(pair), "coverage"), ("ZCARD", candles), ("ZRANGE", candles, 0, 0)
+        return ("HMGET", self._meta(pair), "coverage", "writes"), ("ZCARD", candles), ("ZRANGE", candles, 0, 0)
 
-    def _known(self, pair: Pair, text: str | None, size: int, oldest: list[str]) -> Coverage:
+    def _read_coverage(self, pair: Pair, meta: list[str | None], size: int, oldest: list[str]) -> Coverage:
+        text = meta[0]
         try:
             coverage = Coverage() if text is None else Coverage.from_json(text)
         except BadCoverage:
@@ -138,7 +148,12 @@ class CandleCache:
             return
         if answer[0] == "FENCED":
             raise WriteFenced(self._key(pair), self._token, str(answer[1]))
-        written, refused, closed, corrected = answer[1:]
+        written, refused, closed, corrected, writes, size, is_lost = answer[1:]
+        if is_lost:
+            stored.lost.add(pair)
+            self._known[pair] = UNREACHED
+        else:
+            self._known[pair] = writes, size
         stored.written += written
         stored.refused += refused
         stored.closed += closed
@@ -159,6 +174,7 @@ class CandleCache:
             keys.candle_close_channel(*names) if live else "",
             KEEP,
             "" if coverage is None else coverage.to_json(),
+            *self._known.get(pair, (0, 0)),
         ]
         for candle in candles:
             state = candle.to_json(self._exchange_id, pair)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import pytest
 
@@ -31,12 +31,12 @@ class Watched(MemoryCache):
 
     async def store(
         self, candles: Mapping[Pair, Sequence[Candle]], live: bool, coverage: Mapping[Pair, Coverage]
-    ) -> None:
+    ) -> Collection[Pair]:
         await asyncio.sleep(self.seconds)
         if self.error:
             raise self.error
         self.writes.append(([one.open_ms for some in candles.values() for one in some], live, bool(coverage)))
-        await super().store(candles, live, coverage)
+        return await super().store(candles, live, coverage)
 
 
 def works(test: Callable[[Writer, Watched], Awaitable[None]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from perseus.errors import StoreUnavailable
@@ -15,7 +15,10 @@ from perseus.market.ticker import Ticker
 
 @dataclass
 class MemoryCache:
-    """`is_away`: nothing can be written or read. `told`: how often each candle was published as finished."""
+    """`is_away`: nothing can be written or read. `told`: how often each candle was published as finished.
+
+    `lost`: pairs of which something is gone, which the next write finds.
+    """
 
     candles: dict[Pair, dict[int, Candle]] = field(default_factory=dict)
     coverage: dict[Pair, Coverage] = field(default_factory=dict)
@@ -23,15 +26,27 @@ class MemoryCache:
     told: Counter[tuple[Pair, int]] = field(default_factory=Counter)
     corrected: int = 0
     is_away: bool = False
+    lost: set[Pair] = field(default_factory=set)
 
     async def store(
         self, candles: Mapping[Pair, Sequence[Candle]], live: bool, coverage: Mapping[Pair, Coverage]
-    ) -> None:
+    ) -> Collection[Pair]:
         self._require()
         for pair, states in candles.items():
             for state in states:
                 self._take(pair, state, live)
-        self.coverage.update(coverage)
+        self.coverage.update((pair, some) for pair, some in coverage.items() if pair not in self.lost)
+        return self.lost & (candles.keys() | coverage.keys())
+
+    def lose(self, is_lost: Callable[[Candle], bool] = lambda _: True, *, with_coverage: bool = True) -> None:
+        """As a store that was emptied, or of which something was evicted."""
+        for pair, candles in self.candles.items():
+            gone = [at for at, candle in candles.items() if is_lost(candle)]
+            self.lost.update([pair] if gone or with_coverage else [])
+            for at in gone:
+                del candles[at]
+        if with_coverage:
+            self.coverage.clear()
 
     async def store_tickers(self, tickers: Sequence[Ticker]) -> None:
         self._require()
@@ -39,7 +54,15 @@ class MemoryCache:
 
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         self._require()
-        return {pair: self.coverage.get(pair, Coverage()) for pair in pairs}
+        self.lost.difference_update(pairs)
+        return {pair: self._borne_out(pair) for pair in pairs}
+
+    def _borne_out(self, pair: Pair) -> Coverage:
+        coverage = self.coverage.get(pair, Coverage())
+        for start, end in coverage.verified:
+            if not all(at in self.candles.get(pair, {}) for at in pair.timeframe.opens(start, end)):
+                coverage = coverage.doubt(start, end)
+        return coverage
 
     def _take(self, pair: Pair, state: Candle, live: bool) -> None:
         known = self.candles.setdefault(pair, {})

@@ -2,8 +2,11 @@
 -- closed. The rule is that of perseus.market.precedence.
 -- KEYS  1 candles:<id>:<symbol>:<timeframe>   2 {candles:<id>:<symbol>:<timeframe>}:meta
 -- ARGV  1 fencing token  2 channel for finished candles, or '' to tell nobody  3 how many candles to keep
---       4 coverage, or '' to leave it  5... by four: open time, event time, '1' when it is closed, JSON
--- Gives STORED, number of states that stand now, refused, closed, corrected   |   FENCED, largest token seen
+--       4 coverage, or '' to leave it  5, 6 how many writes and candles the caller knows to have been here
+--       7... by four: open time, event time, '1' when it is closed, JSON
+-- Gives STORED, number of states that stand now, refused, closed, corrected, then how many writes and candles are here
+--   now, and 1 when there were fewer than the caller knows of: some were lost, and the coverage is left as it is
+--   |   FENCED, largest token seen
 local seen = redis.call('HGET', KEYS[2], 'token')
 if seen and tonumber(ARGV[1]) < tonumber(seen) then
   redis.call('HINCRBY', KEYS[2], 'fenced', 1)
@@ -54,11 +57,13 @@ local function change(old, event, is_closed, text)
 end
 
 local keep, oldest = tonumber(ARGV[3]), 0
-if redis.call('ZCARD', KEYS[1]) >= keep then
+local writes, size = tonumber(redis.call('HGET', KEYS[2], 'writes') or '0') or 0, redis.call('ZCARD', KEYS[1])
+local is_lost = writes < tonumber(ARGV[5]) or size < tonumber(ARGV[6])
+if size >= keep then
   oldest = tonumber(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2])
 end
 local counts = {written = 0, refused = 0, closed = 0, corrected = 0}
-for at = 5, #ARGV, 4 do
+for at = 7, #ARGV, 4 do
   local open, text = ARGV[at], ARGV[at + 3]
   local found = redis.call('ZRANGEBYSCORE', KEYS[1], open, open)
   if found[1] ~= text or found[2] then
@@ -97,7 +102,9 @@ for name, count in pairs(counts) do
     redis.call('HINCRBY', KEYS[2], name, count)
   end
 end
-if ARGV[4] ~= '' then
+if ARGV[4] ~= '' and not is_lost then
   redis.call('HSET', KEYS[2], 'coverage', ARGV[4])
 end
-return {'STORED', counts.written, counts.refused, counts.closed, counts.corrected}
+redis.call('HSET', KEYS[2], 'writes', string.format('%.0f', writes + 1))
+return {'STORED', counts.written, counts.refused, counts.closed, counts.corrected, writes + 1,
+  redis.call('ZCARD', KEYS[1]), is_lost and 1 or 0}
