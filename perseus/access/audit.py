@@ -67,6 +67,11 @@ class AuditLog:
         if who and self._silent_since is not None:
             log.warning("audit, held until the data store takes it: %s", " ".join(fields))
 
+    @property
+    def held(self) -> int:
+        """How many entries the store has not taken yet."""
+        return len(self._held)
+
     def read(self, count: int, before: str | None = None, wanted: Wanted | None = None) -> AuditPage:
         """Entries newest first; of a filter that finds little it reads a bounded part, and `older` goes on from there.
 

@@ -51,6 +51,7 @@ NOW = (
     "Waiting {:g} s for that; Ctrl-C ends the drill."
 )
 FAIL_OVER = "A replica of the store becomes its primary: every exchange feels it for a moment. Go on?"
+NOT_FILED = "perseus: the drill could not be filed in the audit log: its entry is in the lines of this process alone."
 REAL = (
     "The instances of the drill become instances of {}: its page shows them, and people are told of each fault. Go on?"
 )
@@ -164,8 +165,14 @@ class _Drill:
         try:
             for name in self._wanted:
                 self._show(self._due(self._round(name)))
+                if self._outcomes[-1].wrong is not None:
+                    self._stage.require_store()
         except DrillFailed as error:
             why = error.problem
+            self._stage.require_store()
+            raise
+        except StoreUnavailable as error:
+            why = error.reason
             raise
         except BaseException:
             why = "it was interrupted"
@@ -226,6 +233,8 @@ class _Drill:
         detail = report.as_detail() | ({"why": why} if why else {})
         log = AuditLog(self._stage.client)
         log.write(who("drill"), "run a drill", report.exchange, result, detail)
+        if log.held:
+            click.echo(NOT_FILED, err=True)
         try:
             self._stage.clear()
         except PerseusError as error:

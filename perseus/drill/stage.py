@@ -80,6 +80,11 @@ class Stage:
                 pipeline.pexpire(key, RETENTION_MS)
             pipeline.execute()
 
+    def require_store(self) -> None:
+        """Raise StoreUnavailable, StoreRefused when what went wrong is that the store does not answer."""
+        with answers(self.client):
+            self.client.exists(keys.status(self.exchange.id))
+
     def clear(self) -> None:
         """Have the store forget a practice exchange as it forgets events. Raises StoreUnavailable, StoreRefused."""
         if self.exchange.id != PRACTICE_ID:
