@@ -1,14 +1,19 @@
-"""Make the pictures of docs/ anew: `python -m docs.pictures`. A real run, things broken in turn; takes five minutes."""
+"""Make the pictures of docs/ anew: `python -m docs.pictures`. A real run, things broken in turn; takes six minutes.
+
+Names of situations on the command line, such as `connecting`, pick those.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from docs.connecting import connecting
 from docs.stage import DEMO, START_SECONDS, STUCK, Stage, address, running
 
 FOLDER = Path(__file__).with_name("pictures")
@@ -39,11 +44,12 @@ class Camera:
         page.goto(address(path))
         return page
 
-    def take(self, name: str, page: Page) -> None:
-        """One picture, and the page is closed."""
+    def take(self, name: str, page: Page, *, stays: bool = False) -> None:
+        """One picture, and the page is closed unless it `stays`."""
         page.wait_for_timeout(500)
         page.screenshot(path=FOLDER / f"{name}-{self._scheme}.png", animations="disabled")
-        page.close()
+        if not stays:
+            page.close()
 
 
 def main() -> None:
@@ -56,8 +62,9 @@ def main() -> None:
         stage, playwright = stack.enter_context(running(home)), stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"))
         cameras = [Camera(browser, stage, scheme) for scheme in ("light", "dark")]
-        for situation in (healthy, stuck_warming, stale, one_lost, mass_loss, store_away, no_exchanges):
-            situation(stage, cameras)
+        for situation in (healthy, connecting, stuck_warming, stale, one_lost, mass_loss, store_away, no_exchanges):
+            if situation.__name__ in sys.argv[1:] or not sys.argv[1:]:
+                situation(stage, cameras)
         browser.close()
 
 
