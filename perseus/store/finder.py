@@ -204,9 +204,13 @@ class Finder:
 
 
 def _gravest(failures: list[Exception]) -> Exception | None:
-    """The refusal among them, for waiting does not mend that; else the first."""
+    """The refusal among them, for waiting does not mend that; else the silence of all, each by name."""
     refusals = [failure for failure in failures if isinstance(failure, REFUSALS)]
-    return next(iter([*refusals, *failures]), None)
+    if refusals or len(failures) < 2:
+        return next(iter([*refusals, *failures]), None)
+    is_late = all(isinstance(failure, redis.TimeoutError) for failure in failures)
+    kind = redis.TimeoutError if is_late else redis.ConnectionError
+    return kind("; ".join(str(failure).rstrip(".") for failure in failures))
 
 
 def _advice(error: Exception) -> str:

@@ -126,36 +126,6 @@ def test_one_that_lags_behind_is_not_believed_though_it_alone_answers(
         assert finder.primary() == NEW
 
 
-FOREIGN = ("foreign", 6379)
-
-
-@pytest.mark.parametrize("epoch", [0, 1])
-@pytest.mark.parametrize("stranger", SENTINELS)
-@pytest.mark.parametrize("silent", [(), (0,), (0, 1)], ids=["all answer", "one is silent", "it alone answers"])
-def test_a_sentinel_of_another_site_moves_nobody_while_epochs_are_equal(
-    finder: Finder, panel: Panel, clock: ManualClock, epoch: int, stranger: Place, silent: tuple[int, ...]
-) -> None:
-    panel.told = {**dict.fromkeys(SENTINELS, (OLD, epoch)), stranger: (FOREIGN, epoch)}
-    found = {finder.primary()}
-    own = [one for one in SENTINELS if one != stranger]
-    panel.told.update({own[number]: redis.ConnectionError("refused") for number in silent})
-    for _ in range(9):
-        clock.advance(LOOK_SECONDS)
-        found.add(finder.primary())
-        finder.doubt(OLD)
-    assert found == {OLD}
-
-
-def test_one_who_met_a_stranger_alone_goes_where_most_point(finder: Finder, panel: Panel, clock: ManualClock) -> None:
-    panel.told = {ONE: redis.ConnectionError("refused"), TWO: redis.ConnectionError("refused"), THREE: (FOREIGN, 0)}
-    assert finder.primary() == FOREIGN
-    panel.told = {ONE: (OLD, 0), TWO: (OLD, 0), THREE: (FOREIGN, 0)}
-    for _ in range(4):
-        clock.advance(SHUN_SECONDS)
-        finder.primary()
-    assert finder.primary() == OLD
-
-
 def test_where_no_epoch_is_told_each_word_counts(finder: Finder, panel: Panel) -> None:
     panel.told = dict.fromkeys(SENTINELS, (OLD, None))
     finder.primary()
@@ -265,6 +235,15 @@ def test_what_is_no_sentinel_is_told_rather_than_the_silence_of_others(finder: F
     panel.told = {ONE: redis.ConnectionError("refused"), TWO: no_sentinel, THREE: redis.ConnectionError("refused")}
     with pytest.raises(SentinelRefused, match="sentinel s:2 is no sentinel.*26379"):
         finder.primary()
+
+
+def test_all_that_are_silent_are_named(finder: Finder, panel: Panel) -> None:
+    lost = redis.ConnectionError
+    panel.told = {ONE: lost("refused."), TWO: redis.TimeoutError("late"), THREE: lost("no route")}
+    with pytest.raises(redis.ConnectionError) as caught:
+        finder.primary()
+    said = sorted(str(caught.value).split("; "))
+    assert said == ["sentinel s:1: refused", "sentinel s:2: late", "sentinel s:3: no route"]
 
 
 def test_a_wrong_password_of_the_sentinels_says_whose_it_is(finder: Finder, panel: Panel) -> None:
