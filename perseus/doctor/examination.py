@@ -107,7 +107,7 @@ def judged(patient: Patient, at_ms: int) -> Report:
     unasked = [
         name
         for name, is_away in (
-            ("store", patient.servers.silent is not None),
+            ("store", patient.servers.is_away),
             ("database", patient.database.is_away),
         )
         if is_away

@@ -62,6 +62,12 @@ class Servers:
         return tuple(node for node in self.nodes if node.is_primary and node.silent is None)
 
     @property
+    def is_away(self) -> bool:
+        """Could it not be asked? A server that alone does not know our user leaves the others, which were examined."""
+        only_users = all(node.lacks_user for node in self.nodes if node.silent is not None)
+        return self.silent is not None and not (self.answering and only_users)
+
+    @property
     def answering(self) -> tuple[Node, ...]:
         """Those that answer."""
         return tuple(node for node in self.nodes if node.silent is None)
