@@ -54,6 +54,8 @@ def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> in
 
 def _make_ready(settings: Settings, pause: Callable[[float], object], done: list[str]) -> None:
     url = runfile.database_url(settings)
+    if settings.database_url is None:
+        readiness.home(settings.home)
     living = Run.living(settings.home)
     has_store = settings.redis_url is not None or living is not None
     client = readiness.store(settings, "perseus-init") if has_store else None

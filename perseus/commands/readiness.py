@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+from pathlib import Path
 
 from perseus import db
 from perseus.errors import SettingError
@@ -32,6 +33,15 @@ def database(settings: Settings) -> str:
     url = runfile.database_url(settings)
     db.check(url)
     return url
+
+
+def home(path: Path) -> None:
+    """Make the home where it is missing. Raises SettingError that names it, and not the database that is to be in it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"{path} cannot be made ({error.strerror})"
+        raise SettingError("PERSEUS_HOME", said, "Name a folder that this user may write to.") from None
 
 
 def free_port(host: str, port: int) -> None:

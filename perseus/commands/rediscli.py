@@ -18,6 +18,7 @@ from perseus.settings import Settings
 from perseus.store import answers, at, connect, rediscli
 from perseus.store.cluster import Cluster
 from perseus.store.layout import Place
+from perseus.store.resolver import RESOLVER
 from perseus.store.sentinel import Sentinel
 from perseus.store.url import StoreURL
 
@@ -45,7 +46,7 @@ def run(settings: Settings, show: bool, words: Sequence[str], node: str | None =
     """
     url = runfile.store_url(settings)
     address = StoreURL.parse(url)
-    place = None if node is None else _named(node)
+    place = None if node is None else _known(address, _named(node))
     program, *options = (
         rediscli.client(address, _place(url, address, settings.store_timeout_seconds))
         if place is None
@@ -78,6 +79,21 @@ def _named(node: str) -> Place:
     if not host or not port.isdecimal() or not 0 < int(port) < PORTS:
         raise click.UsageError(f"{node!r} is no server: write HOST:PORT.")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _known(address: StoreURL, named: Place) -> Place:
+    """As the address writes that server, where it does by another name: sentinels are known by that."""
+    if named in address.places:
+        return named
+    meant = _addresses(named)
+    return next((place for place in address.places if place[1] == named[1] and meant & _addresses(place)), named)
+
+
+def _addresses(place: Place) -> set[str]:
+    try:
+        return {str(found[4][0]) for found in RESOLVER.addresses(place, PROBE_SECONDS)}
+    except (OSError, UnicodeError, redis.TimeoutError):
+        return set()
 
 
 def _place(url: str, address: StoreURL, timeout: float) -> Place:

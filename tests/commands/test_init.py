@@ -69,3 +69,12 @@ def test_an_exchange_that_a_newer_version_adds_makes_no_old_site_new(bare_databa
     assert db.prepare(bare_database)
     assert db.seed(bare_database) == 6
     assert not db.prepare(bare_database), "so that a store without its mark is waited for"
+
+
+def test_a_home_that_cannot_be_made_is_named_and_not_the_database(own_server: RedisProcess, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    site = Site(tmp_path / "file" / "home", PERSEUS_REDIS_URL=own_server.url)
+    failed = site.run("init")
+    assert failed.returncode == EXIT_CONFIG
+    assert failed.stderr.startswith("perseus: PERSEUS_HOME: ")
+    assert "database" not in failed.stderr

@@ -110,3 +110,13 @@ def asked(url: str, home: Path, *words: str) -> int:
         check=False,
     )
     return run.returncode
+
+
+def test_a_sentinel_that_is_named_otherwise_is_asked_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = "redis+sentinel://ann:p@127.0.0.1:26379/main?sentinel_username=eve"
+    settings = Settings(home=tmp_path, redis_url=SecretStr(url))
+    for node in ("127.0.0.1:26379", "localhost:26379"):
+        assert command.run(settings, True, ("PING",), node) == 0
+        assert capsys.readouterr().out.strip() == "redis-cli -h 127.0.0.1 -p 26379 --user eve PING"
+    assert command.run(settings, True, ("PING",), "localhost:6379") == 0
+    assert capsys.readouterr().out.strip() == "redis-cli -h localhost -p 6379 --user ann PING"
