@@ -36,7 +36,7 @@ def database(settings: Settings) -> str:
 
 
 def home(path: Path) -> None:
-    """Make the home where it is missing. Raises SettingError that names it, and not the database that is to be in it."""
+    """Make the home where it is missing. Raises SettingError that names it, and not the database in it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
