@@ -6,7 +6,7 @@ an acknowledgement, an error in one of its two forms, a shutdown, a kind that is
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +24,9 @@ from perseus.exchanges.events import (
     Unreadable,
     brief,
 )
-from perseus.market.candle import Candle, Pair
+from perseus.exchanges.unreadable import UNREADABLE
+from perseus.market.candle import Candle, Pair, is_decimal
+from perseus.market.sanity import require_possible
 from perseus.market.ticker import Ticker
 from perseus.market.timeframes import LATEST_MS, Timeframe
 
@@ -82,9 +84,13 @@ def decode(data: bytes) -> list[Event]:
     """The events of one message. Never empty, raises nothing."""
     try:
         said = _combined(data).data if data.startswith(b'{"stream"') else _raw(data)
-    except msgspec.MsgspecError:
+        return [_candle_event(said) if type(said) is _Kline else _event(said)]
+    except UNREADABLE:
+        pass
+    try:
         return _read_slowly(data)
-    return [_candle_event(said) if type(said) is _Kline else _event(said)]
+    except UNREADABLE as error:
+        return [Unreadable(f"no message ({error}): {brief(data)}")]
 
 
 def milliseconds(time: int) -> int:
@@ -113,6 +119,7 @@ def _candle_event(said: _Kline) -> Event:
         if event_ms >= LATEST_MS:
             open_ms, event_ms = milliseconds(open_ms), milliseconds(event_ms)
         candle = Candle(open_ms, k.o, k.h, k.l, k.c, k.v, k.q, k.n, event_ms, k.x)
+        require_possible(candle, pair.timeframe)
     except PerseusError as error:
         return Unreadable(f"kline of {said.s} {k.i}: {error}", pair)
     return CandleEvent(pair, candle)
@@ -135,20 +142,19 @@ def _ticker_event(said: _MiniTicker) -> Event:
                 event_ms=milliseconds(said.E),
             )
         )
-    except (PerseusError, ValueError) as error:
+    except UNREADABLE as error:
         return Unreadable(f"ticker of {said.s}: {error}", said.s)
 
 
 def _change(close: str, open_: str) -> tuple[str, str | None]:
     """Exact difference, and percent with the three digits of Binance's own, None when the price began at nothing."""
+    if not (is_decimal(close) and is_decimal(open_)):
+        raise ValueError(f"{brief(close.encode())!r} and {brief(open_.encode())!r} are not both decimal numbers")
     with localcontext() as context:
         context.prec = 200
-        try:
-            now, then = Decimal(close), Decimal(open_)
-            change = now - then
-            percent = (change * 100 / then).quantize(PERCENT_DIGITS) if then else None
-        except InvalidOperation:
-            raise ValueError(f"{close!r} and {open_!r} are not both decimal numbers") from None
+        now, then = Decimal(close), Decimal(open_)
+        change = now - then
+        percent = (change * 100 / then).quantize(PERCENT_DIGITS) if then else None
     return format(change, "f"), None if percent is None else format(percent, "f")
 
 

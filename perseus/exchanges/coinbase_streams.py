@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 
-from perseus.errors import PerseusError
 from perseus.exchanges.events import (
     Beat,
     CandleEvent,
@@ -27,7 +26,9 @@ from perseus.exchanges.events import (
     Unreadable,
     brief,
 )
-from perseus.market.candle import Candle, Pair
+from perseus.exchanges.unreadable import UNREADABLE
+from perseus.market.candle import Candle, Pair, is_decimal
+from perseus.market.sanity import require_possible
 from perseus.market.ticker import Ticker
 from perseus.market.timeframes import Timeframe
 
@@ -79,17 +80,24 @@ _any = msgspec.json.Decoder().decode
 def decode(data: bytes, scope: Scope) -> list[Event]:
     """The events of one message, its Sequence first. Never empty, raises nothing."""
     try:
-        said = _envelope(data)
-    except msgspec.MsgspecError as error:
-        return _read_slowly(data, scope, error)
+        return _read(_envelope(data), scope)
+    except UNREADABLE as error:
+        problem = error
+    try:
+        return _read_slowly(data, scope, problem)
+    except UNREADABLE as error:
+        return [Unreadable(f"no message ({error}): {brief(data)}")]
+
+
+def _read(said: _Envelope, scope: Scope) -> list[Event]:
     events: list[Event] = []
     if said.sequence_num is not None:
         events.append(Sequence(said.sequence_num, _scope(said) if scope == "product" else ""))
     if said.channel not in OURS:
         return [*events, Unknown(said.channel)]
     try:
-        events += _events(said)
-    except ValueError as error:
+        events += _events(said) or [Unknown(said.channel)]
+    except UNREADABLE as error:
         events.append(Unreadable(f"{said.channel}: {error}"))
     return events
 
@@ -120,7 +128,11 @@ def _scope(said: _Envelope) -> str:
     return said.channel
 
 
-def _events(said: _Envelope) -> Iterator[Event]:
+def _events(said: _Envelope) -> list[Event]:
+    return list(_told(said))
+
+
+def _told(said: _Envelope) -> Iterator[Event]:
     if said.channel == "subscriptions":
         for event in said.events:
             yield Subscribed(frozenset(_streams(event.subscriptions or {})))
@@ -147,7 +159,7 @@ def _beat(said: _Said, told_ms: int) -> Event:
     try:
         return Beat(int(said.heartbeat_counter or 0), told_ms)
     except ValueError:
-        return Unreadable(f"heartbeats: its counter is {said.heartbeat_counter!r}")
+        return Unreadable(f"heartbeats: its counter is {brief(str(said.heartbeat_counter).encode())!r}")
 
 
 def _candle_event(said: _Candle, told_ms: int, is_snapshot: bool) -> Event:
@@ -155,10 +167,9 @@ def _candle_event(said: _Candle, told_ms: int, is_snapshot: bool) -> Event:
     try:
         pair = _pair(said.product_id)
         open_ms = int(said.start) * 1000
-        if not FIVE_MINUTES.is_open(open_ms):
-            raise ValueError(f"no 5m candle opens at {said.start}")
         candle = Candle(open_ms, said.open, said.high, said.low, said.close, said.volume, None, None, told_ms, False)
-    except (PerseusError, ValueError) as error:
+        require_possible(candle, FIVE_MINUTES)
+    except UNREADABLE as error:
         return Unreadable(f"candles of {said.product_id}: {error}", pair)
     return CandleEvent(pair, candle, is_snapshot)
 
@@ -179,17 +190,16 @@ def _ticker_event(said: _Ticker, told_ms: int) -> Event:
                 event_ms=told_ms,
             )
         )
-    except (PerseusError, ValueError) as error:
+    except UNREADABLE as error:
         return Unreadable(f"ticker of {said.product_id}: {error}", said.product_id)
 
 
 def _change(price: str, percent: str) -> str | None:
     """What the percentage comes to, with the digits of the price: Coinbase does not tell it. None below -100 %."""
-    try:
-        now, share = Decimal(price), 1 + Decimal(percent) / 100
-        return format((now - now / share).quantize(now), "f") if share > 0 else None
-    except InvalidOperation:
-        raise ValueError(f"{price!r} and {percent!r} are not both decimal numbers") from None
+    if not (is_decimal(price) and is_decimal(percent.removeprefix("-"))):
+        raise ValueError(f"{brief(price.encode())!r} and {brief(percent.encode())!r} are not both decimal numbers")
+    now, share = Decimal(price), 1 + Decimal(percent) / 100
+    return format((now - now / share).quantize(now), "f") if share > 0 else None
 
 
 def _read_slowly(data: bytes, scope: Scope, problem: Exception) -> list[Event]:

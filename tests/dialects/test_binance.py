@@ -50,7 +50,7 @@ def kline(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("wrap", [lambda data: data, lambda data: {"stream": "btcusdt@kline_1m", "data": data}])
 def test_a_candle_is_read_with_every_digit_that_was_sent(wrap: Any) -> None:
     digits = "12345678901234567890.123456789012345678"
-    event = said(wrap(kline(o=digits, v="1E-7", q="1.5e+3", x=True)))
+    event = said(wrap(kline(o=digits, h=digits, v="1E-7", q="1.5e+3", x=True)))
     assert isinstance(event, CandleEvent)
     assert event.pair == pair("BTCUSDT", "1m")
     candle = event.candle

@@ -15,7 +15,7 @@ from perseus.market.timeframes import TIMEFRAMES
 from tests.market.making import BTC, M5, START, candle
 
 DECIMALS = st.from_regex(
-    r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True, alphabet="0123456789.eE+-"
+    r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True, alphabet="0123456789.eE+-"
 )
 FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 NO_NUMBERS = [
@@ -38,7 +38,7 @@ NO_NUMBERS = [
         "\u0661",
         "null",
     ),
-    *("1e99999", "1" * 101),
+    *("1e100", "1e99999", "1" * 101),
 ]
 
 

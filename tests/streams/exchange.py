@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from perseus.exchanges.transport import Answer, Closed, Frame, Ping, Text, TransportError
+from perseus.market.timeframes import Timeframe
 
 MINUTE = 60_000
 T0 = 1_800_000_000_000 - 1_800_000_000_000 % 86_400_000
@@ -165,9 +166,11 @@ def _rfc(ms: int) -> str:
 def kline(
     symbol: str, timeframe: str = "1m", *, closed: bool = False, event_ms: int | None = None, **other: Any
 ) -> Any:
-    """A combined kline message of the present minute."""
+    """A combined kline message of the candle that runs now."""
     now = exchange_ms() if event_ms is None else event_ms
-    k = {"t": now - now % MINUTE, "T": now - now % MINUTE + MINUTE - 1, "s": symbol, "i": timeframe, "f": 1, "L": 2}
+    frame = Timeframe.parse(timeframe)
+    open_ms = frame.open_of(now)
+    k = {"t": open_ms, "T": frame.close_of(open_ms) - 1, "s": symbol, "i": timeframe, "f": 1, "L": 2}
     k |= {"o": "1.0", "c": "1.5", "h": "2.0", "l": "0.5", "v": "10", "n": 3, "x": closed, "q": "12", "V": "1", "Q": "1"}
     name = f"{symbol.lower()}@kline_{timeframe}"
     return {"stream": name, "data": {"e": "kline", "E": now, "s": symbol, "k": k | other}}
