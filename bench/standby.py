@@ -84,8 +84,9 @@ class Site:
     def promotion(self) -> float:
         """Kill the holder; seconds from the end of its lease until the next is active."""
         self._reserve()
-        self._processes[int(str(self._payload()["pid"]))].kill()
-        self.until(lambda: not self._client.exists(keys.status(EXCHANGE_ID)), 0.002)
+        held = self._payload()
+        self._processes[int(str(held["pid"]))].kill()
+        self.until(lambda: self._payload().get("fencingToken") != held["fencingToken"], 0.002)
         began = time.monotonic()
         self.until(lambda: self.state() == "active", 0.002)
         return time.monotonic() - began

@@ -56,10 +56,10 @@ def standby(start: Start, commander: Commander, **environment: str) -> tuple[sub
     return process, found[0]
 
 
-def free_since(reader: redis.Redis) -> float:
-    """Wait until nobody holds it; when that was noticed."""
+def free_since(reader: redis.Redis, held: dict[str, object]) -> float:
+    """Wait until that lease has ended, which its successor may notice first; when it was seen."""
     give_up = time.monotonic() + 10
-    while reader.exists(keys.status(BINANCE_ID)):
+    while payload(reader).get("fencingToken") == held["fencingToken"]:
         assert time.monotonic() < give_up
         time.sleep(0.005)
     return time.monotonic()

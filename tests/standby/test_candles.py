@@ -53,7 +53,7 @@ def test_a_promotion_and_a_hand_over_ask_for_no_candle_and_lose_none(
 ) -> None:
     command = ("-m", "perseus", "ingest", "binance", "--simulator", simulator)
     primary = start(*command, **TAKES)
-    wait_active(reader, primary)
+    held = wait_active(reader, primary)
     count = quiet(simulator)
     start(*command, "--standby", **TAKES)
     start(*command, "--standby", **TAKES)
@@ -61,7 +61,7 @@ def test_a_promotion_and_a_hand_over_ask_for_no_candle_and_lose_none(
     assert asked(simulator) == count, "a standby asks for no candle"
 
     primary.kill()
-    began = free_since(reader)
+    began = free_since(reader, held)
     eventually(lambda: payload(reader).get("connectionState") == "active")
     assert time.monotonic() - began < 2
     assert quiet(simulator) == count

@@ -24,7 +24,7 @@ def test_a_standby_goes_on_within_two_seconds_after_the_lease_of_a_killed_holder
     _, reserve = standby(start, commander, **KEYED)
     assert (reserve.exchange_name, reserve.exchange_id, reserve.doing) == ("binance", BINANCE_ID, "stands by")
     primary.kill()
-    began = free_since(reader)
+    began = free_since(reader, held)
     until_active(reader, reserve.target)
     assert time.monotonic() - began < 2
     assert ("starting", f"promoted: the lease of {held['hostname']} has run out") in reasons(reader)
@@ -47,10 +47,10 @@ def test_a_primary_that_stops_in_order_is_followed_at_once(
     start: Start, reader: redis.Redis, commander: Commander
 ) -> None:
     primary = start(*HOLDER, **KEYED)
-    wait_active(reader, primary)
+    held = wait_active(reader, primary)
     _, reserve = standby(start, commander, **KEYED)
     primary.send_signal(signal.SIGTERM)
-    began = free_since(reader)
+    began = free_since(reader, held)
     until_active(reader, reserve.target)
     assert time.monotonic() - began < 2
 
