@@ -109,7 +109,7 @@ def test_the_last_configuration_stands_in_while_the_database_is_away(
         clock.advance(FOLLOWED_SECONDS)
         known()
     assert known.trouble is None
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"], "once on loss, once on return"
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"], "once on loss, once on return"
 
 
 def test_what_holds_before_the_first_answer_is_what_was_given(clock: ManualClock) -> None:
