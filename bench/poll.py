@@ -17,7 +17,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.reading import LAST_FIELDS
 from perseus.network.shared import SharedDirectory
 from perseus.store import Client
-from perseus.store.refusal import attempt
+from perseus.store.refusal import attempts
 from perseus.web import held
 from perseus.web.app import app
 from perseus.web.feednewest import PAGE_EVENTS
@@ -82,7 +82,8 @@ class Polls:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.time()
         pipeline.info("server")
-        pipeline.execute_command(*attempt(keys.INITIALISED))
+        for attempt in attempts(keys.INITIALISED):
+            pipeline.execute_command(*attempt)
         pipeline.get(keys.INITIALISED)
         pipeline.hgetall(keys.HOSTS)
         for exchange in self._exchanges:

@@ -78,6 +78,11 @@ def pause(told: InstanceStatus | None) -> Pause | None:
     return Pause(words.plain(str(by), words.NAME_LIMIT) if by else "somebody", moments.read(at))
 
 
+def run_id(told: InstanceStatus) -> str:
+    """The name of this run as a page may bear it: whoever wrote the payload may have put anything there."""
+    return words.plain(told.instance_id, LIMIT)
+
+
 def target(told: InstanceStatus | None) -> str | None:
     """The name under which an instance takes commands; None for one that takes none."""
     named = told.fields.get(TARGET) if told else None

@@ -128,7 +128,7 @@ def outlook(
         status.reason,
         None if status.status else status.last_event,
         beat,
-        not _is_paused(status) and beats.is_silent(status, beat, now_ms, limits),
+        beats.is_silent(status, beat, now_ms, limits) and not _is_paused(status),
         status.status,
         record,
         _held_off(status, now_ms),

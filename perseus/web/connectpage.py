@@ -15,7 +15,7 @@ from perseus.db import userexchanges
 from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
-from perseus.web import holders, hostrows, words
+from perseus.web import attendance, holders, hostrows, words
 from perseus.web.auditing import audited, failed
 from perseus.web.commanded import ask, exchange_of, refused
 from perseus.web.guard import needs, person
@@ -98,7 +98,7 @@ def take_over(name: str) -> BaseResponse:
     audited(holder=words.plain(meant, 120))
     if not now.status.live or told is None:
         return _shown(now, FREE)
-    if told.instance_id != meant:
+    if attendance.run_id(told) != meant:
         return _shown(now, ANOTHER)
     if request.form.get("sure") != "yes":
         return _shown(now, UNSURE)

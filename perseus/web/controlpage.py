@@ -109,7 +109,7 @@ def controls(status: ExchangeStatus, reports: Sequence[Report]) -> Controls | No
     ready = frozenset() if off else frozenset(KINDS if is_active else (Kind.STOP,))
     later = "" if off or is_active else NOT_YET
     called = words.plain(status.exchange.display_name, words.NAME_LIMIT)
-    return Controls(status.exchange.name, called, told.instance_id, acts, WARM_UP, ready, off, later)
+    return Controls(status.exchange.name, called, attendance.run_id(told), acts, WARM_UP, ready, off, later)
 
 
 @routes.post("")
@@ -126,7 +126,7 @@ def command(name: str) -> BaseResponse:
     told = status.status if status.live else None
     if told is None:
         return _not_asked(NOBODY)
-    if told.instance_id != request.form.get("instance"):
+    if attendance.run_id(told) != request.form.get("instance"):
         return _not_asked(ANOTHER)
     target = attendance.target(told)
     why = commanding().why_off() or _silent(target, commanding().reports())

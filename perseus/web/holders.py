@@ -56,7 +56,7 @@ def holder(status: ExchangeStatus, reports: Sequence[Report]) -> Holder | None:
     longest = words.span(round(told.ttl_seconds * 1000))
     said = {"host": host, "wait": ANSWER_SECONDS, "left": longest}
     return Holder(
-        told.instance_id,
+        attendance.run_id(told),
         host,
         words.plain(told.ip_address, words.NAME_LIMIT) if told.ip_address else None,
         _admin(told),
