@@ -75,7 +75,7 @@ def test_a_card_of_a_past_page_leads_to_the_same_moment(directory: FakeDirectory
         ("at=rubbish", "at: must be a time in UTC"),
         (f"at={quote(iso(NOW + 1))}", "at: lies ahead"),
         (f"at={quote(iso(NOW - RETENTION_MS - 1))}", "at: lies more than 90 days back"),
-        ("zzz=1", "zzz: no such parameter. Known: live, at."),
+        ("zzz=1", "zzz: no such parameter. Known: live, at, told."),
         ("live=perhaps", "live: must be one of off, on."),
         ("at=2026-11-21&at=2026-11-20", "at: is given more than once."),
     ],
