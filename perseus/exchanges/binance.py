@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from perseus.exchanges import history
 from perseus.exchanges.binance_streams import decode, milliseconds
 from perseus.exchanges.dialect import (
     NO_ALIASES,
@@ -23,18 +24,23 @@ from perseus.exchanges.dialect import (
     Spent,
     Subscription,
     cut,
+    possible_time,
     unless_known,
 )
 from perseus.exchanges.events import Event, Refused, brief
+from perseus.exchanges.history import History
 from perseus.exchanges.request import CONNECTS, REQUESTS, WEIGHT, Limit, Request
 from perseus.exchanges.symbols import Listing, Listings, Status
 from perseus.exchanges.transport import Answer
-from perseus.market.candle import BadCandle, Candle, Pair
+from perseus.exchanges.unreadable import UNREADABLE
+from perseus.market.candle import Candle, Pair
 from perseus.market.timeframes import TIMEFRAMES, Timeframe
 
 Read = TypeVar("Read")
 
 BATCH = 200
+DIGITS = 12
+"""Of a number in a header at most."""
 HOUR = 3600.0
 UNITS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 LETTERS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -140,35 +146,30 @@ class Binance:
         return Request("/api/v3/klines", params, HISTORY_WEIGHT[self.name])
 
     def parse_time(self, answer: Answer) -> int:
-        return milliseconds(self._read("its time", _time, answer).serverTime)
+        return possible_time(self.name, milliseconds(self._read("its time", _time, answer).serverTime))
 
     def parse_listings(self, answer: Answer) -> tuple[Listings, tuple[Limit, ...]]:
         info = self._read("its symbols", _info, answer)
         return Listings.of(map(_listing, info.symbols)), (*self._limits(info.rateLimits), CONNECTS_LIMIT)
 
-    def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> list[Candle]:
-        asked = f"candles of {pair}"
-        candles: dict[int, Candle] = {}
-        for row in self._read(asked, _rows, answer):
-            try:
-                candle = _candle(row, pair.timeframe, asked_ms)
-            except (BadCandle, ValueError) as error:
-                raise BadAnswer(self.name, asked, str(error)) from None
-            candles[candle.open_ms] = candle
-        return [candles[open_ms] for open_ms in sorted(candles)]
+    def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> History:
+        rows, frame = self._read(f"candles of {pair}", _rows, answer), pair.timeframe
+        return history.read(
+            rows, lambda row: milliseconds(row.open_ms), lambda row: _candle(row, frame, asked_ms), frame
+        )
 
     def spent(self, headers: Mapping[str, str]) -> tuple[Spent, ...]:
         found = []
         for name, value in headers.items():
             match = USED.match(name)
-            if match and value.isdecimal():
+            if match and value.isdecimal() and len(value) <= DIGITS:
                 found.append(Spent(WEIGHT, int(match[1]) * LETTERS[match[2]], int(value)))
         return tuple(found)
 
     def refusal(self, answer: Answer) -> Refused:
         try:
             error = _error(answer.body)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return Refused(None, f"HTTP {answer.status}: {brief(answer.body)}")
         return Refused(error.code, error.msg)
 
@@ -202,7 +203,7 @@ class Binance:
     def _read(self, asked: str, read: Callable[[bytes], Read], answer: Answer) -> Read:
         try:
             return read(answer.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise BadAnswer(self.name, asked, f"{error}; it begins {brief(answer.body)!r}") from None
 
     def _limits(self, told: Iterable[_Limit]) -> Iterator[Limit]:

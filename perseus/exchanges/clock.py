@@ -54,6 +54,10 @@ class ExchangeClock:
         self._shown = max(self._shown, round(self._time() * 1000 + self._offset))
         return self._shown
 
+    def is_ahead(self, exchange_ms: int) -> bool:
+        """Is this so far in the future that nobody but an answer to a question of ours is believed?"""
+        return self._offset is not None and exchange_ms > self.now_ms() + JUMP_MS
+
     def estimate_ms(self) -> int | None:
         """`now_ms`, or what was supposed, or None."""
         if self._offset is not None:

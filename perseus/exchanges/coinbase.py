@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from perseus.exchanges import history
 from perseus.exchanges.coinbase_streams import FIVE_MINUTES, Scope, decode
 from perseus.exchanges.dialect import (
     NO_ALIASES,
@@ -22,18 +23,23 @@ from perseus.exchanges.dialect import (
     Spent,
     Subscription,
     cut,
+    possible_time,
     unless_known,
 )
 from perseus.exchanges.events import Event, Refused, Subject, brief
+from perseus.exchanges.history import History
 from perseus.exchanges.request import CONNECTS, REQUESTS, Limit, Request
 from perseus.exchanges.symbols import Listing, Listings, Status
 from perseus.exchanges.transport import Answer
-from perseus.market.candle import BadCandle, Candle, Pair
+from perseus.exchanges.unreadable import UNREADABLE
+from perseus.market.candle import Candle, Pair
 from perseus.market.timeframes import Timeframe
 
 Read = TypeVar("Read")
 
 BATCH = 100
+DIGITS = 12
+"""Of a number in a header at most."""
 FRESH = {"cache-control": "no-cache"}
 """Public answers are up to a second old without it."""
 GRANULARITIES = {
@@ -151,9 +157,10 @@ class Coinbase:
 
     def parse_time(self, answer: Answer) -> int:
         try:
-            return int(self._read("its time", _time, answer).epochMillis)
+            told_ms = int(self._read("its time", _time, answer).epochMillis)
         except ValueError as error:
             raise BadAnswer(self.name, "its time", str(error)) from None
+        return possible_time(self.name, told_ms)
 
     def parse_listings(self, answer: Answer) -> tuple[Listings, tuple[Limit, ...]]:
         read = self._read("its products", _products, answer)
@@ -161,20 +168,13 @@ class Coinbase:
             raise BadAnswer(self.name, "its products", "it gave a part of them only")
         return Listings.of(map(_listing, read.products)), ()
 
-    def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> list[Candle]:
-        asked = f"candles of {pair}"
-        candles: dict[int, Candle] = {}
-        for row in self._read(asked, _candles, answer).candles:
-            try:
-                candle = _candle(row, pair.timeframe, asked_ms)
-            except (BadCandle, ValueError) as error:
-                raise BadAnswer(self.name, asked, str(error)) from None
-            candles[candle.open_ms] = candle
-        return [candles[open_ms] for open_ms in sorted(candles)]
+    def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> History:
+        rows, frame = self._read(f"candles of {pair}", _candles, answer).candles, pair.timeframe
+        return history.read(rows, lambda row: int(row.start) * 1000, lambda row: _candle(row, frame, asked_ms), frame)
 
     def spent(self, headers: Mapping[str, str]) -> tuple[Spent, ...]:
         limit, left = headers.get("x-ratelimit-limit", ""), headers.get("x-ratelimit-remaining", "")
-        if not (limit.isdecimal() and left.isdecimal()):
+        if not (limit.isdecimal() and left.isdecimal() and len(limit + left) <= DIGITS):
             return ()
         return (Spent(REQUESTS, REQUESTS_LIMIT.interval_ms, max(0, int(limit) - int(left)), int(limit) or None),)
 
@@ -183,7 +183,7 @@ class Coinbase:
             said = _any(answer.body)
             error = said["errors"][0] if said.get("errors") else said
             return Refused(None, str(error.get("message") or error["error"]))
-        except (msgspec.MsgspecError, AttributeError, LookupError, TypeError):
+        except UNREADABLE:
             return Refused(None, f"HTTP {answer.status}: {brief(answer.body)}")
 
     def socket_plan(
@@ -213,7 +213,7 @@ class Coinbase:
     def _read(self, asked: str, read: Callable[[bytes], Read], answer: Answer) -> Read:
         try:
             return read(answer.body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise BadAnswer(self.name, asked, f"{error}; it begins {brief(answer.body)!r}") from None
 
 

@@ -14,11 +14,12 @@ from typing import Protocol
 
 from perseus.errors import PerseusError
 from perseus.exchanges.events import Event, Refused, Subject
+from perseus.exchanges.history import History
 from perseus.exchanges.request import Limit, Request
 from perseus.exchanges.symbols import Listings
 from perseus.exchanges.transport import Answer
-from perseus.market.candle import Candle, Pair
-from perseus.market.timeframes import Timeframe
+from perseus.market.candle import Pair
+from perseus.market.timeframes import LATEST_MS, Timeframe
 
 NO_ALIASES: Mapping[str, str] = MappingProxyType({})
 
@@ -142,7 +143,7 @@ class Dialect(Protocol):
     def parse_listings(self, answer: Answer) -> tuple[Listings, tuple[Limit, ...]]:
         """All symbols, and the limits that hold."""
 
-    def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> list[Candle]:
+    def parse_history(self, answer: Answer, pair: Pair, asked_ms: int) -> History:
         """Oldest first. One that ends after `asked_ms`, exchange time at which it was asked, is still open."""
 
     def spent(self, headers: Mapping[str, str]) -> tuple[Spent, ...]:
@@ -187,6 +188,13 @@ def cut(subscriptions: Iterable[Subscription], most: int, url_path: str) -> list
             held = []
         held += together
     return [*shards, Shard(url_path, tuple(held))] if held else shards
+
+
+def possible_time(exchange: str, told_ms: int) -> int:
+    """It, where it can be the time of an exchange. Raises BadAnswer."""
+    if not 0 < told_ms < LATEST_MS:
+        raise BadAnswer(exchange, "its time", "it is no time in Unix milliseconds")
+    return told_ms
 
 
 def unless_known(exchange: str, pairs: Collection[Pair], streamed: frozenset[Timeframe], act: str) -> None:

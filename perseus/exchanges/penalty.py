@@ -19,6 +19,8 @@ LONGEST_MS = 3 * 86_400_000
 """The longest ban that is known."""
 BANNED_UNTIL = re.compile(rb"banned until (\d{13})")
 EPOCH_SECONDS = 1_000_000_000
+DIGITS = 12
+"""Of a number of seconds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def penalty(answer: Answer, now_ms: int, least_ms: int, before: int) -> Penalty 
 def retry_after_ms(answer: Answer, now_ms: int) -> int | None:
     """How long the header Retry-After asks to wait: seconds, or a date. None where it does not or cannot be read."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= DIGITS:
         return int(text) * 1000
     until = _date_ms(text)
     return None if until is None else max(0, until - now_ms)
@@ -69,7 +71,7 @@ def _told(answer: Answer, now_ms: int) -> int | None:
 
 def _reset_ms(text: str, now_ms: int) -> int | None:
     """Of x-ratelimit-reset, which is used for seconds from now and for seconds since 1970."""
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > DIGITS:
         return None
     return int(text) * 1000 if int(text) >= EPOCH_SECONDS else now_ms + int(text) * 1000
 

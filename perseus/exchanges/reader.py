@@ -45,6 +45,9 @@ class Owner(Protocol):
     def told_time(self, exchange_ms: int) -> None:
         """The exchange stamped something that has just arrived."""
 
+    def is_ahead(self, exchange_ms: int) -> bool:
+        """Is this exchange time in the future?"""
+
     def live(self, subjects: Collection[Subject]) -> None:
         """The exchange brings these from now on."""
 
@@ -117,7 +120,20 @@ class Reader:
                 if back.since is not None:
                     self._owner.doubt(self._link, [one.subject], back.since, "its stream was silent")
                 self._acknowledge([one])
+        if self._is_ahead(event, exchange_ms):
+            self._unreadable(f"{subject}: it is of a time that has not come yet", subject)
+            return
+        for one in routes:
             self._owner.took(self._link, event if one.delivered is None else _under(event, one.subject))
+
+    def _is_ahead(self, event: Heard, exchange_ms: int) -> bool:
+        """What is said or opens or ends later than now would stand for good: older words never replace newer ones."""
+        latest_ms = exchange_ms
+        if isinstance(event, CandleEvent):
+            candle, frame = event.candle, event.pair.timeframe
+            end_ms = frame.close_of(candle.open_ms) if candle.is_closed else candle.open_ms
+            latest_ms = max(exchange_ms, end_ms)
+        return self._owner.is_ahead(latest_ms)
 
     def _stray(self, subject: Subject) -> None:
         if subject not in self.strays:

@@ -6,19 +6,22 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.dialect import Spent
+from perseus.exchanges.dialect import BadAnswer, Spent
 from perseus.exchanges.events import Refused
 from perseus.exchanges.ledger import Ledger, Priority
 from perseus.exchanges.penalty import BANNED, TOO_MANY, Penalty, date_ms, penalty, retry_after_ms
 from perseus.exchanges.request import CONNECTS, Limit, Request
 from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError
 from perseus.exchanges.transport import Answer, Transport, TransportError
+from perseus.exchanges.unreadable import UNREADABLE
+
+Result = TypeVar("Result")
 
 __all__ = ["NoAnswer", "RateLimited", "RequestRefused", "Rest", "RestError"]
 
@@ -81,14 +84,21 @@ class Rest:
 
         Raises RequestRefused, RateLimited, NoAnswer, and what `Ledger.reserve` raises.
         """
-        answer, _ = await self._get(request, priority)
-        return answer
+        return await self.read(request, priority, lambda answer: answer)
+
+    async def read(self, request: Request, priority: Priority, reader: Callable[[Answer], Result]) -> Result:
+        """What `reader` makes of the answer. One of which it raises BadAnswer is no usable one: it is asked again.
+
+        Raises as `get`.
+        """
+        result, _ = await self._get(request, priority, reader)
+        return result
 
     async def calibrate(self, priority: Priority = Priority.ADMIN) -> None:
-        """Ask the exchange for its time, again where its answer is a surprise. Raises as `get`, and BadAnswer."""
+        """Ask the exchange for its time, again where its answer is a surprise. Raises as `get`."""
         for _ in range(CALIBRATIONS):
-            answer, sent = await self._get(self._dialect.time_request(), priority)
-            self._clock.heard(self._dialect.parse_time(answer), sent)
+            told_ms, sent = await self._get(self._dialect.time_request(), priority, self._dialect.parse_time)
+            self._clock.heard(told_ms, sent)
             if not self._clock.is_doubtful:
                 return
 
@@ -114,18 +124,20 @@ class Rest:
             await self._ledger.freeze(due.until_ms, f"HTTP {due.status}: {self._dialect.refusal(answer).text}")
         return due
 
-    async def _get(self, request: Request, priority: Priority) -> tuple[Answer, float]:
+    async def _get(
+        self, request: Request, priority: Priority, reader: Callable[[Answer], Result]
+    ) -> tuple[Result, float]:
         last = ""
         for attempt in range(ATTEMPTS):
             await self._ledger.reserve(request.weight, priority)
             sent = asyncio.get_running_loop().time()
             try:
-                return await self._once(request), sent
-            except _TryAgain as error:
-                last = str(error)
+                return reader(await self._once(request)), sent
+            except (_TryAgain, BadAnswer) as error:
+                last, least = str(error), error.least if isinstance(error, _TryAgain) else 0.0
                 if attempt + 1 < ATTEMPTS:
                     wait = self._chance() * min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
-                    await asyncio.sleep(max(wait, min(error.least, LONGEST_RETRY_AFTER)))
+                    await asyncio.sleep(max(wait, min(least, LONGEST_RETRY_AFTER)))
         raise NoAnswer(self._dialect.name, request.path, ATTEMPTS, last)
 
     async def _once(self, request: Request) -> Answer:
@@ -167,6 +179,6 @@ def _whole(answer: Answer) -> Answer:
     """The answer, unless its body is no JSON text: half of one, or a page for people. Raises _TryAgain."""
     try:
         msgspec.json.decode(answer.body, type=msgspec.Raw)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise _TryAgain(f"HTTP {answer.status} with a body that is not whole JSON: {error}.") from None
     return answer

@@ -129,6 +129,9 @@ class Stream:
     def told_time(self, exchange_ms: int) -> None:
         self._site.clock.heard(exchange_ms)
 
+    def is_ahead(self, exchange_ms: int) -> bool:
+        return self._site.clock.is_ahead(exchange_ms)
+
     def live(self, subjects: Collection[Subject]) -> None:
         self._doubts.end(subjects)
 

@@ -109,8 +109,9 @@ class Acquaintance:
 
     async def _ask(self, earlier: Listings) -> None:
         dialect = self._ports.dialect
-        told = await self._ports.rest.get(dialect.listings_request(), Priority.ADMIN)
-        listings, limits = dialect.parse_listings(told)
+        listings, limits = await self._ports.rest.read(
+            dialect.listings_request(), Priority.ADMIN, dialect.parse_listings
+        )
         await self._ports.ledger.learn(limits)
         self.listings, self._limits = listings.remembering(earlier.by_symbol), limits
         self._next, self._minute = self._time() + EVERY_SECONDS, self._now_minute()

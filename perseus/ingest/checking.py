@@ -95,8 +95,8 @@ class Checker:
                     began = time()
                     await rest.get(dialect.time_request(), Priority.ADMIN)
                     latency_ms = round((time() - began) * 1000)
-                    listings, limits = dialect.parse_listings(
-                        await rest.get(dialect.listings_request(), Priority.ADMIN)
+                    listings, limits = await rest.read(
+                        dialect.listings_request(), Priority.ADMIN, dialect.parse_listings
                     )
                 await ledger.learn(limits)
                 memory = Memory(client, exchange.id, url, call)

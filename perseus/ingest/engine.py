@@ -18,6 +18,7 @@ from perseus.exchanges.ledger import Priority
 from perseus.exchanges.rest import RequestRefused
 from perseus.exchanges.symbols import Changed
 from perseus.ingest.acquaintance import Acquaintance
+from perseus.ingest.asking import Asking
 from perseus.ingest.audit import Audit
 from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.ports import Ports, Streams
@@ -29,7 +30,6 @@ from perseus.ingest.wanted import Wanted
 from perseus.ingest.warming import Warming
 from perseus.ingest.writer import Say, Writer
 from perseus.market.candle import Candle, Pair
-from perseus.market.coverage import Range
 from perseus.network.statusfield import Value
 from perseus.outage import Outage
 from perseus.warmup.progress import Calls, Progress
@@ -65,8 +65,9 @@ class Engine:
         self.writer = Writer(
             ports.cache, ports.clock, Outage(log, "Candles cannot be written", "Candles are written again.")
         )
+        asking = Asking(ports, say, self._before_asking, lambda pair: self.warming.asking(pair))
         self.repairs = Repairs(
-            self._fetch,
+            asking.fetch,
             self._take,
             self._failed,
             ports.clock.now_ms,
@@ -104,6 +105,7 @@ class Engine:
         self._wanted = await self._exchange.meet(self._wanted)
         for line in self._wanted.troubles:
             self._say(line)
+        await ports.cache.claim(self._wanted.pairs)
         coverages = await ports.cache.coverages(self._wanted.pairs)
         now_ms = ports.clock.now_ms()
         for pair in self._wanted.pairs:
@@ -270,16 +272,9 @@ class Engine:
     def _want_past(self, series: Series) -> None:
         self.repairs.want(series, Priority.WARMUP)
 
-    async def _fetch(self, pair: Pair, asked: Range, priority: Priority) -> tuple[int, list[Candle]]:
-        dialect = self._ports.dialect
-        count = pair.timeframe.count(*asked)
-        request = dialect.history_request(pair, *asked, min(count, dialect.history_limit))
-        asked_ms = self._ports.clock.now_ms()
+    async def _before_asking(self) -> None:
         if self.repairs.waiting >= LONG_LINE:
             await self._exchange.before_many()
-        self.warming.asking(pair)
-        answer = await self._ports.rest.get(request, priority)
-        return asked_ms, dialect.parse_history(answer, pair, asked_ms)
 
     def _take(self, series: Series, candles: list[Candle]) -> None:
         for candle in candles:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 from itertools import count
 
+from perseus.exchanges.history import History
 from perseus.exchanges.ledger import Priority
 from perseus.ingest.backoff import Backoff
 from perseus.ingest.series import Series
@@ -20,7 +21,7 @@ from perseus.market.coverage import Range
 
 WORKERS = 8
 
-Fetch = Callable[[Pair, Range, Priority], Awaitable[tuple[int, list[Candle]]]]
+Fetch = Callable[[Pair, Range, Priority], Awaitable[tuple[int, History]]]
 """Candles of a range, and the exchange's time when it was asked."""
 Ended = Callable[[Pair, Exception | None, bool], None]
 
@@ -110,7 +111,7 @@ class Repairs:
             return
         self.calls += 1
         try:
-            asked_ms, candles = await self._fetch(series.pair, asked, priority)
+            asked_ms, history = await self._fetch(series.pair, asked, priority)
         except Exception as error:  # noqa: BLE001  # the boundary to the exchange: the other pairs go on
             is_worth_it = self._fail(series, error)
             if is_worth_it:
@@ -118,7 +119,7 @@ class Repairs:
             self._ended(series.pair, error, not is_worth_it)
             return
         self._backoffs.pop(series.pair, None)
-        self._take(series, series.fetched(asked, asked_ms, candles))
+        self._take(series, series.fetched(asked, asked_ms, history, history.refused))
         self._ended(series.pair, None, True)
         if series.missing(self._now_ms(), self._most):
             self._later(series, priority)

@@ -6,7 +6,9 @@ with their end outside.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from msgspec import structs
 
@@ -16,6 +18,10 @@ from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, i
 from perseus.warmup.scan import SUFFICIENT
 
 EVIDENCE = "not among the candles that REST gave for its range"
+NO_CANDLE = "REST gave it each time as what is no candle"
+SPOILT_TIMES = 8
+"""So many answers in a row must have a row as no candle: one may be spoilt on its way."""
+NOTHING: Mapping[int | None, str] = MappingProxyType({})
 DOUBT_MS = 15_000
 """So long a lost stream may take to come back. One that is only silent may not come back for days."""
 BOUNDARY_CANDLES = 3
@@ -47,6 +53,7 @@ class Series:
     ask_at_ms: int | None = None
     full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
+    _spoilt: dict[int, int] = field(default_factory=dict)
     _moves_ms: int = 0
 
     def __post_init__(self) -> None:
@@ -159,26 +166,33 @@ class Series:
             first_ms = max(start_ms, min(first_ms, timeframe.shift(end_ms, -BOUNDARY_CANDLES)))
         return max(first_ms, timeframe.shift(last_ms, -most)), last_ms
 
-    def fetched(self, asked: Range, asked_ms: int, candles: list[Candle]) -> list[Candle]:
+    def fetched(
+        self, asked: Range, asked_ms: int, candles: list[Candle], refused: Mapping[int | None, str] = NOTHING
+    ) -> list[Candle]:
         """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished.
 
         What it lacks at its end may only not be there yet: that is absent when a second answer lacks it too, or when
-        something later is known.
+        something later is known. What it gave as no candle at all, `refused` by open time, is absent when
+        all answers for a while do so.
         """
         close_of = self.pair.timeframe.close_of
         given = {one.open_ms: one for one in candles if asked[0] <= one.open_ms < asked[1]}
         sure = [one for one in given.values() if is_settled(close_of(one.open_ms), asked_ms)]
-        lacked = []
+        lacked, spoilt = [], dict[int, int]()
         for open_ms in self._unsure(asked):
             if not is_settled(close_of(open_ms), asked_ms):
                 continue
             if open_ms in given:
                 self.coverage = self.coverage.verify(open_ms, close_of(open_ms))
+            elif (why := refused.get(open_ms) or refused.get(None)) is not None:
+                spoilt[open_ms] = self._spoilt.get(open_ms, 0) + 1
+                if spoilt[open_ms] >= SPOILT_TIMES:
+                    self.coverage = self.coverage.absent(open_ms, close_of(open_ms), f"{NO_CANDLE}: {why}")
             elif open_ms < max(given, default=0) or open_ms in self._lacked or self._was_silent(open_ms):
                 self.coverage = self.coverage.absent(open_ms, close_of(open_ms), EVIDENCE)
             else:
                 lacked.append(open_ms)
-        self._lacked = frozenset(lacked)
+        self._lacked, self._spoilt = frozenset(lacked), spoilt
         return sure
 
     def unsay(self, start_ms: int, end_ms: int) -> None:

@@ -21,6 +21,7 @@ from perseus.exchanges.events import (
     Unreadable,
 )
 from perseus.exchanges.registry import NoDialect, dialect_of
+from perseus.exchanges.transport import Answer
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from tests.dialects.readings import answer, payload
@@ -189,13 +190,30 @@ def test_history_is_oldest_first_and_what_still_runs_is_open_by_the_exchange_s_t
     "text",
     [
         *("", "<html>502</html>", "[[1", "{}", "[[1733000040001]]", '[["a"]]', "null"),
-        json.dumps([row(OPEN, "NaN")]),
-        json.dumps([row(OPEN + 1)]),
     ],
 )
 def test_an_answer_that_cannot_be_history_is_refused(text: str) -> None:
     with pytest.raises(BadAnswer, match="binance answered candles of BTCUSDT 1m"):
         BINANCE.parse_history(answer(text), pair("BTCUSDT", "1m"), OPEN)
+
+
+def test_rows_that_are_no_candles_are_left_out_and_named() -> None:
+    rows = [row(OPEN, "NaN"), row(OPEN + 60_001), row(OPEN + 120_000, "3"), row(OPEN + 180_000), row(-60_000)]
+    read = BINANCE.parse_history(answer(json.dumps(rows)), pair("BTCUSDT", "1m"), OPEN + 600_000)
+    assert [one.open_ms for one in read] == [OPEN + 180_000]
+    assert read.refused.keys() == {OPEN, None, OPEN + 120_000, -60_000}
+    assert "close is '3'" in read.refused[OPEN + 120_000]
+
+
+@pytest.mark.parametrize("data", [b"[" * 5_000 + b"]" * 5_000, b'["\xff"]', b"[[" + b"9" * 5_000 + b"]]"])
+def test_answers_that_are_no_text_or_too_deep_are_refused(data: bytes) -> None:
+    for read in (BINANCE.parse_time, BINANCE.parse_listings):
+        with pytest.raises(BadAnswer):
+            read(Answer(200, {}, data))
+    with pytest.raises(BadAnswer):
+        BINANCE.parse_history(Answer(200, {}, data), pair("BTCUSDT", "1m"), OPEN)
+    with pytest.raises(BadAnswer, match="no time"):
+        BINANCE.parse_time(answer('{"serverTime": -5}'))
 
 
 def test_real_history_is_read_as_it_is() -> None:

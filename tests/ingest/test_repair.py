@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from perseus.exchanges.history import History
 from perseus.exchanges.ledger import Priority
 from perseus.ingest.repair import WORKERS, Repairs
 from perseus.ingest.series import Series
@@ -29,7 +30,7 @@ class Exchange:
         self.at_once = self.most_at_once = 0
         self.repairs = Repairs(self.fetch, self.take, lambda *_: self.is_worth_it, lambda: NOW, 100, lambda: 0.5)
 
-    async def fetch(self, pair: Pair, asked: Range, priority: Priority) -> tuple[int, list[Candle]]:
+    async def fetch(self, pair: Pair, asked: Range, priority: Priority) -> tuple[int, History]:
         self.asked.append((pair, asked, priority))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -37,7 +38,7 @@ class Exchange:
         self.at_once -= 1
         if self.error:
             raise self.error
-        return NOW, self.rows
+        return NOW, History(self.rows)
 
     def take(self, _: Series, candles: list[Candle]) -> None:
         self.taken += candles

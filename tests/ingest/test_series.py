@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perseus.ingest.series import BOUNDARY_CANDLES, DOUBT_MS, Series
+from perseus.ingest.series import BOUNDARY_CANDLES, DOUBT_MS, SPOILT_TIMES, Series
 from perseus.market.candle import Candle
 from perseus.market.coverage import Coverage
 from tests.market.making import BTC, START, STEP, candle
@@ -170,3 +170,23 @@ def test_what_was_learnt_by_a_wrong_time_is_unsaid_with_its_holes() -> None:
     one.unsay(at(1) + 1, at(3))
     assert one.missing(at(3.5), MOST) == (at(1), at(3))
     assert one.coverage.unverified(at(-DEPTH), at(1)) == ()
+
+
+def test_a_row_that_is_no_candle_is_absent_when_it_is_none_each_time() -> None:
+    one = series(0)
+    for refused in ({at(1): "its high is 1"}, {None: "its open_ms is 5"}):
+        for _ in range(SPOILT_TIMES - 1):
+            one.fetched((at(0), at(3)), at(3.5), [candle(0), candle(2)], refused)
+        assert one.coverage.unverified(at(0), at(3)) == ((at(1), at(2)),)
+        one.fetched((at(1), at(2)), at(3.6), [candle(2)], refused)
+        (hole,) = one.coverage.holes
+        assert (hole[:2], next(iter(refused.values())) in str(hole.why)) == ((at(1), at(2)), True)
+        one = series(0)
+
+
+def test_a_row_that_is_a_candle_the_second_time_is_one() -> None:
+    one = series(0)
+    one.fetched((at(0), at(2)), at(2.5), [candle(1)], {at(0): "its high is 1"})
+    one.fetched((at(0), at(1)), at(2.6), [candle(0)])
+    assert one.coverage.verified[-1][1] == at(2)
+    assert one.coverage.holes == ()

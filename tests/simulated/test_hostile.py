@@ -1,0 +1,173 @@
+"""An exchange, or who stands between, that says what cannot be: nothing of it stands, and nothing else is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from perseus.exchanges.transport import Answer, Text
+from perseus.simulator.inprocess import Connection, InProcess
+from tests.simulated.site import Site
+from tests.simulated.test_troubles import everywhere, site_of
+from tests.simulated.virtual_loop import run
+
+DEEP = b"[" * 5_000 + b"]" * 5_000
+NO_WORDS = (DEEP, b"\xff\xfe", b'{"e":[]}', b"9" * 5_000, b'{"channel":"candles","events":' + DEEP + b"}", b"")
+
+
+class Between:
+    """A Transport: `spoil` makes of an answer to a path what arrives, `say` says to all connections."""
+
+    def __init__(self, net: InProcess) -> None:
+        self.net, self.driver = net, net.driver
+        self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
+        self.connections: list[Connection] = []
+
+    async def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
+        answer = await self.net.get(url, params, headers, timeout)
+        return Answer(answer.status, answer.headers, self.spoil(url, answer.body))
+
+    async def connect(self, url: str, timeout: float) -> Connection:
+        self.connections.append(await self.net.connect(url, timeout))
+        return self.connections[-1]
+
+    def say(self, data: bytes) -> None:
+        for one in self.connections:
+            if one._end is None:
+                one._arrived.append(Text(data))
+                one._wake()
+
+
+def between(site: Site) -> Between:
+    site._net = there = Between(site._net)  # type: ignore[assignment]
+    return there
+
+
+def frame(site: Site, at_ms: int, **changes: Any) -> bytes:
+    """A kline of the first symbol at that time, or candles, in the words of its exchange."""
+    step = 300_000 if site.name == "coinbase" else 60_000
+    open_ms, symbol = changes.pop("open_ms", at_ms // step * step), site.wanted.symbols[0]
+    prices = {"open": "1", "high": "1", "low": "1", "close": "1", "volume": "1", **changes.pop("prices", {})}
+    if site.name == "coinbase":
+        row = {"start": str(open_ms // 1000), "product_id": symbol, **prices}
+        said = {"channel": "candles", "timestamp": _iso(at_ms), "events": [{"type": "update", "candles": [row]}]}
+        return json.dumps(said).encode()
+    k = {"t": open_ms, "i": "1m", "n": 1, "x": changes.pop("is_closed", False), "q": "1"}
+    k |= {name[0]: value for name, value in prices.items()}
+    return json.dumps({"e": "kline", "E": at_ms, "s": symbol, "k": k}).encode()
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
+
+
+def befallen(name: str, befall: Callable[[Site, Between], None]) -> Site:
+    """The site, four times of which that befell it, and the judgement that nothing is wrong."""
+
+    async def main() -> Site:
+        site = site_of(name)
+        there = between(site)
+        async with site:
+            since_ms = site.clock.now_ms()
+            for _ in range(4):
+                await site.pass_time(97)
+                befall(site, there)
+            await site.pass_time(360)
+            await site.pass_until_quiet()
+            assert site.differences() == []
+            assert site.untold(since_ms) == []
+            assert len(there.connections) == 1
+            return site
+
+    site = run(main)
+    assert site.world.broken() == {}
+    return site
+
+
+@everywhere
+@pytest.mark.parametrize("data", NO_WORDS, ids=range(len(NO_WORDS)))
+def test_what_cannot_be_read_costs_no_connection(name: str, data: bytes) -> None:
+    site = befallen(name, lambda _, there: there.say(data))
+    assert len(site.said) <= 1
+
+
+@everywhere
+def test_a_word_from_the_future_spoils_nothing(name: str) -> None:
+    def befall(site: Site, there: Between) -> None:
+        now_ms = site.world.clock.now_ms()
+        there.say(frame(site, now_ms + 900_000, open_ms=now_ms // 300_000 * 300_000))
+        there.say(frame(site, now_ms + 900_000))
+        there.say(frame(site, now_ms, open_ms=(now_ms // 300_000 + 4) * 300_000))
+
+    site = befallen(name, befall)
+    assert sum("has not come yet" in line for line in site.said) == 1
+
+
+@pytest.mark.parametrize("name", ["binance"])
+def test_a_candle_that_is_finished_before_its_end_is_left_out(name: str) -> None:
+    def befall(site: Site, there: Between) -> None:
+        there.say(frame(site, site.world.clock.now_ms() // 60_000 * 60_000 + 2_000, is_closed=True))
+
+    befallen(name, befall)
+
+
+@everywhere
+@pytest.mark.parametrize("prices", [{"high": "0.5"}, {"low": "2"}, {"open": "3"}, {"close": "0"}, {"open": "-1"}])
+def test_a_candle_that_cannot_be_is_left_out_and_named_once(name: str, prices: dict[str, str]) -> None:
+    site = befallen(name, lambda site, there: there.say(frame(site, site.world.clock.now_ms(), prices=prices)))
+    assert len(site.said) == 1
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "body", [DEEP, b'["\xff"]', b"{}", b'{"serverTime":[]}'], ids=["deep", "no text", "empty", "shape"]
+)
+def test_a_start_and_the_work_outlive_answers_that_nobody_can_read(name: str, body: bytes) -> None:
+    """Two of three answers, the first ones among them."""
+
+    async def main() -> None:
+        site = site_of(name)
+        there, count = between(site), iter(range(10**9))
+        there.spoil = lambda _, good: good if next(count) % 3 == 2 else body
+        async with site:
+            await site.pass_time(900)
+            await site.pass_until_quiet()
+            assert site.differences() == []
+
+    run(main)
+
+
+@everywhere
+def test_rows_that_are_no_candles_are_asked_for_again_and_what_stays_so_is_a_hole(name: str) -> None:
+    async def main() -> None:
+        site = site_of(name)
+        there, spoilt_ms = between(site), site.world.clock.now_ms() // 3_600_000 * 3_600_000 - 4 * 3_600_000
+        there.spoil = lambda url, body: _without_high(body, spoilt_ms) if "andles" in url or "klines" in url else body
+        async with site:
+            await site.pass_time(900)
+            await site.pass_until_quiet()
+            assert site.engine.lacking() == []
+            for pair in site.pairs():
+                frame = pair.timeframe
+                if not frame.is_open(spoilt_ms) or pair.symbol != site.wanted.symbols[0]:  # others rest at times
+                    continue
+                (why,) = [one.why for one in site.cache.coverage[pair].holes if one.start_ms <= spoilt_ms < one.end_ms]
+                assert "no candle" in str(why)
+                assert spoilt_ms not in site.cache.candles[pair]
+                assert sum(f"{pair}: the exchange gave" in line for line in site.said) == 1
+
+    run(main)
+
+
+def _without_high(body: bytes, open_ms: int) -> bytes:
+    said = json.loads(body)
+    for row in said if isinstance(said, list) else said["candles"]:
+        if isinstance(row, list) and row[0] == open_ms:
+            row[2] = "0.00000001"
+        elif isinstance(row, dict) and row["start"] == str(open_ms // 1000):
+            row["high"] = "0.00000001"
+    return json.dumps(said).encode()
