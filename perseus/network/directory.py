@@ -6,6 +6,7 @@ import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Any
 
@@ -175,13 +176,11 @@ class Directory:
         batch.add("GET", keys.INITIALISED)
         hosts.add(batch)
         for exchange in exchanges:
-            batch.add("GET", keys.status(exchange.id))
-            batch.add("PTTL", keys.status(exchange.id))
-            batch.add("HMGET", keys.last_record(exchange.id), *LAST_FIELDS)
-            batch.add("XREVRANGE", keys.activity(exchange.name), "+", "-", "COUNT", count + 1)
-            batch.add("HGET", keys.activity_meta(exchange.name), "cut_before_ms")
-            for names in exchange.written:
-                batch.add_script(*names)
+            for command in _commands(exchange, count):
+                batch.add(*command)
+            if self._has_nodes:
+                for names in exchange.written:
+                    batch.add_script(*names)
         sent_at = self._clock.elapsed()
         with answers(self._client):
             initialised, hands, *rest = _settled(batch.run())
@@ -241,6 +240,18 @@ class Directory:
         events = latest.events if latest else ()
         capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
         return NetworkView(self._store_clock.now_ms(), statuses, events, None, notice, capped, read_at_ms)
+
+
+@lru_cache(maxsize=2048)  # the same at each poll
+def _commands(exchange: Exchange, count: int) -> tuple[tuple[str, str, *tuple[str | int, ...]], ...]:
+    status, log = keys.status(exchange.id), keys.activity(exchange.name)
+    return (
+        ("GET", status),
+        ("PTTL", status),
+        ("HMGET", keys.last_record(exchange.id), *LAST_FIELDS),
+        ("XREVRANGE", log, "+", "-", "COUNT", count + 1),
+        ("HGET", keys.activity_meta(exchange.name), "cut_before_ms"),
+    )
 
 
 def _refused(store: StoreNotice, refusing: tuple[Refusing, ...]) -> StoreNotice:
