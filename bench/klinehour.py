@@ -149,6 +149,9 @@ class Sink:
     async def store_tickers(self, tickers: Sequence[Ticker]) -> None:
         """Taken."""
 
+    async def claim(self, pairs: Sequence[Pair]) -> None:
+        """Nothing was there before."""
+
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         """As it was told."""
         return {pair: self.coverage.get(pair, Coverage()) for pair in pairs}

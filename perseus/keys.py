@@ -26,7 +26,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{perseus:kind:<name>}:orders` | list | 10 minutes | page, API | dispatcher | the same for a kind: check a configuration before it is saved |
 | `{perseus:kind:<name>}:answer:<order>` | string (JSON) | 10 minutes | dispatcher | who ordered | what came of it |
 | `candles:<id>:<symbol>:<timeframe>` | sorted set | none | its holder, by the candle script | everybody | the newest 1,000 candles of a pair (JSON), by open time in Unix ms; prices are decimal text |
-| `{candles:<id>:<symbol>:<timeframe>}:meta` | hash | none | the candle script | its holder, page | newest fencing token that wrote them, coverage (JSON), counts of what was written, refused, closed, corrected |
+| `{candles:<id>:<symbol>:<timeframe>}:meta` | hash | none | the candle script | its holder, page | newest fencing token that wrote them, coverage (JSON), where they come from, counts of what was written, refused, closed, corrected |
 | `channel:exchange:<id>:candle:close:<symbol>:<timeframe>` | channel | - | the candle script | everybody | each finished candle (JSON), once; again with `"corrected":true` when the exchange changes its mind |
 | `ticker:<id>:<symbol>` | string (JSON) | 60 s | its holder, by the ticker script | everybody | what a symbol costs now, and its last 24 hours |
 | `channel:ticker:<id>:<symbol>` | channel | - | the ticker script | everybody | the same, whenever it changes |

@@ -17,6 +17,9 @@ from perseus.market.tickercache import TickerCache
 
 Result = TypeVar("Result")
 
+NAMED = 3
+"""Of many pairs so many are named."""
+
 
 class StoreThread:
     """A Caller: runs each call on its thread, one after the other. Close it when nobody waits any more."""
@@ -51,6 +54,17 @@ class CachePort:
         stored = await self._call(lambda: self._tickers.store(tickers))
         for error in stored.corrupt.values():
             self._say(str(error))
+
+    async def claim(self, pairs: Sequence[Pair]) -> None:
+        foreign = await self._call(lambda: self._cache.claim(pairs))
+        if foreign:
+            named = ", ".join(map(str, foreign[:NAMED]))
+            if len(foreign) > NAMED:
+                named += f" and {len(foreign) - NAMED} more pairs"
+            self._say(
+                f"What was kept of {named} came from another source than {self._cache.source}: it is forgotten and "
+                "fetched anew."
+            )
 
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         return await self._call(lambda: self._cache.coverages(pairs))

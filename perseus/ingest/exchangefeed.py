@@ -35,12 +35,21 @@ LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Source:
-    """Where candles come from, and which. `keep`: where what passes the wire is recorded, None: nowhere."""
+    """Where candles come from, and which. `keep`: where what passes the wire is recorded, None: nowhere.
+
+    `named`: what stays the same of it where its address does not; '' where that does.
+    """
 
     endpoints: Endpoints
     wanted: Wanted
     is_simulated: bool
     keep: Keep | None = None
+    named: str = ""
+
+    @property
+    def name(self) -> str:
+        """By which its candles are told from those of another."""
+        return self.named or self.endpoints.rest_url
 
     @property
     def urls(self) -> tuple[str, str]:
@@ -175,8 +184,8 @@ class ExchangeFeed:
     async def serve(self, thread: EngineThread, wire: Wire, shadow: Shadow | None = None) -> None:
         """Take in all until cancelled, from where `shadow` is."""
         say = self._instance.report_error
-        instance, rest_url = self._instance, self._source.urls[0]
-        ports = wire.ports(self._client, instance.exchange, rest_url, instance.token, instance.instance_id, say)
+        instance = self._instance
+        ports = wire.ports(self._client, instance.exchange, self._source, instance.token, instance.instance_id, say)
         self._engine = engine = Engine(ports, self._source.wanted, say)
         await engine.ready()
         if shadow is not None:

@@ -34,6 +34,9 @@ class Streams(Protocol):
 class Cache(Sink, Protocol):
     """What else is asked of the cache."""
 
+    async def claim(self, pairs: Sequence[Pair]) -> None:
+        """Forget what another source has given of these pairs, and say so."""
+
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         """What is sure of these pairs from earlier runs."""
 

@@ -130,6 +130,6 @@ class ShadowFeed:
 
     async def _meet(self, wire: Wire) -> tuple[Wanted, Listings]:
         """What the exchange has of what is wanted, as the holder remembers it, or else by asking."""
-        ports = wire.ports(self.client, self._exchange, self.source.urls[0], NO_TOKEN, "", log.warning)
+        ports = wire.ports(self.client, self._exchange, self.source, NO_TOKEN, "", log.warning)
         acquaintance = Acquaintance(ports, log.warning, lambda _: None)
         return await acquaintance.meet(self.source.wanted), acquaintance.listings

@@ -19,6 +19,9 @@ from perseus.store import Client, connect
 
 __all__ = ["DIALECTS", "endpoints_of", "feed_maker", "simulator_beside", "wanted"]
 
+OF_UP = "the simulator of perseus up"
+"""Its port is another one at each start, its market the same."""
+
 
 def simulator_beside(exchange: Exchange, settings: Settings) -> str | None:
     """Of the `perseus up` in this home, where it simulates this exchange and no symbols of a real one are set."""
@@ -78,7 +81,8 @@ def _source(exchange: Exchange, settings: Settings, simulator: str | None) -> So
     endpoints = endpoints_of(exchange, settings, simulator)
     which = Wanted(wanted(exchange, settings), tuple(map(Timeframe.parse, settings.timeframes)))
     keep = Keep.within(settings.home, exchange.name, settings.record_mb)
-    return Source(endpoints, which, simulator is not None, keep)
+    named = OF_UP if simulator is not None and simulator == runfile.simulator_url(settings) else ""
+    return Source(endpoints, which, simulator is not None, keep, named)
 
 
 def _client(exchange: Exchange, settings: Settings) -> Client:

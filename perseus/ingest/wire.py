@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
@@ -29,6 +30,9 @@ from perseus.store import Client
 from perseus.warmup.progress import Owner
 from perseus.warmup.reporter import Reporter
 from perseus.warmup.store import WarmupStore
+
+if TYPE_CHECKING:
+    from perseus.ingest.exchangefeed import Source
 
 
 class Relay:
@@ -89,7 +93,9 @@ class Wire:
         streams = Streams(dialect, transport, urls[1], relay, clock, random.Random(), gate)
         return cls(dialect, clock, ledger, rest, streams, relay, call)
 
-    def ports(self, client: Client, exchange: Exchange, rest_url: str, token: str, instance_id: str, say: Say) -> Ports:
+    def ports(
+        self, client: Client, exchange: Exchange, source: Source, token: str, instance_id: str, say: Say
+    ) -> Ports:
         """What an engine works with that writes under this fencing token."""
         written = client, exchange.id, token
         return Ports(
@@ -97,8 +103,8 @@ class Wire:
             self.clock,
             self.ledger,
             self.rest,
-            CachePort(CandleCache(*written), TickerCache(*written), self.call, say),
-            Memory(client, exchange.id, rest_url, self.call),
+            CachePort(CandleCache(*written, source.name), TickerCache(*written), self.call, say),
+            Memory(client, exchange.id, source.endpoints.rest_url, self.call),
             Reporter(WarmupStore(*written), self.call, say),
             Owner(exchange.id, exchange.name, instance_id),
         )

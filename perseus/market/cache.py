@@ -1,7 +1,8 @@
 """The candle cache: the newest 1,000 candles of each pair of one exchange, exact, in the store.
 
 Every write may be repeated: whatever was told before, and in whatever order, the same candles stand in the end (see
-`perseus.market.precedence`). A write of an older lease changes nothing.
+`perseus.market.precedence`). A write of an older lease changes nothing. All candles of a pair are of one source: those of
+another, such as a simulated exchange, are forgotten at the first word of this one.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class Stored:
 class CandleCache:
     """Writes and reads the candles of one exchange with the fencing token of its lease.
 
-    Errors of all calls: as `perseus.store.answers`, and StoreCorrupt.
+    `source`: where they come from; with '' nothing is held against it. Errors of all calls: as `perseus.store.answers`,
+    and StoreCorrupt.
     """
 
-    def __init__(self, client: Client, exchange_id: int, token: str) -> None:
+    def __init__(self, client: Client, exchange_id: int, token: str, source: str = "") -> None:
         self._client = client
         self._exchange_id = exchange_id
         self._token = token
+        self.source = source
         self._script = Script(client, "candles", package="perseus.market")
         self._known: dict[Pair, tuple[int, int]] = {}
 
@@ -80,6 +83,22 @@ class CandleCache:
         for error in self.store({}, live=False, coverage={pair: coverage}).corrupt.values():
             raise error
 
+    def claim(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """Forget what another source gave of these; gives of which pairs there was something. Raises WriteFenced.
+
+        Of those of which nobody has said where they are from all stays, and counts as ours from the next write on.
+        """
+        listed = list(pairs) if self.source else []
+        found = self._asked([("HGET", self._meta(pair), "source") for pair in listed])
+        foreign = [pair for pair, source in zip(listed, found, strict=True) if self._is_foreign(source)]
+        answers = self._script.each([self._call(pair, (), False, None) for pair in foreign])
+        stored = Stored()
+        for pair, answer in zip(foreign, answers, strict=True):
+            self._count(stored, pair, answer)
+        for error in stored.corrupt.values():
+            raise error
+        return foreign
+
     def newest(self, pair: Pair, count: int) -> list[Candle]:
         """The newest candles of a pair, at most `count`, oldest first."""
         if count <= 0:
@@ -93,9 +112,9 @@ class CandleCache:
     def coverages(self, pairs: Iterable[Pair]) -> dict[Pair, Coverage]:
         """What is known of each pair, as far as its candles bear it out.
 
-        Without what the cache has forgotten since, and without ranges of which candles are missing: a store may have
-        evicted them, or somebody deleted them. Two round trips, however many pairs there are. What is there now is
-        all that later writes expect to find.
+        Without what is of another source or was forgotten since, and without ranges of which candles are missing: a
+        store may have evicted them, or somebody deleted them. Two round trips, however many pairs there are. What is
+        there now is all that later writes expect to find.
         """
         listed = list(pairs)
         asked = [command for pair in listed for command in self._about(pair)]
@@ -110,21 +129,25 @@ class CandleCache:
         for (pair, start, end), count in zip(ranges, counts, strict=True):
             if count != pair.timeframe.count(start, end):
                 known[pair] = known[pair].doubt(start, end)
-        for pair, (_, writes), size in zip(listed, answers[::3], answers[1::3], strict=True):
+        for pair, (_, writes, _), size in zip(listed, answers[::3], answers[1::3], strict=True):
             self._known[pair] = int(writes) if writes and writes.isdecimal() else 0, size
         return known
 
     def _about(self, pair: Pair) -> tuple[Command, Command, Command]:
         candles = self._key(pair)
-        return ("HMGET", self._meta(pair), "coverage", "writes"), ("ZCARD", candles), ("ZRANGE", candles, 0, 0)
+        asked = ("HMGET", self._meta(pair), "coverage", "writes", "source")
+        return asked, ("ZCARD", candles), ("ZRANGE", candles, 0, 0)
 
     def _read_coverage(self, pair: Pair, meta: list[str | None], size: int, oldest: list[str]) -> Coverage:
         text = meta[0]
         try:
-            coverage = Coverage() if text is None else Coverage.from_json(text)
+            coverage = Coverage() if text is None or self._is_foreign(meta[2]) else Coverage.from_json(text)
         except BadCoverage:
             raise StoreCorrupt(where(self._client), self._meta(pair)) from None
         return coverage.clipped(self._read(pair, oldest)[0].open_ms) if size >= KEEP else coverage
+
+    def _is_foreign(self, source: str | None) -> bool:
+        return bool(self.source) and source is not None and source != self.source
 
     def _read(self, pair: Pair, members: Iterable[str]) -> list[Candle]:
         try:
@@ -175,6 +198,7 @@ class CandleCache:
             KEEP,
             "" if coverage is None else coverage.to_json(),
             *self._known.get(pair, (0, 0)),
+            self.source,
         ]
         for candle in candles:
             state = candle.to_json(self._exchange_id, pair)

@@ -52,6 +52,9 @@ class MemoryCache:
         self._require()
         self.tickers.update((ticker.symbol, ticker) for ticker in tickers)
 
+    async def claim(self, pairs: Sequence[Pair]) -> None:
+        """All of it is of one source."""
+
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         self._require()
         self.lost.difference_update(pairs)

@@ -15,7 +15,7 @@ from perseus.ingest.exchangefeed import ExchangeFeed, Source
 from perseus.ingest.wanted import Wanted
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
-from perseus.store import connect
+from perseus.store import Client, connect
 from perseus.warmup.stats import Stats
 from tests.ingest.running import BINANCE_ID
 from tests.warmup.test_processes import add_fault, exchange
@@ -31,14 +31,12 @@ def url(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def feed(url: str, real_store: str) -> Iterator[ExchangeFeed]:
+def made(url: str, client: Client, said: list[str], token: str = "1", named: str = "") -> ExchangeFeed:
     """Connected and warm."""
-    said: list[str] = []
     about = SimpleNamespace(instance_id="one", ip_address="10.0.0.1")
     instance: Any = SimpleNamespace(
         exchange=Exchange(BINANCE_ID, "binance", "Binance"),
-        token="1",
+        token=token,
         instance_id=about.instance_id,
         status=lambda: about,
         report_error=said.append,
@@ -46,10 +44,17 @@ def feed(url: str, real_store: str) -> Iterator[ExchangeFeed]:
     )
     endpoints = Endpoints.simulated("binance", url, FRAMES)
     wanted = Wanted(SYMBOLS, tuple(map(Timeframe.parse, FRAMES)))
+    feed = ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=True, named=named), client)
+    feed.connect()
+    feed.warm()
+    return feed
+
+
+@pytest.fixture
+def feed(url: str, real_store: str) -> Iterator[ExchangeFeed]:
+    said: list[str] = []
     with connect(real_store, timeout=5, name="test") as client:
-        feed = ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=True), client)
-        feed.connect()
-        feed.warm()
+        feed = made(url, client, said)
         yield feed
         feed.close()
     assert said == []
@@ -87,3 +92,18 @@ def test_a_feed_that_is_closed_says_so(feed: ExchangeFeed) -> None:
         feed.warm_up()
     with pytest.raises(ConnectionError):
         feed.cancel_warmup()
+
+
+def test_what_another_source_gave_is_not_believed(url: str, real_store: str) -> None:
+    """The same twice stays; under another name each pair is fetched anew, and that is said once."""
+    said: list[str] = []
+    with connect(real_store, timeout=5, name="test") as client:
+        for token, named, fetched in (("1", "one", PAIRS), ("2", "one", 0), ("3", "another", PAIRS)):
+            feed = made(url, client, said, token, named)
+            stats = feed.warmup_stats
+            feed.close()
+            assert stats is not None
+            assert stats.total_pairs == fetched
+    assert len(said) == 1
+    assert "came from another source than another: it is forgotten and fetched anew" in said[0]
+    assert f"and {PAIRS - 3} more pairs" in said[0]

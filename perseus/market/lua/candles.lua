@@ -3,17 +3,27 @@
 -- KEYS  1 candles:<id>:<symbol>:<timeframe>   2 {candles:<id>:<symbol>:<timeframe>}:meta
 -- ARGV  1 fencing token  2 channel for finished candles, or '' to tell nobody  3 how many candles to keep
 --       4 coverage, or '' to leave it  5, 6 how many writes and candles the caller knows to have been here
---       7... by four: open time, event time, '1' when it is closed, JSON
+--       7 where the candles come from, or '' when nobody says
+--       8... by four: open time, event time, '1' when it is closed, JSON
 -- Gives STORED, number of states that stand now, refused, closed, corrected, then how many writes and candles are here
 --   now, and 1 when there were fewer than the caller knows of: some were lost, and the coverage is left as it is
 --   |   FENCED, largest token seen
-local seen = redis.call('HGET', KEYS[2], 'token')
+local seen, source = unpack(redis.call('HMGET', KEYS[2], 'token', 'source'))
 if seen and tonumber(ARGV[1]) < tonumber(seen) then
   redis.call('HINCRBY', KEYS[2], 'fenced', 1)
   return {'FENCED', seen}
 end
 if seen ~= ARGV[1] then
   redis.call('HSET', KEYS[2], 'token', ARGV[1])
+end
+
+-- What another source gave says nothing of this one.
+if ARGV[7] ~= '' and source ~= ARGV[7] then
+  if source then
+    redis.call('DEL', KEYS[1])
+    redis.call('HDEL', KEYS[2], 'coverage')
+  end
+  redis.call('HSET', KEYS[2], 'source', ARGV[7])
 end
 
 -- A decimal as its digits and exponent, one text for each number.
@@ -63,7 +73,7 @@ if size >= keep then
   oldest = tonumber(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2])
 end
 local counts = {written = 0, refused = 0, closed = 0, corrected = 0}
-for at = 7, #ARGV, 4 do
+for at = 8, #ARGV, 4 do
   local open, text = ARGV[at], ARGV[at + 3]
   local found = redis.call('ZRANGEBYSCORE', KEYS[1], open, open)
   if found[1] ~= text or found[2] then
