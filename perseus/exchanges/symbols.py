@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from perseus.errors import PerseusError
+from perseus.errors import EXIT_CONFIG, PerseusError
 
 Status = Literal["trading", "halted", "delisted"]
 Change = Literal["listed", "delisted", "halted", "resumed"]
@@ -16,7 +16,9 @@ GONE = "no longer listed"
 
 
 class UnknownSymbol(PerseusError):
-    """Raised for a symbol that the exchange does not list."""
+    """Raised for symbols that the exchange does not list. No other try mends that."""
+
+    exit_code = EXIT_CONFIG
 
     def __init__(self, exchange: str, symbols: Iterable[str]) -> None:
         self.symbols = tuple(sorted(symbols))

@@ -23,7 +23,7 @@ from perseus.ingest.audit import Audit
 from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.ports import Ports, Streams
 from perseus.ingest.repair import Repairs
-from perseus.ingest.series import Series
+from perseus.ingest.series import Series, left_open
 from perseus.ingest.shadow import Shadow
 from perseus.ingest.timekeeper import Timekeeper
 from perseus.ingest.wanted import Wanted
@@ -244,6 +244,8 @@ class Engine:
         by_symbol = {one.symbol: one for one in changes if one.symbol in set(self.symbols)}
         for change in by_symbol.values():
             self._say(str(change))
+            if change.change == "delisted" and (left := left_open(self._series.values(), change.symbol)):
+                self._say(left)
         for series in self._series.values():
             if series.pair.symbol in by_symbol:
                 series.is_refused = by_symbol[series.pair.symbol].change == "delisted"

@@ -290,6 +290,7 @@ def made(maker: FeedMaker, instance: Instance) -> Feed:
         with contained():
             return maker(instance)
     except Breakout as error:
+        log.error("%s: its feed could not be made.", instance.exchange.name, exc_info=error)
         raise FeedFailed(instance.exchange.name, "not made yet", error) from error
 
 

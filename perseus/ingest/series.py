@@ -6,12 +6,13 @@ with their end outside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from msgspec import structs
 
+from perseus.clock import iso
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
@@ -195,6 +196,13 @@ class Series:
         self._lacked, self._spoilt = frozenset(lacked), spoilt
         return sure
 
+    def unfinished(self) -> str | None:
+        """The candle that its stream has left open, by timeframe and opening time (UTC); None: there is none."""
+        one = self.newest
+        if one is None or one.is_closed or not self.coverage.unverified(one.open_ms, one.open_ms + 1):
+            return None
+        return f"{self.pair.timeframe} of {iso(one.open_ms)}"
+
     def unsay(self, start_ms: int, end_ms: int) -> None:
         """Nothing that was learnt of this range is sure, not even what is absent: it was learnt by a wrong time."""
         timeframe = self.pair.timeframe
@@ -228,3 +236,11 @@ class Series:
         if self.trusted_from_ms is None or self.trusted_from_ms > open_ms or self.newest is None:
             return False
         return self.newest.open_ms > open_ms and (self.before is None or self.before.open_ms < open_ms)
+
+
+def left_open(every: Iterable[Series], symbol: str) -> str | None:
+    """Which candles of a symbol that is gone stand open for good, in a line for people; None: none does."""
+    left = [text for one in every if one.pair.symbol == symbol and (text := one.unfinished()) is not None]
+    return (
+        f"{symbol}: the exchange never finished its last candles, which stay open: {', '.join(left)}." if left else None
+    )

@@ -13,6 +13,7 @@ from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 
 DEPTH = KEEP - 1
+NOT_LISTED = "not listed: mend its name, or take it out of the symbols"
 
 
 class TimeframeNotHad(PerseusError):
@@ -46,24 +47,24 @@ class Wanted:
         return [Pair(symbol, timeframe) for timeframe in longest_first for symbol in self.symbols]
 
     def listed(self, dialect: Dialect, listings: Listings) -> Wanted:
-        """The same for what the exchange lists: without what is delisted, of which `troubles` tell.
+        """The same for what the exchange lists: without what is delisted or not listed, of which `troubles` tell.
 
-        Raises UnknownSymbol, also when all that were named are delisted, and TimeframeNotHad.
+        Raises UnknownSymbol when that is so of all that were named, and TimeframeNotHad.
         """
         lacking = sorted(set(self.timeframes) - (dialect.streamed | dialect.fetched))
         if lacking:
             raise TimeframeNotHad(dialect.name, lacking, sorted(dialect.streamed | dialect.fetched))
-        unknown = listings.unknown(self.symbols)
-        if unknown:
-            raise UnknownSymbol(dialect.name, unknown)
         every = self.symbols or tuple(
             sorted(one.symbol for one in listings if one.status == "trading" and not one.alias_of)
         )
-        chosen = [listings.by_symbol[symbol] for symbol in every]
+        chosen = [listings.by_symbol[symbol] for symbol in every if symbol in listings.by_symbol]
         if self.symbols and all(one.status == "delisted" for one in chosen):
             raise UnknownSymbol(dialect.name, self.symbols)
         return replace(
             self,
             symbols=tuple(one.symbol for one in chosen if one.status != "delisted"),
-            troubles=tuple(f"{one.symbol} is {one.status} ({one.native})" for one in chosen if one.status != "trading"),
+            troubles=(
+                *(f"{one.symbol} is {one.status} ({one.native})" for one in chosen if one.status != "trading"),
+                *(f"{symbol} is {NOT_LISTED}" for symbol in listings.unknown(self.symbols)),
+            ),
         )

@@ -108,6 +108,7 @@ class Work:
     def _final(self, error: Exception) -> PerseusError:
         if isinstance(error, PerseusError):
             return error
+        log.error("%s: the feed failed before it was active.", self._instance.exchange.name, exc_info=error)
         return FeedFailed(self._instance.exchange.name, self._feed.name, error)
 
     def _connect(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from perseus.errors import EXIT_CONFIG
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.symbols import Listing, Listings, UnknownSymbol
 from perseus.ingest.wanted import TimeframeNotHad, Wanted
@@ -33,9 +34,17 @@ def test_what_is_delisted_is_left_out_and_named_and_what_is_halted_is_named() ->
     assert wanted.troubles == ("ETHUSDT is halted (HALT)", "OLDUSDT is delisted (DELISTED)")
 
 
-def test_a_symbol_that_nobody_lists_is_an_error_that_names_it() -> None:
-    with pytest.raises(UnknownSymbol, match="NOUSDT"):
-        listed("BTCUSDT", "NOUSDT")
+def test_a_symbol_that_nobody_lists_is_left_out_and_named_and_the_others_go_on() -> None:
+    wanted = listed("BTCUSDT", "NOUSDT")
+    assert wanted.symbols == ("BTCUSDT",)
+    assert wanted.troubles == ("NOUSDT is not listed: mend its name, or take it out of the symbols",)
+
+
+@pytest.mark.parametrize("symbols", [("NOUSDT",), ("NOUSDT", "OLDUSDT"), ("OLDUSDT",)])
+def test_where_none_is_listed_that_is_an_error_for_a_person_that_names_them(symbols: tuple[str, ...]) -> None:
+    with pytest.raises(UnknownSymbol, match=symbols[0]) as caught:
+        listed(*symbols)
+    assert caught.value.exit_code == EXIT_CONFIG
 
 
 def test_a_timeframe_that_the_exchange_does_not_give_is_an_error_and_never_built() -> None:

@@ -234,12 +234,16 @@ def test_a_stop_does_not_wait_for_the_pause_after_a_loss(bench: Bench, monkeypat
 @pytest.mark.parametrize(
     ("part", "path"), [("connect", ["idle", "starting", "idle"]), ("warm", ["idle", "starting", "warming", "idle"])]
 )
-def test_a_failed_start_goes_back_to_idle_and_releases(bench: Bench, part: str, path: list[str]) -> None:
+def test_a_failed_start_goes_back_to_idle_and_releases(
+    bench: Bench, part: str, path: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     bench.feed.failing = {part: TimeoutError("exchange is closed")}
     bench.start(until=None)
     error = bench.end()
     assert isinstance(error, FeedFailed)
     assert "kraken could not start: its feed (scripted) raised TimeoutError: exchange is closed" in str(error)
+    (logged,) = [record for record in caplog.records if record.exc_info and "before it was active" in record.message]
+    assert isinstance(logged.exc_info and logged.exc_info[1], TimeoutError)
     assert bench.path() == path
     assert [event["error"] for event in bench.events() if event["event"] == "error"] == [str(error)]
     assert bench.is_released()

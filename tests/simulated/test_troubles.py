@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from perseus.clock import iso
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
@@ -225,6 +226,12 @@ def test_a_symbol_that_is_gone_is_asked_for_once_and_named(name: str) -> None:
     site = run(main)
     assert site.exchange.counters.seen["not_found"] <= len(TIMEFRAMES[name])
     assert sum(f"{gone}:" in line and "It may be delisted." in line for line in site.said) == 1
+    (left,) = [line for line in site.said if "never finished its last candles" in line]
+    assert left.startswith(f"{gone}: ")
+    for pair, candles in site.cache.candles.items():
+        newest = candles[max(candles)]
+        if pair.symbol == gone and not newest.is_closed:
+            assert f"{pair.timeframe} of {iso(newest.open_ms)}" in left
     assert site.world.broken() == {}
 
 

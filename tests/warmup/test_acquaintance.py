@@ -154,12 +154,25 @@ def refused(site: Lives) -> Callable[[], Awaitable[None]]:
     return begun
 
 
-def test_a_symbol_that_was_never_listed_is_an_error_even_where_the_listings_are_remembered() -> None:
+def test_a_symbol_that_was_never_listed_is_named_even_where_the_listings_are_remembered() -> None:
     async def test(site: Lives) -> None:
         requests = await whole(site)
         site.wanted = type(site.wanted)((*SYMBOLS, "NOUSDT"), site.wanted.timeframes)
-        await refused(site)()
+        await site.next_life()
         assert site.requests() == requests + 2
+        assert (site.engine.symbols, len(told_of(site, "NOUSDT is not listed"))) == (SYMBOLS, 1)
+
+
+def test_a_delisted_symbol_holds_up_no_start_although_the_store_was_emptied() -> None:
+    async def test(site: Lives) -> None:
+        await whole(site)
+        delist(site, GONE)
+        await site.pass_time(1)
+        site.redis.flushall()
+        site.cache.lose()
+        await site.next_life()
+        assert GONE not in site.engine.symbols
+        assert len(told_of(site, f"{GONE} is not listed")) == 1
 
     lived(test)
 
