@@ -32,6 +32,7 @@ class ExchangeClock:
 
     def __init__(self, loop_time: Callable[[], float]) -> None:
         self._time = loop_time
+        self._pace, self._paced_at, self._paced = 1.0, 0.0, 0.0
         self._offset: float | None = None
         self._best: float | None = None
         self._span_from = 0.0
@@ -51,7 +52,7 @@ class ExchangeClock:
         """The time of the exchange; never goes back but by two answers that agree. Raises TimeUnknown."""
         if self._offset is None:
             raise TimeUnknown
-        self._shown = max(self._shown, round(self._time() * 1000 + self._offset))
+        self._shown = max(self._shown, round(self._here() * 1000 + self._offset))
         return self._shown
 
     def is_ahead(self, exchange_ms: int) -> bool:
@@ -62,15 +63,28 @@ class ExchangeClock:
         """`now_ms`, or what was supposed, or None."""
         if self._offset is not None:
             return self.now_ms()
-        return None if self._supposed is None else round(self._time() * 1000 + self._supposed)
+        return None if self._supposed is None else round(self._here() * 1000 + self._supposed)
+
+    def set_pace(self, pace: float) -> None:
+        """The exchange's time passes so many times as fast as ours from now on: that of a simulated one may."""
+        now = self._time()
+        self._paced, self._paced_at, self._pace = self._at(now), now, pace
+
+    def passes_ms(self, seconds: float) -> int:
+        """So much of the exchange's time passes in these seconds of ours."""
+        return round(seconds * 1000 * self._pace)
+
+    def takes_seconds(self, ms: float) -> float:
+        """So long by our time takes this much of the exchange's."""
+        return ms / 1000 / self._pace
 
     def suppose(self, exchange_ms: int) -> None:
         """A coarse time from elsewhere: for `estimate_ms` alone, until the exchange tells its own."""
-        self._supposed = exchange_ms - self._time() * 1000
+        self._supposed = exchange_ms - self._here() * 1000
 
     def recall(self, exchange_ms: int) -> None:
         """The time as it was remembered. It is doubtful as soon as what is heard leaps ahead, or lags for a while."""
-        now = self._time()
+        now = self._here()
         self._offset, self._best = exchange_ms - now * 1000, None
         self._span_from = now - SPAN_SECONDS + RECALLED_SECONDS
         self.is_doubtful = False
@@ -81,11 +95,11 @@ class ExchangeClock:
 
     def heard(self, exchange_ms: int, sent: float | None = None) -> None:
         """The exchange stamped something that has just arrived; `sent`: loop time at which we asked for it."""
-        now = self._time()
+        now = self._here()
         least = exchange_ms - now * 1000
         if sent is None and self._is_later(least, now):
             return
-        most = None if sent is None else exchange_ms - sent * 1000
+        most = None if sent is None else exchange_ms - self._at(sent) * 1000
         if self._offset is None or (most is not None and not self._is_answered):
             self._set(least, now)
             self.is_doubtful = most is None  # an event may be stamped anyhow: it serves until there is an answer
@@ -135,3 +149,11 @@ class ExchangeClock:
         self._offset = self._best = offset
         self._span_from, self._moved, self.is_doubtful = now, None, False
         self._shown = 0
+
+    def _here(self) -> float:
+        """Seconds that pass as fast as the exchange's time does."""
+        return self._at(self._time())
+
+    def _at(self, moment: float) -> float:
+        """The same of a loop time."""
+        return self._paced + (moment - self._paced_at) * self._pace

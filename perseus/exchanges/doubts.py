@@ -54,4 +54,4 @@ class Doubts:
         now = self._clock.estimate_ms()
         if now is None:
             return 0
-        return max(0, now - round((self._time() - moment) * 1000) - MARGIN_MS)
+        return max(0, now - self._clock.passes_ms(self._time() - moment) - MARGIN_MS)

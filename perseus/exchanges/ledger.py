@@ -128,7 +128,7 @@ class Ledger:
         if isinstance(answer, Emptied):
             await self._begin_anew(answer.now_ms)
             return 0.0
-        return answer.wait_ms / 1000 if isinstance(answer, Wait) else None
+        return self._clock.takes_seconds(answer.wait_ms) if isinstance(answer, Wait) else None
 
     async def _keep_frozen(self, now: int | None) -> None:
         """Told again each time: the store may have been away or emptied, and a ban is none the shorter for it."""

@@ -14,6 +14,7 @@ from perseus.exchanges.recorder import recorded
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.ring import Keep
 from perseus.exchanges.transport import Transport
+from perseus.ingest import pace
 from perseus.ingest.cacheport import StoreThread
 from perseus.ingest.engine import Engine
 from perseus.ingest.enginethread import EngineThread
@@ -170,16 +171,24 @@ class ExchangeFeed:
     async def _main(self, thread: EngineThread) -> None:
         async with AiohttpTransport() as wire:
             with recorded(wire, self._source.keep, self._instance.exchange.name) as transport:
-                await self._work(thread, transport)
+                await self._work(thread, transport, wire)
 
-    async def _work(self, thread: EngineThread, transport: Transport) -> None:
+    async def _work(self, thread: EngineThread, transport: Transport, unrecorded: Transport) -> None:
         call, address = StoreThread(), await self._address()
         exchange_id = self._instance.exchange.id
         try:
             wire = Wire.made(self._dialect, transport, self._source.urls, self._client, exchange_id, address, call)
-            await self.serve(thread, wire)
+            pacing = asyncio.create_task(self._pace(wire, unrecorded), name="pace")
+            try:
+                await self.serve(thread, wire)
+            finally:
+                pacing.cancel()
         finally:
             call.close()
+
+    async def _pace(self, wire: Wire, transport: Transport) -> None:
+        if self._source.is_simulated:
+            await pace.follow(wire.clock, transport, self._source.urls[0])
 
     async def serve(self, thread: EngineThread, wire: Wire, shadow: Shadow | None = None) -> None:
         """Take in all until cancelled, from where `shadow` is."""
