@@ -26,6 +26,7 @@ from perseus.simulator.world import World
 from perseus.warmup.progress import Owner
 from perseus.warmup.reporter import Reporter
 from perseus.warmup.store import WarmupStore
+from tests.simulated.hostile import Between
 from tests.simulated.judging import judged
 from tests.simulated.memory import MemoryCache
 
@@ -65,7 +66,7 @@ class Site:
         self.store_ahead_ms = 0
         self.warm = asyncio.Event()
         self._chance = random.Random(seed)
-        self._net = InProcess(self.world, seed=f"{seed} net")
+        self.net = self._net = Between(InProcess(self.world, seed=f"{seed} net"))
 
     async def __aenter__(self) -> Site:
         await self.start()

@@ -3,66 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from perseus.exchanges.transport import Answer, Text
-from perseus.simulator.inprocess import Connection, InProcess
+from tests.simulated.hostile import DEEP, NO_WORDS, Between, frame
 from tests.simulated.site import Site
 from tests.simulated.test_troubles import everywhere, site_of
 from tests.simulated.virtual_loop import run
-
-DEEP = b"[" * 5_000 + b"]" * 5_000
-NO_WORDS = (DEEP, b"\xff\xfe", b'{"e":[]}', b"9" * 5_000, b'{"channel":"candles","events":' + DEEP + b"}", b"")
-
-
-class Between:
-    """A Transport: `spoil` makes of an answer to a path what arrives, `say` says to all connections."""
-
-    def __init__(self, net: InProcess) -> None:
-        self.net, self.driver = net, net.driver
-        self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
-        self.connections: list[Connection] = []
-
-    async def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
-        answer = await self.net.get(url, params, headers, timeout)
-        return Answer(answer.status, answer.headers, self.spoil(url, answer.body))
-
-    async def connect(self, url: str, timeout: float) -> Connection:
-        self.connections.append(await self.net.connect(url, timeout))
-        return self.connections[-1]
-
-    def say(self, data: bytes) -> None:
-        for one in self.connections:
-            if one._end is None:
-                one._arrived.append(Text(data))
-                one._wake()
-
-
-def between(site: Site) -> Between:
-    site._net = there = Between(site._net)  # type: ignore[assignment]
-    return there
-
-
-def frame(site: Site, at_ms: int, **changes: Any) -> bytes:
-    """A kline of the first symbol at that time, or candles, in the words of its exchange."""
-    step = 300_000 if site.name == "coinbase" else 60_000
-    open_ms, symbol = changes.pop("open_ms", at_ms // step * step), site.wanted.symbols[0]
-    prices = {"open": "1", "high": "1", "low": "1", "close": "1", "volume": "1", **changes.pop("prices", {})}
-    if site.name == "coinbase":
-        row = {"start": str(open_ms // 1000), "product_id": symbol, **prices}
-        said = {"channel": "candles", "timestamp": _iso(at_ms), "events": [{"type": "update", "candles": [row]}]}
-        return json.dumps(said).encode()
-    k = {"t": open_ms, "i": "1m", "n": 1, "x": changes.pop("is_closed", False), "q": "1"}
-    k |= {name[0]: value for name, value in prices.items()}
-    return json.dumps({"e": "kline", "E": at_ms, "s": symbol, "k": k}).encode()
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
 
 
 def befallen(name: str, befall: Callable[[Site, Between], None]) -> Site:
@@ -70,7 +18,7 @@ def befallen(name: str, befall: Callable[[Site, Between], None]) -> Site:
 
     async def main() -> Site:
         site = site_of(name)
-        there = between(site)
+        there = site.net
         async with site:
             since_ms = site.clock.now_ms()
             for _ in range(4):
@@ -131,7 +79,7 @@ def test_a_start_and_the_work_outlive_answers_that_nobody_can_read(name: str, bo
 
     async def main() -> None:
         site = site_of(name)
-        there, count = between(site), iter(range(10**9))
+        there, count = site.net, iter(range(10**9))
         there.spoil = lambda _, good: good if next(count) % 3 == 2 else body
         async with site:
             await site.pass_time(900)
@@ -145,7 +93,7 @@ def test_a_start_and_the_work_outlive_answers_that_nobody_can_read(name: str, bo
 def test_rows_that_are_no_candles_are_asked_for_again_and_what_stays_so_is_a_hole(name: str) -> None:
     async def main() -> None:
         site = site_of(name)
-        there, spoilt_ms = between(site), site.world.clock.now_ms() // 3_600_000 * 3_600_000 - 4 * 3_600_000
+        there, spoilt_ms = site.net, site.world.clock.now_ms() // 3_600_000 * 3_600_000 - 4 * 3_600_000
         there.spoil = lambda url, body: _without_high(body, spoilt_ms) if "andles" in url or "klines" in url else body
         async with site:
             await site.pass_time(900)

@@ -11,6 +11,7 @@ from perseus.errors import PerseusError
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.drawn import drawn
 from perseus.simulator.scenario import Scenario
+from tests.simulated import hostile
 from tests.simulated.site import START_MS, Site
 from tests.simulated.virtual_loop import VirtualLoop, run
 
@@ -22,11 +23,14 @@ AGAIN_SECONDS = 5.0
 SKEW_NOTICED_SECONDS = 1_700.0
 """So long after the exchange has set its clock back that is noticed and made good: two spans of its samples."""
 OWN_TROUBLES = ("stall", "store", "restart")
+WORSE_TROUBLES = ("emptied", "hostile")
+"""Drawn by dice of their own, so that seeds which once found something still draw the same beside them."""
+HOSTILE_EVERY_SECONDS = 1.7
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """Of the process itself: `name` is one of OWN_TROUBLES, at `at` and for `seconds`."""
+    """Of the process itself: `name` is one of OWN_TROUBLES or WORSE_TROUBLES, at `at` and for `seconds`."""
 
     name: str
     at: float
@@ -52,6 +56,9 @@ class Trial:
         names = dice.sample(possible, dice.choice((0, 0, 1, 2)))
         last = LENGTH_SECONDS * 2 / 3
         troubles = [Trouble(name, dice.uniform(0, last), dice.choice((2, 8, 30))) for name in names]
+        worse = random.Random(f"worse {seed}")
+        for name in worse.sample(WORSE_TROUBLES, worse.choice((0, 0, 1))):
+            troubles.append(Trouble(name, worse.uniform(0, last), worse.choice((2, 8, 30))))
         return cls(exchange, scenario, tuple(sorted(troubles, key=lambda one: one.at)))
 
     def run(self) -> list[str]:
@@ -125,8 +132,24 @@ async def _restart(site: Site, seconds: float) -> None:
     await _begun(site)
 
 
+async def _emptied(site: Site, _: float) -> None:
+    site.cache.lose()
+    site.redis.flushall()
+
+
+async def _hostile(site: Site, seconds: float) -> None:
+    time = asyncio.get_running_loop().time
+    end = time() + seconds
+    while time() < end:
+        for data in hostile.frames(site):
+            site.net.say(data)
+        await asyncio.sleep(HOSTILE_EVERY_SECONDS)
+
+
 BEFALL: dict[str, Callable[[Site, float], Awaitable[None]]] = {
     "stall": _stall,
     "store": _store,
     "restart": _restart,
+    "emptied": _emptied,
+    "hostile": _hostile,
 }
