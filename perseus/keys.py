@@ -41,7 +41,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `exchange:<id>:listings` | string (JSON) | 24 h | its holder, `check` of a host | a start, Symbols page | what an exchange said of itself: symbols, limits, how far its clock is from the store's; younger than 15 minutes a start asks nothing |
 | `exchange:<id>:warm-up-schedule:symbols` | string (JSON) | none | its holder, fenced | page, API | schedule of the latest warmup: which pairs had to be fetched, and why |
 | `exchange:<id>:warm-up-schedule:stats` | string (JSON) | none | its holder, fenced | page, API | how far it has come, or how it ended |
-| `{weight:<id>:<address>}:book` | hash | 4 days | whoever sends to the exchange | the same, page | what has been sent to one exchange from one outgoing address: its limits, what is used of them, until when all is frozen |
+| `{weight:<id>:<address>}:book` | hash | 4 days | whoever sends to the exchange | the same, page | what has been sent to one exchange from one outgoing address: its limits, what is used of them, what is unanswered, until when all is frozen |
 | `perseus:sign-in:<limit>` | string | 5 minutes | web | web | tries to sign in to one account, or from one address (SHA-256), that were counted |
 | `perseus:doctor` | string (JSON) | 15 minutes | web | web | what the doctor found on its last round |
 | `perseus:doctor:turn` | string | 5 minutes | web | web | there while this round has been taken by a worker |

@@ -15,10 +15,18 @@ SHARE = 65
 """Of each limit that an exchange allows, in percent: the rest is for what else has our address, and for errors."""
 EARLY_MS, LATE_MS = 500, 2_000
 """A request may be counted this much before (our clock is ahead) or after (it is under way) its charge says."""
+UNDER_WAY, UNANSWERED = 30, 90
+"""Of a limit by the second, in percent: so much may be under way, and so much unanswered with what was given up. An
+exchange that stood still takes all of it at once."""
+OVERDUE_MS, GONE_MS = 12_000, 600_000
+"""Longer than any request waits for its answer; so long after it was sent it arrives no more."""
+FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS = 5_000, 300_000, 1_000
 PACKAGE = "perseus.exchanges"
 SLOTS = 4
 
 What = Literal["request", "connect"]
+End = Literal["answered", "silent", "gone"]
+"""silent: its sender has given up, and it may still arrive. gone: it never will."""
 
 
 class Priority(IntEnum):
@@ -107,6 +115,7 @@ class Book:
         self._reserve = Script(client, "reserve", PACKAGE)
         self._correct = Script(client, "correct", PACKAGE)
         self._freeze = Script(client, "freeze", PACKAGE)
+        self._ended = Script(client, "ended", PACKAGE)
 
     def reserve(
         self,
@@ -117,14 +126,17 @@ class Book:
         *,
         is_more: bool = False,
         is_told: bool = False,
+        name: str = "",
     ) -> Granted | Wait | Never | Emptied:
         """Charge one request or connect, if it may be sent. `now`: exchange time in ms, None where not known.
 
         `is_more`: others of this class wait with the caller. `is_told`: the caller has written the limits before.
+        `name`: under which `ended` tells what became of it, no other's; with '' nobody will.
         """
         shares = " ".join(str(CLASS_SHARES[each]) for each in Priority)
         asked = ("" if now is None else now, what, weight, int(priority), int(is_more), SHARE, shares)
-        answer, at, *rest = self._reserve((self.key,), (*asked, self._first, EARLY_MS, LATE_MS, int(is_told)))
+        held = (name, UNDER_WAY, UNANSWERED, OVERDUE_MS, GONE_MS)
+        answer, at, *rest = self._reserve((self.key,), (*asked, self._first, EARLY_MS, LATE_MS, int(is_told), *held))
         if answer == "GRANTED":
             return Granted(at)
         if answer == "EMPTIED":
@@ -132,6 +144,11 @@ class Book:
         if answer == "NEVER":
             return Never(limit=rest[1], most=rest[0])
         return Wait(at, rest[0], rest[1], answer == "FROZEN")
+
+    def ended(self, now: int | None, name: str, end: End) -> int:
+        """What became of a request; gives ms until a silent exchange is asked again, 0 where it is not silent."""
+        told = ("" if now is None else now, name, end, FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS, OVERDUE_MS)
+        return int(self._ended((self.key,), told)[0])
 
     def learn(self, limits: Sequence[Limit]) -> None:
         """The exchange has told its limits: they hold for all processes from now on."""

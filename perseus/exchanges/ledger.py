@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Protocol, TypeVar
+from uuid import uuid4
 
-from perseus.exchanges.book import Book, BookState, Emptied, Never, Priority, Wait, What
+from perseus.exchanges.book import Book, BookState, Emptied, End, Never, Priority, Wait, What
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.line import Line, Wish
 from perseus.exchanges.request import WEIGHT, Limit
@@ -58,16 +60,27 @@ class Ledger:
         self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect")}
         self._limits: tuple[Limit, ...] = ()
         self._frozen: tuple[int, str] | None = None
+        self._run, self._numbers = uuid4().hex[:12], count()
         self.granted: Counter[Priority] = Counter()
         self.emptied = 0
 
-    async def reserve(self, weight: int, priority: Priority) -> None:
+    async def reserve(self, weight: int, priority: Priority, name: str = "") -> None:
         """Return when a request of this weight may be sent, at once; it is charged then.
 
+        `name`: a new one of `name`, where `ended` will be told what became of it.
         Raises TooHeavy, and the store's errors: where the store is away nothing is known, so nothing may be sent.
         """
-        await self._lines["request"].wait(Wish(weight, priority))
+        await self._lines["request"].wait(Wish(weight, priority, name))
         self.granted[priority] += 1
+
+    def name(self) -> str:
+        """For one request: no other, of whatever process, has it."""
+        return f"{self._run}-{next(self._numbers)}"
+
+    async def ended(self, name: str, end: End) -> None:
+        """What became of a request of that name. Raises the store's errors."""
+        await self._call(partial(self._book.ended, self._clock.estimate_ms(), name, end))
+        self._lines["request"].hurry()
 
     async def reserve_connect(self, priority: Priority) -> None:
         """The same for an attempt to open a WebSocket."""
@@ -119,7 +132,16 @@ class Ledger:
         await self._keep_frozen(now)
         is_told = bool(self._limits)
         answer = await self._call(
-            partial(self._book.reserve, now, what, wish.weight, wish.priority, is_more=is_more, is_told=is_told)
+            partial(
+                self._book.reserve,
+                now,
+                what,
+                wish.weight,
+                wish.priority,
+                is_more=is_more,
+                is_told=is_told,
+                name=wish.name,
+            )
         )
         if isinstance(answer, Never):
             return answer

@@ -18,9 +18,10 @@ SHORTEST_WAIT = 0.001
 class Wish:
     """One request or connect that waits to be granted."""
 
-    def __init__(self, weight: int, priority: Priority) -> None:
+    def __init__(self, weight: int, priority: Priority, name: str = "") -> None:
         self.weight = weight
         self.priority = priority
+        self.name = name
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 

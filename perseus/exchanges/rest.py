@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from perseus.errors import StoreUnavailable
+from perseus.exchanges.book import End
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import BadAnswer, Spent
 from perseus.exchanges.events import Refused
@@ -18,7 +19,7 @@ from perseus.exchanges.ledger import Ledger, Priority
 from perseus.exchanges.penalty import BANNED, TOO_MANY, Penalty, date_ms, penalty, retry_after_ms
 from perseus.exchanges.request import CONNECTS, Limit, Request
 from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError
-from perseus.exchanges.transport import Answer, Transport, TransportError
+from perseus.exchanges.transport import Answer, Kind, Transport, TransportError
 from perseus.exchanges.unreadable import UNREADABLE
 
 Result = TypeVar("Result")
@@ -35,6 +36,8 @@ BUSY = frozenset({-1001, -1007, -1008})
 """Codes by which Binance says that it could not do it now, whatever the status."""
 TOO_MANY_CODE = -1003
 FINAL_KINDS = frozenset({"size"})
+ENDS: Mapping[Kind, End] = {"timeout": "silent", "address": "gone", "refused": "gone", "reset": "gone"}
+"""What comes of a request without an answer; of all else some answer came."""
 
 
 class Speaker(Protocol):
@@ -129,10 +132,11 @@ class Rest:
     ) -> tuple[Result, float]:
         last = ""
         for attempt in range(ATTEMPTS):
-            await self._ledger.reserve(request.weight, priority)
+            name = self._ledger.name()
+            await self._ledger.reserve(request.weight, priority, name)
             sent = asyncio.get_running_loop().time()
             try:
-                return reader(await self._once(request)), sent
+                return reader(await self._once(request, name)), sent
             except (_TryAgain, BadAnswer) as error:
                 last, least = str(error), error.least if isinstance(error, _TryAgain) else 0.0
                 if attempt + 1 < ATTEMPTS:
@@ -140,19 +144,25 @@ class Rest:
                     await asyncio.sleep(max(wait, min(least, LONGEST_RETRY_AFTER)))
         raise NoAnswer(self._dialect.name, request.path, ATTEMPTS, last)
 
-    async def _once(self, request: Request) -> Answer:
+    async def _once(self, request: Request, name: str) -> Answer:
         try:
             answer = await self._transport.get(
                 f"{self._url}{request.path}", request.params, request.headers, TIMEOUT_SECONDS
             )
         except TransportError as error:
+            await self._ended(name, ENDS.get(error.kind, "answered"))
             if error.kind in FINAL_KINDS:
                 raise NoAnswer(self._dialect.name, request.path, 1, str(error)) from None
             raise _TryAgain(str(error)) from None
+        await self._ended(name, "answered")
         if 200 <= answer.status < 300:
             await self.heed(answer)
             return _whole(answer)
         raise await self._refused(request, answer)
+
+    async def _ended(self, name: str, end: End) -> None:
+        with suppress(StoreUnavailable):
+            await self._ledger.ended(name, end)
 
     async def _refused(self, request: Request, answer: Answer) -> RestError | _TryAgain:
         name, refusal = self._dialect.name, self._dialect.refusal(answer)

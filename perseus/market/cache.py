@@ -1,8 +1,8 @@
 """The candle cache: the newest 1,000 candles of each pair of one exchange, exact, in the store.
 
 Every write may be repeated: whatever was told before, and in whatever order, the same candles stand in the end (see
-`perseus.market.precedence`). A write of an older lease changes nothing. All candles of a pair are of one source: those of
-another, such as a simulated exchange, are forgotten at the first word of this one.
+`perseus.market.precedence`). A write of an older lease changes nothing. All candles of a pair are of one source: what
+another gave, such as a simulated exchange, is forgotten at the first word of this one.
 """
 
 from __future__ import annotations

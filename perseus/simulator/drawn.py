@@ -44,6 +44,7 @@ PARAMS: dict[str, dict[str, Draw]] = {
         "for_ms": lambda dice: dice.randint(60_000, 600_000),
     },
     "outage": {"for_ms": lambda dice: dice.randint(1_000, 180_000)},
+    "requests_held": {"for_ms": lambda dice: dice.randint(1_000, 90_000)},
     "limits_lowered": {"share": lambda dice: dice.choice((0.3, 0.5, 0.8))},
     "clock_skew": {"ms": lambda dice: dice.choice((-5_000, -1_000, 2_000, 60_000, 300_000))},
     "heartbeat_jump": {"by": lambda dice: dice.randint(1, 50)},

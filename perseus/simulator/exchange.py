@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -56,6 +57,7 @@ class Exchange:
         self.subscribers: dict[str, dict[int, Session]] = {}
         self.days = Days(self.truth)
         self.is_away = False
+        self._held_back: list[Callable[[], None]] | None = None
         self.held = rules.weight
         self.rows_decided: set[tuple[str, str, int]] = set()
         self.rows_lacked: set[tuple[str, str, int]] = set()
@@ -104,6 +106,24 @@ class Exchange:
         """From now on, or from its time on."""
         self.faults.add(fault)
         acts.schedule(self, fault)
+
+    def hold(self) -> None:
+        """Answer no request from now on: they wait, also those whose client has given up."""
+        if self._held_back is None:
+            self._held_back = []
+
+    def go_on(self) -> None:
+        """Take all that waits, at once."""
+        waiting, self._held_back = self._held_back or [], None
+        for each in waiting:
+            each()
+
+    def take(self, asked: Asked, give: Callable[[Reply], None]) -> None:
+        """Answer one GET as soon as it is taken."""
+        if self._held_back is None:
+            give(self.http(asked))
+        else:
+            self._held_back.append(lambda: give(self.http(asked)))
 
     def http(self, asked: Asked) -> Reply:
         """Answer one GET."""
@@ -185,3 +205,10 @@ class Exchange:
             "subscribed": {stream: len(several) for stream, several in self.subscribers.items() if several},
             "weightUsed": {name: at.weight.used(self.timers.now_ms) for name, at in self._addresses.items()},
         }
+
+
+async def taken(exchange: Exchange, asked: Asked) -> Reply:
+    """What it answers, whenever that is. It takes the request also when nobody waits for this any more."""
+    given: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    exchange.take(asked, lambda reply: None if given.done() else given.set_result(reply))
+    return await given

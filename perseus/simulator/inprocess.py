@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from perseus.exchanges.transport import Answer, Closed, Frame, Kind, TransportError
+from perseus.simulator.exchange import taken
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Asked, Flaw, Reply
 from perseus.simulator.world import Driver, World
@@ -54,7 +55,7 @@ class InProcess:
         await asyncio.sleep(self.way())
         self.driver.run()
         exchange = self.world.exchanges.get(name)
-        reply = exchange.http(asked) if exchange else Reply(404)
+        reply = await taken(exchange, asked) if exchange else Reply(404)
         speed = self.world.clock.speed * 1_000
         await asyncio.sleep(self.way() + (reply.head_wait_ms + reply.body_wait_ms) / speed)
         if reply.flaw == "stall":

@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 
 from perseus.exchanges.transport import Closed, Frame, Ping, Text
 from perseus.simulator import control
+from perseus.simulator.exchange import taken
 from perseus.simulator.session import Session, Torn
 from perseus.simulator.wire import Asked, Reply
 from perseus.simulator.world import Driver, World
@@ -40,7 +41,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=404, text=f"No exchange is simulated there. Known: {known}.\n")
     request.app[DRIVER].run()
     if request.headers.get("upgrade", "").lower() != "websocket":
-        return await _give(request, exchange.http(_asked(request)))
+        return await _give(request, await taken(exchange, _asked(request)))
     opened = exchange.connect(_asked(request))
     return await _converse(request, opened) if isinstance(opened, Session) else await _give(request, opened)
 

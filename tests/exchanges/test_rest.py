@@ -98,7 +98,7 @@ def test_what_the_headers_say_is_used_goes_into_the_budget(client: Client) -> No
         PAGE,
         CUT,
         Answer(200, {}, b""),
-        *(TransportError(kind, "no") for kind in ("refused", "reset", "timeout", "body", "tls", "address")),
+        *(TransportError(kind, "no") for kind in ("refused", "reset", "body", "tls", "address")),
     ],
     ids=str,
 )
@@ -110,6 +110,20 @@ def test_what_may_pass_is_asked_again_and_each_attempt_is_charged(client: Client
         assert (await one.state()).usages[0].used == 6
 
     asking(client, bad, bad, GOOD, main=main)
+
+
+def test_after_silence_it_is_asked_again_by_one_probe_at_a_time_at_growing_intervals(client: Client) -> None:
+    async def main(rest: Rest, transport: Scripted, one: Ledger) -> None:
+        assert await rest.get(KLINES, Priority.REPAIR) == GOOD
+        moments = [moment - transport.asked[0][1] for _, moment in transport.asked]
+        assert moments == [0, pytest.approx(5_000, abs=5), pytest.approx(15_000, abs=5)]
+        assert await rest.get(KLINES, Priority.REPAIR) == GOOD
+        assert transport.asked[-1][1] - transport.asked[-2][1] == pytest.approx(1_000, abs=5)
+        await asyncio.gather(rest.get(KLINES, Priority.REPAIR), rest.get(KLINES, Priority.REPAIR))
+        assert transport.asked[-1][1] - transport.asked[-3][1] < 100
+
+    silent = TransportError("timeout", "no")
+    asking(client, silent, silent, GOOD, main=main)
 
 
 def test_it_is_asked_four_times_and_then_said_why_it_was_no_use(client: Client) -> None:

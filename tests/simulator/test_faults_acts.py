@@ -6,6 +6,7 @@ import pytest
 
 from perseus.exchanges.transport import Closed, Ping
 from perseus.simulator.faults.fault import Fault
+from perseus.simulator.wire import Asked
 from tests.simulator.conftest import START_MS, Bench, end_of, frames, told
 from tests.simulator.looking import CANDLES, FLOOR, MINUTE, STREAM, coinbase, heard, klines, rows
 
@@ -44,6 +45,20 @@ def test_outage_answers_nothing_until_it_is_over() -> None:
     assert klines(bench).flaw == "reset"
     bench.wait(5)
     assert klines(bench).status == 200
+
+
+def test_held_requests_are_taken_all_at_once_also_those_that_nobody_waits_for() -> None:
+    bench = Bench((Fault("requests_held", after_ms=1_000, params={"for_ms": 5_000}),))
+    bench.wait(2)
+    exchange, given = bench.exchange(), list[int]()
+    for _ in range(3):
+        exchange.take(Asked("/api/v3/time"), lambda reply: given.append(reply.status))
+    bench.wait(3.9)
+    assert (given, exchange.counters.seen["http_requests"]) == ([], 0)
+    bench.wait(0.2)
+    assert (given, exchange.counters.seen["http_requests"]) == ([200] * 3, 3)
+    exchange.take(Asked("/api/v3/time"), lambda reply: given.append(reply.status))
+    assert len(given) == 4
 
 
 def test_half_open_falls_silent_and_hears_nothing() -> None:

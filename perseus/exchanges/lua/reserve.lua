@@ -4,7 +4,9 @@
 --       4 class, 1 the first   5 1 when more of this class waits with the caller   6 share of a limit that is used, in %
 --       7 shares of that for the classes, in %, `100 95 85 60`   8 limits while the exchange has told none
 --       9, 10 ms by which a request may arrive earlier or later than its charge says
---       11 1 when the caller has told the limits before
+--       11 1 when the caller has told the limits before   12 a name for the request, or '' when its end is not told
+--       13, 14 share of a limit by the second that may be under way, and that may be unanswered in all, in %
+--       15 ms after which a request without a word is overdue   16 ms after which it is surely gone
 -- Gives GRANTED, now   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
 local book = KEYS[1]
 local class, weight = tonumber(ARGV[4]), tonumber(ARGV[3])
@@ -31,6 +33,29 @@ end
 local frozen = number('frozen')
 if frozen > now then
   return {'FROZEN', now, frozen - now, redis.call('HGET', book, 'why') or ''}
+end
+
+-- What is unanswered may still arrive, all of it at once: `name:at:weight`, each ended by a space; `!` before a name:
+-- its sender has given up.
+local is_tracked = ARGV[12] ~= '' and not is_connect
+local waiting, weighs, count, oldest, kept = 0, 0, 0, now, {}
+for entry, lost, at, heavy in string.gmatch(redis.call('HGET', book, 'unanswered') or '', '((!?)[^%s:]+:(%d+):(%d+) )') do
+  local age = math.abs(now - tonumber(at))
+  if age < tonumber(ARGV[16]) then
+    kept[#kept + 1] = entry
+    oldest, count, weighs = math.min(oldest, tonumber(at)), count + 1, weighs + tonumber(heavy)
+    waiting = waiting + (lost == '' and age < tonumber(ARGV[15]) and 1 or 0)
+  end
+end
+if is_tracked then
+  local probe, rest = number('probe'), number('rest')
+  if rest > now and rest <= now + 60000 then
+    return {'WAIT', now, rest - now, 'silence'}
+  end
+  -- The exchange is silent: one request at a time finds out whether it is back.
+  if probe > 0 and (waiting > 0 or probe > now and probe <= now + 600000) then
+    return {'WAIT', now, math.max(250, math.min(probe - now, 15000)), 'silence'}
+  end
 end
 
 -- Who has a more urgent wish that must wait goes first, in whichever process it is.
@@ -121,6 +146,18 @@ for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%
     if asked > most then
       return {'NEVER', now, most, limit}
     end
+    -- What is counted by the minute leaves so much beside what is charged; what is counted by the second leaves all.
+    if is_tracked and count > 0 then
+      local most_waiting = is_calendar == '1' and 100 or tonumber(ARGV[13])
+      local most_held = is_calendar == '1' and 100 - tonumber(ARGV[6]) or tonumber(ARGV[14])
+      local held = kind == 'weight' and weighs or count
+      if waiting > 0 and waiting + 1 > tonumber(amount) * most_waiting / 100 then
+        until_then(100, 'unanswered')
+      end
+      if held + asked > tonumber(amount) * most_held / 100 then
+        until_then(waiting > 0 and 100 or math.max(100, oldest + tonumber(ARGV[16]) - now), 'unanswered')
+      end
+    end
   end
 end
 
@@ -132,6 +169,10 @@ if wait > 0 then
 end
 for _, charge in ipairs(charges) do
   redis.call('HSET', book, unpack(charge))
+end
+if is_tracked then
+  kept[#kept + 1] = string.format('%s:%.0f:%d ', ARGV[12], now, weight)
+  redis.call('HSET', book, 'unanswered', table.concat(kept))
 end
 if ARGV[5] == '0' then
   redis.call('HDEL', book, wish)

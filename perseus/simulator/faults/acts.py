@@ -73,6 +73,11 @@ def _outage(exchange: Exchange, fault: Fault) -> None:
     exchange.timers.after(int(fault.params["for_ms"]), lambda: setattr(exchange, "is_away", False))
 
 
+def _hold(exchange: Exchange, fault: Fault) -> None:
+    exchange.hold()
+    exchange.timers.after(int(fault.params["for_ms"]), exchange.go_on)
+
+
 def _halt(exchange: Exchange, fault: Fault) -> None:
     for market in _markets(exchange, fault):
         _set(exchange, market, str(fault.params["status"]), False)
@@ -126,6 +131,7 @@ ACTS: dict[str, Callable[[Exchange, Fault], None]] = {
     "error_message": _to_each(lambda session, fault: session.complain(str(fault.params["message"]))),
     "expire_all": _expire_all,
     "outage": _outage,
+    "requests_held": _hold,
     "subscription_lost": lambda exchange, fault: exchange.lose(fault.target),
     "market_halt": _halt,
     "delist": _delist,
