@@ -16,7 +16,7 @@ from perseus.simulator import scenario, server
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import ScenarioError
 from perseus.simulator.replay.exchange import REPLAYED
-from perseus.simulator.scenario import Scenario
+from perseus.simulator.scenario import Scenario, speed_of
 from perseus.simulator.world import Driver, World
 
 HOST = "127.0.0.1"
@@ -44,7 +44,7 @@ def run(
     """Serve until Ctrl-C or SIGTERM. Raises ScenarioError, BadRecording, PortTaken."""
     wanted = scenario.read(file) if file else Scenario()
     wanted.recordings += recordings
-    wanted = replace(wanted, speed=speed or wanted.speed, seed=seed or wanted.seed)
+    wanted = replace(wanted, speed=wanted.speed if speed is None else speed_of(speed), seed=seed or wanted.seed)
     if symbols:
         wanted.symbols = tuple(symbol.strip().upper() for symbol in symbols.split(","))
     since_ms = _time(since)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+FASTEST = 1_000
+"""Beyond it the exchanges take longer for a second than a second is, and answer nothing any more."""
 ROUNDING_MS = 2e-3
 """A loop may call a thousandth of a millisecond too early."""
 
@@ -27,9 +29,9 @@ class VirtualClock:
         return at + (ms - anchor_ms) / 1000 / self.speed
 
     def run_at(self, speed: float) -> None:
-        """Change the speed from now on. Raises ValueError unless it is above 0."""
-        if speed <= 0:
-            raise ValueError(f"a speed is above 0, not {speed}")
+        """Change the speed from now on. Raises ValueError unless it is above 0 and up to 1000."""
+        if not 0 < speed <= FASTEST:
+            raise ValueError(f"a speed is above 0 and up to {FASTEST}, not {speed:g}")
         self._anchor = (self._base(), self.now_ms())
         self.speed = speed
 

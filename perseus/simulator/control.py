@@ -78,7 +78,7 @@ class Control:
                 self._world.clock.run_at(float(told["speed"]))
             if "leapMs" in told:
                 self._world.clock.leap(int(told["leapMs"]))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ScenarioError(f"The clock cannot do that: {error}.") from error
         self._driver.run()
         return await self.clock(request)

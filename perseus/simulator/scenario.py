@@ -103,6 +103,11 @@ def _by_exchange(paths: tuple[Path, ...]) -> list[Recording]:
     return [Recording(*each) for each in several.values()]
 
 
+def speed_of(told: float) -> float:
+    """Of an option. Raises ScenarioError for one that is none, such as NaN."""
+    return _times("speed", told)
+
+
 def _times(name: str, told: Any) -> float:
     if not isinstance(told, int | float) or not 0 < told <= 1_000:
         raise ScenarioError(f"The {name} is {told!r}, not a number above 0 and up to 1000.")

@@ -177,6 +177,11 @@ def test_control_tells_counts_and_truth_and_takes_faults_and_time() -> None:
             assert after["candles"][-1]["timestamp"] - before["candles"][-1]["timestamp"] in (600_000, 900_000)
             status, error = await ask("POST", "clock", json={"speed": -1})
             assert (status, "above 0" in error["error"]) == (400, True)
+            for speed in (0, 1_000.5, 5_000, "nan", "inf", "fast", None):
+                status, error = await ask("POST", "clock", json={"speed": speed})
+                assert (status, "The clock cannot do that" in error["error"]) == (400, True)
+            assert (await ask("POST", "clock", data=b'{"leapMs": "inf"}'))[0] == 400
+            assert (await ask("GET", "clock"))[1]["speed"] == 10
             assert (await ask("GET", "truth", params={**query, "exchange": "kraken"}))[0] == 400
             assert (await ask("GET", "truth", params={**query, "from": "then"}))[0] == 400
             assert (await ask("POST", "faults", data=b"{"))[0] == 400
