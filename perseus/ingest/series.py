@@ -16,6 +16,7 @@ from perseus.clock import iso
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
+from perseus.market.timeframes import LATEST_MS
 from perseus.warmup.scan import SUFFICIENT
 
 EVIDENCE = "not among the candles that REST gave for its range"
@@ -209,10 +210,10 @@ class Series:
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
-    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int) -> bool:
+    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, untold_ms: int = LATEST_MS) -> bool:
         """Of what was `claimed` to be in the store only what it has `kept` is sure; was it more that is to be complete?
 
-        What was told before is not told again when it is fetched anew.
+        What was told before, all that opens before `untold_ms`, is not told again when it is fetched anew.
         """
         window, before = self.window(now_ms), self.coverage
         for start_ms, end_ms in claimed.verified:
@@ -220,7 +221,8 @@ class Series:
                 self.coverage = self.coverage.doubt(*gap)
         if before.unverified(*window) == self.coverage.unverified(*window):
             return False
-        self.live_from_ms = max(self.live_from_ms, before.verified[-1][1])
+        told_ms = min(before.verified[-1][1], untold_ms)
+        self.live_from_ms = max(self.live_from_ms, told_ms)
         return True
 
     @property

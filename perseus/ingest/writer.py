@@ -17,6 +17,7 @@ from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
 from perseus.market.precedence import change
 from perseus.market.ticker import Ticker
+from perseus.market.timeframes import LATEST_MS
 from perseus.outage import Outage
 
 FLUSH_SECONDS = 0.05
@@ -103,6 +104,10 @@ class Writer:
     async def drained(self) -> None:
         """Until everything that was put is written."""
         await self._idle.wait()
+
+    def untold_ms(self, pair: Pair) -> int:
+        """When the first finished candle opens that is still to be published."""
+        return min(self._finished.get(pair, ()), default=LATEST_MS)
 
     @property
     def waiting(self) -> int:

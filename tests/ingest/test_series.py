@@ -190,3 +190,10 @@ def test_a_row_that_is_a_candle_the_second_time_is_one() -> None:
     one.fetched((at(0), at(1)), at(2.6), [candle(0)])
     assert one.coverage.verified[-1][1] == at(2)
     assert one.coverage.holes == ()
+
+
+def test_what_waits_to_be_told_is_told_although_it_was_lost() -> None:
+    one = series(2)
+    assert one.lose(one.coverage, Coverage(), at(2.5), untold_ms=at(1))
+    assert not one.is_live(candle(0))
+    assert one.is_live(candle(1))
