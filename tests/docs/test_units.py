@@ -16,6 +16,7 @@ from perseus.errors import EXIT_CONFIG
 from tests.docs import pages
 
 UNITS = sorted((pages.DOCS / "systemd").glob("*.service"))
+FOR_THE_PAGES = "/etc/perseus/web.env"
 PROGRAM = "/opt/perseus/bin/perseus"
 
 
@@ -41,6 +42,54 @@ def test_each_is_named_where_it_is_operated() -> None:
     assert UNITS
     for unit in UNITS:
         assert unit.name.removesuffix(".service") in operate, unit.name
+
+
+def test_the_home_stays_closed_to_others() -> None:
+    for unit in UNITS:
+        assert "\nStateDirectoryMode=0700\n" in unit.read_text("utf-8"), unit.name
+
+
+def test_the_key_of_secrets_reaches_web_and_dispatch_alone() -> None:
+    has = {unit.stem for unit in UNITS if f"\nEnvironmentFile={FOR_THE_PAGES}\n" in unit.read_text("utf-8")}
+    assert has == {"perseus-web", "perseus-dispatch"}
+    for_all, for_the_pages = _settings_files()
+    assert "PERSEUS_SECRET_KEY" in for_the_pages
+    assert "PERSEUS_SECRET_KEY" not in for_all
+
+
+def test_a_shell_and_systemd_read_the_same_from_the_files_of_settings(tmp_path: Path) -> None:
+    nasty = {"KEY": "a&b;c d", "PASSWORD": 'p$HOME`x`"#y', "=''": "='k(1)|<>*'"}
+    for number, text in enumerate(_settings_files()):
+        for placeholder, value in nasty.items():
+            text = text.replace(placeholder, value) if placeholder == "=''" else _placed(text, placeholder, value)
+        file = tmp_path / f"{number}.env"
+        file.write_text(text, "utf-8")
+        script = f"set -a; . {file}; env -0"
+        shell = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/bin"})
+        assert shell.stderr == ""
+        read = dict(line.split("=", 1) for line in shell.stdout.split("\0") if line.startswith("PERSEUS_"))
+        assert read == _by_systemd(text)
+
+
+def _settings_files() -> list[str]:
+    """That of each host, then that of the pages' host, as the guide has them."""
+    step = pages.read("operate.md").partition("**4. ")[2].partition("**5. ")[0]
+    files = pages.blocks(step, "sh")
+    assert len(files) == 2
+    return files
+
+
+def _placed(text: str, placeholder: str, value: str) -> str:
+    return re.sub(rf"(?<=:){placeholder}(?=@)", lambda _: value, text)
+
+
+def _by_systemd(text: str) -> dict[str, str]:
+    """What EnvironmentFile= gives: single quotes go, what they hold stays; without any the line is the value."""
+    lines = [line.partition("=") for line in text.splitlines() if line and line[0] not in "#;"]
+    return {
+        name: value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value.rstrip()
+        for name, _, value in lines
+    }
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on PATH")
