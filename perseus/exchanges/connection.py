@@ -14,7 +14,7 @@ from perseus.exchanges.dialect import Dialect, Message, Subscription
 from perseus.exchanges.reader import Owner, Reader
 from perseus.exchanges.symbols import named
 from perseus.exchanges.transport import Closed, Ping, Socket, Text, TransportError
-from perseus.exchanges.watchdog import Alarm, Step
+from perseus.exchanges.watchdog import SILENT, Alarm, Step
 from perseus.exchanges.window import Window
 
 ACKNOWLEDGED_WITHIN = 10.0
@@ -212,7 +212,7 @@ class Connection:
             alarms.setdefault(alarm.step, []).append(alarm)
         self.subscribe([alarm.subscription for alarm in alarms.get(Step.RESUBSCRIBE, ())])
         for alarm in alarms.get(Step.DOUBT, ()):
-            self._owner.doubt(self, [alarm.subscription.subject], alarm.since, "its stream is silent")
+            self._owner.doubt(self, [alarm.subscription.subject], alarm.since, SILENT)
         dead = [alarm.subscription.subject for alarm in alarms.get(Step.RECONNECT, ())]
         if dead:
             self._owner.retire(self, f"{named(map(str, dead))}: silent while the market goes on", dead)

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Collection
 
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.events import Listener, Subject
+from perseus.exchanges.symbols import named
+from perseus.exchanges.watchdog import SILENT
+
+log = logging.getLogger(__name__)
 
 MARGIN_MS = 35_000
 """How much earlier than the last message doubt begins: an exchange may tell of a candle's end half a minute late."""
+TOLD_AFTER = 1.0
+"""Seconds: what comes together is told together."""
 
 
 class Doubts:
-    """All of `subjects` begin in doubt, untold: nothing of them was ever live. `time`: loop time (s)."""
+    """All of `subjects` begin in doubt, untold: nothing of them was ever live. `time`: loop time (s).
+
+    `name`: of the stream, for the log. A quiet market is silent by right, so that of a stream alone is not told there.
+    """
 
     def __init__(
-        self, clock: ExchangeClock, listener: Listener, time: Callable[[], float], subjects: Collection[Subject]
+        self,
+        clock: ExchangeClock,
+        listener: Listener,
+        time: Callable[[], float],
+        subjects: Collection[Subject],
+        name: str,
     ) -> None:
+        self._name = name
+        self._untold: dict[str, list[Subject]] = {}
         self._clock = clock
         self._listener = listener
         self._time = time
@@ -36,6 +54,8 @@ class Doubts:
         if new:
             self._open.update(new)
             self._listener.on_doubt(new, self._exchange_ms(since), why)
+            if why != SILENT:
+                self._note(new, why)
 
     def heard(self, subject: Subject) -> None:
         """It has spoken, so it is live."""
@@ -48,6 +68,16 @@ class Doubts:
         if back:
             self._open.difference_update(back)
             self._listener.on_live(back, self._clock.estimate_ms() or 0)
+
+    def _note(self, subjects: Collection[Subject], why: str) -> None:
+        if not self._untold:
+            asyncio.get_running_loop().call_later(TOLD_AFTER, self._tell)
+        self._untold.setdefault(why, []).extend(subjects)
+
+    def _tell(self) -> None:
+        untold, self._untold = self._untold, {}
+        for why, subjects in untold.items():
+            log.info("%s: %s may lack something: %s.", self._name, named(map(str, subjects)), why)
 
     def _exchange_ms(self, moment: float) -> int:
         """Exchange time of a loop time, with the margin; 0, all of time, where it is not known."""

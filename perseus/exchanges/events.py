@@ -126,7 +126,7 @@ class Listener(Protocol):
         """These streams are subscribed to and bring all from `from_ms` on."""
 
     def on_trouble(self, text: str) -> None:
-        """Something that a person should know: one line, once for each time that it begins or ends."""
+        """Something that a person should know: one line, once for each time that it begins."""
 
 
 def brief(data: bytes, most: int = 80) -> str:

@@ -28,7 +28,7 @@ from perseus.exchanges.events import (
 from perseus.exchanges.sequence import Count
 from perseus.exchanges.subscribing import Truth
 from perseus.exchanges.symbols import named
-from perseus.exchanges.watchdog import Watchdog
+from perseus.exchanges.watchdog import SILENT, Watchdog
 from perseus.market.candle import Pair
 
 KINDS_MAX = 50
@@ -118,7 +118,7 @@ class Reader:
             back = self.dog.heard(one.subject, now)
             if back:
                 if back.since is not None:
-                    self._owner.doubt(self._link, [one.subject], back.since, "its stream was silent")
+                    self._owner.doubt(self._link, [one.subject], back.since, SILENT)
                 self._acknowledge([one])
         if self._is_ahead(event, exchange_ms):
             self._unreadable(f"{subject}: it is of a time that has not come yet", subject)

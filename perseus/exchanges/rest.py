@@ -78,7 +78,7 @@ class Rest:
         self._dialect = dialect
         self._url = rest_url.rstrip("/")
         self._chance = chance
-        self._penalties = 0
+        self._penalties = self._frozen_ms = 0
         spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
         self._least_ms = max(spans, default=1_000)
 
@@ -168,10 +168,12 @@ class Rest:
         name, refusal = self._dialect.name, self._dialect.refusal(answer)
         if refusal.code == TOO_MANY_CODE and answer.status not in (TOO_MANY, BANNED):
             answer = Answer(TOO_MANY, answer.headers, answer.body)
+        now = await self._now_ms()
         due = await self.heed(answer)
-        if due is not None:
-            now = await self._now_ms() or due.until_ms
-            return RateLimited(name, request.path, due.status, due.until_ms - now, due.until_ms, refusal.text)
+        if due is not None and now is not None:
+            is_news, self._frozen_ms = now >= self._frozen_ms, max(due.until_ms, self._frozen_ms)
+            wait_ms = self._frozen_ms - now
+            return RateLimited(name, request.path, due.status, wait_ms, due.until_ms, refusal.text, is_news)
         if answer.status >= 500 or refusal.code in BUSY:
             wait = retry_after_ms(answer, await self._now_ms() or 0) or 0
             return _TryAgain(f"HTTP {answer.status}: {refusal.text}", wait / 1000)

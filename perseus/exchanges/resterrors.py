@@ -26,18 +26,24 @@ class RequestRefused(RestError):
 
 
 class RateLimited(RestError):
-    """Raised when the exchange says that this address asks too much. Nobody sends until `until_ms`, exchange time."""
+    """Raised when the exchange says that this address asks too much. Nobody sends until `until_ms`, exchange time.
 
-    def __init__(self, exchange: str, path: str, status: int, wait_ms: int, until_ms: int, said: str) -> None:
+    `is_news`: the first of a process that says so; what was under way meanwhile is refused as well.
+    """
+
+    def __init__(
+        self, exchange: str, path: str, status: int, wait_ms: int, until_ms: int, said: str, is_news: bool = True
+    ) -> None:
         super().__init__(
             exchange,
             path,
-            f"{exchange} takes no more requests from this address for {wait_ms / 1000:.0f} s: "
+            f"{exchange} takes no more requests from this address for {max(1, -(-wait_ms // 1000))} s: "
             f"{said} (HTTP {status}). All processes wait.",
         )
         self.status = status
         self.until_ms = until_ms
         self.said = said
+        self.is_news = is_news
 
 
 class NoAnswer(RestError):

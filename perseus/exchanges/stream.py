@@ -7,6 +7,7 @@ that was surely complete; what is in doubt is so once, until it is live again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from perseus.exchanges.reader import Link
 from perseus.exchanges.site import Site, StreamView
 from perseus.exchanges.transport import Socket, TransportError
 from perseus.exchanges.window import Window
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 READY_SECONDS = 60.0
@@ -64,7 +67,7 @@ class Stream:
         self._site = site
         self._time = asyncio.get_running_loop().time
         self._backoff = Backoff(site.chance)
-        self._doubts = Doubts(site.clock, site.listener, self._time, self.subscriptions)
+        self._doubts = Doubts(site.clock, site.listener, self._time, self.subscriptions, name)
         self._echoes = Echoes(self._time)
         self._lines: list[_Line] = []
         self._current: _Line | None = None
@@ -284,5 +287,5 @@ class Stream:
 
     def _back(self) -> None:
         if self._outage:
-            self.trouble(f"Connected again after {self._time() - self._outage[1]:.0f} s.")
+            log.warning("%s: Connected again after %.0f s.", self.name, self._time() - self._outage[1])
             self._outage = None

@@ -50,6 +50,11 @@ class Changed:
     change: Change
     native: str
 
+    @property
+    def is_recovery(self) -> bool:
+        """Is it no trouble, but the end of one?"""
+        return self.change in ("resumed", "listed")
+
     def __str__(self) -> str:
         return f"{self.symbol} {self.change}" + (f" ({self.native})" if self.native else "")
 

@@ -17,6 +17,8 @@ from perseus.market.candle import Pair
 
 DEAD_AFTER = 20.0
 """Seconds of silence while the others of the symbol speak."""
+SILENT = "its stream was silent"
+"""Why something is in doubt that a watchdog has found."""
 ROUNDS = 3
 """How often each of the others must have spoken meanwhile."""
 STEP = 20.0

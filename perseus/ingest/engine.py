@@ -15,7 +15,7 @@ from contextlib import suppress
 from perseus.errors import PerseusError, StoreUnavailable
 from perseus.exchanges.events import CandleEvent, Heard, Subject
 from perseus.exchanges.ledger import Priority
-from perseus.exchanges.rest import RequestRefused
+from perseus.exchanges.rest import RateLimited, RequestRefused
 from perseus.exchanges.symbols import Changed
 from perseus.ingest.acquaintance import Acquaintance
 from perseus.ingest.asking import Asking
@@ -174,7 +174,6 @@ class Engine:
         for series in self._of(subjects):
             series.doubt(since_ms, now_ms)
             self.writer.put_coverage(series.pair, series.coverage)
-        log.info("Streams of %d pairs are in doubt: %s", len(subjects), why)
 
     def on_live(self, subjects: Collection[Subject], from_ms: int) -> None:
         """From the streams: these bring everything from then on, so what was missed can be asked for."""
@@ -243,7 +242,7 @@ class Engine:
         """Have known what became of our symbols; what is gone is not asked for until it is there again."""
         by_symbol = {one.symbol: one for one in changes if one.symbol in set(self.symbols)}
         for change in by_symbol.values():
-            self._say(str(change))
+            (log.warning if change.is_recovery else self._say)(str(change))
             if change.change == "delisted" and (left := left_open(self._series.values(), change.symbol)):
                 self._say(left)
         for series in self._series.values():
@@ -287,6 +286,10 @@ class Engine:
         """Have it known; whether to try again. What an exchange refuses of a symbol it refuses always."""
         if not isinstance(error, PerseusError):
             log.error("Candles of %s could not be taken in.", series.pair, exc_info=error)
+        if isinstance(error, RateLimited):
+            if error.is_news:
+                self._say(str(error))
+            return True
         if not isinstance(error, RequestRefused):
             self._say(f"{series.pair}: {error}")
             return True

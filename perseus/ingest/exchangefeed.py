@@ -18,6 +18,7 @@ from perseus.ingest import pace
 from perseus.ingest.cacheport import StoreThread
 from perseus.ingest.engine import Engine
 from perseus.ingest.enginethread import EngineThread
+from perseus.ingest.saying import Saying
 from perseus.ingest.shadow import Shadow
 from perseus.ingest.shadowfeed import ShadowFeed
 from perseus.ingest.wanted import Wanted
@@ -192,8 +193,8 @@ class ExchangeFeed:
 
     async def serve(self, thread: EngineThread, wire: Wire, shadow: Shadow | None = None) -> None:
         """Take in all until cancelled, from where `shadow` is."""
-        say = self._instance.report_error
         instance = self._instance
+        say = Saying(instance.exchange.name, instance.report_error, asyncio.get_running_loop().time)
         ports = wire.ports(self._client, instance.exchange, self._source, instance.token, instance.instance_id, say)
         self._engine = engine = Engine(ports, self._source.wanted, say)
         await engine.ready()

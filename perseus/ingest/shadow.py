@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +13,6 @@ from perseus.ingest.series import Series
 from perseus.ingest.writer import Say, Writer
 from perseus.market.candle import Candle, Pair
 from perseus.market.ticker import Ticker
-
-log = logging.getLogger(__name__)
 
 KEPT = 120
 """Finished candles of one pair that are kept: of the shortest timeframe two hours. No primary is silent for so long."""
@@ -74,7 +71,6 @@ class Shadow:
         now_ms = self.now_ms()
         for kept in self._of(subjects):
             kept.series.doubt(since_ms, now_ms)
-        log.info("Streams of %d pairs are in doubt: %s", len(subjects), why)
 
     def on_live(self, subjects: Collection[Subject], from_ms: int) -> None:
         """From the streams: these bring everything from then on."""

@@ -112,6 +112,25 @@ def test_what_may_pass_is_asked_again_and_each_attempt_is_charged(client: Client
     asking(client, bad, bad, GOOD, main=main)
 
 
+def test_of_what_was_under_way_at_a_freeze_the_first_alone_is_news_and_says_for_how_long(client: Client) -> None:
+    class Slow(Scripted):
+        async def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
+            await asyncio.sleep(1 + len(self.asked) / 10)
+            return await super().get(url, params, headers, timeout)
+
+    async def main() -> None:
+        clock, transport = clock_now(), Slow(TOO_MANY)
+        rest = rest_of(transport, ledger(client, BY_MINUTE, clock=clock), clock)
+        for number in range(2):
+            asked = (rest.get(KLINES, Priority.REPAIR) for _ in range(4))
+            errors = await asyncio.gather(*asked, return_exceptions=True)
+            assert len(transport.asked) == 4 * (number + 1)
+            assert [error.is_news for error in errors if isinstance(error, RateLimited)].count(True) == 1
+            assert all("from this address for 40 s: Too much" in str(error) for error in errors)
+
+    run(main)
+
+
 def test_after_silence_it_is_asked_again_by_one_probe_at_a_time_at_growing_intervals(client: Client) -> None:
     async def main(rest: Rest, transport: Scripted, one: Ledger) -> None:
         assert await rest.get(KLINES, Priority.REPAIR) == GOOD

@@ -89,7 +89,7 @@ def test_connections_move_before_a_day_is_over_and_no_two_at_the_same_time() -> 
         assert min(ages.values()) >= 20 * HOUR
         assert max(ages.values()) <= 23.6 * HOUR
         assert max(ages.values()) - min(ages.values()) > HOUR
-        assert {why for _, _, _, why in stage.told.doubts} == {"its stream is silent"}
+        assert {why for _, _, _, why in stage.told.doubts} == {"its stream was silent"}
         await stage.streams.close()
 
     run(main)
