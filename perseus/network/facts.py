@@ -88,7 +88,9 @@ class Facts:
 
     def body_without_token(self) -> str:
         """The JSON of a claim: the store draws the token and puts it first."""
-        return self.status().model_dump_json(by_alias=True, exclude={"fencing_token", "held_off", "fields"})
+        told = self.status()
+        empty = set() if told.fields else {"fields"}
+        return told.model_dump_json(by_alias=True, exclude={"fencing_token", "held_off", *empty})
 
     def granted(self, token: str) -> None:
         """The lease is ours under this fencing token."""

@@ -108,6 +108,8 @@ class Claimant:
         self.store_clock = StoreClock(clock)
         self._read_time()
         self.facts = Facts(exchange, identity, self._instance_id, os.getpid(), self._timing, self.store_clock)
+        if target:  # from its first payload on: while it is held off nobody else writes one
+            self.facts.set_fields({"target": target})
         self._may_be_granted = False
 
     def claim(

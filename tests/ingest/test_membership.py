@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,3 +231,16 @@ def test_the_pause_of_a_claim_is_the_one_that_a_stop_ends(
     monkeypatch.setattr(RedisClaims, "acquire", no_answer)
     with pytest.raises(StopRequested):
         membership.claim(exchange, pause)
+
+
+def test_a_claim_says_at_once_to_whom_commands_go(site: Settings, exchange: Exchange) -> None:
+    membership = Membership(site, load(entry_points=[REGISTRY]), "host-1-0a1b2c3d")
+    assert site.redis_url is not None
+    with connect(site.redis_url.get_secret_value(), timeout=2, name="look") as client:
+        try:
+            instance = membership.claim(exchange, time.sleep)
+            text = client.get(keys.status(exchange.id))
+            instance.stop()
+        finally:
+            membership.close(1)
+    assert json.loads(str(text))["fields"] == {"target": "host-1-0a1b2c3d"}

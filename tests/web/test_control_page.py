@@ -76,6 +76,14 @@ def test_before_it_is_active_only_a_stop_can_be_asked(notified: Notified, otto: 
     assert "The others can be asked once it is active." in words(page)
 
 
+def test_a_start_that_is_held_off_can_be_stopped(notified: Notified, otto: FlaskClient) -> None:
+    held_off = {"until": iso(notified.now_ms() + 9_000), "reason": "a failover may forget this claim"}
+    instance = hold(notified.client, BINANCE, state=State.IDLE, held_off=held_off)
+    assert buttons(otto.get(PAGE).text)["stop"]
+    assert otto.post(HERE, data={"what": "stop", "instance": instance}).status_code == 303
+    assert [command.kind for command in sent(notified)] == [Kind.STOP]
+
+
 @pytest.mark.parametrize(
     ("how", "why"),
     [
