@@ -8,7 +8,9 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from perseus import keys
+from perseus.errors import PerseusError
 from perseus.exchanges.request import Limit
+from perseus.market.timeframes import LATEST_MS
 from perseus.store import Client, Script, answers, now_ms
 
 SHARE = 65
@@ -102,10 +104,17 @@ class BookState:
     is_told: bool = True
 
 
+class NoTime(PerseusError):
+    """Raised when a number that can be no time of an exchange would be charged by. Nothing was charged."""
+
+    def __init__(self, told_ms: object) -> None:
+        super().__init__(f"{str(told_ms)[:40]} is no time in Unix milliseconds: ask the exchange for its time anew.")
+
+
 class Book:
     """Synchronous, one round trip a call. `first_limits`: what holds until the exchange has told its own.
 
-    Errors as `perseus.store.Script`.
+    Raises NoTime; errors as `perseus.store.Script`.
     """
 
     def __init__(self, client: Client, exchange_id: int, address: str, first_limits: Sequence[Limit] = ()) -> None:
@@ -133,6 +142,7 @@ class Book:
         `is_more`: others of this class wait with the caller. `is_told`: the caller has written the limits before.
         `name`: under which `ended` tells what became of it, no other's; with '' nobody will.
         """
+        _require_time(now)
         shares = " ".join(str(CLASS_SHARES[each]) for each in Priority)
         asked = ("" if now is None else now, what, weight, int(priority), int(is_more), SHARE, shares)
         held = (name, UNDER_WAY, UNANSWERED, OVERDUE_MS, GONE_MS)
@@ -147,6 +157,7 @@ class Book:
 
     def ended(self, now: int | None, name: str, end: End) -> int:
         """What became of a request; gives ms until a silent exchange is asked again, 0 where it is not silent."""
+        _require_time(now)
         told = ("" if now is None else now, name, end, FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS, OVERDUE_MS)
         return int(self._ended((self.key,), told)[0])
 
@@ -157,10 +168,12 @@ class Book:
 
     def correct(self, at_ms: int, kind: str, interval_ms: int, used: int) -> None:
         """At `at_ms` the exchange said that `used` of a limit is gone. An unknown limit is left alone."""
+        _require_time(at_ms)
         self._correct((self.key,), (at_ms, kind, interval_ms, used, SHARE, LATE_MS, self._first))
 
     def freeze(self, until_ms: int, why: str) -> int:
         """Nobody sends until then, or until a later time that was set before; gives which."""
+        _require_time(until_ms)
         return int(self._freeze((self.key,), (until_ms, why))[0])
 
     def state(self, now: int | None = None) -> BookState:
@@ -188,6 +201,12 @@ def _usage(limit: Limit, fields: Mapping[str, str], now: int) -> Usage:
         return Usage(limit, cap, 0, 0)
     own, others = int(fields.get(f"{slot}:own", "0")), int(fields.get(f"{slot}:more", "0"))
     return Usage(limit, cap, own + others, others)
+
+
+def _require_time(told_ms: int | None) -> None:
+    """In the store a number that is beyond counting would be counted with all the same."""
+    if told_ms is not None and (type(told_ms) is not int or not 0 <= told_ms < LATEST_MS):
+        raise NoTime(told_ms)
 
 
 def _written(limits: Sequence[Limit]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -15,11 +16,16 @@ from perseus.errors import StoreCorrupt
 from perseus.exchanges.ledger import Caller
 from perseus.exchanges.request import Limit
 from perseus.exchanges.symbols import Listing, Listings, Status
+from perseus.market.timeframes import LATEST_MS
 from perseus.store import Client, answers, now_ms, where
 
 FRESH_MS = 15 * 60_000
 """So long what was read stands for the exchange's own answer."""
 KEPT_SECONDS = 24 * 3_600
+FARTHEST_MS = 24 * 3_600_000
+"""No clock of an exchange is farther from the store's."""
+LONGEST_INTERVAL_MS, MOST = 31 * FARTHEST_MS, 10**9
+"""What an exchange may limit: junk beyond it is no limit, and is asked for anew."""
 
 
 class _Row(msgspec.Struct, frozen=True, rename="camel"):
@@ -33,15 +39,15 @@ class _Row(msgspec.Struct, frozen=True, rename="camel"):
 
 class _Limit(msgspec.Struct, frozen=True, rename="camel"):
     kind: str
-    interval_ms: int
-    amount: int
+    interval_ms: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_INTERVAL_MS)]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=MOST)]
     is_calendar: bool
 
 
 class _Kept(msgspec.Struct, frozen=True, rename="camel"):
     source: str
-    at_ms: int
-    offset_ms: int
+    at_ms: Annotated[int, msgspec.Meta(ge=0, lt=LATEST_MS)]
+    offset_ms: Annotated[int, msgspec.Meta(ge=-FARTHEST_MS, le=FARTHEST_MS)]
     limits: tuple[_Limit, ...]
     listings: tuple[_Row, ...]
 
@@ -77,7 +83,7 @@ class Recollection:
         try:
             kept = _decode(text)
             limits = tuple(Limit(one.kind, one.interval_ms, one.amount, one.is_calendar) for one in kept.limits)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ValueError(str(error)) from None
         listings = Listings.of(
             Listing(row.symbol, row.base, row.quote, row.status, row.native, row.alias_of) for row in kept.listings

@@ -9,7 +9,7 @@ import pytest
 
 from perseus import keys
 from perseus.exchanges import recollection
-from perseus.exchanges.recollection import FRESH_MS, Recollection
+from perseus.exchanges.recollection import FARTHEST_MS, FRESH_MS, Recollection
 from perseus.exchanges.symbols import UnknownSymbol
 from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import EXCHANGE_ID
@@ -74,6 +74,12 @@ JUNK: list[Callable[[Lives], object]] = [
     lambda site: site.redis.set(KEY, "junk"),
     lambda site: site.redis.delete(KEY),
     lambda site: changed(site, limits=[{"kind": "x", "intervalMs": 1, "amount": 0, "isCalendar": True}]),
+    lambda site: changed(site, offsetMs=1e30),
+    lambda site: changed(site, offsetMs=FARTHEST_MS + 1),
+    lambda site: changed(site, atMs=1e30),
+    lambda site: changed(site, limits=[{"kind": "weight", "intervalMs": 0, "amount": 9, "isCalendar": True}]),
+    lambda site: changed(site, limits=[{"kind": "weight", "intervalMs": 1e30, "amount": 9, "isCalendar": True}]),
+    lambda site: changed(site, limits=[{"kind": "weight", "intervalMs": 60_000, "amount": True, "isCalendar": True}]),
     lambda site: changed(site, atMs=kept(site).at_ms - FRESH_MS),
     lambda site: changed(site, atMs=kept(site).at_ms + 60_000_000),
     lambda site: changed(site, source="https://another.example"),

@@ -8,11 +8,17 @@ local book = KEYS[1]
 local at, interval, used = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local limit = ARGV[2] .. ':' .. ARGV[3]
 
+local LATEST_MS = 253370764800000
 local function number(field)
-  return tonumber(redis.call('HGET', book, field) or '0') or 0
+  local value = tonumber(redis.call('HGET', book, field) or '0')
+  return value and math.abs(value) < LATEST_MS and value or 0
 end
 local function text(value)
   return string.format('%.0f', value)
+end
+
+if not (at and interval and used and at >= 0 and at < LATEST_MS and interval >= 1) then
+  return redis.error_reply('ERR no time of an exchange')
 end
 
 local known = redis.call('HGET', book, 'limits') or ARGV[7]

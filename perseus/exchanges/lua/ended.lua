@@ -6,14 +6,20 @@
 --       6 ms without any request once it answers   7 ms after which a request without a word is overdue
 -- Gives ms until a silent exchange is asked again, 0 where it is not silent
 local book = KEYS[1]
+local LATEST_MS = 253370764800000
 local function number(field)
-  return tonumber(redis.call('HGET', book, field) or '0') or 0
+  local value = tonumber(redis.call('HGET', book, field) or '0')
+  return value and math.abs(value) < LATEST_MS and value or 0
 end
 local function text(value)
   return string.format('%.0f', value)
 end
+local told = tonumber(ARGV[1])
+if ARGV[1] ~= '' and not (told and told >= 0 and told < LATEST_MS) then
+  return redis.error_reply('ERR no time of an exchange')
+end
 local time = redis.call('TIME')
-local now = tonumber(ARGV[1]) or math.floor((time[1] * 1000000 + time[2]) / 1000) + number('offset')
+local now = told or math.floor((time[1] * 1000000 + time[2]) / 1000) + number('offset')
 
 local sent, kept = now, {}
 for entry, lost, name, at in string.gmatch(redis.call('HGET', book, 'unanswered') or '', '((!?)([^%s:]+):(%d+):%d+ )') do

@@ -13,9 +13,13 @@ local class, weight = tonumber(ARGV[4]), tonumber(ARGV[3])
 local is_connect = ARGV[2] == 'connect'
 local KEPT_MS = 345600000
 local SLOTS = 4
+-- Above 2^53 one more is no more, and a loop over windows has no end.
+local LATEST_MS = 253370764800000
+local LONGEST_WISH_MS = 61000
 
 local function number(field)
-  return tonumber(redis.call('HGET', book, field) or '0') or 0
+  local value = tonumber(redis.call('HGET', book, field) or '0')
+  return value and math.abs(value) < LATEST_MS and value or 0
 end
 local function text(value)
   return string.format('%.0f', value)
@@ -24,6 +28,9 @@ end
 local time = redis.call('TIME')
 local here = math.floor((time[1] * 1000000 + time[2]) / 1000)
 local now = tonumber(ARGV[1])
+if ARGV[1] ~= '' and not (now and now >= 0 and now < LATEST_MS) then
+  return redis.error_reply('ERR no time of an exchange')
+end
 if now then
   redis.call('HSET', book, 'offset', text(now - here))
 else
@@ -61,7 +68,7 @@ end
 -- Who has a more urgent wish that must wait goes first, in whichever process it is.
 for above = 1, class - 1 do
   local wished = number(ARGV[2] .. ':wish:' .. above)
-  if wished > now then
+  if wished > now and wished <= now + LONGEST_WISH_MS then
     return {'WAIT', now, math.min(wished - now, 250), 'class ' .. above}
   end
 end
@@ -83,7 +90,7 @@ end
 local function calendar(limit, interval, cap, amount)
   local early, late = math.min(tonumber(ARGV[9]), interval / 4), math.min(tonumber(ARGV[10]), interval / 4)
   local first, last = math.floor((now - early) / interval), math.floor((now + late) / interval)
-  for window = first, last do
+  for window = first, math.min(last, first + SLOTS - 1) do
     local slot = limit .. ':' .. (window % SLOTS)
     local own, more = 0, 0
     if number(slot .. ':n') == window then
@@ -127,6 +134,11 @@ if not limits and ARGV[11] == '1' then
   return {'EMPTIED', now}
 end
 limits = limits or ARGV[8]
+for interval in string.gmatch(limits, '%a+:(%d+)') do
+  if tonumber(interval) < 1 or tonumber(interval) >= LATEST_MS then
+    limits = ARGV[8]
+  end
+end
 for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%d+):(%d)') do
   local asked = 0
   if kind == 'connects' then
@@ -163,7 +175,7 @@ end
 
 local wish = ARGV[2] .. ':wish:' .. class
 if wait > 0 then
-  redis.call('HSET', book, wish, text(now + wait + 1000))
+  redis.call('HSET', book, wish, text(now + math.min(wait + 1000, LONGEST_WISH_MS)))
   redis.call('PEXPIRE', book, KEPT_MS)
   return {'WAIT', now, wait, what}
 end
