@@ -18,10 +18,11 @@ from perseus.exchanges import ring
 from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
-from perseus.exchanges.endpoints import Endpoints
+from perseus.exchanges.endpoints import Endpoints, simulator_at
 from perseus.exchanges.ledger import Ledger, inline
 from perseus.exchanges.recorder import Kept, RecordedTransport
 from perseus.exchanges.registry import dialect_of
+from perseus.harness.asking import CONTINUE
 from perseus.harness.budget import Budget, Charged, LookedUp, Unknown, why_silent
 from perseus.harness.trial import Trial
 from perseus.harness.verdict import Verdict
@@ -33,6 +34,7 @@ from perseus.plugins.registry.public_ip import PublicIp
 from perseus.settings import Settings
 from perseus.store import Client, answers, connect
 
+NO_SIMULATOR = "Is the simulator at work? Start it by `perseus simulate`, and give the address that it prints."
 Budgets = Callable[[ExchangeClock], Budget]
 
 
@@ -47,14 +49,18 @@ def run(
 ) -> int:
     """0 when all checks are good, else 1.
 
-    Raises UnknownExchange, NoDialect, NoEndpoint, NotWritten, errors as `perseus.db.check`, and with `is_charged` those
+    Raises UnknownExchange, NoDialect, NoEndpoint, NoSimulator, NotWritten, errors as `perseus.db.check`, and with `is_charged` those
     of the store.
     """
+    if simulator is not None:
+        simulator_at(simulator)
     exchange = find_exchange(name, settings) if simulator is None or is_charged else None
     dialect = dialect_of(name)
     with _budgets(settings, exchange, dialect, simulator is not None, is_charged) as budgets:
         kept = Kept(SystemClock())
-        verdict = asyncio.run(_tried(dialect, _endpoints(settings, exchange, name, simulator), budgets, symbol, kept))
+        endpoints = _endpoints(settings, exchange, name, simulator)
+        unreached = CONTINUE if simulator is None else NO_SIMULATOR
+        verdict = asyncio.run(_tried(dialect, endpoints, budgets, symbol, kept, unreached))
     if save is not None:
         try:
             ring.save(save, kept.entries, name)
@@ -64,9 +70,11 @@ def run(
     return 0 if verdict.is_good else EXIT_FAILED
 
 
-async def _tried(dialect: Dialect, endpoints: Endpoints, budgets: Budgets, symbol: str | None, kept: Kept) -> Verdict:
+async def _tried(
+    dialect: Dialect, endpoints: Endpoints, budgets: Budgets, symbol: str | None, kept: Kept, unreached: str
+) -> Verdict:
     async with AiohttpTransport() as wire:
-        trial = Trial(RecordedTransport(wire, kept), dialect, endpoints, budgets, SystemClock().wall_ms)
+        trial = Trial(RecordedTransport(wire, kept), dialect, endpoints, budgets, SystemClock().wall_ms, unreached)
         return await trial.run(symbol)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from perseus.exchanges.endpoints import simulator_at
 from perseus.ingest import process
 from perseus.settings import Settings
 
@@ -17,5 +18,7 @@ def run(
     idle: bool,
     standby: bool = False,
 ) -> int:
-    """Its exit code. Errors as `perseus.ingest.process.run`."""
+    """Its exit code. Raises NoSimulator, and errors as `perseus.ingest.process.run`."""
+    if simulator is not None:
+        simulator_at(simulator)
     return process.run(name, settings, replay, simulator, made_up, idle, standby)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from perseus.errors import EXIT_CONFIG, PerseusError
 
@@ -18,6 +19,31 @@ class NoEndpoint(PerseusError):
         )
         self.exchange = exchange
         self.column = column
+
+
+class NoSimulator(PerseusError):
+    """Raised for what cannot be the address of a simulator."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"--simulator {url} is no address of a simulator. Give the one that `perseus simulate` prints, such as "
+            "http://127.0.0.1:8787."
+        )
+        self.url = url
+
+
+def simulator_at(url: str) -> str:
+    """The same, where it can be asked. Raises NoSimulator."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_one = False
+    if not is_one:
+        raise NoSimulator(url)
+    return url
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ BASE = "BTC"
 QUOTES = ("USDT", "USD", "USDC", "EUR")
 FAR_MS = 2_000
 YOUNG_MS = 60_000
+MOST_REFUSED = 2
 OPTIONAL = ("quote_volume", "trades")
 CONTINUE = "Look at its address in the table exchanges, and at the network of this host."
 
@@ -38,7 +39,10 @@ class Failed(PerseusError):
 
 
 class Asking:
-    """Sends each request once: what fails is told, not tried again. `host_ms`: this host's date."""
+    """Sends each request once: what fails is told, not tried again. `host_ms`: this host's date.
+
+    `unreached`: what to do where the exchange is not reached.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,9 @@ class Asking:
         clock: ExchangeClock,
         host_ms: Callable[[], int],
         verdict: Verdict,
+        unreached: str = CONTINUE,
     ) -> None:
+        self._unreached = unreached
         self._transport = transport
         self._dialect = dialect
         self._url = rest_url
@@ -77,9 +83,8 @@ class Asking:
         told = ", ".join(f"{limit.amount} {limit.kind} in {limit.interval_ms / 1000:g} s" for limit in limits)
         trading = sum(one.status == "trading" for one in listings)
         self._verdict.evidence |= {"symbols": len(listings), "trading": trading}
-        self._verdict.add(
-            "symbols", trading > 0, f"It lists {len(listings)}, of which {trading} trade. Limits: {told}."
-        )
+        limited = f"Limits: {told}." if told else "It tells no limits."
+        self._verdict.add("symbols", trading > 0, f"It lists {len(listings)}, of which {trading} trade. {limited}")
         return listings
 
     async def history(self, symbol: str) -> None:
@@ -90,7 +95,8 @@ class Asking:
         answer = await self._get(self._dialect.history_request(pair, start_ms, end_ms, count))
         candles = self._dialect.parse_history(answer, pair, now_ms)
         missing = [name for name in OPTIONAL if candles and all(getattr(one, name) is None for one in candles)]
-        wrong = _wrong(candles, start_ms, now_ms, count)
+        refused = dict.fromkeys(f"left out: {why.rstrip('.')}" for why in candles.refused.values())
+        wrong = _wrong(candles, start_ms, now_ms, count) + list(refused)[:MOST_REFUSED]
         self._verdict.evidence |= {"candles": len(candles), "missingFields": missing}
         span = f" from {_day(candles[0])} to {_day(candles[-1])}" if candles else ""
         lacks = f" Not told: {', '.join(missing)}." if missing else ""
@@ -106,7 +112,7 @@ class Asking:
         try:
             answer = await self._transport.get(url, request.params, request.headers, TIMEOUT_SECONDS)
         except TransportError as error:
-            raise Failed(str(error), CONTINUE) from None
+            raise Failed(str(error), self._unreached) from None
         await self._budget.answered(answer)
         for spent in self._dialect.spent(answer.headers):
             self._verdict.evidence["used"] = spent.used

@@ -45,7 +45,9 @@ class Listening:
         budget: Budget,
         clock: ExchangeClock,
         verdict: Verdict,
+        unreached: str = CONTINUE,
     ) -> None:
+        self._unreached = unreached
         self._transport = transport
         self._dialect = dialect
         self._url = ws_url
@@ -83,7 +85,7 @@ class Listening:
         try:
             return await self._transport.connect(f"{self._url}{url_path}", CONNECT_SECONDS)
         except TransportError as error:
-            raise Failed(str(error), CONTINUE) from None
+            raise Failed(str(error), self._unreached) from None
 
     async def _subscribe(self, socket: Socket, messages: list[Message]) -> None:
         rules = self._dialect.rules
@@ -148,7 +150,7 @@ class Listening:
             "firstTickerMs": after("ticker"),
             "heard": dict(self._seen),
             "unknown": dict(self._unknown),
-            "unreadable": self._bad[:MOST_BAD],
+            "unreadable": list(dict.fromkeys(self._bad))[:MOST_BAD],
         }
         self._stream_check(pair, after("candle"))
         self._messages_check()
@@ -161,21 +163,28 @@ class Listening:
                 "stream", False, f"{text}, after {heard or 'no word'}.", "Try again; then read its status page."
             )
         elif first_ms is None:
-            mend = "Does this symbol trade now? Try a livelier one by --symbol."
+            mend = self._why_none()
             said = f"It sent no candle of {pair} in {FIRST_SECONDS:.0f} s, only {heard or 'silence'}."
             self._verdict.add("stream", False, said, mend)
         else:
             text = f"The first candle of {pair} came after {first_ms} ms; with {LISTEN_SECONDS:.0f} s more: {heard}."
             self._verdict.add("stream", True, text)
 
+    def _why_none(self) -> str:
+        """Where candles came, though none that counts, it is no matter of whether the symbol trades."""
+        if self._bad:
+            return "What came could not be read, see below."
+        if self._seen["snapshot"]:
+            return "What was before came, and nothing new. Try a livelier one by --symbol."
+        return "Does this symbol trade now? Try a livelier one by --symbol."
+
     def _messages_check(self) -> None:
         count = self._verdict.evidence.get("messages", 0)
         strange = ", ".join(f"{kind} ({times})" for kind, times in self._unknown.items())
         if self._bad:
+            bad = list(dict.fromkeys(text.rstrip(".") for text in self._bad))[:MOST_BAD]
             mend = "Keep them by --save and report it: the exchange has changed what it sends."
-            self._verdict.add(
-                "messages", False, f"Of {count}, these cannot be read: {'; '.join(self._bad[:MOST_BAD])}.", mend
-            )
+            self._verdict.add("messages", False, f"Of {count}, these cannot be read: {'; '.join(bad)}.", mend)
         else:
             text = f"All {count} could be read" + (f"; of unknown kinds, passed over: {strange}." if strange else ".")
             self._verdict.add("messages", True, text)

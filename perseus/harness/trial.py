@@ -27,7 +27,10 @@ class _Stop(Exception):
 
 
 class Trial:
-    """Sends a handful of requests and opens one connection. `host_ms`: this host's date."""
+    """Sends a handful of requests and opens one connection. `host_ms`: this host's date.
+
+    `unreached`: what to do where the exchange is not reached.
+    """
 
     def __init__(
         self,
@@ -36,12 +39,14 @@ class Trial:
         endpoints: Endpoints,
         budget: Callable[[ExchangeClock], Budget],
         host_ms: Callable[[], int],
+        unreached: str = CONTINUE,
     ) -> None:
+        self._unreached = unreached
         clock = ExchangeClock(asyncio.get_running_loop().time)
         self._budget = budget(clock)
         self._verdict = verdict = Verdict(dialect.name, endpoints.rest_url)
-        self._asking = Asking(transport, dialect, endpoints.rest_url, self._budget, clock, host_ms, verdict)
-        self._listening = Listening(transport, dialect, endpoints.ws_url, self._budget, clock, verdict)
+        self._asking = Asking(transport, dialect, endpoints.rest_url, self._budget, clock, host_ms, verdict, unreached)
+        self._listening = Listening(transport, dialect, endpoints.ws_url, self._budget, clock, verdict, unreached)
 
     async def run(self, symbol: str | None) -> Verdict:
         """All checks. One that cannot be made, since another is bad, is bad as well."""
@@ -76,19 +81,19 @@ class Trial:
         try:
             yield
         except PerseusError as error:
-            self._verdict.add(name, False, str(error), _mend(error))
+            self._verdict.add(name, False, str(error), self._mend(error))
             raise _Stop from None
 
     def _weigh(self) -> None:
         evidence = self._verdict.evidence
         told = "" if evidence["used"] is None else f" The exchange counts {evidence['used']} of this address."
-        text = f"{evidence['requests']} requests of weight {evidence['weight']}: {self._budget.says}.{told}"
+        count = f"{evidence['requests']} request{'' if evidence['requests'] == 1 else 's'}"
+        text = f"{count} of weight {evidence['weight']}: {self._budget.says}.{told}"
         self._verdict.add("budget", True, text)
 
-
-def _mend(error: PerseusError) -> str:
-    if isinstance(error, Failed):
-        return error.mend
-    if isinstance(error, TransportError):
-        return CONTINUE
-    return REPORT if isinstance(error, BadAnswer) else ""
+    def _mend(self, error: PerseusError) -> str:
+        if isinstance(error, Failed):
+            return error.mend
+        if isinstance(error, TransportError):
+            return self._unreached
+        return REPORT if isinstance(error, BadAnswer) else ""

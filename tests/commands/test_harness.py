@@ -43,6 +43,17 @@ def test_what_is_wrong_ends_with_1_and_says_so_for_programs_too(site: Site) -> N
     assert told["checks"][0]["name"] == "time"
     assert "takes no connection" in told["checks"][0]["text"]
     assert told["evidence"]["requests"] == 1
+    assert "Start it by `perseus simulate`" in told["checks"][0]["mend"]
+    assert "table" not in tried.stdout, "a simulator has no row"
+    assert told["checks"][-1]["text"].startswith("1 request of weight")
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:8787", "http://", "http://x:port", ""])
+@pytest.mark.parametrize("command", ["harness", "ingest"])
+def test_what_is_no_address_of_a_simulator_is_refused(site: Site, command: str, url: str) -> None:
+    tried = site.run(command, "binance", "--simulator", url)
+    assert tried.returncode == 78
+    assert f"--simulator {url} is no address of a simulator" in tried.stderr
 
 
 def test_the_row_of_an_exchange_says_where_it_is_and_unknown_ones_are_refused(site: Site) -> None:

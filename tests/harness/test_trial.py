@@ -127,6 +127,19 @@ def test_each_thing_that_is_wrong_is_one_bad_check_with_what_to_do(fault: Fault,
     assert f"BAD: {', '.join(found)}." in list(verdict.lines())[-1]
 
 
+def test_candles_that_came_but_cannot_be_read_are_said_once_and_no_matter_of_trade() -> None:
+    verdict, _ = tried("binance", Fault("kline_nan"))
+    found = bad(verdict)
+    assert found["stream"].endswith("What came could not be read, see below.")
+    assert found["messages"].count("decimal number") == 1
+
+
+def test_an_exchange_that_tells_no_limits_is_said_to() -> None:
+    verdict, _ = tried("coinbase")
+    (check,) = [check for check in verdict.checks if check.name == "symbols"]
+    assert check.text.endswith("It tells no limits.")
+
+
 def test_a_hole_in_the_history_is_counted() -> None:
     verdict, _ = tried("binance", Fault("rest_hole", probability=0.1, count=2, params={"timeframe": "1d"}))
     assert "98 of 100 daily candles" in bad(verdict)["history"]
