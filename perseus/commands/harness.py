@@ -49,8 +49,8 @@ def run(
 ) -> int:
     """0 when all checks are good, else 1.
 
-    Raises UnknownExchange, NoDialect, NoEndpoint, NoSimulator, NotWritten, errors as `perseus.db.check`, and with `is_charged` those
-    of the store.
+    Raises UnknownExchange, NoDialect, NoEndpoint, NoSimulator, NotWritten, errors as `perseus.db.check`, and with
+    `is_charged` those of the store.
     """
     if simulator is not None:
         simulator_at(simulator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import msgspec
@@ -16,6 +17,8 @@ from perseus.simulator.market.bar import text
 from perseus.simulator.market.truth import Known
 from perseus.simulator.replay.exchange import REPLAYED
 from perseus.simulator.world import Driver, World
+
+log = logging.getLogger(__name__)
 
 ROWS = 1_000
 
@@ -119,6 +122,9 @@ async def _explain(request: web.Request, handler: Any) -> web.StreamResponse:
         return web.Response(
             status=400, body=msgspec.json.encode({"error": str(error)}), content_type="application/json"
         )
+    except ConnectionError:
+        log.debug("A client gave up before its answer: %s", request.path)
+        return web.Response()
     return response
 
 

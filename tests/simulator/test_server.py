@@ -190,6 +190,20 @@ def test_control_tells_counts_and_truth_and_takes_faults_and_time() -> None:
     over_sockets(main)
 
 
+def test_clients_that_give_up_leave_no_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
+    """As at a simulator that stood still: requests and handshakes are taken whose clients have gone."""
+
+    async def main(wire: AiohttpTransport, world: World, at: str) -> None:
+        url = f"http://{at}{PATH}"
+        results = await asyncio.gather(*(wire.get(url, KLINES, {}, 0.2) for _ in range(3)), return_exceptions=True)
+        assert all(isinstance(result, TransportError) for result in results)
+        await asyncio.sleep(0.8)
+        assert world.exchanges["binance"].counters.seen["http_requests"] == 3
+
+    over_sockets(main, Fault("requests_held", "binance", params={"for_ms": 600}))
+    assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
 def test_an_unknown_exchange_is_told_which_there_are() -> None:
     async def main(wire: AiohttpTransport, _: World, at: str) -> None:
         answer = await wire.get(f"http://{at}/kraken/time", {}, {}, 5)
