@@ -6,7 +6,7 @@ with their end outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -16,7 +16,6 @@ from perseus.clock import iso
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
-from perseus.market.timeframes import LATEST_MS
 from perseus.warmup.scan import SUFFICIENT
 
 EVIDENCE = "not among the candles that REST gave for its range"
@@ -24,6 +23,7 @@ NO_CANDLE = "REST gave it each time as what is no candle"
 SPOILT_TIMES = 8
 """So many answers in a row must have a row as no candle: one may be spoilt on its way."""
 NOTHING: Mapping[int | None, str] = MappingProxyType({})
+TOLD_MAX = 100
 DOUBT_MS = 15_000
 """So long a lost stream may take to come back. One that is only silent may not come back for days."""
 BOUNDARY_CANDLES = 3
@@ -38,7 +38,8 @@ class Series:
     `first_ms`: nothing that opens before it is asked for.
     `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
     `ask_at_ms`: what is in doubt is asked for then, unless the stream is live again before and it is asked for at once.
-    `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come.
+    `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come. `told`:
+    those that were told already, of which the store knows nothing any more.
     """
 
     pair: Pair
@@ -52,6 +53,7 @@ class Series:
     trusted_from_ms: int | None = None
     is_refused: bool = False
     live_from_ms: int = 0
+    told: frozenset[int] = frozenset()
     ask_at_ms: int | None = None
     full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
@@ -63,7 +65,8 @@ class Series:
 
     def is_live(self, candle: Candle) -> bool:
         """Is this to be told, once it is finished?"""
-        return self.pair.timeframe.close_of(candle.open_ms) > self.live_from_ms
+        ends_ms = self.pair.timeframe.close_of(candle.open_ms)
+        return ends_ms > self.live_from_ms and candle.open_ms not in self.told
 
     def heard(self, candle: Candle) -> None:
         """Take in a state from the stream. A finished one is whole in itself, whatever was missed before it."""
@@ -210,10 +213,10 @@ class Series:
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
-    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, untold_ms: int = LATEST_MS) -> bool:
+    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, told: Collection[int] = ()) -> bool:
         """Of what was `claimed` to be in the store only what it has `kept` is sure; was it more that is to be complete?
 
-        What was told before, all that opens before `untold_ms`, is not told again when it is fetched anew.
+        What was told before is not told again when it is fetched anew: `told`, the newest TOLD_MAX of them.
         """
         window, before = self.window(now_ms), self.coverage
         for start_ms, end_ms in claimed.verified:
@@ -221,8 +224,9 @@ class Series:
                 self.coverage = self.coverage.doubt(*gap)
         if before.unverified(*window) == self.coverage.unverified(*window):
             return False
-        told_ms = min(before.verified[-1][1], untold_ms)
-        self.live_from_ms = max(self.live_from_ms, told_ms)
+        self.told |= frozenset(told)
+        if len(told) >= TOLD_MAX:
+            self.live_from_ms = max(self.live_from_ms, min(told))
         return True
 
     @property

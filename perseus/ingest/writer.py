@@ -7,17 +7,18 @@ messages: a slow store costs freshness, never memory, a message or the connectio
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
 from perseus.ingest.lag import Lag
+from perseus.ingest.series import TOLD_MAX
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
 from perseus.market.precedence import change
 from perseus.market.ticker import Ticker
-from perseus.market.timeframes import LATEST_MS
 from perseus.outage import Outage
 
 FLUSH_SECONDS = 0.05
@@ -58,6 +59,7 @@ class Writer:
         self._finished: dict[Pair, dict[int, Candle]] = {}
         self._past: dict[Pair, dict[int, Candle]] = {}
         self._coverages: dict[Pair, Coverage] = {}
+        self._told: dict[Pair, deque[int]] = {}
         self._tickers: dict[str, Ticker] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -105,9 +107,9 @@ class Writer:
         """Until everything that was put is written."""
         await self._idle.wait()
 
-    def untold_ms(self, pair: Pair) -> int:
-        """When the first finished candle opens that is still to be published."""
-        return min(self._finished.get(pair, ()), default=LATEST_MS)
+    def told(self, pair: Pair) -> Collection[int]:
+        """When the newest finished candles open that were published."""
+        return self._told.get(pair, ())
 
     @property
     def waiting(self) -> int:
@@ -129,6 +131,7 @@ class Writer:
             if finished or opened or coverages:
                 self._note(coverages, await self._sink.store(_together(finished, opened), True, coverages))
                 self._note_lag(finished, opened)
+                self._note_told(finished)
                 finished, opened, coverages = {}, {}, {}
             if tickers:
                 await self._sink.store_tickers(list(tickers.values()))
@@ -169,6 +172,10 @@ class Writer:
     def _note(self, coverages: Mapping[Pair, Coverage], lost: Collection[Pair]) -> None:
         self.lost.update(lost)
         self.noted.update((pair, coverage) for pair, coverage in coverages.items() if pair not in self.lost)
+
+    def _note_told(self, finished: Mapping[Pair, Collection[int]]) -> None:
+        for pair, opens in finished.items():
+            self._told.setdefault(pair, deque(maxlen=TOLD_MAX)).extend(sorted(opens))
 
     def _note_lag(self, finished: dict[Pair, dict[int, Candle]], opened: dict[Pair, Candle]) -> None:
         now_ms = self._clock.now_ms()

@@ -192,8 +192,7 @@ def test_a_row_that_is_a_candle_the_second_time_is_one() -> None:
     assert one.coverage.holes == ()
 
 
-def test_what_waits_to_be_told_is_told_although_it_was_lost() -> None:
-    one = series(2)
-    assert one.lose(one.coverage, Coverage(), at(2.5), untold_ms=at(1))
-    assert not one.is_live(candle(0))
-    assert one.is_live(candle(1))
+def test_what_was_told_and_lost_is_not_told_again_and_what_was_not_is() -> None:
+    one = series(3)
+    assert one.lose(one.coverage, Coverage(), at(3.5), told=[at(1)])
+    assert [one.is_live(candle(number)) for number in range(3)] == [True, False, True]
