@@ -33,6 +33,7 @@ class Timekeeper:
         self._rest = rest
         self._unsay = unsay
         self._right_ms = clock.now_ms()
+        self._has_leapt = False
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -54,5 +55,8 @@ class Timekeeper:
             asyncio.get_running_loop().call_later(
                 (ahead_ms + MARGIN_MS) / 1000, self._unsay, since_ms, expected_ms + MARGIN_MS
             )
-        if not self._clock.is_doubtful:
+            self._has_leapt = False
+        # A clock that leapt ahead is confirmed by an exchange whose own is ahead: that proves nothing.
+        if not (self._clock.is_doubtful or self._has_leapt):
             self._right_ms = self._clock.now_ms()
+        self._has_leapt = self._has_leapt or ahead_ms < -JUMP_MS

@@ -99,3 +99,24 @@ def test_an_exchange_that_goes_on_doubting_is_not_asked_without_end() -> None:
         assert 5 <= exchange.asked <= 11
 
     run(main)
+
+
+def test_a_wrong_time_that_is_told_again_is_unsaid_from_its_beginning() -> None:
+    found: list[tuple[int, int]] = []
+
+    async def main() -> Exchange:
+        exchange = Exchange()
+        await exchange.calibrate()
+        keeping = asyncio.create_task(Timekeeper(exchange.clock, exchange, lambda *span: found.append(span)).run())
+        for ahead_ms in (300_000, 300_000, 0):
+            exchange.ahead_ms = ahead_ms
+            await asyncio.sleep(100)
+            exchange.clock.heard(exchange.true_ms() + 5_000_000)
+        await asyncio.sleep(400)
+        keeping.cancel()
+        return exchange
+
+    run(main)
+    [(since_ms, until_ms)] = found
+    assert since_ms <= NOON + 102_000
+    assert until_ms >= NOON + 600_000
