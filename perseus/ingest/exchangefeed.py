@@ -164,7 +164,7 @@ class ExchangeFeed:
         if self._source.is_simulated:
             return SIMULATED_ADDRESS
         for _ in range(round(ADDRESS_SECONDS / LOOK_SECONDS)):
-            if self._instance.status().ip_address is not None:
+            if self._instance.status().ip_address is not None or self._instance.ip_sought.is_set():
                 break
             await asyncio.sleep(LOOK_SECONDS)
         return self._instance.status().ip_address or UNKNOWN_ADDRESS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
@@ -70,6 +71,8 @@ class Membership:
     def __init__(self, settings: Settings, plugins: Plugins | None = None, target: str = "") -> None:
         self._settings = settings
         self._target = target
+        self._finding = threading.Lock()
+        self._found: tuple[str | None] | None = None
         self._plugins = plugins or load(settings=settings)
         context = Context(settings)
         self._plugins.startup(context)
@@ -97,8 +100,11 @@ class Membership:
                 return instance
 
     def public_ip(self) -> str | None:
-        """This host's address on the internet, or None. Blocks for as long as the plugins take."""
-        return public_ip(self._plugins)
+        """This host's address on the internet, or None. Blocks for as long as the plugins take, the first time."""
+        with self._finding:
+            if self._found is None:
+                self._found = (public_ip(self._plugins),)
+            return self._found[0]
 
     def close(self, timeout: float) -> None:
         """Let the plugins finish, for `timeout` seconds at most."""
@@ -138,7 +144,7 @@ class Membership:
             observer=self.observer,
             identity=partial(identity, self._plugins, self._settings, admin=admin),
             pause=pause,
-            public_ip=partial(public_ip, self._plugins),
+            public_ip=self.public_ip,
             target=self._target,
         )
 

@@ -39,6 +39,7 @@ class Instance:
 
     Only `transition`, `wait_valid`, `stop` and those of maintenance block. As a context manager it stops in order, or,
     when an exception passes before it was active, fails the start. Either way the lease is released, its threads ended.
+    `ip_sought`: set once nobody looks for the public IP of its host any more.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Instance:
         self.exchange = exchange
         self.instance_id, self.token = lease.instance_id, lease.token
         self.stop_requested, self.stop_reason = StopFlag(), "stop requested"
+        self.ip_sought = threading.Event()
         self.status: Callable[[], InstanceStatus] = facts.status
         self._upkeep = upkeep
         self._lease, self._facts = lease, facts
@@ -143,8 +145,9 @@ class Instance:
         self._facts.set_symbols(count)
 
     def set_ip(self, ip_address: str | None) -> None:
-        """The host's public IP, once somebody has found it; in the payload at once. ValueError for what is none."""
+        """The host's public IP, None where it cannot be found; in the payload at once. ValueError for what is none."""
         self._facts.set_ip(ip_address)
+        self.ip_sought.set()
         self._heartbeat.ask()
 
     def set_fields(self, fields: Mapping[str, Value], at_once: bool = False) -> None:

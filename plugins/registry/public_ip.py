@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 ANSWER_MAX_BYTES = 64
 
 Fetch = Callable[[str, float], str]
-Found = Callable[[str], object]
+Found = Callable[[str | None], object]
 
 
 def check(services: Sequence[str]) -> None:
@@ -59,7 +59,7 @@ class PublicIp:
         self._address: str | None = None
 
     def find(self, ask: Callable[[], str | None], found: Found) -> threading.Thread:
-        """Have `ask()` answer on a thread of its own, and give `found` the address when there is one."""
+        """Have `ask()` answer on a thread of its own, and give `found` the address, None where nobody says it."""
         thread = threading.Thread(target=self._find, args=(ask, found), name="public-ip", daemon=True)
         thread.start()
         return thread
@@ -69,8 +69,7 @@ class PublicIp:
             if not self._is_known:
                 self._address = ask()
                 self._is_known = True
-        if self._address is not None:
-            found(self._address)
+        found(self._address)
 
     def look_up(self, timeout: float) -> str | None:
         """The first valid answer of the services, None when there is none within `timeout` seconds in all.

@@ -244,3 +244,19 @@ def test_a_claim_says_at_once_to_whom_commands_go(site: Settings, exchange: Exch
         finally:
             membership.close(1)
     assert json.loads(str(text))["fields"] == {"target": "host-1-0a1b2c3d"}
+
+
+def test_that_nobody_says_the_address_is_known_and_asked_once(
+    site: Settings, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("perseus.ingest.membership.public_ip", asked.append)
+    membership = Membership(site, load(entry_points=[REGISTRY]))
+    try:
+        assert membership.public_ip() is None
+        with membership.claim(exchange, time.sleep) as instance:
+            assert instance.ip_sought.wait(5)
+            assert instance.status().ip_address is None
+    finally:
+        membership.close(1)
+    assert len(asked) == 1
