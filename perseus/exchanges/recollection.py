@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
+from redis.exceptions import ResponseError
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
@@ -94,8 +95,13 @@ class Recollection:
 def read(client: Client, exchange_id: int) -> Recollection | None:
     """What is kept of this exchange, None where nothing is. Raises StoreCorrupt, and errors as `answers`."""
     key = keys.listings(exchange_id)
-    with answers(client):
-        text = client.get(key)
+    try:
+        with answers(client):
+            text = client.get(key)
+    except ResponseError as error:
+        if "WRONGTYPE" in str(error):
+            raise StoreCorrupt(where(client), key) from None
+        raise
     if text is None:
         return None
     try:

@@ -6,11 +6,11 @@ import asyncio
 import os
 import re
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from perseus.control.handling import Done, Job, Refused, Work
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreCorrupt
 from perseus.exchanges.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.ledger import Ledger, Priority
@@ -100,8 +100,9 @@ class Checker:
                     )
                 await ledger.learn(limits)
                 memory = Memory(client, exchange.id, url, call)
-                if (earlier := await memory.read()) is not None:
-                    listings = listings.remembering(earlier.listings.by_symbol)
+                with suppress(StoreCorrupt):  # what is kept now takes its place
+                    if (earlier := await memory.read()) is not None:
+                        listings = listings.remembering(earlier.listings.by_symbol)
                 await memory.keep(await memory.now_ms(), clock.now_ms(), limits, listings)
             finally:
                 call.close()

@@ -205,6 +205,14 @@ def test_where_nothing_is_known_nothing_is_added(
     assert names(site) == ()
 
 
+def test_another_type_where_its_list_is_kept_is_told_and_no_failure(site: Notified, otto: FlaskClient) -> None:
+    site.client.delete(keys.listings(BINANCE.id))
+    site.client.rpush(keys.listings(BINANCE.id), "junk")
+    answer = otto.get("/exchanges/binance/symbols")
+    assert answer.status_code == 200
+    assert "something else has written there" in words(answer.text)
+
+
 def test_a_host_that_cannot_ask_says_why(site: Notified, otto: FlaskClient) -> None:
     site.client.delete(keys.listings(BINANCE.id))
 
