@@ -26,6 +26,10 @@ AGAIN_SECONDS = 60.0
 HOLD_SECONDS = 5.0
 """Requests wait no longer for the limits of a new minute."""
 LOOK_SECONDS = 5.0
+TRUSTED_MS = 5_000
+"""A clock that was remembered farther from the store's is not believed: candles and budgets would wait on it."""
+
+FAR = "The exchange's clock is remembered %+.1f s from the data store's: it is asked for its time before anything else."
 
 
 class Acquaintance:
@@ -102,7 +106,11 @@ class Acquaintance:
     async def _recall(self, earlier: Recollection, store_ms: int) -> None:
         clock = self._ports.clock
         if not clock.is_known or clock.is_doubtful:
-            clock.recall(store_ms + earlier.offset_ms)
+            if abs(earlier.offset_ms) > TRUSTED_MS:
+                log.warning(FAR, earlier.offset_ms / 1000)
+                await self._ports.rest.calibrate()
+            else:
+                clock.recall(store_ms + earlier.offset_ms)
         self.listings, self._limits = earlier.listings, earlier.limits
         await self._ports.ledger.learn(earlier.limits)
         self._next = self._time() + EVERY_SECONDS - (store_ms - earlier.at_ms) / 1000
