@@ -92,7 +92,7 @@ def parse(text: object) -> Outcome | None:
             percent=_number(raw["percent"]),
             data=dict(raw["data"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
 
 
