@@ -70,22 +70,22 @@ def _since(seen: Outlook) -> str:
 
 
 def _of_sign(sign: Sign, seen: Outlook, card: Card, limits: Limits) -> str:
-    if sign is signs.STUCK:
-        return card.stuck or ""
-    if sign is signs.SILENT:
-        return (
-            f"It says active, but its feed had brought nothing for more than {words.span(limits.silent_ms)} when it "
-            "told of itself last."
-        )
-    if sign is signs.PAUSED:
-        return "Its payload says who has closed its feed. It keeps the lease, and nobody else may serve the exchange."
-    if sign is signs.SKEWED:
-        return (
-            f"The clock of its host differs from the data store's by {words.tenths(SKEW_WARNS_MS)} or more. Leases are "
-            "not judged by it, but times in the host's own logs mislead."
-        )
     beats = seen.told.heartbeat_seconds * LATE_AFTER_HEARTBEATS if seen.told else 0
-    return f"Its newest heartbeat is older than {beats:g} s, {LATE_AFTER_HEARTBEATS:g} times its interval."
+    said = {
+        signs.STUCK: card.stuck or "",
+        signs.SILENT: f"It says active, but its feed had brought nothing for more than {words.span(limits.silent_ms)} "
+        "when it told of itself last.",
+        signs.HELD_OFF: "It has the lease, which does not count yet: an old holder may still be at work, or a failover "
+        "may forget the claim. It starts by itself then.",
+        signs.PAUSED: "Its payload says who has closed its feed. It keeps the lease, and nobody else may serve the "
+        "exchange.",
+        signs.LATE: f"Its newest heartbeat is older than {beats:g} s, {LATE_AFTER_HEARTBEATS:g} times its interval.",
+        signs.DEGRADED: "Fewer replicas of the data store have acknowledged its lease than are asked for. The lease "
+        "stands; a failover now may lose it.",
+        signs.SKEWED: f"The clock of its host differs from the data store's by {words.tenths(SKEW_WARNS_MS)} or more. "
+        "Leases are not judged by it, but times in the host's own logs mislead.",
+    }
+    return said[sign]
 
 
 def _of_grade(limits: Limits) -> str:

@@ -11,10 +11,12 @@ from perseus.errors import SettingError
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.states import State
 from perseus.settings import Settings, check_timing
-from perseus.web import cards
+from perseus.web import cards, evidence
+from perseus.web import signs as named_signs
 from perseus.web.additions import NONE
 from perseus.web.beats import LIMITS, Limits
 from perseus.web.kept import Kept
+from perseus.web.signs import Sign
 from tests.web.reading import words
 from tests.web.views import COINBASE, MINUTE, NOW, FakeDirectory, app_of, gone, live
 
@@ -142,3 +144,17 @@ def test_the_name_leads_to_the_page_of_its_exchange() -> None:
 
 def test_a_dense_card_is_a_fraction_of_a_whole_one() -> None:
     assert len(drawn(live(), "dense")) * 2 < len(drawn(live(), "card"))
+
+
+def test_each_sign_has_a_reason_of_its_own() -> None:
+    """A sign that is added without one is a KeyError here."""
+    status = live()
+    seen = cards.outlook(status, NOW)
+    every = tuple(sign for sign in vars(named_signs).values() if isinstance(sign, Sign))
+    card = replace(cards.card(seen), signs=every, stuck="Its log waits.")
+    told = {reason.what: reason.why for reason in evidence.reasons(seen, card, LIMITS)}
+    assert {sign.text for sign in every} <= set(told)
+    assert len({told[sign.text] for sign in every}) == len(every) == 7
+    assert "heartbeat is older" in told["heartbeat late"]
+    assert "replicas" in told["durability degraded"]
+    assert "old holder may still be at work" in told["held off"]
