@@ -151,7 +151,7 @@ def test_each_sign_has_a_reason_of_its_own() -> None:
     status = live()
     seen = cards.outlook(status, NOW)
     every = tuple(sign for sign in vars(named_signs).values() if isinstance(sign, Sign))
-    card = replace(cards.card(seen), signs=every, stuck="Its log waits.")
+    card = replace(cards.card(seen), signs=every)
     told = {reason.what: reason.why for reason in evidence.reasons(seen, card, LIMITS)}
     assert {sign.text for sign in every} <= set(told)
     assert len({told[sign.text] for sign in every}) == len(every) == 7
