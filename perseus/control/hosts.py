@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+from redis.exceptions import ResponseError
 
 from perseus import keys
 from perseus.store import Client, answers, now_ms
 from perseus.store.batch import Batch
 
+log = logging.getLogger(__name__)
+
 GONE_AFTER_MS = 15_000
 FORGOTTEN_MS = 4 * GONE_AFTER_MS
+AHEAD_MS = 5_000
+"""A store that failed over may be behind by so much. What is dated later was not written by a process that lives."""
 
-Role = Literal["idle", "serving", "standby"]
+#: `waiting`: it is to take an exchange over, and waits for its lease.
+Role = Literal["idle", "serving", "waiting", "standby"]
 
 
 class Report(BaseModel):
@@ -63,7 +70,7 @@ def living(answer: object, at_ms: int) -> list[Report]:
     """The reports of those that live at that time (store)."""
     entries = answer.items() if isinstance(answer, Mapping) else ()
     reports = [report for name, text in entries if (report := parse(text)) is not None and report.target == name]
-    kept = [one for one in reports if one.at > at_ms - GONE_AFTER_MS]
+    kept = [one for one in reports if at_ms - GONE_AFTER_MS < one.at <= at_ms + AHEAD_MS]
     return sorted(kept, key=lambda one: (one.hostname, one.pid, one.target))
 
 
@@ -79,7 +86,7 @@ def write(client: Client, report: Report) -> None:
     """Say it anew, at the store's time, and sweep those long gone. Raises StoreUnavailable, StoreRefused."""
     with answers(client):
         at_ms = now_ms(client, keys.HOSTS)
-        known: Any = client.hgetall(keys.HOSTS)
+        known = _known(client)
         gone = [name for name, text in known.items() if name != report.target and _is_long_gone(text, at_ms)]
         if gone:
             client.hdel(keys.HOSTS, *gone)
@@ -91,9 +98,24 @@ def write(client: Client, report: Report) -> None:
 def remove(client: Client, target: str) -> None:
     """This process takes no commands any more. Raises StoreUnavailable, StoreRefused."""
     with answers(client):
-        client.hdel(keys.HOSTS, target)
+        if target in _known(client):
+            client.hdel(keys.HOSTS, target)
+
+
+def _known(client: Client) -> Mapping[str, str]:
+    """What is there. Another type is nobody's: it would hide every process from those that command."""
+    asked: Any = client
+    try:
+        found: Mapping[str, str] = asked.hgetall(keys.HOSTS)
+    except ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+        log.warning("%s held something that Perseus did not write; it was deleted.", keys.HOSTS)
+        client.delete(keys.HOSTS)
+        return {}
+    return found
 
 
 def _is_long_gone(text: object, at_ms: int) -> bool:
     report = parse(text)
-    return report is None or report.at < at_ms - FORGOTTEN_MS
+    return report is None or not at_ms - FORGOTTEN_MS <= report.at <= at_ms + AHEAD_MS

@@ -65,3 +65,22 @@ def test_who_leaves_is_gone_at_once(client: Client) -> None:
     hosts.write(client, report())
     hosts.remove(client, "a-1-00000001")
     assert hosts.read(client) == []
+
+
+def test_a_report_of_the_future_is_of_nobody_and_swept(client: Client) -> None:
+    now = now_ms(client, keys.HOSTS)
+    put(client, report("ahead", at=now + hosts.AHEAD_MS + 10_000))
+    put(client, report("failed-over", at=now + 1_000))
+    assert [one.target for one in hosts.read(client)] == ["failed-over"]
+    hosts.write(client, report())
+    assert set(client.hkeys(keys.HOSTS)) == {"failed-over", "a-1-00000001"}
+
+
+def test_another_type_in_place_of_all_reports_hides_nobody_for_long(client: Client) -> None:
+    client.set(keys.HOSTS, "junk")
+    assert hosts.read(client) == []
+    hosts.write(client, report())
+    assert [one.target for one in hosts.read(client)] == ["a-1-00000001"]
+    client.delete(keys.HOSTS)
+    client.set(keys.HOSTS, "junk")
+    hosts.remove(client, "a-1-00000001")
