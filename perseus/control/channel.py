@@ -6,6 +6,7 @@ The store is no judge of who may command: whatever stands in the stream is read 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from perseus.control.outcomes import Outcome, Status
 from perseus.errors import PerseusError, StoreCorrupt
 from perseus.store import Client, answers, is_cluster, now_ms, where
 from perseus.store.batch import Batch
+
+log = logging.getLogger(__name__)
 
 KEPT_MS = 3_600_000
 OUTCOMES_KEPT_MS = 86_400_000
@@ -94,14 +97,31 @@ def receive(client: Client, target: str, after: str, wait_ms: int) -> list[Lette
 def record(client: Client, told: Outcome, is_first: bool = False) -> None:
     """Leave what came of it, or how far it has come; `is_first`: unless there is an outcome already.
 
-    Raises StoreUnavailable, StoreRefused.
+    Another type in its place is deleted. Raises StoreUnavailable, StoreRefused.
     """
     name = keys.control(told.target, "outcomes")
     with answers(client):
-        pipeline: Any = client.pipeline(transaction=False)
-        (pipeline.hsetnx if is_first else pipeline.hset)(name, told.id, told.to_json())
-        pipeline.pexpire(name, OUTCOMES_KEPT_MS)
-        pipeline.execute()
+        try:
+            _record(client, name, told, is_first)
+        except ResponseError as error:
+            if "WRONGTYPE" not in str(error):
+                raise
+            discard(client, name)
+            _record(client, name, told, is_first)
+
+
+def discard(client: Client, name: str) -> None:
+    """Delete a key of ours that is of another type. Raises StoreUnavailable, StoreRefused."""
+    log.warning("%s held something that Perseus did not write; it was deleted.", name)
+    with answers(client):
+        client.delete(name)
+
+
+def _record(client: Client, name: str, told: Outcome, is_first: bool) -> None:
+    pipeline: Any = client.pipeline(transaction=False)
+    (pipeline.hsetnx if is_first else pipeline.hset)(name, told.id, told.to_json())
+    pipeline.pexpire(name, OUTCOMES_KEPT_MS)
+    pipeline.execute()
 
 
 def forget(client: Client, target: str, command_ids: Sequence[str]) -> None:

@@ -11,10 +11,13 @@ from enum import StrEnum
 from perseus.control import command as commands
 from perseus.control import signing
 from perseus.control.channel import Letter
-from perseus.control.command import LONGEST_LIFE_MS, BadCommand, Command
+from perseus.control.command import LONGEST_LIFE_MS, BadCommand, Command, Kind
 
 EARLY_MS = 60_000
 """A store's clock may have gone back so far since a command was issued, as after a failover."""
+
+CHOOSES = frozenset({Kind.START, Kind.CHECK, Kind.TAKEOVER})
+"""These say which exchange; all else is about the one that is served."""
 
 
 class Fault(StrEnum):
@@ -44,8 +47,13 @@ class Intake:
         self._target = target
         self._seen: dict[str, tuple[int, str]] = {}
 
-    def judge(self, letter: Letter, now_ms: int, instance_id: str | None) -> Command | Rejected | None:
-        """At the store's time, for who runs `instance_id`. None for an entry that was read before, as after a loss."""
+    def judge(
+        self, letter: Letter, now_ms: int, instance_id: str | None, exchange: str | None = None
+    ) -> Command | Rejected | None:
+        """At the store's time, for who runs `instance_id` of `exchange` (None: serves none).
+
+        None for an entry that was read before, as after a loss.
+        """
         command = self._believed(letter)
         if isinstance(command, Rejected):
             return command
@@ -53,7 +61,7 @@ class Intake:
         if seen is not None:
             is_same = seen[1] == letter.stream_id
             return None if is_same else Rejected(Fault.AGAIN, "It has been done before, and is done once.", command)
-        fault = self._fault(command, now_ms, instance_id)
+        fault = self._fault(command, now_ms, instance_id) or _of_other_exchange(command, exchange)
         self._remember(command, letter, now_ms)
         return fault or command
 
@@ -87,3 +95,12 @@ class Intake:
         until_ms = now_ms + LONGEST_LIFE_MS + EARLY_MS
         self._seen = {name: told for name, told in self._seen.items() if told[0] > now_ms}
         self._seen[command.id] = until_ms, letter.stream_id
+
+
+def _of_other_exchange(command: Command, exchange: str | None) -> Rejected | None:
+    """Whoever stops one exchange means that one, whatever the process serves by now."""
+    if command.kind in CHOOSES or (command.exchange_name is not None and exchange in (None, command.exchange_name)):
+        return None
+    meant = f"is meant for {command.exchange_name}" if command.exchange_name else "names no exchange"
+    now = f"serves {exchange}" if exchange else "serves none"
+    return Rejected(Fault.MISADDRESSED, f"It {meant}, and this process {now}. Look at the card again.", command)

@@ -24,7 +24,7 @@ from perseus.control.hosts import Report
 from perseus.control.intake import Fault, Intake, Rejected
 from perseus.control.outcomes import Status
 from perseus.control.recorder import Recorder
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreCorrupt
 from perseus.ingest.jobs import Jobs
 from perseus.pluginhost.deadline import TookTooLong, call_within
 from perseus.store import Client, answers, now_ms
@@ -118,7 +118,7 @@ class Agent:
         if not self._is_announced:  # whoever asks what came of a command looks for its process among those that live
             hosts.write(self._client, self._report())
             self._is_announced = True
-        letters = channel.receive(self._client, self.target, self._after, wait_ms)
+        letters = self._letters(wait_ms)
         if letters:
             self._time()
         for letter in letters:
@@ -129,8 +129,18 @@ class Agent:
         self._recorder.flush()
         self._returned()
 
+    def _letters(self, wait_ms: int) -> list[Letter]:
+        """Another type in place of the stream is no command, and is in the way of all of them."""
+        try:
+            return channel.receive(self._client, self.target, self._after, wait_ms)
+        except StoreCorrupt:
+            channel.discard(self._client, self._stream)
+            self._after = START
+            return []
+
     def _take(self, letter: Letter) -> None:
-        judged = self._intake.judge(letter, self._store_clock.now_ms(), self._report().instance_id)
+        report = self._report()
+        judged = self._intake.judge(letter, self._store_clock.now_ms(), report.instance_id, report.exchange_name)
         if isinstance(judged, Command):
             self.jobs.accept(judged)
         elif isinstance(judged, Rejected):

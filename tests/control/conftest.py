@@ -44,7 +44,9 @@ class Commander:
         return found
 
     def send(self, target: str, kind: Kind, exchange: str | None = None, **arguments: object) -> str:
-        command = Command(target, kind, "ada@example.net", "Ada", exchange_name=exchange, arguments=arguments)
+        served = {one.target: one.exchange_name for one in hosts.read(self.client)}
+        name = exchange or served.get(target)
+        command = Command(target, kind, "ada@example.net", "Ada", exchange_name=name, arguments=arguments)
         return channel.send(self.client, self._key, command)
 
     def until(self, target: str, command_id: str, is_so: Callable[[Outcome], bool], seconds: float = 15) -> Outcome:

@@ -94,7 +94,7 @@ def client(store_url: str) -> Iterator[Client]:
 
 
 def command(kind: Kind, **changes: object) -> Command:
-    return Command(ME, kind, "ada@example.net", "Ada", **changes)  # type: ignore[arg-type]
+    return Command(ME, kind, "ada@example.net", "Ada", **{"exchange_name": "binance", **changes})  # type: ignore[arg-type]
 
 
 def until(client: Client, command_id: str, is_so: Callable[[Outcome], bool], seconds: float = 5) -> Outcome:

@@ -199,3 +199,17 @@ def test_a_process_that_lives_long_keeps_the_newest_outcomes_alone(
     told = channel.outcome(client, ME, "6")
     assert told is not None
     assert told.status is Status.DONE
+
+
+def test_another_type_in_place_of_its_stream_is_deleted_and_commands_are_done_again(
+    start: Callable[[str], Agent], store_url: str, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    start(store_url)
+    stream = keys.control(ME, "commands")
+    assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE
+    client.delete(stream)
+    client.set(stream, "junk")
+    eventually(lambda: client.exists(stream) == 0)
+    assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE
+    assert len([line for line in caplog.messages if stream in line]) == 1
+    assert "The agent failed" not in caplog.text

@@ -125,3 +125,11 @@ def test_a_command_whose_process_is_gone_is_told_as_interrupted_and_one_that_end
 def test_junk_in_place_of_an_outcome_is_none(client: Client, junk: str) -> None:
     client.hset(keys.control(TARGET, "outcomes"), COMMAND.id, junk)
     assert channel.outcome(client, TARGET, COMMAND.id) is None
+
+
+def test_another_type_in_place_of_outcomes_gives_way_to_the_next(client: Client) -> None:
+    hosts.write(client, REPORT)
+    client.set(keys.control(TARGET, "outcomes"), "junk")
+    assert channel.outcome(client, TARGET, COMMAND.id) is None
+    channel.record(client, accepted())
+    assert channel.outcome(client, TARGET, COMMAND.id) == accepted()

@@ -14,7 +14,7 @@ from perseus.control.intake import Fault, Intake, Rejected
 KEY = b"k" * 32
 ME = "host-1-abcdef01"
 NOW = 1_790_000_000_000
-COMMAND = Command(ME, Kind.STOP, "ada@example.net", instance_id="run-1").issued(NOW)
+COMMAND = Command(ME, Kind.STOP, "ada@example.net", exchange_name="binance", instance_id="run-1").issued(NOW)
 
 
 @pytest.fixture
@@ -106,3 +106,23 @@ def test_what_it_remembers_does_not_grow_for_ever(intake: Intake) -> None:
         one = Command(ME, Kind.CHECK, "ada").issued(NOW + number * 10_000)
         assert intake.judge(letter(one, f"{number}-0"), NOW + number * 10_000, None) == one
     assert len(intake._seen) < 40
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.START, Kind.CHECK, Kind.TAKEOVER)])
+def test_what_is_meant_for_another_exchange_or_for_none_is_not_done(intake: Intake, kind: Kind) -> None:
+    for name, serves, is_done in (
+        ("binance", "binance", True),
+        ("binance", None, True),
+        ("coinbase", "binance", False),
+        (None, "binance", False),
+        (None, None, False),
+    ):
+        judged = intake.judge(letter(Command(ME, kind, "ada", exchange_name=name).issued(NOW)), NOW, None, serves)
+        assert is_done == isinstance(judged, Command), (name, serves)
+        assert is_done or fault(judged) is Fault.MISADDRESSED
+
+
+@pytest.mark.parametrize("kind", [Kind.START, Kind.CHECK, Kind.TAKEOVER])
+def test_what_chooses_an_exchange_is_done_whatever_is_served(intake: Intake, kind: Kind) -> None:
+    command = Command(ME, kind, "ada", exchange_name="coinbase").issued(NOW)
+    assert intake.judge(letter(command), NOW, None, "binance") == command

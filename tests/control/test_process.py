@@ -46,7 +46,7 @@ def test_an_idle_host_starts_what_it_is_told_stops_it_and_waits_again(
     ] == "stopped by Ada (ada@example.net)"
     commander.hosts(role="idle")
     assert commander.end(host.target, Kind.START, "binance").status is Status.DONE
-    wanted = [("control: start", "done", "binance"), ("control: stop", "done", host.target)]
+    wanted = [("control: start", "done", "binance"), ("control: stop", "done", "binance")]
     audit = AuditLog(commander.client)
     eventually(lambda: [(one.what, one.result, one.target) for one in audit.read(9).entries][:2] == wanted)
 
