@@ -17,7 +17,14 @@ from werkzeug.exceptions import HTTPException
 from perseus.access.turns import Unasked
 from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseUnavailable
 from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
-from perseus.errors import PerseusError, StoreRefused, StoreRefusesWrites, StoreUnavailable, UnknownExchange
+from perseus.errors import (
+    PerseusError,
+    StoreCorrupt,
+    StoreRefused,
+    StoreRefusesWrites,
+    StoreUnavailable,
+    UnknownExchange,
+)
 from perseus.network.directory import BadCursor, StoreNotice
 from perseus.notify.lookup import UnknownDestination, UnknownEvent
 from perseus.store import refusal
@@ -108,6 +115,9 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(503, f"The data store refuses us: {StoreNotice.failing(error).denied}. {WHO_MENDS}")
         case StoreUnavailable():
             return Problem(503, STORE_SILENT)
+        case StoreCorrupt():
+            said = f"In the data store {error.key} holds something that Perseus did not write. Nothing was done."
+            return Problem(503, f"{said} Who writes it anew deletes it within seconds: try again then.")
         case NotStorable():
             return Problem(400, f"That cannot be saved: {error.reason}.")
         case DatabaseMismatch():

@@ -9,7 +9,7 @@ from flask import request, url_for
 
 from perseus import keys
 from perseus.control.command import Kind
-from perseus.errors import StoreRefused, StoreUnavailable
+from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
 from perseus.network.exchange import Exchange
 from perseus.notify import records
 from perseus.store import now_ms
@@ -18,12 +18,13 @@ from perseus.web.commanding import Commanding, target_of
 from perseus.web.commandpage import CommandShown
 from perseus.web.site import site
 
-OFF, NOBODY, DEAF, EMPTY, UNSEEN = "off", "nobody", "deaf", "empty", "unseen"
+OFF, NOBODY, DEAF, EMPTY, UNSEEN, CORRUPT = "off", "nobody", "deaf", "empty", "unseen", "corrupt"
 SAID = {
     OFF: "What runs was not told of it: commands are off at this site. It is taken in at the next start.",
     NOBODY: "Nobody serves it now. It is taken in at the next start.",
     DEAF: "What runs takes no commands, so it was not told. It is taken in at the next start.",
     EMPTY: "No symbol is watched any more. What runs goes on with those that it has; the next start needs some.",
+    CORRUPT: "What runs was not told of it: something else wrote where its commands stand. Reload it in a moment.",
     UNSEEN: "What runs was not told of it: the data store did not answer. It is taken in at the next start.",
 }
 
@@ -66,6 +67,8 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
         return Told(target, command, now_ms(commands.client, keys.HOSTS))
     except (StoreUnavailable, StoreRefused):
         return Told(why=UNSEEN)  # they are saved all the same, and that is not to be told as a failure
+    except StoreCorrupt:
+        return Told(why=CORRUPT)
 
 
 def asked() -> Told | None:

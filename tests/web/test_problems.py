@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from perseus.errors import LeaseLost, StoreRefusesWrites
+from perseus.errors import LeaseLost, StoreCorrupt, StoreRefusesWrites
+from perseus.web import problems
 from tests.web.reading import get, words
 from tests.web.views import FakeDirectory, app_of, live, view
 
@@ -60,3 +61,11 @@ def test_what_a_store_without_writes_does_not_take_is_told_with_why_and_without_
     assert response.json is not None
     assert response.json["detail"].startswith("The data store refuses writes: OOM: its memory is full")
     assert "10.1.2.3" not in response.text
+
+
+def test_a_key_of_another_type_is_told_without_the_address_of_the_store() -> None:
+    told = problems.of(StoreCorrupt("secret at 10.1.2.3", "{perseus:target:a}:commands"))
+    assert told is not None
+    assert told.status == 503
+    assert "{perseus:target:a}:commands holds something that Perseus did not write" in told.detail
+    assert "10.1.2.3" not in told.detail
