@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from perseus import keys
@@ -45,6 +46,13 @@ class Seen:
     def host(self) -> str:
         """Where the holder runs, for people."""
         return self.holder.hostname if self.holder is not None else "an unknown host"
+
+    @property
+    def commanded(self) -> str:
+        """By whom it was commanded to serve, as the rest of a sentence; '' where nobody says so."""
+        email, name = (self.holder.admin_email, self.holder.admin_display_name) if self.holder else (None, None)
+        who = f"{name} ({email})" if name and email else name or email
+        return f", commanded by {who}" if who else ""
 
 
 def look(client: Client, exchange_id: int, target: str, settle_ms: int) -> Seen:
@@ -126,7 +134,7 @@ class Takeover:
         if now.heir and now.heir != self.target:
             return Step.GIVE_UP, f"{now.revoked_by} takes it over already, for {now.heir}"
         if not self._is_meant(now):
-            return Step.GIVE_UP, f"{now.host} holds it by now, by another run: look at its card again"
+            return Step.GIVE_UP, f"{now.host} holds it by now, by another run{now.commanded}: look at its card again"
         if now.heir == self.target:
             return self._wait_for(now)
         if self.answer is Answer.REFUSED:
@@ -139,7 +147,8 @@ class Takeover:
             return Step.ASK, f"asking {now.host} to hand it over"
         if self.answer is Answer.FAILED or elapsed >= self.asked_at + PATIENCE_SECONDS:
             return Step.REVOKE, f"{now.host} has not handed it over in time: its lease is revoked"
-        return Step.WAIT, f"{now.host} stops in order"
+        seconds = max(1, ceil(self.asked_at + PATIENCE_SECONDS - elapsed))
+        return Step.WAIT, f"{now.host} is asked to hand it over; its answer is waited for, {seconds} s at most"
 
     def _is_meant(self, now: Seen) -> bool:
         """Is it still the run that was meant? Whoever holds it first is meant where none was named."""

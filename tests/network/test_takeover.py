@@ -70,6 +70,9 @@ def test_a_holder_that_takes_commands_is_asked_and_waited_for_and_then_revoked()
     assert order.next(held, 100, True)[0] is Step.ASK
     order.asked_at = 100
     assert order.next(held, 100 + PATIENCE_SECONDS - 0.1, True)[0] is Step.WAIT
+    assert order.next(held, 103, True)[1] == (
+        "host-a is asked to hand it over; its answer is waited for, 7 s at most"
+    ), "nobody knows whether it stops: it may be frozen"
     assert order.next(held, 100 + PATIENCE_SECONDS, True)[0] is Step.REVOKE
 
 
@@ -117,3 +120,12 @@ def test_who_was_meant_stays_meant() -> None:
     order.next(at(BODY, 20_000, **LAST), 100, True)
     other = sample("another", "8").to_json()
     assert order.next(at(other, 20_000, token="8", closed="0", until_ms=str(NOW + 9)), 101, True)[0] is Step.GIVE_UP
+
+
+def test_whoever_comes_second_is_told_who_was_first() -> None:
+    holder = sample("a", "7").model_copy(update={"admin_email": "bob@example.net", "admin_display_name": "Bob"})
+    step, why = Takeover("b", "ann", "another").next(at(holder.to_json(), 20_000, **LAST), 100, True)
+    assert (step, why) == (
+        Step.GIVE_UP,
+        "host-a holds it by now, by another run, commanded by Bob (bob@example.net): look at its card again",
+    )
