@@ -33,6 +33,7 @@ HEAD = ("TARGET", "HOST", "IP", "ROLE", "EXCHANGE", "DOING")
 #: What is told to a process that serves the exchange; the others go to one that does not.
 OF_HOLDER = (Kind.STOP, Kind.PAUSE, Kind.RESUME, Kind.RELOAD, Kind.WARM_UP, Kind.SET_SYMBOLS)
 FREE = ("idle", "standby")
+AT_IT = ("serving", "waiting")
 
 
 class NoTarget(PerseusError):
@@ -128,7 +129,8 @@ def _addressed(client: Client, command: Command, exchange: Exchange, on: str | N
     """The command with the process that is meant, and its run where it serves one."""
     known = hosts.read(client)
     if command.kind in OF_HOLDER:
-        found = [one for one in known if one.exchange_name == exchange.name and one.role == "serving"]
+        found = [one for one in known if one.exchange_name == exchange.name and one.role in AT_IT]
+        found.sort(key=lambda one: AT_IT.index(one.role))
         if not found:
             raise NoTarget(_why_none(client, exchange), known)
         return replace(command, target=found[0].target, instance_id=found[0].instance_id)

@@ -157,7 +157,7 @@ class Host:
             pid=os.getpid(),
             version=VERSION,
             at=0,
-            role="idle" if service is None else "standby" if service.is_standby else "serving",
+            role="idle" if service is None else service.role,
             exchange_id=service.exchange_id if service is not None else None,
             exchange_name=service.order.exchange if service is not None else None,
             instance_id=status.instance_id if status is not None else None,

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from perseus.control.hosts import Role
 from perseus.ingest.feed import Feed, FeedMaker
 from perseus.ingest.membership import Admin
 from perseus.ingest.opening import Opening
@@ -100,6 +101,13 @@ class Service:
     def is_standby(self) -> bool:
         """Does it wait for a lease that another holds, ready for it?"""
         return self.instance is None and self.is_warm is not None
+
+    @property
+    def role(self) -> Role:
+        """Of a process that has it, for reports."""
+        if self.is_standby:
+            return "standby"
+        return "waiting" if self.instance is None and self.takeover is not None else "serving"
 
     @property
     def is_active(self) -> bool:

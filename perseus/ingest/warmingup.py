@@ -66,6 +66,8 @@ def said_of(stats: Stats) -> tuple[str, int | None]:
 
 def doing(service: Service) -> str:
     """What it is at, for people; while it warms up also how far that is, and how long it may take yet."""
+    if service.role == "waiting" and service.takeover is not None:
+        return f"waiting to take over {service.order.exchange} for {service.takeover.by}: {service.doing}"
     feed = service.feed()
     stats = feed.warmup_stats if isinstance(feed, Warmable) else None
     if stats is None or not stats.is_at_work:

@@ -31,13 +31,19 @@ class Standby(NamedTuple):
 
 
 class Attendance(NamedTuple):
-    """Of one exchange, without times: equal ones give equal cards. `doing`: by instance id, what it is at."""
+    """Of one exchange, without times: equal ones give equal cards. `doing`: by instance id, what it is at.
+
+    `taking`: which process waits to take it over, '' for none.
+    """
 
     standbys: tuple[Standby, ...] = ()
     doing: tuple[tuple[str, str], ...] = ()
+    taking: str = ""
 
     def of_beginning(self, told: InstanceStatus | None) -> str | None:
-        """What an instance is at that is not active yet; None for any other."""
+        """Who is about to take it over, else what an instance is at that is not active yet; None for any other."""
+        if self.taking:
+            return words.plain(self.taking, LIMIT)
         if told is None or told.connection_state not in BEGINNING:
             return None
         said = dict(self.doing).get(told.instance_id)
@@ -63,6 +69,8 @@ def by_exchange(reports: Iterable[Report]) -> Mapping[int, Attendance]:
         known = found.get(one.exchange_id, NOBODY)
         if one.role == "standby":
             known = known._replace(standbys=(*known.standbys, Standby(one.hostname, one.warm)))
+        elif one.role == "waiting":
+            known = known._replace(taking=f"{one.hostname} is {one.doing or 'waiting to take it over'}")
         elif one.role == "serving" and one.instance_id and one.doing:
             known = known._replace(doing=(*known.doing, (one.instance_id, one.doing)))
         found[one.exchange_id] = known

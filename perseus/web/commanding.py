@@ -129,6 +129,6 @@ def _order(one: Report, exchange: Exchange | None) -> tuple[bool, bool, str, int
 
 
 def _said(one: Report) -> str:
-    what = {"idle": "idle", "serving": "serves", "standby": "stands by for"}[one.role]
+    what = {"idle": "idle", "serving": "serves", "waiting": "waits to take over", "standby": "stands by for"}[one.role]
     of = f" {one.exchange_name}" if one.role != "idle" and one.exchange_name else ""
     return words.plain(f"{one.hostname}, process {one.pid}: {what}{of}", 120)

@@ -10,8 +10,8 @@ from perseus.network.exchange import Exchange
 from perseus.web import moments, words
 from perseus.web.moments import Moment
 
-IDLE, SERVING, STANDBY = "idle", "serving", "standby"
-ROLES = {IDLE: "idle", SERVING: "serves", STANDBY: "stands by for"}
+IDLE, SERVING, WAITING, STANDBY = "idle", "serving", "waiting", "standby"
+ROLES = {IDLE: "idle", SERVING: "serves", WAITING: "waits to take over", STANDBY: "stands by for"}
 PLACES = {STANDBY: 0, IDLE: 1}
 
 

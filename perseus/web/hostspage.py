@@ -72,6 +72,7 @@ def _counted(reports: tuple[Report, ...]) -> str:
     said = (
         f"{counts[hostrows.IDLE]} idle" if counts[hostrows.IDLE] else "",
         f"{counts[hostrows.SERVING]} at work" if counts[hostrows.SERVING] else "",
+        f"{counts[hostrows.WAITING]} waiting to take over" if counts[hostrows.WAITING] else "",
         f"{counts[hostrows.STANDBY]} on standby" if counts[hostrows.STANDBY] else "",
     )
     total = "1 process" if len(reports) == 1 else f"{len(reports):,} processes"

@@ -144,7 +144,10 @@ def test_from_a_frozen_holder_it_is_taken_when_its_lease_has_run_out_and_it_does
     start(*IDLE, **KEYED)
     (host,) = commander.hosts(role="idle")
     primary.send_signal(signal.SIGSTOP)
-    told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    command = commander.send(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    (waiting,) = commander.hosts(role="waiting", exchange_name="binance")
+    assert str(waiting.doing).startswith("waiting to take over binance for Ada (ada@example.net): ")
+    told = commander.until(host.target, command, lambda told: told.is_final)
     assert told.status is Status.DONE, told
     assert ("starting", "taken over by Ada (ada@example.net)") in reasons(reader)
     token = payload(reader)["fencingToken"]

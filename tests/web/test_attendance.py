@@ -12,7 +12,7 @@ from perseus.control.hosts import Report
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
-from perseus.web import attendance, cards, signs
+from perseus.web import attendance, cards, hostrows, signs
 from perseus.web.cards import Card
 from tests.web.reading import HTMX, words
 from tests.web.views import BINANCE, COINBASE, NOW, FakeDirectory, app_of, gone, live, payload, view
@@ -46,6 +46,15 @@ def test_a_standby_is_named_on_the_card_of_its_exchange_alone(warm: bool | None,
     assert card(live(COINBASE), standby).standbys == (f"ingest-2{said}",)
     assert card(live(BINANCE), standby).standbys == ()
     assert f"Standby: ingest-2{said}" in words(shown(live(COINBASE), standby))
+
+
+def test_who_waits_to_take_it_over_is_named_on_its_card_and_serves_nothing() -> None:
+    doing = "waiting to take over coinbase for Ada: host-1 is asked to hand it over"
+    waiting = report("waiting", doing=doing, exchangeName="coinbase")
+    assert card(live(COINBASE), waiting).doing == f"ingest-2 is {doing}"
+    assert card(live(COINBASE), waiting).standbys == ()
+    assert [row.said for row in hostrows.rows([waiting])] == ["waits to take over"]
+    assert hostrows.choices([waiting], COINBASE) == ()
 
 
 def test_an_idle_host_stands_by_for_nobody() -> None:
