@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from math import ceil
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from perseus.exchanges.book import Book, BookState, Emptied, End, Never, Priority, Wait, What
+from perseus.exchanges.book import Book, BookState, Emptied, End, Granted, Never, Priority, Wait, What
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.line import Line, Wish
 from perseus.exchanges.request import WEIGHT, Limit
@@ -18,6 +20,8 @@ from perseus.exchanges.tooheavy import TooHeavy
 from perseus.store import Client
 
 __all__ = ["Caller", "Ledger", "Priority", "TooHeavy", "inline"]
+
+log = logging.getLogger(__name__)
 
 FORGOTTEN = "the data store was emptied: what was sent in this minute is not known any more"
 
@@ -41,7 +45,8 @@ class Ledger:
 
     `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
     is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far;
-    `emptied`: how often the store was found to have been emptied.
+    `emptied`: how often the store was found to have been emptied; `held_up`: for people, why nothing at all may be sent
+    now, '' where something may.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Ledger:
         call: Caller,
     ) -> None:
         self._book = Book(client, exchange_id, address, first_limits)
+        self._exchange_id = exchange_id
         self._first = tuple(first_limits)
         self._clock = clock
         self._call = call
@@ -63,6 +69,7 @@ class Ledger:
         self._run, self._numbers = uuid4().hex[:12], count()
         self.granted: Counter[Priority] = Counter()
         self.emptied = 0
+        self.held_up = ""
 
     async def reserve(self, weight: int, priority: Priority, name: str = "") -> None:
         """Return when a request of this weight may be sent, at once; it is charged then.
@@ -147,10 +154,21 @@ class Ledger:
             return answer
         if not self._clock.is_known:
             self._clock.suppose(answer.now_ms)
+        self._tell(answer)
         if isinstance(answer, Emptied):
             await self._begin_anew(answer.now_ms)
             return 0.0
         return self._clock.takes_seconds(answer.wait_ms) if isinstance(answer, Wait) else None
+
+    def _tell(self, answer: Granted | Wait | Emptied) -> None:
+        """Whoever waits for this knows what for. Refusals of the exchange are logged where they are heard."""
+        if not isinstance(answer, Wait):
+            self.held_up = ""
+        elif answer.is_frozen:
+            seconds = self._clock.takes_seconds(answer.wait_ms)
+            if not self.held_up and answer.why == FORGOTTEN:
+                log.warning("Nothing is sent to exchange %d for %.0f s: %s.", self._exchange_id, seconds, answer.why)
+            self.held_up = f"nothing may be sent to the exchange for {ceil(seconds)} s: {answer.why}"
 
     async def _keep_frozen(self, now: int | None) -> None:
         """Told again each time: the store may have been away or emptied, and a ban is none the shorter for it."""

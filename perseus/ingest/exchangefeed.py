@@ -73,6 +73,7 @@ class ExchangeFeed:
         self._dialect = dialect_of(instance.exchange.name)
         self._thread: EngineThread | None = None
         self._engine: Engine | None = None
+        self._wire: Wire | None = None
         self._draining: list[asyncio.Future[None]] = []
         self._told = 0
 
@@ -149,6 +150,11 @@ class ExchangeFeed:
         """How the latest warmup of this connection stands, from any thread; None before there is one."""
         return self._engine.warming.stats if self._engine else None
 
+    @property
+    def held_up(self) -> str:
+        """Why nothing may be sent to the exchange now, for people, from any thread; '' where something may."""
+        return self._wire.ledger.held_up if self._wire else ""
+
     def _on_loop(self, act: Callable[[Engine], None]) -> None:
         thread, engine = self._thread, self._engine
         if thread is None or engine is None or not thread.soon(lambda: act(engine)):
@@ -193,7 +199,7 @@ class ExchangeFeed:
 
     async def serve(self, thread: EngineThread, wire: Wire, shadow: Shadow | None = None) -> None:
         """Take in all until cancelled, from where `shadow` is."""
-        instance = self._instance
+        instance, self._wire = self._instance, wire
         say = Saying(instance.exchange.name, instance.report_error, asyncio.get_running_loop().time)
         ports = wire.ports(self._client, instance.exchange, self._source, instance.token, instance.instance_id, say)
         self._engine = engine = Engine(ports, self._source.wanted, say)

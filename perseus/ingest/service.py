@@ -17,6 +17,7 @@ from perseus.network.states import State
 from perseus.network.takeover import Takeover
 
 LOOK_SECONDS = 0.05
+BEGINS = (State.STARTING, State.WARMING)
 CLAIMING = "claiming its lease"
 STEPS = {
     State.IDLE: "waiting until its lease counts",
@@ -95,7 +96,8 @@ class Service:
             return self.doing
         if self.reins.paused is not None:
             return f"paused by {self.reins.paused.by}"
-        return STEPS[instance.state]
+        held_up: str = getattr(self.feed(), "held_up", "") if instance.state in BEGINS else ""
+        return f"{STEPS[instance.state]}: {held_up}" if held_up else STEPS[instance.state]
 
     @property
     def is_standby(self) -> bool:

@@ -197,6 +197,25 @@ def test_where_the_store_is_away_nothing_may_be_sent_and_afterwards_it_goes_on(c
     run(main)
 
 
+def test_who_waits_for_what_was_forgotten_says_so_and_until_when(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        one = ledger(client)
+        await one.learn((BY_MINUTE,))
+        await one.reserve(1, Priority.ADMIN)
+        assert one.held_up == ""
+        client.delete(keys.weight_book(4, ADDRESS))
+        waiting = asyncio.create_task(one.reserve(1, Priority.ADMIN))
+        await asyncio.sleep(3)
+        assert "s: the data store was emptied" in one.held_up
+        await waiting
+        assert one.held_up == ""
+
+    run(test)
+    assert len([line for line in caplog.messages if line.startswith("Nothing is sent to exchange 4 for 50 s")]) == 1
+
+
 def test_a_store_that_was_emptied_stops_all_until_what_was_sent_has_run_out(client: Client, store: str) -> None:
     async def main() -> None:
         with connect(store, timeout=2, name="other") as other:
