@@ -23,7 +23,10 @@ class Saying:
         self._report(text)
         now = self._time()
         for repeated, count in self._throttle.due(now):
-            log.warning("%s: %s (%d times more)", self._exchange, repeated, count)
+            log.warning("%s (%d times more)", self._named(repeated), count)
         first = self._throttle.report(text, now)
         if first is not None:
-            log.warning("%s: %s", self._exchange, first)
+            log.warning("%s", self._named(first))
+
+    def _named(self, text: str) -> str:
+        return text if text.startswith(self._exchange) else f"{self._exchange}: {text}"

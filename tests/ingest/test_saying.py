@@ -15,10 +15,10 @@ def test_it_is_reported_and_logged_as_a_warning_with_the_name_of_the_exchange(
     for _ in range(4):
         say("HTTP 429")
     now[0] = 61.0
-    say("Not connected")
-    assert reported == ["HTTP 429"] * 4 + ["Not connected"]
+    say("binance stream 1: Not connected")
+    assert reported == ["HTTP 429"] * 4 + ["binance stream 1: Not connected"]
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "binance: HTTP 429"),
         ("WARNING", "binance: HTTP 429 (3 times more)"),
-        ("WARNING", "binance: Not connected"),
+        ("WARNING", "binance stream 1: Not connected"),
     ]
