@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from perseus.clock import Clock, StoreClock
 from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
-from perseus.network.claims import Claims, Renewed, Revoked
+from perseus.network.claims import Claims, Renewed, Revoked, Taken
 from perseus.network.facts import Facts
 from perseus.network.lease import Lease
 from perseus.outage import Outage
@@ -135,7 +135,11 @@ class Heartbeat:
         silent_since = lease.silent_since
         self._outage.done(f"A heartbeat was answered again after {self._clock.elapsed() - silent_since:.0f} s.")
         self.trouble = None
+        was_over = lease.end_reason is not None
         lease.answered(answer, sent_at)
+        if was_over and isinstance(answer, Taken) and answer.holder is not None:
+            name = self._facts.status().exchange_name
+            log.error("%s was taken over while no heartbeat was answered: it is held by %s.", name, answer.holder)
         if isinstance(answer, Renewed):
             self._take_in(answer, sent_at, silent_since, ticket)
         elif isinstance(answer, Revoked):

@@ -250,3 +250,12 @@ def test_a_missed_heartbeat_that_is_followed_by_an_answered_one_is_told_as_over_
         clock.advance(2.5)
     assert caplog.text.count("No heartbeat is answered") == 1
     assert caplog.text.count("A heartbeat was answered again after 8 s.") == 1
+
+
+def test_who_wakes_after_its_lease_says_who_has_it_now(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+    """The warden has ended it by time before the first heartbeat of a process that was frozen is answered."""
+    beating = Beating(Answers(Taken(Holder("host-b", "192.0.2.9", None, "active", 40))), clock)
+    clock.advance(TIMING.ttl + 1)
+    beating.lease.run_out(clock.elapsed())
+    beating.heartbeat.beat()
+    assert "was taken over while no heartbeat was answered: it is held by host-b (IP 192.0.2.9)" in caplog.text
