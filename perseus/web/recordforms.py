@@ -40,10 +40,9 @@ class RecordForm:
 
 
 def empty(offered: Offered, then: str) -> RecordForm:
-    """For a new record, with the names that are usual for this exchange."""
-    stem = offered.exchange.name.upper().replace("-", "_")
+    """For a new record. Without names of variables: market data needs none."""
     label = words.plain(offered.exchange.display_name, LABEL_MOST)
-    return _form(offered, label, f"{stem}_API_KEY", f"{stem}_API_SECRET", "", {}, then)
+    return _form(offered, label, "", "", "", {}, then)
 
 
 def of(offered: Offered, record: Record) -> RecordForm:

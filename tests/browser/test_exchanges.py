@@ -47,7 +47,9 @@ def test_an_exchange_is_set_up_and_the_way_goes_on(opened_site: Open, site: Noti
     page = opened_site("/exchanges?exchange=binance&next=/network/binance").page
     expect(page.get_by_role("heading", name="Set up Binance")).to_be_visible()
     expect(page.get_by_text("refuses requests from the United States with HTTP 451")).to_be_visible()
-    expect(page.get_by_label("Variable of the API key")).to_have_value("BINANCE_API_KEY")
+    expect(page.get_by_label("Variable of the API key")).to_have_value("")
+    page.get_by_label("Variable of the API key").fill("BINANCE_API_KEY")
+    page.get_by_label("Variable of the API secret").fill("BINANCE_API_SECRET")
     page.get_by_label("What you call it").fill("Ours")
     page.get_by_role("button", name="Set up", exact=True).click()
     expect(page).to_have_url(re.compile("/network/binance$"))

@@ -47,8 +47,9 @@ def test_only_operators_set_up_exchanges(notified: Notified) -> None:
 
 def test_the_form_of_an_exchange_comes_filled_and_says_from_where_it_may_not_be_used(otto: FlaskClient) -> None:
     page = otto.get("/exchanges?exchange=binance").text
-    assert 'value="BINANCE_API_KEY"' in page
-    assert 'value="BINANCE_API_SECRET"' in page
+    assert 'value="" maxlength="100" autocomplete="off" spellcheck="false" placeholder="BINANCE_API_KEY"' in page
+    assert 'placeholder="BINANCE_API_SECRET"' in page
+    assert 'value="BINANCE' not in page, "market data needs no key: nothing is named that nobody has set"
     assert "Binance refuses requests from the United States with HTTP 451. What counts is where" in words(page)
     assert "refuses requests" not in words(otto.get("/exchanges?exchange=coinbase").text)
     assert otto.get("/exchanges?exchange=nowhere").status_code == 404
