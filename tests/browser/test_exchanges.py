@@ -62,6 +62,7 @@ def test_a_secret_in_the_wrong_place_is_refused_and_is_not_shown_again(opened_si
     scene = opened_site("/exchanges?exchange=binance")
     scene.expected = NOT_TAKEN
     page, secret = scene.page, "0123456789abcdef" * 4
+    page.get_by_label("Variable of the API key").fill("BINANCE_API_KEY")
     page.get_by_label("Variable of the API secret").fill(secret)
     page.get_by_role("button", name="Set up", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was saved.")
