@@ -50,4 +50,6 @@ def warmup(status: ExchangeStatus, now_ms: int) -> Warmup:
         told = market.warmup(status.exchange.id)
     except (StoreUnavailable, StoreRefused):
         return NOTHING
-    return warmuppanel.warmup(told, holder, now_ms, url_for("warmup.part", name=status.exchange.name))
+    lacks = status.status.fields.get("incompletePairs") if status.live and status.status else 0
+    here = url_for("warmup.part", name=status.exchange.name)
+    return warmuppanel.warmup(told, holder, now_ms, here, lacks if isinstance(lacks, int) else 0)

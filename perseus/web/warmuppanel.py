@@ -21,9 +21,10 @@ KINDS = {"scanning": "info", "fetching": "info", "cancelled": "warning", "failed
 MODES = {
     "cold": "cold: nothing was there",
     "partial": "partial: some of it was there",
-    "warm": "warm: all of it was there",
+    "warm": "warm: the newest of all was there",
 }
 GONE = "The instance that did it has gone in the middle of it. The next start goes on with what is left."
+DEPTH = "Depth still filling: {calls} at least, behind all other work."
 TEXT_LIMIT = 300
 
 
@@ -31,7 +32,8 @@ TEXT_LIMIT = 300
 class Panel:
     """One run. `address`: where it is asked for again while it lasts, '' when it is over. `kind`: of its tag, or ''.
 
-    `eta`, `took`: in words, None unknown. `more`: failures that are counted and not listed.
+    `eta`, `took`: in words, None unknown. `more`: failures that are counted and not listed. `depth`: what is fetched
+    after its end, '' for nothing.
     """
 
     word: str
@@ -53,6 +55,7 @@ class Panel:
     failures: tuple[Failure, ...]
     more: int
     note: str
+    depth: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,21 @@ class Warmup:
 NOTHING = Warmup(None, "")
 
 
-def warmup(told: Told, instance_id: str | None, now_ms: int, address: str) -> Warmup:
-    """Of an exchange that is held by that instance (None: by nobody). `address`: where the panel can be asked for."""
+def warmup(told: Told, instance_id: str | None, now_ms: int, address: str, incomplete: int = 0) -> Warmup:
+    """Of an exchange that is held by that instance (None: by nobody). `address`: where the panel can be asked for.
+
+    `incomplete`: pairs of which that instance lacks something of what is kept.
+    """
     status = told.status(instance_id)
     if told.stats is None or status is None:
         return Warmup(None, told.problems[0] if told.problems else "")
     is_live = told.stats.is_at_work and status != INTERRUPTED
-    return Warmup(_panel(told.stats, status, now_ms, address if is_live else ""), "")
+    is_filling = status == "complete" and told.stats.instance_id == instance_id and incomplete > 0
+    depth = DEPTH.format(calls=f"{incomplete:,} call{'s' * (incomplete != 1)}") if is_filling else ""
+    return Warmup(_panel(told.stats, status, now_ms, address if is_live else "", depth), "")
 
 
-def _panel(stats: Stats, status: str, now_ms: int, address: str) -> Panel:
+def _panel(stats: Stats, status: str, now_ms: int, address: str, depth: str) -> Panel:
     began_ms, ended_ms = moments.read(stats.started_at), moments.read(stats.ended_at)
     until_ms = ended_ms if ended_ms is not None else now_ms if address else moments.read(stats.updated_at)
     took = None if began_ms is None or until_ms is None else words.span(until_ms - began_ms)
@@ -99,6 +107,7 @@ def _panel(stats: Stats, status: str, now_ms: int, address: str) -> Panel:
         failures=tuple(map(_plain, stats.failures)),
         more=max(stats.failed_pairs - len(stats.failures), 0),
         note=GONE if status == INTERRUPTED else "",
+        depth=depth,
     )
 
 

@@ -51,7 +51,7 @@ class At:
     """A service at that step."""
 
     def __init__(self, stats: Stats | None) -> None:
-        self.step = "warming"
+        self.step, self.role, self.takeover = "warming", "serving", None
         self.feed = lambda: Feed(stats)
 
 

@@ -62,6 +62,25 @@ def test_while_it_lasts_it_says_how_far_and_where_to_ask_again() -> None:
     assert (made.current, made.symbols_left, made.more, made.took) == ("BTC-USD 1h", 60, 7, "2 min 0 s")
 
 
+@pytest.mark.parametrize(
+    ("incomplete", "status", "instance_id", "said"),
+    [
+        (3, "complete", "i", "Depth still filling: 3 calls at least, behind all other work."),
+        (1, "complete", "i", "Depth still filling: 1 call at least, behind all other work."),
+        (0, "complete", "i", ""),
+        (3, "fetching", "i", ""),
+        (3, "complete", "another", ""),
+    ],
+)
+def test_after_a_warmup_it_says_how_much_of_the_depth_is_missing(
+    incomplete: int, status: str, instance_id: str, said: str
+) -> None:
+    given = stats(status=status, mode="warm")
+    made = warmuppanel.warmup(Told(None, given), instance_id, NOW, HERE, incomplete).panel
+    assert made is not None
+    assert made.depth == said
+
+
 def test_while_it_scans_no_per_cent_is_made_up() -> None:
     made = panel(stats(status="scanning", mode=None, percent_complete=0, eta_ms=None))
     assert (made.word, made.percent, made.eta, made.mode) == ("Looking for what is missing", None, None, None)
