@@ -62,6 +62,16 @@ def find_exchange(name: str, settings: Settings) -> Exchange:
     raise UnknownExchange(name, tuple(exchange.name for exchange in exchanges))
 
 
+def check_database(settings: Settings) -> None:
+    """Is it one that exchanges can be found in? Errors as `perseus.db.check`."""
+    from perseus import db
+    from perseus.local import runfile  # SQLAlchemy is only loaded where the database is read
+
+    database_url = runfile.database_url(settings)
+    db.check(database_url)
+    db.disconnect(database_url)
+
+
 class Membership:
     """The plugins of this process, started, and what they are told and asked. `close` it in the end.
 

@@ -10,6 +10,7 @@ from perseus.ingest import handlers
 from perseus.ingest.brake import Brake
 from perseus.ingest.feed import FeedMaker
 from perseus.ingest.host import Host, made
+from perseus.ingest.membership import check_database
 from perseus.ingest.opening import Opening, Sources
 from perseus.ingest.service import Order
 from perseus.ingest.waiting import standing_by
@@ -35,11 +36,13 @@ def run(
 
     `idle`: wait for commands afterwards; with no name, from the beginning. `standby`: begin once nobody else holds it.
     Gives the exit code: 0 after a stop, 75 when the lease was lost. Raises UnknownExchange, NoSource, SettingError,
-    BadCapture and NoKey (78), LeaseRefused (69), and what else made the start impossible; by then all is released.
+    BadCapture, NoKey and errors of the database (78), LeaseRefused (69), and what else made the start impossible; by
+    then all is released.
     """
     sources = Sources(settings, replay, simulator, made_up)
     host = Host(settings, handlers.install, sources.open if idle or name is None else None, simulator=simulator)
     if name is None:
+        check_database(settings)
         return host.run()
     opening = sources.open(name)
     order = Order(name, lambda: opening)

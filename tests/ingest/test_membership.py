@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from perseus import db, keys
 from perseus.errors import SettingError, StopRequested, StoreRefusesWrites, StoreUnavailable, UnknownExchange
+from perseus.ingest import process
 from perseus.ingest.membership import JoinFailed, Membership, find_exchange
 from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
@@ -54,6 +55,12 @@ def test_a_database_that_does_not_fit_is_refused_with_what_differs(site: Setting
     execute(url, "DROP TABLE silences")
     with pytest.raises(db.DatabaseMismatch, match="it has no table 'silences'"):
         find_exchange("coinbase", site)
+
+
+def test_one_that_waits_for_a_start_looks_at_its_database_first(site: Settings) -> None:
+    execute(db.default_url(site.home), "DROP TABLE silences")
+    with pytest.raises(db.DatabaseMismatch, match="it has no table 'silences'"):
+        process.run(None, site, idle=True)
 
 
 def abandoned(site: Settings, exchange: Exchange) -> None:
