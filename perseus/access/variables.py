@@ -11,7 +11,15 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PIECE = re.compile(r"[A-Za-z0-9]{32,}")
 HEX = re.compile(r"[0-9a-f]{32,}")
 DIGITS = 3
+#: How keys that are known everywhere begin.
+KNOWN = re.compile(
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}|(?:sk|pk|rk)_(?:live|test)_|gh[pousr]_|github_pat_|glpat|xox[abps]|AIza|eyJ"
+)
+#: A text of so many letters and digits is no name where it changes between them, or from small to large, so often.
+DENSE, JUMPS = 20, 0.25
+JUMP = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 SECRET = "this looks like a key or a secret itself. Give the name of the variable that holds it; nothing was kept"
+SECRET_LABEL = "this looks like a key or a secret itself. Give a name that people know it by; nothing was kept"
 
 
 def name(text: str) -> str:
@@ -32,7 +40,20 @@ def names(text: str) -> tuple[str, ...]:
     return found
 
 
+def label(text: str) -> str:
+    """What a person calls a record. Raises ValueError as `name`, for a key that was pasted into the wrong field."""
+    if any(PIECE.search(word) or KNOWN.match(word) or _is_dense(word) for word in text.split()):
+        raise ValueError(SECRET_LABEL)
+    return text
+
+
 def _may_be_secret(text: str) -> bool:
-    if len(text) > LONGEST or HEX.search(text):
+    if len(text) > LONGEST or HEX.search(text) or KNOWN.match(text) or _is_dense(text):
         return True
     return any(sum(sign.isdigit() for sign in piece) >= DIGITS for piece in PIECE.findall(text))
+
+
+def _is_dense(text: str) -> bool:
+    """Letters and digits in as great a disorder as chance makes it; words and numbers of a name keep together."""
+    length = sum(map(str.isalnum, text))
+    return length >= DENSE and len(JUMP.findall(text)) > JUMPS * length

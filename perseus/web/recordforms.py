@@ -64,6 +64,11 @@ def sent(exchange: Exchange) -> Access:
     label = " ".join(request.form.get("display_name", "").split()) or exchange.display_name
     if len(label) > LABEL_MOST or not label.isprintable():
         errors["display_name"] = f"give a name of at most {LABEL_MOST} characters"
+    else:
+        try:
+            variables.label(label)
+        except ValueError as error:
+            errors["display_name"] = str(error)
     key, secret = (_name(field, errors) for field in ("key", "secret"))
     if secret and not key and "key" not in errors:
         errors["key"] = "a secret goes with a key: give the name of its variable too"

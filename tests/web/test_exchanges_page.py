@@ -86,6 +86,7 @@ def test_without_names_market_data_alone_is_used(notified: Notified, otto: Flask
         ({"key": EVIL}, "give the name of an environment variable"),
         ({"key": ""}, "a secret goes with a key"),
         ({"display_name": "n" * 101}, "give a name of at most 100 characters"),
+        ({"display_name": f"mine {KEY}"}, "this looks like a key or a secret itself"),
         ({"display_name": "bell\x07"}, "give a name of at most 100 characters"),
     ],
 )
