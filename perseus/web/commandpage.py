@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -43,6 +44,7 @@ ENDED = {
     Status.EXPIRED: "not taken",
 }
 WAITED_MS = 60_000
+OF_EXCHANGE = re.compile("/network/([a-z0-9_-]{1,50})")
 UNTAKEN = "Sent. Waiting for the process to take it."
 NEVER = "Nothing is known of it: it was not taken within a minute, or is over for more than a day."
 
@@ -109,10 +111,16 @@ def page(target: str, command: str) -> BaseResponse:
     then = f"{back}?told={target}:{command}" if shown.state == "done" and request.args.get("leaves") else ""
     if then and not htmx.wants_fragment():
         return redirect(then, 303)
-    response = polled(CommandPage(shown.what, shown, back), CommandPart(shown), now)
+    response = polled(CommandPage(_title(shown, back), shown, back), CommandPart(shown), now)
     if then:
         response.headers["HX-Redirect"] = then
     return response
+
+
+def _title(shown: CommandShown, back: str) -> str:
+    """`Stop: binance on ing1`; without the exchange where one comes from no page of one."""
+    of = OF_EXCHANGE.fullmatch(back)
+    return f"{shown.what}{f': {of[1]}' if of else ''} on {shown.host}"
 
 
 def address(

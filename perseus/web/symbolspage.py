@@ -73,6 +73,7 @@ class SymbolsPage(Context):
     problem: str
     command: CommandShown | None
     said: str
+    is_unserved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class AddedPage(Context):
     note: str
     command: CommandShown | None
     said: str
+    is_unserved: bool
 
 
 @routes.get("")
@@ -144,7 +146,8 @@ def add(name: str) -> BaseResponse:
     summary = f"{words.counted(len(added), 'symbol')} added, of {words.counted(len(verdicts), 'line')}."
     command = symbolstold.shown(commands, exchange, told) if added else None
     said = SAID.get(told.why, "") if added else ""
-    about = AddedPage(f"Symbols of {called}", name, called, summary, lines, lists.note, command, said)
+    is_unserved = bool(added) and told.why == symbolstold.NOBODY
+    about = AddedPage(f"Symbols of {called}", name, called, summary, lines, lists.note, command, said, is_unserved)
     return still(about, here.clock.wall_ms())
 
 
@@ -213,6 +216,7 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "") -> Response:
         words.plain(problem),
         symbolstold.shown(commands, exchange, told),
         SAID.get(told.why, "") if told else "",
+        told is not None and told.why == symbolstold.NOBODY,
     )
     return still(about, lists.store_ms, 422 if problem else 200)
 

@@ -41,6 +41,13 @@ def tell(site: Notified, status: Status, **more: Any) -> None:
     )
 
 
+def test_its_title_names_the_exchange_and_the_host(notified: Notified, otto: FlaskClient) -> None:
+    tell(notified, Status.RUNNING, kind=Kind.STOP)
+    page = otto.get(f"/commands/{TARGET}/{ID}?what=stop&next=/network/binance").text
+    assert "<h1>Stop: binance on host-1</h1>" in page
+    assert "<h1>Stop on host-1</h1>" in otto.get(f"/commands/{TARGET}/{ID}?what=stop&next=/exchanges").text
+
+
 def test_viewers_do_not_see_it(notified: Notified) -> None:
     assert come_in(notified, VERA).get(HERE).status_code == 403
 

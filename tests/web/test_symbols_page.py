@@ -68,7 +68,9 @@ def test_what_is_listed_is_added_and_told(site: Notified, otto: FlaskClient) -> 
     answer = add(otto, "btc/usdt, ETHUSDT")
     assert answer.headers["Location"] == f"{HERE}?saved=added-2&why=nobody"
     assert names(site) == ("BTC-USDT", "ETH-USDT")
-    said = words(otto.get(answer.headers["Location"]).text)
+    page = otto.get(answer.headers["Location"]).text
+    assert 'href="/network/binance/connect">Connect it</a>' in page
+    said = words(page)
     assert "2 symbols added. Nobody serves it now. It is taken in at the next start." in said
     assert "by otto@example.net" in said
     entry = entries(site)[0]
