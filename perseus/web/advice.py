@@ -43,8 +43,15 @@ def stuck(badge: Badge, median_ms: int, most_ms: int, count: int) -> str:
     return f"{badge.word} mostly took {usual} here and hardly ever over {longest}, the last {count:,} times."
 
 
-def advice(badge: Badge, exchange: Exchange, free_at_ms: int | None = None) -> Advice | None:
-    """The next step; None for an exchange that is served. `free_at_ms`: until then nobody may claim it."""
+def advice(badge: Badge, exchange: Exchange, free_at_ms: int | None = None, standby: str = "") -> Advice | None:
+    """The next step; None for an exchange that is served. `free_at_ms`: until then nobody may claim it.
+
+    `standby`: a process that goes on by itself, '' for none.
+    """
+    if standby and badge.token in ("failed", "lost", "closed", "never_seen"):
+        until = (moments.utc(free_at_ms) or "")[11:] if badge.token == "lost" and free_at_ms is not None else ""
+        when = f"after {until} UTC, before which no claim is granted" if until else "within seconds"
+        return Advice(f"Nothing: its standby on {standby} goes on by itself {when}. If it does not, look at its log.")
     start = (f"perseus ingest {exchange.name}",)
     known = {
         "failed": Advice("See the error in its log, then start it again:", start),

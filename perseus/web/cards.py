@@ -151,7 +151,7 @@ def card(seen: Outlook) -> Card:
         since=moments.lasting(seen.since_ms),
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
         reason=advice.held_off(seen.held_off) if seen.held_off else advice.reason(badge, seen.reason),
-        advice=advice.advice(badge, seen.exchange, seen.free_at_ms),
+        advice=advice.advice(badge, seen.exchange, seen.free_at_ms, _next(seen)),
         signs=signs.signs(
             seen.beat,
             told,
@@ -175,6 +175,12 @@ def card(seen: Outlook) -> Card:
         standbys=tuple(one.said for one in seen.attendance.standbys),
         connects=seen.condition in AT_REST,
     )
+
+
+def _next(seen: Outlook) -> str:
+    """The host of the standby that is ready soonest."""
+    ready = sorted(seen.attendance.standbys, key=lambda one: not one.warm)
+    return words.plain(ready[0].host, words.NAME_LIMIT) if ready else ""
 
 
 def place(made: Card | Outlook) -> tuple[int, str, int]:

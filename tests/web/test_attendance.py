@@ -57,6 +57,16 @@ def test_who_waits_to_take_it_over_is_named_on_its_card_and_serves_nothing() -> 
     assert hostrows.choices([waiting], COINBASE) == ()
 
 
+def test_an_exchange_that_is_gone_names_its_standby_and_no_command() -> None:
+    made = card(gone(Condition.OFFLINE), report("standby", warm=False, hostname="cold"), report("standby", warm=True))
+    assert made.advice is not None
+    assert "its standby on ingest-2 goes on by itself within seconds" in made.advice.text
+    assert made.advice.lines == ()
+    alone = card(gone(Condition.OFFLINE)).advice
+    assert alone is not None
+    assert alone.lines == ("perseus ingest coinbase",)
+
+
 def test_an_idle_host_stands_by_for_nobody() -> None:
     assert card(live(COINBASE), report("idle", exchangeId=None)).standbys == ()
 
