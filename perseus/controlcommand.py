@@ -72,6 +72,13 @@ def warm_up(exchange: str, full: bool) -> None:
     _send(Kind.WARM_UP, exchange, full=full)
 
 
+@control.command("cancel-warm-up")
+@click.argument("exchange")
+def cancel_warm_up(exchange: str) -> None:
+    """Fetch no more of the past of EXCHANGE."""
+    _send(Kind.CANCEL_WARM_UP, exchange)
+
+
 @control.command("takeover")
 @click.argument("exchange")
 @ON

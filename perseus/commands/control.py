@@ -31,7 +31,7 @@ LOST_SECONDS = LIFE_MS / 1000 + 10
 CODES = {Status.DONE: 0, Status.REFUSED: EXIT_HELD}
 HEAD = ("TARGET", "HOST", "IP", "ROLE", "EXCHANGE", "DOING")
 #: What is told to a process that serves the exchange; the others go to one that does not.
-OF_HOLDER = (Kind.STOP, Kind.PAUSE, Kind.RESUME, Kind.RELOAD, Kind.WARM_UP, Kind.SET_SYMBOLS)
+OF_HOLDER = (Kind.STOP, Kind.PAUSE, Kind.RESUME, Kind.RELOAD, Kind.WARM_UP, Kind.CANCEL_WARM_UP, Kind.SET_SYMBOLS)
 FREE = ("idle", "standby")
 AT_IT = ("serving", "waiting")
 

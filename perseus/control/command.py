@@ -33,6 +33,7 @@ class Kind(StrEnum):
     RESUME = "resume"
     RELOAD = "reload"
     WARM_UP = "warm_up"
+    CANCEL_WARM_UP = "cancel_warm_up"
     TAKEOVER = "takeover"
     HAND_OVER = "hand_over"
     SET_SYMBOLS = "set_symbols"

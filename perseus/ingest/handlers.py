@@ -30,6 +30,7 @@ def install(host: Host, registry: Registry) -> None:
     registry.add(Kind.RELOAD, desk.reload)
     registry.add(Kind.SET_SYMBOLS, desk.set_symbols)
     registry.add(Kind.WARM_UP, desk.warm_up)
+    registry.add(Kind.CANCEL_WARM_UP, desk.cancel_warm_up)
     registry.add(Kind.CHECK, partial(_check, host))
     registry.add(Kind.TAKEOVER, desk.take_over)
     registry.add(Kind.HAND_OVER, partial(hand_over, host))
@@ -168,6 +169,19 @@ class Handlers:
             raise Refused(f"{name} is paused: resume it, which warms it up as well.")
         run_id = feed.warm_up(job.command.arguments.get("full") is True)
         return partial(warmed_up, job, service, feed, run_id)
+
+    def cancel_warm_up(self, _: Job) -> Done:
+        """Fetch no more of what is past; what was fetched stays, and the work goes on."""
+        service = self._service()
+        feed, name = service.feed(), service.order.exchange
+        stats = feed.warmup_stats if isinstance(feed, Warmable) else None
+        if not isinstance(feed, Warmable) or stats is None or not stats.is_at_work:
+            raise Refused(f"{name} does not warm up now.")
+        try:
+            feed.cancel_warmup()
+        except ConnectionError:
+            raise Refused(f"The feed of {name} is closed: nothing is fetched.") from None
+        return Done(f"The warmup of {name} is cancelled at {stats.completed_pairs} of {stats.total_pairs} pairs.")
 
     def _service(self) -> Service:
         service = self._host.service

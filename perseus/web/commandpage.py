@@ -31,6 +31,7 @@ WHAT = {
     Kind.RESUME: "Resume",
     Kind.RELOAD: "Reload",
     Kind.WARM_UP: "Warm up",
+    Kind.CANCEL_WARM_UP: "Cancel the warmup",
     Kind.TAKEOVER: "Takeover",
     Kind.HAND_OVER: "Hand-over",
     Kind.SET_SYMBOLS: "Take in the watched symbols",

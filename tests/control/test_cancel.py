@@ -1,0 +1,46 @@
+"""The command that cancels a warmup: the one that goes on, and nothing else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from perseus.control.handling import Refused
+from perseus.ingest.handlers import Handlers
+
+
+def desk(feed: object) -> Handlers:
+    order = SimpleNamespace(exchange="binance")
+    host: Any = SimpleNamespace(service=SimpleNamespace(order=order, feed=lambda: feed), hostname="ing1")
+    return Handlers(host)
+
+
+def warming(is_at_work: bool) -> MagicMock:
+    feed = MagicMock()
+    feed.warmup_stats = SimpleNamespace(is_at_work=is_at_work, completed_pairs=3, total_pairs=9)
+    return feed
+
+
+JOB: Any = None
+
+
+def test_one_that_goes_on_is_cancelled_and_says_how_far_it_came() -> None:
+    feed = warming(True)
+    assert desk(feed).cancel_warm_up(JOB).text == "The warmup of binance is cancelled at 3 of 9 pairs."
+    feed.cancel_warmup.assert_called_once_with()
+
+
+@pytest.mark.parametrize("feed", [warming(False), object(), None], ids=["over", "has-none", "no-feed"])
+def test_where_nothing_warms_up_it_is_refused(feed: object) -> None:
+    with pytest.raises(Refused, match="binance does not warm up now"):
+        desk(feed).cancel_warm_up(JOB)
+
+
+def test_of_a_feed_that_is_closed_it_is_refused() -> None:
+    feed = warming(True)
+    feed.cancel_warmup.side_effect = ConnectionError
+    with pytest.raises(Refused, match="is closed"):
+        desk(feed).cancel_warm_up(JOB)
