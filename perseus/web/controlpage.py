@@ -77,7 +77,13 @@ WARM_UP = Act(
     "Fetches what is missing",
     "It looks for candles that are missing and fetches them, beside its work.",
 )
-KINDS = (*(one.kind for one in ACTS), WARM_UP.kind)
+CANCEL = Act(
+    Kind.CANCEL_WARM_UP,
+    "Cancel the warmup",
+    "Fetches no more of what is past",
+    "The warmup that goes on ends. What it has fetched stays, and its work goes on with that.",
+)
+KINDS = (*(one.kind for one in ACTS), WARM_UP.kind, CANCEL.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class Controls:
     instance_id: str
     acts: tuple[Act, ...]
     warm_up: Act
+    cancel: Act
     ready: frozenset[Kind]
     off: str
     later: str
@@ -106,10 +113,10 @@ def controls(status: ExchangeStatus, reports: Sequence[Report]) -> Controls | No
     is_paused = attendance.pause(told) is not None
     acts = tuple(one for one in ACTS if one.kind is not (Kind.PAUSE if is_paused else Kind.RESUME))
     is_active = told.connection_state is State.ACTIVE
-    ready = frozenset() if off else frozenset(KINDS if is_active else (Kind.STOP,))
+    ready = frozenset() if off else frozenset(KINDS if is_active else (Kind.STOP, CANCEL.kind))
     later = "" if off or is_active else NOT_YET
     called = words.plain(status.exchange.display_name, words.NAME_LIMIT)
-    return Controls(status.exchange.name, called, attendance.run_id(told), acts, WARM_UP, ready, off, later)
+    return Controls(status.exchange.name, called, attendance.run_id(told), acts, WARM_UP, CANCEL, ready, off, later)
 
 
 @routes.post("")

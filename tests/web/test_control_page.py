@@ -43,6 +43,7 @@ def sent(site: Notified) -> list[Command]:
         ({"what": "pause"}, Kind.PAUSE, {}),
         ({"what": "resume"}, Kind.RESUME, {}),
         ({"what": "reload"}, Kind.RELOAD, {}),
+        ({"what": "cancel_warm_up"}, Kind.CANCEL_WARM_UP, {}),
         ({"what": "warm_up"}, Kind.WARM_UP, {"full": False}),
         ({"what": "warm_up", "full": "yes"}, Kind.WARM_UP, {"full": True}),
     ],
@@ -62,17 +63,25 @@ def test_it_is_asked_of_the_run_that_was_shown(
 
 def test_pause_and_resume_are_never_both_offered(notified: Notified, otto: FlaskClient) -> None:
     hold(notified.client, BINANCE)
-    assert buttons(otto.get(PAGE).text) == dict.fromkeys(("pause", "reload", "stop", "warm_up"), True)
+    assert buttons(otto.get(PAGE).text) == dict.fromkeys(("pause", "reload", "stop", "warm_up", "cancel_warm_up"), True)
     hold(notified.client, BINANCE, pause={"pausedAt": iso(notified.now_ms() - 90_000), "pausedBy": "Ada Byron"})
     page = otto.get(PAGE).text
-    assert buttons(page) == dict.fromkeys(("resume", "reload", "stop", "warm_up"), True)
+    assert buttons(page) == dict.fromkeys(("resume", "reload", "stop", "warm_up", "cancel_warm_up"), True)
     assert "Paused by Ada Byron since" in words(page)
 
 
-def test_before_it_is_active_only_a_stop_can_be_asked(notified: Notified, otto: FlaskClient) -> None:
+def test_before_it_is_active_only_a_stop_and_the_end_of_its_warmup_can_be_asked(
+    notified: Notified, otto: FlaskClient
+) -> None:
     hold(notified.client, BINANCE, state=State.WARMING)
     page = otto.get(PAGE).text
-    assert buttons(page) == {"pause": False, "reload": False, "stop": True, "warm_up": False}
+    assert buttons(page) == {
+        "pause": False,
+        "reload": False,
+        "stop": True,
+        "warm_up": False,
+        "cancel_warm_up": True,
+    }
     assert "The others can be asked once it is active." in words(page)
 
 
@@ -124,14 +133,14 @@ def test_what_is_no_button_is_refused_by_name(notified: Notified, otto: FlaskCli
     instance = hold(notified.client, BINANCE)
     answer = otto.post(HERE, data={"what": what, "instance": instance})
     assert answer.status_code == 400
-    assert "what: must be one of pause, resume, reload, stop, warm_up." in words(answer.text)
+    assert "what: must be one of pause, resume, reload, stop, warm_up, cancel_warm_up." in words(answer.text)
     assert sent(notified) == []
 
 
 def test_each_button_asks_before_it_acts(notified: Notified, otto: FlaskClient) -> None:
     hold(notified.client, BINANCE)
     forms = re.findall(rf'<form[^>]*action="{HERE}"[^>]*>', otto.get(PAGE).text)
-    assert len(forms) == 4
+    assert len(forms) == 5
     assert all("data-confirm=" in form for form in forms)
 
 
