@@ -102,6 +102,7 @@ def test_the_meter_is_a_part_for_htmx_and_a_page_for_browsers(notified: Notified
     notified.client.set(keys.warmup_schedule(2), schedule(("BTC-USDT", "<b>ETH")))
     page, part = get(app, HERE), get(app, HERE, **HTMX)
     assert "<h1>Candles of Binance</h1>" in page.text
+    assert page.text.count("no finished candle that the store bears out") == 2, "in the sum for all, and in the legend"
     assert "<html" not in part.text
     assert part.headers["Perseus-Now"]
     assert "BTC-USDT none none" in words(part.text)
