@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
 FREE_LOOK_SECONDS = 0.02
+STANDS_BY = "stands by"
 
 
 class Ordered(Takeover):
@@ -57,6 +58,7 @@ class Waiting:
     def __call__(self, service: Service, opening: Opening) -> tuple[Instance, FeedMaker]:
         """Errors as `Membership.claim`; Refused when somebody else was first, or the holder will not."""
         service.takeover = self._ordered
+        service.doing = STANDS_BY if self._is_standby else service.doing
         standby = Standby(self._host, service, opening) if self._is_standby else None
         try:
             with closing(connected(self._host, "waiting")) as client:
@@ -100,7 +102,7 @@ class _Wait:
     def _step(self, seen: Seen) -> Instance | None:
         ordered = self._service.takeover
         if not isinstance(ordered, Ordered):
-            self._say("stands by" if self._standby is not None else "waiting for its lease")
+            self._say(STANDS_BY if self._standby is not None else "waiting for its lease")
             return self._claimed(seen) if not seen.is_held and seen.free_in_ms <= 0 else None
         self._hear(ordered)
         step, why = ordered.next(seen, time.monotonic(), self._takes_commands(seen))
