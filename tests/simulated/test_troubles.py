@@ -79,9 +79,9 @@ def test_a_slow_cache_costs_freshness_alone(name: str) -> None:
     async def slow(site: Site) -> None:
         store = site.cache.store
 
-        async def slowly(*told: object) -> None:
+        async def slowly(*told: object) -> object:
             await asyncio.sleep(4)
-            await store(*told)  # type: ignore[arg-type]
+            return await store(*told)  # type: ignore[arg-type]
 
         site.cache.store = slowly  # type: ignore[method-assign,assignment]
         await site.pass_time(120)

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 import redis
 
+from perseus.clock import SystemClock, iso
 from perseus.store import connect
 from perseus.warmup.store import INTERRUPTED, Told, read
 from tests.commands.test_harness import address
@@ -23,16 +24,20 @@ from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
 
 __all__ = ["reader", "site", "site_environment", "start"]
 
-SCENARIO = 'seed = "restart"\nstart = "2026-11-21T09:20:00Z"\n'
+HOUR = 3_600
+LONGEST = 60.0
 TAKES = {"PERSEUS_SYMBOLS": "BTCUSDT,ETHUSDT,SOLUSDT", "PERSEUS_TIMEFRAMES": "1h,4h,1d", **SHORT}
 SETTLED_SECONDS = 3.0
 
 
 @contextmanager
 def exchange(folder: Path) -> Iterator[str]:
-    """One at which no candle of an hour or more ends while a test lasts."""
+    """One at our own time, far from which no remembered clock is trusted; no hour ends while a test lasts."""
+    left = HOUR - time.time() % HOUR
+    if left < LONGEST:
+        time.sleep(left)
     file = folder / "quiet.toml"
-    file.write_text(SCENARIO)
+    file.write_text(f'seed = "restart"\nstart = "{iso(SystemClock().wall_ms())}"\n')
     with simulating("--port", "0", "--scenario", str(file), "--symbols", "btc,eth,sol") as (_, said):
         yield address(said)
 
