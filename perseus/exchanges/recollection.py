@@ -137,9 +137,9 @@ class Memory:
         found = await self._call(lambda: read(self._client, self._exchange_id))
         return found if found and found.source == self._source else None
 
-    async def keep(self, at_ms: int, exchange_ms: int, limits: Sequence[Limit], listings: Listings) -> None:
-        """Keep what was said at `at_ms` of the store, when the exchange's time was `exchange_ms`. Errors as `keep`."""
-        said = Recollection(self._source, at_ms, exchange_ms - at_ms, tuple(limits), listings)
+    async def keep(self, at_ms: int, offset_ms: int, limits: Sequence[Limit], listings: Listings) -> None:
+        """Keep what was said at `at_ms` of the store, and how far the exchange's clock is ahead. Errors as `keep`."""
+        said = Recollection(self._source, at_ms, offset_ms, tuple(limits), listings)
         await self._call(lambda: keep(self._client, self._exchange_id, said))
 
     def _asked(self) -> int:

@@ -33,7 +33,7 @@ FAR = "The exchange's clock is remembered %+.1f s from the data store's: it is a
 
 
 class Acquaintance:
-    """`listings`: also those that the exchange lists no more, as delisted.
+    """`listings`: also those that the exchange lists no more, as delisted. A Memory of its Timekeeper.
 
     `say` is told what a person should know, `changed` what has become of symbols since they were read before.
     """
@@ -48,6 +48,8 @@ class Acquaintance:
         self._next = 0.0
         self._minute = 0
         self._reading = asyncio.Lock()
+        self._said_ms = 0
+        self.was_ahead_ms = 0
 
     def store_ms(self) -> int:
         """The time of the store, as it was read once and carried on."""
@@ -69,7 +71,9 @@ class Acquaintance:
             await self._ports.rest.calibrate()
             await self._ask(earlier.listings if earlier else Listings())
             await self._recognise(wanted)
-            await self._keep()
+            await self.keep_time()
+        if earlier is not None:
+            self.was_ahead_ms = earlier.offset_ms - (self._ports.clock.now_ms() - self.store_ms())
         return wanted.listed(self._ports.dialect, self.listings)
 
     async def run(self) -> None:
@@ -111,7 +115,7 @@ class Acquaintance:
                 await self._ports.rest.calibrate()
             else:
                 clock.recall(store_ms + earlier.offset_ms)
-        self.listings, self._limits = earlier.listings, earlier.limits
+        self.listings, self._limits, self._said_ms = earlier.listings, earlier.limits, earlier.at_ms
         await self._ports.ledger.learn(earlier.limits)
         self._next = self._time() + EVERY_SECONDS - (store_ms - earlier.at_ms) / 1000
 
@@ -122,6 +126,7 @@ class Acquaintance:
         )
         await self._ports.ledger.learn(limits)
         self.listings, self._limits = listings.remembering(earlier.by_symbol), limits
+        self._said_ms = self.store_ms()
         self._next, self._minute = self._time() + EVERY_SECONDS, self._now_minute()
 
     async def _recognise(self, wanted: Wanted) -> None:
@@ -132,18 +137,19 @@ class Acquaintance:
             kept = await self._ports.cache.coverages(pairs)
             self.listings = self.listings.remembering({pair.symbol for pair in pairs if kept[pair].spans})
 
-    async def _keep(self) -> None:
+    async def keep_time(self) -> None:
+        """Remember what is known now, the time above all. Raises the store's errors."""
         memory = self._ports.memory
         store_ms = await memory.now_ms()
         self._store_at = store_ms, self._time()
-        await memory.keep(store_ms, self._ports.clock.now_ms(), self._limits, self.listings)
+        await memory.keep(self._said_ms, self._ports.clock.now_ms() - store_ms, self._limits, self.listings)
 
     async def _renew(self) -> list[Changed]:
         listings, limits = self.listings, self._limits
         await self._ask(listings)
         for line in _told(limits, self._limits):
             self._say(line)
-        await self._keep()
+        await self.keep_time()
         return self.listings.since(listings)
 
     def _now_minute(self) -> int:

@@ -103,7 +103,8 @@ class Checker:
                 with suppress(StoreCorrupt):  # what is kept now takes its place
                     if (earlier := await memory.read()) is not None:
                         listings = listings.remembering(earlier.listings.by_symbol)
-                await memory.keep(await memory.now_ms(), clock.now_ms(), limits, listings)
+                store_ms = await memory.now_ms()
+                await memory.keep(store_ms, clock.now_ms() - store_ms, limits, listings)
             finally:
                 call.close()
         return Found(latency_ms, sum(one.status == "trading" for one in listings))

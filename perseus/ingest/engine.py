@@ -145,7 +145,7 @@ class Engine:
                 group.create_task(self.repairs.run(), name="repairs")
                 group.create_task(self._audit.run(), name="audit")
                 group.create_task(ports.reporter.run(), name="warmup report")
-                group.create_task(Timekeeper(ports.clock, ports.rest, self._unsay).run(), name="time")
+                group.create_task(Timekeeper(ports.clock, ports.rest, self._unsay, self._exchange).run(), name="time")
                 group.create_task(self._exchange.run(), name="listings")
                 streams.start(streamed, self.symbols, self._exchange.listings.aliases())
                 await streams.live()

@@ -22,25 +22,47 @@ class Asking(Protocol):
     async def calibrate(self) -> None: ...
 
 
+class Memory(Protocol):
+    """What outlives a process of the exchange's time.
+
+    `was_ahead_ms`: how far the process before had been ahead of the time that the exchange tells now; 0: not at all.
+    """
+
+    @property
+    def was_ahead_ms(self) -> int: ...
+
+    async def keep_time(self) -> None:
+        """Remember it as it is known now. Raises PerseusError."""
+
+
 class Timekeeper:
     """`unsay(since, until)` is told of exchange time that passed while the clock was ahead, once it has passed again.
 
-    Not before: whatever is learnt until then would seem to be older than what was learnt by the wrong time.
+    Not before: whatever is learnt until then would seem to be older than what was learnt by the wrong time. What an
+    earlier process learnt by a clock that was ahead is unsaid as a whole: nobody knows since when it was.
     """
 
-    def __init__(self, clock: ExchangeClock, rest: Asking, unsay: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, clock: ExchangeClock, rest: Asking, unsay: Callable[[int, int], None], memory: Memory | None = None
+    ) -> None:
         self._clock = clock
         self._rest = rest
         self._unsay = unsay
+        self._memory = memory
         self._right_ms = clock.now_ms()
         self._has_leapt = False
 
     async def run(self) -> None:
         """Work until cancelled."""
+        if self._memory is not None and self._memory.was_ahead_ms > JUMP_MS:
+            self._unsay_later(0, self._clock.now_ms() + self._memory.was_ahead_ms, self._memory.was_ahead_ms)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self._clock.is_doubtful:
                 await self._ask()
+                if self._memory is not None:
+                    with suppress(PerseusError):
+                        await self._memory.keep_time()
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def _ask(self) -> None:
@@ -51,12 +73,13 @@ class Timekeeper:
         expected_ms = shown_ms + round((time() - at) * 1000)
         ahead_ms = expected_ms - self._clock.now_ms()
         if ahead_ms > JUMP_MS:
-            since_ms = self._right_ms - ahead_ms
-            asyncio.get_running_loop().call_later(
-                (ahead_ms + MARGIN_MS) / 1000, self._unsay, since_ms, expected_ms + MARGIN_MS
-            )
+            self._unsay_later(self._right_ms - ahead_ms, expected_ms, ahead_ms)
             self._has_leapt = False
         # A clock that leapt ahead is confirmed by an exchange whose own is ahead: that proves nothing.
         if not (self._clock.is_doubtful or self._has_leapt):
             self._right_ms = self._clock.now_ms()
         self._has_leapt = self._has_leapt or ahead_ms < -JUMP_MS
+
+    def _unsay_later(self, since_ms: int, until_ms: int, ahead_ms: int) -> None:
+        wait = (ahead_ms + MARGIN_MS) / 1000
+        asyncio.get_running_loop().call_later(wait, self._unsay, since_ms, until_ms + MARGIN_MS)

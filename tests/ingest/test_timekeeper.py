@@ -120,3 +120,49 @@ def test_a_wrong_time_that_is_told_again_is_unsaid_from_its_beginning() -> None:
     [(since_ms, until_ms)] = found
     assert since_ms <= NOON + 102_000
     assert until_ms >= NOON + 500_000
+
+
+class Remembered:
+    """A memory of a clock that was so much ahead."""
+
+    def __init__(self, was_ahead_ms: int) -> None:
+        self.was_ahead_ms = was_ahead_ms
+        self.kept = 0
+
+    async def keep_time(self) -> None:
+        self.kept += 1
+
+
+def remembering(was_ahead_ms: int) -> tuple[Remembered, list[tuple[int, int]]]:
+    """What is kept and unsaid in three minutes, in the first of which the clock is doubted once."""
+    found: list[tuple[int, int]] = []
+    memory = Remembered(was_ahead_ms)
+
+    async def main() -> None:
+        exchange = Exchange()
+        await exchange.calibrate()
+        keeper = Timekeeper(exchange.clock, exchange, lambda *span: found.append(span), memory)
+        keeping = asyncio.create_task(keeper.run())
+        await asyncio.sleep(10)
+        exchange.clock.heard(exchange.true_ms() + 5_000_000)
+        await asyncio.sleep(170)
+        keeping.cancel()
+
+    run(main)
+    return memory, found
+
+
+def test_what_an_earlier_process_learnt_by_a_clock_that_was_ahead_is_unsaid_once_that_time_has_passed() -> None:
+    _, [(since_ms, until_ms)] = remembering(60_000)
+    assert since_ms == 0
+    assert NOON + 60_000 <= until_ms <= NOON + 70_000
+
+
+def test_a_clock_that_was_as_right_as_ours_unsays_nothing() -> None:
+    _, found = remembering(500)
+    assert found == []
+
+
+def test_a_time_that_was_asked_for_anew_is_remembered() -> None:
+    memory, _ = remembering(0)
+    assert memory.kept == 1
