@@ -62,19 +62,16 @@ class Instance:
         self.stop_requested, self.stop_reason = StopFlag(), "stop requested"
         self.ip_sought = threading.Event()
         self.status: Callable[[], InstanceStatus] = facts.status
-        self._upkeep = upkeep
-        self._lease, self._facts = lease, facts
+        self._lease, self._facts, self._upkeep = lease, facts, upkeep
         self._claims, self._activity = claims, activity
         self._proof, self._observer = proof, observer
-        self._clock, self._store_clock = clock, store_clock
-        self._moving = threading.Lock()
+        self._clock, self._store_clock, self._moving = clock, store_clock, threading.Lock()
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
         self._halted, self._stopped = True, False
         self._ended: list[Callable[[], object]] = []
         self._patience = self._patience_with_log = lease.timing.stop / 5
-        self._journal = Journal(
-            activity, facts.status, self._error_logged, self._fenced, lease.timing.retry, clock, store_clock
-        )
+        told = facts.status, lambda *error: observer.error_reported(facts.status(), *error), self._fenced
+        self._journal = Journal(activity, *told, lease.timing.retry, clock, store_clock)
         self._leaving = Leaving(lease, claims, exchange.name)
         self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock, self._revoked)
         self._announcer = Announcer(lease, facts.status, observer, clock, self.report_error)
@@ -301,6 +298,3 @@ class Instance:
 
     def _fenced(self, _: Fenced) -> None:
         self._lease.end("a later lease has written to its log", self._clock.elapsed())
-
-    def _error_logged(self, text: str, count: int) -> None:
-        self._observer.error_reported(self.status(), text, count)
