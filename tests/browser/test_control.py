@@ -193,7 +193,7 @@ def test_the_meter_says_what_it_means_in_words(opened_site: Open, site: Notified
     page = opened_site("/network/binance/candles").page
     expect(page.get_by_role("row", name="BTC-USDT none none")).to_be_visible()
     page.get_by_text("What the figures mean").click()
-    expect(page.get_by_text("no finished candle that the store bears out")).to_be_visible()
+    expect(page.get_by_text("no finished candle that the store bears out").last).to_be_visible()
     assert faults_everywhere(page) == []
     assert sideways(page) == []
 

@@ -112,12 +112,12 @@ def test_symbols_are_searched_added_and_taken_out(opened_site: Open, site: Notif
     page.get_by_role("button", name="Search").click()
     page.get_by_label("ETH-USDT").check()
     page.get_by_role("button", name="Watch the chosen", exact=True).click()
-    expect(page.get_by_role("status").first).to_have_text(f"1 symbol added. {NOBODY}")
+    expect(page.get_by_role("status").first).to_have_text(f"1 symbol added. {NOBODY} Connect it.")
     page.locator("#watched").get_by_label("LUNA-USDT").check()
     page.get_by_role("button", name="Watch the chosen no longer").click()
     assert len(db.watched_symbols(site.database_url, BINANCE)) == 3, "it is asked about first"
     page.get_by_role("dialog").get_by_role("button", name="Watch the chosen no longer").click()
-    expect(page.get_by_role("status").first).to_have_text(f"1 symbol removed. {NOBODY}")
+    expect(page.get_by_role("status").first).to_have_text(f"1 symbol removed. {NOBODY} Connect it.")
     assert db.watched_symbols(site.database_url, BINANCE) == ("BTC-USDT", "ETH-USDT")
 
 
@@ -128,7 +128,7 @@ def test_many_are_read_from_a_file_and_each_line_is_answered(opened_site: Open, 
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}
     )
     page.get_by_role("button", name="Check and add").click()
-    expect(page.get_by_role("status").first).to_have_text(f"1 symbol added, of 4 lines. {NOBODY}")
+    expect(page.get_by_role("status").first).to_have_text(f"1 symbol added, of 4 lines. {NOBODY} Connect it.")
     answers = page.locator("tbody tr")
     expect(answers).to_have_count(4)
     expect(answers.nth(0)).to_contain_text("added: ETH-USDT")

@@ -13,6 +13,7 @@ from perseus.db import urls
 from perseus.db.engine import engine
 from perseus.errors import EXIT_CONFIG
 from tests.certificates import Authority
+from tests.commands.running import eventually
 from tests.databases import SHARED, schema, with_user
 from tests.postgres import PASSWORD, USER, PostgresProcess
 
@@ -75,7 +76,7 @@ def test_a_connection_that_came_in_clear_all_the_same_is_closed_again(
         db.check(in_clear.url(SHARED, application_name="in clear"))
     with in_clear.admin() as admin:
         left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'in clear'"
-        assert admin.execute(left).fetchone() == (0,)
+        eventually(lambda: admin.execute(left).fetchone() == (0,))
 
 
 def test_a_certificate_of_the_authority_that_is_named_is_taken(postgres_server: PostgresProcess) -> None:

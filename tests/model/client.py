@@ -50,6 +50,7 @@ class VirtualClient:
 class ModelStatus:
     """A payload that says nothing."""
 
+    exchange_name = "of the model"
     held_off = None
 
     def to_json(self) -> str:
@@ -72,6 +73,9 @@ class ModelFacts:
 
     def body_without_token(self) -> str:
         return ""
+
+    def set_fields(self, fields: object) -> None:
+        """Nor to whom commands go."""
 
     def held_off(self, until_ms: int, reason: str) -> None:
         """Nor is what a card says of it."""

@@ -111,7 +111,7 @@ def test_an_engine_takes_in_a_capture_and_its_list_of_symbols() -> None:
             -1
         ]
         assert (cached.close, cached.volume, cached.trades) == (last.close, last.volume, last.trades)
-    assert len(site.engine.listings) == 1695
+    assert len(site.engine._exchange.listings) == 1695
     assert site.world.broken() == {}
 
 
