@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from perseus.errors import StoreCorrupt, StoreUnavailable
+from perseus.errors import PerseusError, StoreCorrupt, StoreUnavailable
 from perseus.warmup.schedule import Schedule
 from perseus.warmup.stats import Stats
 
@@ -97,8 +97,8 @@ class Reporter:
         try:
             async with asyncio.timeout(LAST_SECONDS):
                 await self.flush()
-        except Exception:  # noqa: BLE001  # it ends all the same: what remains is told as interrupted
-            log.info("The end of the warmup could not be written.")
+        except (PerseusError, TimeoutError) as error:
+            log.info("The end of the warmup could not be written, and is told as interrupted: %s", error or "no answer")
 
     def _is_going_on(self) -> bool:
         return self._schedule is not None or (self._stats is not None and self._stats().is_at_work)
