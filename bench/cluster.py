@@ -12,7 +12,7 @@ from bench.members import Member, Network
 from bench.poll import Polls, round_trips
 from bench.rounds import compare
 from perseus.network.exchange import Exchange
-from perseus.web.feednewest import PAGE_EVENTS
+from perseus.web.feed.newest import PAGE_EVENTS
 from tests.redis_cluster import RedisCluster
 
 ROUNDS = {50: 30, 500: 6}

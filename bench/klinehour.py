@@ -22,16 +22,16 @@ import msgspec
 from bench.interpreters import resident_kb
 from bench.klineframes import PAIRS_OF, SPANS_MS, Frames, message, names, stream, ticker
 from perseus.errors import StoreUnavailable
+from perseus.exchanges.budget.ledger import Ledger, inline
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger, inline
 from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
-from perseus.exchanges.streams import Streams
-from perseus.exchanges.transport import Answer, Frame, Ping, Text
-from perseus.ingest.engine import Engine, Ports
-from perseus.ingest.wanted import Wanted
-from perseus.ingest.writer import Candles
+from perseus.exchanges.streams.streams import Streams
+from perseus.exchanges.wire.transport import Answer, Frame, Ping, Text
+from perseus.ingest.engine.engine import Engine, Ports
+from perseus.ingest.engine.wanted import Wanted
+from perseus.ingest.engine.writer import Candles
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage
 from perseus.market.ticker import Ticker

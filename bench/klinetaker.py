@@ -16,18 +16,18 @@ from typing import Any
 
 from bench.klineframes import names
 from bench.klinehour import DEPTH, EXCHANGE_ID
-from perseus.exchanges.aiohttp_transport import AiohttpTransport
+from perseus.exchanges.budget.ledger import Ledger
+from perseus.exchanges.budget.sharedgate import SharedGate
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger
 from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
-from perseus.exchanges.sharedgate import SharedGate
-from perseus.exchanges.streams import Streams
-from perseus.ingest.cacheport import CachePort, StoreThread
-from perseus.ingest.engine import Engine, Ports
-from perseus.ingest.wanted import Wanted
-from perseus.ingest.writer import Candles
+from perseus.exchanges.streams.streams import Streams
+from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
+from perseus.ingest.engine.cacheport import CachePort, StoreThread
+from perseus.ingest.engine.engine import Engine, Ports
+from perseus.ingest.engine.wanted import Wanted
+from perseus.ingest.engine.writer import Candles
 from perseus.market.cache import CandleCache
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage

@@ -18,9 +18,9 @@ from perseus.network.reading import LAST_FIELDS
 from perseus.network.shared import SharedDirectory
 from perseus.store import Client
 from perseus.store.refusal import attempts
-from perseus.web import held
 from perseus.web.app import app
-from perseus.web.feednewest import PAGE_EVENTS
+from perseus.web.feed.newest import PAGE_EVENTS
+from perseus.web.network import held
 from perseus.web.site import Site
 from tests.web.signedin import access_of, signing_in
 

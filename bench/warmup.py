@@ -13,8 +13,8 @@ import msgspec
 
 from bench import store
 from bench.figures import Figure
+from perseus.exchanges.budget.ledger import Ledger, Priority, inline
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger, Priority, inline
 from perseus.exchanges.registry import dialect_of
 from perseus.market.cache import CandleCache
 from perseus.market.candle import Candle, Pair

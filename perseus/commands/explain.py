@@ -13,11 +13,11 @@ from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.db.known import KnownExchanges
 from perseus.network.activity import Event
-from perseus.notify import eventfacts
-from perseus.notify.explain import Explanation
-from perseus.notify.explaining import Explainer
-from perseus.notify.records import Attempted
-from perseus.notify.spans import moment
+from perseus.notify.texts import eventfacts
+from perseus.notify.texts.spans import moment
+from perseus.notify.told.explain import Explanation
+from perseus.notify.told.explaining import Explainer
+from perseus.notify.told.records import Attempted
 from perseus.sealing import Sealer
 from perseus.settings import Settings
 

@@ -14,14 +14,14 @@ from perseus import db
 from perseus.clock import SystemClock
 from perseus.commands.recordings import NotWritten
 from perseus.errors import EXIT_FAILED, PerseusError
-from perseus.exchanges import ring
-from perseus.exchanges.aiohttp_transport import AiohttpTransport
+from perseus.exchanges.budget.ledger import Ledger, inline
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.endpoints import Endpoints, simulator_at
-from perseus.exchanges.ledger import Ledger, inline
-from perseus.exchanges.recorder import Kept, RecordedTransport
+from perseus.exchanges.recordings import ring
+from perseus.exchanges.recordings.recorder import Kept, RecordedTransport
 from perseus.exchanges.registry import dialect_of
+from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
 from perseus.harness.asking import CONTINUE
 from perseus.harness.budget import Budget, Charged, LookedUp, Unknown, why_silent
 from perseus.harness.trial import Trial

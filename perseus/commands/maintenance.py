@@ -12,7 +12,7 @@ from perseus.commands import readiness
 from perseus.errors import UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.network.maintenance import MINUTES_MAX, Upkeep
-from perseus.notify.spans import moment, seconds
+from perseus.notify.texts.spans import moment, seconds
 from perseus.settings import Settings
 
 

@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.errors import PerseusError
-from perseus.notify import dispatchers
 from perseus.notify.configuration import Destination, Policy
+from perseus.notify.told import dispatchers
 from perseus.plugins.webhook import signature
 from perseus.sealing import Sealer
 from perseus.settings import Settings

@@ -11,9 +11,9 @@ import click
 
 from perseus.clock import iso
 from perseus.errors import EXIT_CONFIG, EXIT_FAILED, PerseusError
-from perseus.exchanges import exported, ring
-from perseus.exchanges.exported import Contents, Line
-from perseus.exchanges.recording import Recording
+from perseus.exchanges.recordings import exported, ring
+from perseus.exchanges.recordings.exported import Contents, Line
+from perseus.exchanges.recordings.recording import Recording
 from perseus.settings import Settings
 
 

@@ -15,12 +15,13 @@ from perseus.db import notifying
 from perseus.errors import EXIT_FAILED, PerseusError
 from perseus.kit import comparison, past, rendering
 from perseus.kit.rerun import NOT_SENT, Block, Rerun
-from perseus.notify import dispatchers, environment, orders
+from perseus.notify import environment, orders
 from perseus.notify.configuration import Configuration, Destination
-from perseus.notify.lookup import UnknownDestination
 from perseus.notify.orders import Answer, What
 from perseus.notify.roster import roster
-from perseus.notify.spans import moment
+from perseus.notify.texts.spans import moment
+from perseus.notify.told import dispatchers
+from perseus.notify.told.lookup import UnknownDestination
 from perseus.pluginhost.groups import NOTIFIERS
 from perseus.pluginhost.manager import load
 from perseus.sealing import Sealer

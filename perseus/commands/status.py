@@ -26,7 +26,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.stuck import StuckReader
 from perseus.settings import Settings
 from perseus.store import answers, connect
-from perseus.web.beats import Limits
+from perseus.web.card.beats import Limits
 
 EXIT_SILENT = 69  # EX_UNAVAILABLE of sysexits.h: nothing follows for any exchange
 WATCH_SECONDS = 2.0

@@ -12,9 +12,11 @@ from perseus.db.switch import SwitchedOff
 from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
-from perseus.web import badges, cards, facts, moments, notices, signs, words
-from perseus.web.badges import Badge
-from perseus.web.beats import LIMITS, Limits
+from perseus.web import moments, words
+from perseus.web.card import badges, cards, facts, signs
+from perseus.web.card.badges import Badge
+from perseus.web.card.beats import LIMITS, Limits
+from perseus.web.network import notices
 
 HEAD = ("EXCHANGE", "STATE", "FOR", "HEARTBEAT", "SYMBOLS", "HOST", "NOTE")
 NUMBERS = frozenset((2, 3, 4))  # columns that are set to the right

@@ -21,8 +21,8 @@ from perseus.errors import PerseusError
 from perseus.network.directory import NOBODY, Directory
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
-from perseus.notify import dispatchers
-from perseus.notify.dispatchers import Report
+from perseus.notify.told import dispatchers
+from perseus.notify.told.dispatchers import Report
 from perseus.pluginhost.info import PluginInfo
 from perseus.settings import Settings
 from perseus.store import Client, answers, connect, rediscli

@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from perseus import logs
@@ -29,6 +30,7 @@ from perseus.network.identity import Identity
 from perseus.network.instance import Instance
 from perseus.network.joining import join
 from perseus.network.states import State
+from perseus.network.stopflag import StopFlag
 from perseus.settings import Settings
 from perseus.store import connect
 
@@ -36,6 +38,7 @@ PACE = 0.001
 TRY = 0.25
 LEAST = 0.01
 PR_SET_PDEATHSIG = 1
+GOES_ON = "the drill goes on without it"
 CLOCK = SystemClock()
 
 
@@ -57,14 +60,20 @@ def sample(instance: Instance, book: SpanBook) -> None:
         time.sleep(PACE)
 
 
-def claim(exchange: Exchange, settings: Settings) -> Instance:
-    """Ask until it is granted."""
+def claim(exchange: Exchange, settings: Settings, pause: Callable[[float], object]) -> Instance:
+    """Ask until it is granted; `pause(seconds)` between tries."""
     assert settings.redis_url is not None
     url, timeout = settings.redis_url.get_secret_value(), settings.store_timeout_seconds
     identity = Identity(socket.gethostname(), settings.admin_email, settings.admin_name)
     while True:
         try:
-            return join(exchange, settings, lambda name: connect(url, timeout=timeout, name=f"drill-{name}"), identity)
+            return join(
+                exchange,
+                settings,
+                lambda name: connect(url, timeout=timeout, name=f"drill-{name}"),
+                identity,
+                pause=pause,
+            )
         except LeaseRefused as refused:
             wait, why = refused.holder.seconds_left or TRY, str(refused)
         except LeasePending as pending:
@@ -72,7 +81,7 @@ def claim(exchange: Exchange, settings: Settings) -> Instance:
         except StoreUnavailable as unavailable:
             wait, why = TRY, str(unavailable)
         say("waiting", why=why)
-        time.sleep(min(max(wait, LEAST), TRY))
+        pause(min(max(wait, LEAST), TRY))
 
 
 def hold(instance: Instance) -> None:
@@ -92,7 +101,8 @@ def main() -> int:
     """0 stopped; else the exit code of what ended it."""
     options = _options()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a stopped process, too, ends with the drill
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # a claim that is interrupted is given back
+    ending = StopFlag()  # looked at between two steps: no claim is left half made
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
@@ -102,9 +112,17 @@ def main() -> int:
     book = SpanBook(options.book)
     threading.Thread(target=_end_with_stdin, args=(settings.stop_seconds,), daemon=True).start()
     say("ready")
+
+    def pause(seconds: float) -> None:
+        if ending.wait(seconds):
+            sys.exit(0)
+
     try:
-        with claim(exchange, settings) as instance:
-            signal.signal(signal.SIGTERM, lambda *_: instance.request_stop("the drill goes on without it"))
+        pause(0)
+        with claim(exchange, settings, pause) as instance:
+            signal.signal(signal.SIGTERM, lambda *_: instance.request_stop(GOES_ON))
+            if ending.is_set():
+                instance.request_stop(GOES_ON)
             watched = CLOCK.elapsed()
             book.invalid(watched, watched)
             threading.Thread(target=sample, args=(instance, book), daemon=True).start()

@@ -29,10 +29,10 @@ from perseus.exchanges.dialect import (
 )
 from perseus.exchanges.events import Event, Refused, brief
 from perseus.exchanges.history import History
-from perseus.exchanges.request import CONNECTS, REQUESTS, WEIGHT, Limit, Request
 from perseus.exchanges.symbols import Listing, Listings, Status
-from perseus.exchanges.transport import Answer
 from perseus.exchanges.unreadable import UNREADABLE
+from perseus.exchanges.wire.request import CONNECTS, REQUESTS, WEIGHT, Limit, Request
+from perseus.exchanges.wire.transport import Answer
 from perseus.market.candle import Candle, Pair
 from perseus.market.timeframes import TIMEFRAMES, Timeframe
 

@@ -15,9 +15,9 @@ from typing import Protocol
 from perseus.errors import PerseusError
 from perseus.exchanges.events import Event, Refused, Subject
 from perseus.exchanges.history import History
-from perseus.exchanges.request import Limit, Request
 from perseus.exchanges.symbols import Listings
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.request import Limit, Request
+from perseus.exchanges.wire.transport import Answer
 from perseus.market.candle import Pair
 from perseus.market.timeframes import LATEST_MS, Timeframe
 

@@ -14,9 +14,9 @@ from redis.exceptions import ResponseError
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.exchanges.ledger import Caller
-from perseus.exchanges.request import Limit
+from perseus.exchanges.budget.ledger import Caller
 from perseus.exchanges.symbols import Listing, Listings, Status
+from perseus.exchanges.wire.request import Limit
 from perseus.market.timeframes import LATEST_MS
 from perseus.store import Client, answers, now_ms, where
 

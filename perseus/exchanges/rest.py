@@ -11,16 +11,16 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from perseus.errors import StoreUnavailable
-from perseus.exchanges.book import End
+from perseus.exchanges.budget.book import End
+from perseus.exchanges.budget.ledger import Ledger, Priority
+from perseus.exchanges.budget.penalty import BANNED, TOO_MANY, Penalty, date_ms, penalty, retry_after_ms
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import BadAnswer, Spent
 from perseus.exchanges.events import Refused
-from perseus.exchanges.ledger import Ledger, Priority
-from perseus.exchanges.penalty import BANNED, TOO_MANY, Penalty, date_ms, penalty, retry_after_ms
-from perseus.exchanges.request import CONNECTS, Limit, Request
 from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError
-from perseus.exchanges.transport import Answer, Kind, Transport, TransportError
 from perseus.exchanges.unreadable import UNREADABLE
+from perseus.exchanges.wire.request import CONNECTS, Limit, Request
+from perseus.exchanges.wire.transport import Answer, Kind, Transport, TransportError
 
 Result = TypeVar("Result")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from perseus.exchanges.budget.gate import Gate
+from perseus.exchanges.budget.window import Window
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.events import Listener
-from perseus.exchanges.gate import Gate
-from perseus.exchanges.transport import Transport
-from perseus.exchanges.window import Window
+from perseus.exchanges.wire.transport import Transport
 
 
 @dataclass(frozen=True)

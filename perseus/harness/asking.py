@@ -10,9 +10,9 @@ from perseus.clock import iso
 from perseus.errors import PerseusError
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
-from perseus.exchanges.request import Request
 from perseus.exchanges.symbols import Listing, Listings
-from perseus.exchanges.transport import Answer, Transport, TransportError
+from perseus.exchanges.wire.request import Request
+from perseus.exchanges.wire.transport import Answer, Transport, TransportError
 from perseus.harness.budget import Budget
 from perseus.harness.verdict import Verdict
 from perseus.market.candle import Candle, Pair

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from perseus.errors import PerseusError, StoreUnavailable
+from perseus.exchanges.budget.ledger import Ledger, Priority
 from perseus.exchanges.dialect import Dialect
-from perseus.exchanges.ledger import Ledger, Priority
-from perseus.exchanges.request import CONNECTS
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.request import CONNECTS
+from perseus.exchanges.wire.transport import Answer
 
 
 class Frozen(PerseusError):

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 
+from perseus.exchanges.budget.window import Window
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect, Message
 from perseus.exchanges.events import (
@@ -19,8 +20,7 @@ from perseus.exchanges.events import (
     Unknown,
     Unreadable,
 )
-from perseus.exchanges.transport import Closed, Ping, Socket, Text, Transport, TransportError
-from perseus.exchanges.window import Window
+from perseus.exchanges.wire.transport import Closed, Ping, Socket, Text, Transport, TransportError
 from perseus.harness.asking import CONTINUE, Failed
 from perseus.harness.budget import Budget
 from perseus.harness.verdict import Verdict

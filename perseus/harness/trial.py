@@ -11,7 +11,7 @@ from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import BadAnswer, Dialect
 from perseus.exchanges.endpoints import Endpoints
 from perseus.exchanges.symbols import Listings
-from perseus.exchanges.transport import Transport, TransportError
+from perseus.exchanges.wire.transport import Transport, TransportError
 from perseus.harness.asking import CONTINUE, Asking, Failed, chosen
 from perseus.harness.budget import Budget
 from perseus.harness.listening import Listening

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perseus.exchanges.book import BookState
-from perseus.ingest.writer import Writer
+from perseus.exchanges.budget.book import BookState
+from perseus.ingest.engine.writer import Writer
 from perseus.network.statusfield import TEXT_MAX, Value
 
 

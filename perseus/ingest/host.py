@@ -17,14 +17,15 @@ from perseus.control import key
 from perseus.control.handling import Refused, Registry
 from perseus.control.hosts import Report
 from perseus.errors import LeaseLost, PerseusError, StopRequested
-from perseus.ingest import handover, warmingup
-from perseus.ingest.agent import Agent
 from perseus.ingest.brake import Brake
+from perseus.ingest.commands import warmingup
+from perseus.ingest.commands.agent import Agent
 from perseus.ingest.feed import Feed, FeedMaker
 from perseus.ingest.membership import Membership
 from perseus.ingest.opening import Open, Opening
 from perseus.ingest.service import Order, Service
 from perseus.ingest.signals import StopSignals
+from perseus.ingest.standby import handover
 from perseus.ingest.work import FeedFailed, Work
 from perseus.network.instance import Instance
 from perseus.pluginhost.boundary import Breakout, contained

@@ -18,7 +18,7 @@ from perseus.network.exchange import Exchange
 from perseus.settings import Settings
 
 if TYPE_CHECKING:
-    from perseus.ingest.shadowfeed import ShadowFeed
+    from perseus.ingest.standby.shadowfeed import ShadowFeed
 
 log = logging.getLogger(__name__)
 

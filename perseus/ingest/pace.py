@@ -8,8 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.transport import Transport, TransportError
 from perseus.exchanges.unreadable import UNREADABLE
+from perseus.exchanges.wire.transport import Transport, TransportError
 
 EVERY_SECONDS = 2.0
 TIMEOUT_SECONDS = 2.0

@@ -6,14 +6,14 @@ import logging
 from pathlib import Path
 
 from perseus.errors import EXIT_LOST, LeaseLost
-from perseus.ingest import handlers
 from perseus.ingest.brake import Brake
+from perseus.ingest.commands import handlers
 from perseus.ingest.feed import FeedMaker
 from perseus.ingest.host import Host, made
 from perseus.ingest.membership import check_database
 from perseus.ingest.opening import Opening, Sources
 from perseus.ingest.service import Order
-from perseus.ingest.waiting import standing_by
+from perseus.ingest.standby.waiting import standing_by
 from perseus.ingest.work import Work
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perseus.control.hosts import Role
+from perseus.ingest.commands.reins import Reins
 from perseus.ingest.feed import Feed, FeedMaker
 from perseus.ingest.membership import Admin
 from perseus.ingest.opening import Opening
-from perseus.ingest.reins import Reins
 from perseus.ingest.signals import StopSignals
 from perseus.network.instance import Instance
 from perseus.network.states import State

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from perseus import db
 from perseus.exchanges.endpoints import Endpoints
+from perseus.exchanges.recordings.ring import Keep
 from perseus.exchanges.registry import DIALECTS, dialect_of
-from perseus.exchanges.ring import Keep
+from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.exchangefeed import SIMULATED_ADDRESS, UNKNOWN_ADDRESS, ExchangeFeed, Source
 from perseus.ingest.feed import FeedMaker
-from perseus.ingest.shadowfeed import ShadowFeed
-from perseus.ingest.wanted import Wanted
+from perseus.ingest.standby.shadowfeed import ShadowFeed
 from perseus.local import runfile
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange

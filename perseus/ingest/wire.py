@@ -11,18 +11,18 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from perseus.exchanges.budget.ledger import Ledger
+from perseus.exchanges.budget.sharedgate import SharedGate
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.events import Heard, Listener, Subject
-from perseus.exchanges.ledger import Ledger
 from perseus.exchanges.recollection import Memory
 from perseus.exchanges.rest import Rest
-from perseus.exchanges.sharedgate import SharedGate
-from perseus.exchanges.streams import Streams
-from perseus.exchanges.transport import Transport
-from perseus.ingest.cacheport import CachePort, StoreThread
-from perseus.ingest.ports import Ports
-from perseus.ingest.writer import Say
+from perseus.exchanges.streams.streams import Streams
+from perseus.exchanges.wire.transport import Transport
+from perseus.ingest.engine.cacheport import CachePort, StoreThread
+from perseus.ingest.engine.ports import Ports
+from perseus.ingest.engine.writer import Say
 from perseus.market.cache import CandleCache
 from perseus.market.tickercache import TickerCache
 from perseus.network.exchange import Exchange

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from perseus.errors import LeaseLost, PerseusError, StopRequested
 from perseus.ingest.backoff import Backoff
 from perseus.ingest.brake import Brake
+from perseus.ingest.commands.reins import Reins
 from perseus.ingest.feed import Feed
-from perseus.ingest.reins import Reins
 from perseus.network.instance import Instance
 from perseus.network.states import State
 from perseus.pluginhost.boundary import contained, said

@@ -8,10 +8,10 @@ from typing import Any
 
 from perseus.network.activity import Event
 from perseus.notify.configuration import Configuration, Destination
-from perseus.notify.memory import Memory
 from perseus.notify.notification import Notification
-from perseus.notify.planner import plan
-from perseus.notify.steps import Rest, Situation, Step
+from perseus.notify.planning.memory import Memory
+from perseus.notify.planning.planner import plan
+from perseus.notify.planning.steps import Rest, Situation, Step
 
 MESSAGE = "message"
 EDIT = "edit"

@@ -81,13 +81,9 @@ class Instance:
 
     def begin(self) -> None:
         """Start to beat, to watch and to log. `join` calls it, once."""
-        try:
-            self._heartbeat.start()
-            self._warden.start()
-            self._journal.start()
-        except BaseException:
-            self._end_threads()
-            raise
+        self._heartbeat.start()
+        self._warden.start()
+        self._journal.start()
         self._observer.registered(self.status())
 
     @property
@@ -244,7 +240,7 @@ class Instance:
                 if self._lease.may_be_released(self._clock.elapsed()):
                     self._walk_and_release(reason, path)
             finally:
-                self._end_threads()
+                self.end_threads()
         for call in self._ended:
             call()
 
@@ -260,7 +256,8 @@ class Instance:
         elif self._leaving.release(reason, self.status().to_json(), self._clock.elapsed()):
             self._observer.deregistered(self.status(), reason)
 
-    def _end_threads(self) -> None:
+    def end_threads(self) -> None:
+        """What a stop ends with. A start that was interrupted has nothing else to stop."""
         self._lease.end("the instance has stopped", self._clock.elapsed())
         self._halted = True
         self._journal.stop(self._patience_with_log)

@@ -56,6 +56,7 @@ def join(
     wait_until_up(client, settings.store_wait_seconds, log.warning, pause, *exchange.written)
     claimant = Claimant(exchange, settings, client, identity, clock, target)
     proof = RestartProof(settings.home, exchange.name)
+    instance: Instance | None = None
     try:
         lease, grant = claimant.claim(proof, observer, pause)
         claims = _claims(clients("heartbeat"), exchange, settings)
@@ -78,6 +79,8 @@ def join(
         )
         instance.begin()
     except BaseException:
+        if instance is not None:  # it would put back what is withdrawn
+            instance.end_threads()
         claimant.withdraw(proof)
         proof.close()
         raise

@@ -12,17 +12,17 @@ from perseus import keys
 from perseus.clock import Clock
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
-from perseus.notify.commit import forgetting
 from perseus.notify.configuration import Configuration, ConfigurationSource, Destination
-from perseus.notify.holding import Holding, NotHeld
-from perseus.notify.keeper import Keeper
-from perseus.notify.lane import Lane
-from perseus.notify.lanethread import LaneThread
+from perseus.notify.lanes.commit import forgetting
+from perseus.notify.lanes.holding import Holding, NotHeld
+from perseus.notify.lanes.keeper import Keeper
+from perseus.notify.lanes.lane import Lane
+from perseus.notify.lanes.lanethread import LaneThread
+from perseus.notify.lanes.tail import Tail
+from perseus.notify.lanes.workshop import Unusable, fingerprint
 from perseus.notify.notifier import NotifierKind
 from perseus.notify.orders import CHANGED
 from perseus.notify.outlook import Horizon, log_keys
-from perseus.notify.tail import Tail
-from perseus.notify.workshop import Unusable, fingerprint
 from perseus.outage import Outage
 from perseus.store import Client
 

@@ -14,15 +14,15 @@ from perseus.errors import EXIT_MEMORY
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Configuration, ConfigurationSource
 from perseus.notify.dispatcher import Dispatcher
-from perseus.notify.holding import Holding
 from perseus.notify.kinddesk import KindDesk, Opener
+from perseus.notify.lanes.holding import Holding
+from perseus.notify.lanes.surroundings import DeliveryObserver, Surroundings
+from perseus.notify.lanes.workshop import Workshop
 from perseus.notify.memoryguard import Accounts, MemoryGuard
 from perseus.notify.notifier import NotifierKind
 from perseus.notify.outlook import Horizon
 from perseus.notify.reports import Reporter
-from perseus.notify.surroundings import DeliveryObserver, Surroundings
 from perseus.notify.system import MEMORY, SystemLog
-from perseus.notify.workshop import Workshop
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.info import PluginInfo, PluginState
 from perseus.pluginhost.plugins import Plugins

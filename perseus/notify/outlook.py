@@ -11,9 +11,9 @@ from perseus.clock import Clock, StoreClock
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Maintenance
-from perseus.notify.position import number
-from perseus.notify.standing import Mark
+from perseus.notify.lanes.position import number
 from perseus.notify.system import DISPATCHER, log_key
+from perseus.notify.told.standing import Mark
 from perseus.store import Client
 from perseus.store.batch import Batch
 

@@ -1,4 +1,4 @@
-"""What a dispatcher says of itself, every 5 s: the write side of `perseus.notify.dispatchers`."""
+"""What a dispatcher says of itself, every 5 s: the write side of `perseus.notify.told.dispatchers`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 from perseus import keys
 from perseus.notify.configuration import Configuration
 from perseus.notify.dispatcher import Dispatcher
-from perseus.notify.dispatchers import GONE_AFTER_MS
 from perseus.notify.memoryguard import resident_bytes
 from perseus.notify.notifier import NotifierKind
+from perseus.notify.told.dispatchers import GONE_AFTER_MS
 from perseus.pluginhost import form
 from perseus.pluginhost.info import PluginInfo
 from perseus.pluginhost.kinds import OfferedKind

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perseus.notify.configuration import Configuration, Destination
-from perseus.notify.dispatchers import DestinationReport, Dispatchers, KindReport
+from perseus.notify.told.dispatchers import DestinationReport, Dispatchers, KindReport
 
 START = "perseus dispatch"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from perseus.network.exchange import Exchange
     from perseus.network.identity import Identity
     from perseus.network.observer import Observer
-    from perseus.notify.http import Bounded
+    from perseus.notify.outgoing.http import Bounded
     from perseus.settings import Settings
     from perseus.store import Client
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from perseus.exchanges.transport import Answer, Closed, Frame, Kind, TransportError
+from perseus.exchanges.wire.transport import Answer, Closed, Frame, Kind, TransportError
 from perseus.simulator.exchange import taken
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Asked, Flaw, Reply
@@ -23,7 +23,7 @@ NO_ANSWER: dict[Flaw, tuple[Kind, str]] = {
 
 
 class InProcess:
-    """A `perseus.exchanges.transport.Transport`. URLs are those of the served simulator, whatever their host.
+    """A `perseus.exchanges.wire.transport.Transport`. URLs are those of the served simulator, whatever their host.
 
     Each way takes from `fastest` to `slowest` seconds, by the dice of `seed`; what follows on one connection never
     overtakes. `address`: which the exchange sees and limits.
@@ -94,7 +94,7 @@ class InProcess:
 
 
 class Connection:
-    """A `perseus.exchanges.transport.Socket`."""
+    """A `perseus.exchanges.wire.transport.Socket`."""
 
     def __init__(self, transport: InProcess, session: Session) -> None:
         self._transport = transport

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from perseus.clock import parse_iso
-from perseus.exchanges.recording import Recording
+from perseus.exchanges.recordings.recording import Recording
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.exchange import Rules
 from perseus.simulator.faults.fault import Fault, ScenarioError, fault_of

@@ -8,7 +8,7 @@ from functools import cache
 
 from aiohttp import WSMsgType, web
 
-from perseus.exchanges.transport import Closed, Frame, Ping, Text
+from perseus.exchanges.wire.transport import Closed, Frame, Ping, Text
 from perseus.simulator import control
 from perseus.simulator.exchange import taken
 from perseus.simulator.session import Session, Torn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from perseus.exchanges.transport import Closed, Frame, Ping, Text
+from perseus.exchanges.wire.transport import Closed, Frame, Ping, Text
 
 if TYPE_CHECKING:
     from perseus.simulator.exchange import Exchange

@@ -9,16 +9,16 @@ from typing import Any, cast
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.notify.attempt import Caller
 from perseus.notify.configuration import Destination
 from perseus.notify.delivery import BreakerState, Delivery
-from perseus.notify.holding import Holding
-from perseus.notify.lane import Lane
+from perseus.notify.lanes.attempt import Caller
+from perseus.notify.lanes.holding import Holding
+from perseus.notify.lanes.lane import Lane
+from perseus.notify.lanes.outlet import Outlet, SecondsLeft
+from perseus.notify.lanes.sending import Sending
+from perseus.notify.lanes.surroundings import Surroundings
 from perseus.notify.notification import Notification
-from perseus.notify.outlet import Outlet, SecondsLeft
-from perseus.notify.sending import Sending
-from perseus.notify.steps import Decision, Verdict
-from perseus.notify.surroundings import Surroundings
+from perseus.notify.planning.steps import Decision, Verdict
 from perseus.store import Client
 from perseus.testing.sender import Sender
 

@@ -22,7 +22,7 @@ from perseus.notify.configuration import (
     Rule,
     Silence,
 )
-from perseus.notify.surroundings import Surroundings
+from perseus.notify.lanes.surroundings import Surroundings
 from perseus.store import Client
 from perseus.testing.clock import FakeClock
 from perseus.testing.destination import Ear, FakeDestination

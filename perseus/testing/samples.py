@@ -13,8 +13,8 @@ from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
 from perseus.network.reading import Condition, ExchangeStatus
 from perseus.network.states import OFFLINE, State
-from perseus.notify import samples
 from perseus.notify.notification import Kind, Notification, Severity
+from perseus.notify.texts import samples
 
 #: 2026-11-21 10:15:42 UTC, a moment of no meaning.
 AT_MS = 1_795_256_142_000

@@ -12,12 +12,12 @@ from typing import Any
 from pydantic import SecretStr
 
 from perseus.errors import PerseusError
-from perseus.notify.http import Http
-from perseus.notify.limiter import Limiter
+from perseus.notify.lanes.outlet import Outlet, SecondsLeft
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import NotifierKind, Previews
 from perseus.notify.outcomes import Delivered, Retry
-from perseus.notify.outlet import Outlet, SecondsLeft
+from perseus.notify.outgoing.http import Http
+from perseus.notify.outgoing.limiter import Limiter
 from perseus.pluginhost.candidate import Candidate, examine
 from perseus.pluginhost.context import NotifyContext
 from perseus.pluginhost.deadline import call_within

@@ -25,13 +25,13 @@ from perseus.network.watcher import Watcher
 from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import connect
-from perseus.web.access import Access
 from perseus.web.app import app
-from perseus.web.beats import Limits
-from perseus.web.commanding import Commanding
+from perseus.web.card.beats import Limits
+from perseus.web.control.commanding import Commanding
 from perseus.web.extensions import Extensions
-from perseus.web.marketreads import MarketReads
-from perseus.web.outbound import Outbound
+from perseus.web.market.reads import MarketReads
+from perseus.web.notify.outbound import Outbound
+from perseus.web.people.access import Access
 from perseus.web.site import Site
 
 __all__ = ["create_app"]

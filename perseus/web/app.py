@@ -7,54 +7,38 @@ import importlib.resources
 from flask import Flask
 
 from perseus.pluginhost.manager import Plugins
-from perseus.web import (
-    accountpage,
-    alertspage,
-    api,
-    apidoc,
-    assets,
-    auditing,
-    auditpage,
-    commandpage,
-    compression,
-    connectpage,
-    controlpage,
-    destinationpage,
-    destinationsaving,
-    doctorpage,
-    eventpage,
-    exchangespage,
-    feedexport,
-    feedpage,
-    gallery,
-    guard,
-    health,
-    hostspage,
-    htmx,
-    instancepage,
-    kept,
-    meterpage,
-    network,
-    notifyapi,
-    orderpage,
-    ownpassword,
-    pluginspage,
-    problems,
-    recordpage,
-    rowid,
-    rulespage,
-    security,
-    shortway,
-    signin,
-    silencespage,
-    site,
-    symbolsapi,
-    symbolspage,
-    templating,
-    userspage,
-    warmuppage,
-)
+from perseus.web import assets, compression, doctorpage, health, htmx, problems, rowid, security, site, templating
+from perseus.web.api import document as apidoc
+from perseus.web.api import network as api
+from perseus.web.api import notifications as notifyapi
+from perseus.web.api import symbols as symbolsapi
+from perseus.web.card import gallery, kept
+from perseus.web.control import command as commandpage
+from perseus.web.control import connect as connectpage
+from perseus.web.control import control as controlpage
+from perseus.web.control import hosts as hostspage
 from perseus.web.extensions import Extensions
+from perseus.web.feed import event as eventpage
+from perseus.web.feed import export as feedexport
+from perseus.web.feed import page as feedpage
+from perseus.web.market import meterpage, warmuppage
+from perseus.web.network import instance as instancepage
+from perseus.web.network import page as network
+from perseus.web.network import shortway
+from perseus.web.notify import alerts as alertspage
+from perseus.web.notify import destination as destinationpage
+from perseus.web.notify import order as orderpage
+from perseus.web.notify import plugins as pluginspage
+from perseus.web.notify import rules as rulespage
+from perseus.web.notify import saving as destinationsaving
+from perseus.web.notify import silences as silencespage
+from perseus.web.people import account as accountpage
+from perseus.web.people import audit as auditpage
+from perseus.web.people import auditing, guard, ownpassword, signin
+from perseus.web.people import users as userspage
+from perseus.web.setup import exchanges as exchangespage
+from perseus.web.setup import record as recordpage
+from perseus.web.setup import symbols as symbolspage
 from perseus.web.site import Site
 
 PAGES = (

@@ -13,9 +13,9 @@ from perseus.clock import SystemClock
 from perseus.doctor.catalogue import CATALOGUE
 from perseus.doctor.finding import Finding, Report, Severity
 from perseus.web import moments, words
-from perseus.web.guard import may
 from perseus.web.moments import Moment
 from perseus.web.parameters import query
+from perseus.web.people.guard import may
 from perseus.web.polled import still
 from perseus.web.site import site
 from perseus.web.templating import Context

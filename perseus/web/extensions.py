@@ -17,7 +17,7 @@ from perseus.pluginhost.context import Context
 from perseus.pluginhost.extensions import NavLink
 from perseus.pluginhost.manager import UI, Plugins, load
 from perseus.settings import Settings
-from perseus.web.additions import ACTIONS, FRAGMENTS, NONE, SHUTDOWN, Additions, Contributor, Elapsed, together
+from perseus.web.card.additions import ACTIONS, FRAGMENTS, NONE, SHUTDOWN, Additions, Contributor, Elapsed, together
 
 NAME = "perseus.extensions"
 BLUEPRINTS = "perseus_register_blueprints"

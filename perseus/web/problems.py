@@ -26,7 +26,7 @@ from perseus.errors import (
     UnknownExchange,
 )
 from perseus.network.directory import BadCursor, StoreNotice
-from perseus.notify.lookup import UnknownDestination, UnknownEvent
+from perseus.notify.told.lookup import UnknownDestination, UnknownEvent
 from perseus.store import refusal
 from perseus.web.templating import Context, render
 

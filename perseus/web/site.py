@@ -21,14 +21,14 @@ from perseus.network.reading import StoreNotice
 from perseus.network.search import Search
 from perseus.network.searching import Found
 from perseus.network.spans import History
-from perseus.web.access import Access
-from perseus.web.beats import LIMITS, Limits
-from perseus.web.commanding import Commanding
-from perseus.web.deliverymarks import NO_FATES, Fates
-from perseus.web.held import Held
-from perseus.web.marketreads import MarketReads
-from perseus.web.outbound import Outbound
-from perseus.web.sharedbody import SharedBody
+from perseus.web.card.beats import LIMITS, Limits
+from perseus.web.control.commanding import Commanding
+from perseus.web.feed.marks import NO_FATES, Fates
+from perseus.web.market.reads import MarketReads
+from perseus.web.network.held import Held
+from perseus.web.network.sharedbody import SharedBody
+from perseus.web.notify.outbound import Outbound
+from perseus.web.people.access import Access
 
 NAME = "perseus"
 

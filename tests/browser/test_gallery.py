@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from perseus.web import badges, site
+from perseus.web import site
+from perseus.web.card import badges
 from tests.browser.axe import faults_everywhere
 from tests.browser.conftest import Stage, serving
 from tests.web.views import FakeDirectory, app_of

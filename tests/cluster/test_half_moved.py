@@ -20,7 +20,7 @@ from perseus.network.exchange import Exchange
 from perseus.pluginhost.manager import load
 from perseus.store import Client, connect
 from perseus.store.refusal import HALF_MOVED
-from perseus.web.notices import notices
+from perseus.web.network.notices import notices
 from tests.cluster.moving import Move
 from tests.conftest import KRAKEN, short
 from tests.datastores import acquaint

@@ -17,7 +17,7 @@ from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
 from perseus.pluginhost.manager import load
 from perseus.store import Client, connect
-from perseus.web.notices import notices
+from perseus.web.network.notices import notices
 from tests.conftest import KRAKEN, short
 from tests.datastores import acquaint
 from tests.instances import Party, eventually, walk

@@ -8,7 +8,7 @@ import pytest
 
 from perseus.commands import explain
 from perseus.errors import UnknownExchange
-from perseus.notify.lookup import UnknownDestination, UnknownEvent
+from perseus.notify.told.lookup import UnknownDestination, UnknownEvent
 from perseus.settings import Settings
 from tests.conftest import short
 from tests.web.notified import Notified

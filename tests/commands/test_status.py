@@ -25,7 +25,7 @@ from perseus.network.refusing import Refusing
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import connect
-from perseus.web.beats import Limits
+from perseus.web.card.beats import Limits
 from tests.conftest import short
 from tests.web.views import BINANCE, BINANCE_US, COINBASE, KRAKEN, FakeDirectory, app_of, gone, live, payload, view
 

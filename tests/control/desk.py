@@ -15,7 +15,7 @@ from perseus.control.handling import Done, Job, Refused, Registry, Work
 from perseus.control.hosts import Report
 from perseus.control.outcomes import Outcome
 from perseus.errors import PerseusError
-from perseus.ingest.agent import Agent
+from perseus.ingest.commands.agent import Agent
 from perseus.store import Client, connect
 
 KEY = b"k" * 32

@@ -14,7 +14,7 @@ from perseus.control import channel, hosts, signing
 from perseus.control.command import Command, Kind
 from perseus.control.outcomes import Outcome, Status
 from perseus.control.recorder import Recorder
-from perseus.ingest.agent import Agent
+from perseus.ingest.commands.agent import Agent
 from perseus.store import Client, connect
 from tests.control.conftest import eventually
 from tests.control.desk import KEY, ME, Desk, audited, client, command, desk, end, start, store_url, until

@@ -9,7 +9,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from perseus.control.handling import Refused
-from perseus.ingest.handlers import Handlers
+from perseus.ingest.commands.handlers import Handlers
 
 
 def desk(feed: object) -> Handlers:

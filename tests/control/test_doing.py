@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from perseus.ingest import warmingup
+from perseus.ingest.commands import warmingup
 from perseus.ingest.service import Service
 from perseus.warmup.stats import Stats
 

@@ -9,7 +9,7 @@ import pytest
 
 from perseus.errors import PerseusError
 from perseus.ingest.brake import Brake
-from perseus.ingest.reins import Paused, Reins
+from perseus.ingest.commands.reins import Paused, Reins
 from perseus.ingest.work import Work
 from tests.control.conftest import eventually
 from tests.ingest.scripted import Running, ScriptedFeed

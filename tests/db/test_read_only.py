@@ -18,7 +18,7 @@ from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web import problems
 from perseus.web.app import app
-from perseus.web.notices import notices
+from perseus.web.network.notices import notices
 from perseus.web.site import Site
 from tests.conftest import ManualClock
 from tests.databases import USER

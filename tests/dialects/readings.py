@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.transport import Answer
 
 DATA = Path(__file__).parents[3] / "shared/data"
 LENGTHS = {"1m": 60_000, "5m": 300_000, "1h": 3_600_000, "1d": 86_400_000}

@@ -21,7 +21,7 @@ from perseus.exchanges.events import (
     Unreadable,
 )
 from perseus.exchanges.registry import NoDialect, dialect_of
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.transport import Answer
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from tests.dialects.readings import answer, payload

@@ -12,7 +12,9 @@ from perseus import db
 from perseus.access import Role, passwords, remembered, throttle
 from perseus.commands import signinlink
 from perseus.db import sessions, signinlinks
-from perseus.web import accountpage, create_app, guard
+from perseus.web import create_app
+from perseus.web.people import account as accountpage
+from perseus.web.people import guard
 from tests.conftest import short
 from tests.docs import pages
 

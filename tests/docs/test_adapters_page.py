@@ -10,7 +10,8 @@ from typing import get_args
 
 from perseus import db
 from perseus.db.models import ExchangeRow
-from perseus.exchanges import dialect, events, request, symbols
+from perseus.exchanges import dialect, events, symbols
+from perseus.exchanges.wire import request
 from perseus.market.candle import Candle
 from perseus.network.exchange import Exchange
 from tests.docs import pages

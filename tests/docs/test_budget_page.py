@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from perseus import keys
-from perseus.exchanges.book import CLASS_SHARES, EARLY_MS, LATE_MS, SHARE, Priority
+from perseus.exchanges.budget.book import CLASS_SHARES, EARLY_MS, LATE_MS, SHARE, Priority
+from perseus.exchanges.budget.penalty import BANNED, BLOCKED, TOO_MANY, UNTOLD_MS
 from perseus.exchanges.clock import JUMP_MS
-from perseus.exchanges.penalty import BANNED, BLOCKED, TOO_MANY, UNTOLD_MS
 from perseus.exchanges.rest import ATTEMPTS, FIRST_WAIT
 from tests.docs import pages
 

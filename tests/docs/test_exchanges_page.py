@@ -8,8 +8,8 @@ from perseus.access import variables
 from perseus.db import watched
 from perseus.exchanges import recollection
 from perseus.market import liquidity
-from perseus.web import commanding
-from perseus.web.symbolspage import WORDS
+from perseus.web.control import commanding
+from perseus.web.setup.symbols import WORDS
 from tests.databases import schema
 from tests.docs import pages
 

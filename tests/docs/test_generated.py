@@ -12,7 +12,7 @@ import pytest
 from docs import generate
 from perseus import keys
 from perseus.errors import SettingError
-from perseus.notify.commit import PARTS
+from perseus.notify.lanes.commit import PARTS
 from perseus.pluginhost.candidate import HOOKS
 from perseus.settings import PREFIX, Settings, check_timing
 from tests.docs import pages

@@ -9,7 +9,9 @@ import pytest
 from perseus.network import chronicle, uptime, usual
 from perseus.network.exchange import NAME
 from perseus.network.states import OFFLINE, State
-from perseus.web import feednewest, record, timeline, words
+from perseus.web import words
+from perseus.web.card import record, timeline
+from perseus.web.feed import newest as feednewest
 from tests.docs import pages
 from tests.web.views import FakeDirectory, app_of
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from perseus.notify import eventfacts, samples
 from perseus.notify.configuration import Match, Policy, Rule
 from perseus.notify.notification import Kind, Severity
-from perseus.notify.templatefilters import FILTERS, ROUNDS
-from perseus.notify.templates import check_template
-from perseus.notify.templatevariables import NAMES
-from perseus.notify.why import MEANING, Why
+from perseus.notify.texts import eventfacts, samples
+from perseus.notify.texts.templatefilters import FILTERS, ROUNDS
+from perseus.notify.texts.templates import check_template
+from perseus.notify.texts.templatevariables import NAMES
+from perseus.notify.told.why import MEANING, Why
 from tests.docs import pages
 
 PAGE = pages.read("notifications.md")

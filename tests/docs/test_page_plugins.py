@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from perseus.pluginhost.groups import UI
-from perseus.web import additions
+from perseus.web.card import additions
 from tests.docs import pages
 
 PAGE = pages.read("page-plugins.md")

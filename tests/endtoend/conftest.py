@@ -10,7 +10,7 @@ import pytest
 from perseus import keys
 from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
-from perseus.notify.standing import SINCE
+from perseus.notify.told.standing import SINCE
 from perseus.store import Client, connect
 from tests.commands.running import Site, eventually
 from tests.endtoend.receiver import Receiver, receiving

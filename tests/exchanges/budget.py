@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from perseus.exchanges.book import Book, Priority
+from perseus.exchanges.budget.book import Book, Priority
+from perseus.exchanges.budget.ledger import Ledger, inline
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger, inline
-from perseus.exchanges.request import CONNECTS, REQUESTS, WEIGHT, Limit
+from perseus.exchanges.wire.request import CONNECTS, REQUESTS, WEIGHT, Limit
 from perseus.store import Client
 
 MINUTE = 60_000

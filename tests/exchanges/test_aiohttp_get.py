@@ -8,9 +8,9 @@ import zlib
 import pytest
 from aiohttp import web
 
-from perseus.exchanges import body
-from perseus.exchanges.aiohttp_transport import AiohttpTransport
-from perseus.exchanges.transport import TransportError
+from perseus.exchanges.wire import body
+from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
+from perseus.exchanges.wire.transport import TransportError
 from tests.exchanges.wire import Raw, head, on_wire, serving, talking
 from tests.redis_process import free_port
 
@@ -87,7 +87,7 @@ def test_a_gzip_bomb_is_refused_without_being_unpacked(monkeypatch: pytest.Monke
             finally:
                 unpacked.append(self._size)
 
-    monkeypatch.setattr("perseus.exchanges.aiohttp_transport.Body", Counting)
+    monkeypatch.setattr("perseus.exchanges.wire.aiohttp_transport.Body", Counting)
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join([packer.compress(bytes(1 << 20)) for _ in range(512)]) + packer.flush()
 
@@ -112,7 +112,7 @@ def test_an_endless_body_is_cut_off_at_the_bound(monkeypatch: pytest.MonkeyPatch
         def __init__(self, place: str, encoding: str, length: int | None) -> None:
             super().__init__(place, encoding, length, 1 << 20)
 
-    monkeypatch.setattr("perseus.exchanges.aiohttp_transport.Body", Small)
+    monkeypatch.setattr("perseus.exchanges.wire.aiohttp_transport.Body", Small)
 
     async def main(transport: AiohttpTransport) -> None:
         assert (await fails(transport, Raw(head() + bytes(2 << 20), then="hold"))).kind == "size"

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import WSMsgType, web
 
-from perseus.exchanges.aiohttp_transport import MESSAGE_MAX, AiohttpTransport
-from perseus.exchanges.transport import Closed, Ping, Pong, Socket, Text, TransportError
+from perseus.exchanges.wire.aiohttp_transport import MESSAGE_MAX, AiohttpTransport
+from perseus.exchanges.wire.transport import Closed, Ping, Pong, Socket, Text, TransportError
 from tests.exchanges.wire import Handler, Raw, head, on_wire, serving, talking
 
 Talk = Callable[[web.WebSocketResponse], Awaitable[None]]

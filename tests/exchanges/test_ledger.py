@@ -9,10 +9,10 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.exchanges.book import Priority
+from perseus.exchanges.budget.book import Priority
+from perseus.exchanges.budget.ledger import Ledger, TooHeavy
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger, TooHeavy
-from perseus.exchanges.request import WEIGHT, Limit
+from perseus.exchanges.wire.request import WEIGHT, Limit
 from perseus.store import Client, connect
 from tests.exchanges.budget import (
     ADDRESS,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
-from perseus.exchanges.book import Book, Granted, NoTime, Priority, Wait
+from perseus.exchanges.budget.book import Book, Granted, NoTime, Priority, Wait
 from perseus.store import Client
 from tests.exchanges.budget import BY_MINUTE, START_MS, book
 
@@ -36,7 +36,7 @@ def test_what_is_no_time_is_not_sent(client: Client, send: Callable[[Book, Any],
 def test_the_scripts_themselves_refuse_what_is_no_time(
     client: Client, send: Callable[[Book, Any], object], at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perseus.exchanges.book._require_time", lambda _: None)
+    monkeypatch.setattr("perseus.exchanges.budget.book._require_time", lambda _: None)
     with pytest.raises(ResponseError, match="no time"):
         send(book(client), at)
 

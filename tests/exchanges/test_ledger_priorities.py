@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from perseus.exchanges.book import CLASS_SHARES, Granted, Priority, Wait
+from perseus.exchanges.budget.book import CLASS_SHARES, Granted, Priority, Wait
 from perseus.store import Client, connect
 from tests.exchanges.budget import BY_MINUTE, BY_SECOND, CAP, START_MS, book, granted_within, ledger, true_ms
 from tests.simulated.virtual_loop import run

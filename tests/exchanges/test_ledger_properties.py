@@ -8,8 +8,8 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perseus.exchanges.book import EARLY_MS, LATE_MS, SHARE, Book, Granted, Priority
-from perseus.exchanges.request import REQUESTS, WEIGHT, Limit
+from perseus.exchanges.budget.book import EARLY_MS, LATE_MS, SHARE, Book, Granted, Priority
+from perseus.exchanges.wire.request import REQUESTS, WEIGHT, Limit
 from perseus.store import Client, connect
 from tests.exchanges.budget import ADDRESS, MINUTE, START_MS
 

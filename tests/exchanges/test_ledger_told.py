@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from perseus.errors import StoreUnavailable
-from perseus.exchanges.book import Priority
+from perseus.exchanges.budget.book import Priority
+from perseus.exchanges.budget.ledger import inline
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import inline
-from perseus.exchanges.request import REQUESTS
+from perseus.exchanges.wire.request import REQUESTS
 from perseus.store import Client, connect
 from tests.exchanges.budget import BY_MINUTE, BY_SECOND, CAP, MINUTE, book, granted_within, ledger, true_ms
 from tests.redis_process import free_port

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from perseus.exchanges.book import GONE_MS, Granted, Priority, Wait
+from perseus.exchanges.budget.book import GONE_MS, Granted, Priority, Wait
 from perseus.store import Client
 from tests.exchanges.budget import BY_MINUTE, BY_SECOND, START_MS, book, ledger
 from tests.simulated.virtual_loop import run

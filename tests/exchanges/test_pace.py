@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from perseus.exchanges.book import Priority
-from perseus.exchanges.transport import Answer, Socket, TransportError
+from perseus.exchanges.budget.book import Priority
+from perseus.exchanges.wire.transport import Answer, Socket, TransportError
 from perseus.ingest.pace import EVERY_SECONDS, follow
 from perseus.store import Client
 from tests.exchanges.budget import clock_now, ledger

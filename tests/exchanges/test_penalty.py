@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.exchanges.penalty import LONGEST_MS, Penalty, date_ms, penalty
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.budget.penalty import LONGEST_MS, Penalty, date_ms, penalty
+from perseus.exchanges.wire.transport import Answer
 
 NOW = 1_790_000_000_000
 DATE = "Mon, 21 Sep 2026 14:13:25 GMT"

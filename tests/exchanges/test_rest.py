@@ -9,13 +9,13 @@ from email.utils import formatdate
 import pytest
 
 from perseus.errors import StoreUnavailable
-from perseus.exchanges.book import Priority
+from perseus.exchanges.budget.book import Priority
+from perseus.exchanges.budget.ledger import Ledger
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.request import Request
 from perseus.exchanges.rest import ATTEMPTS, NoAnswer, RateLimited, RequestRefused, Rest
-from perseus.exchanges.transport import Answer, Socket, TransportError
+from perseus.exchanges.wire.request import Request
+from perseus.exchanges.wire.transport import Answer, Socket, TransportError
 from perseus.store import Client, connect
 from tests.exchanges.budget import BY_MINUTE, MINUTE, clock_now, ledger, true_ms
 from tests.redis_process import free_port

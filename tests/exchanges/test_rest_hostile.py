@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from perseus.exchanges.book import Priority
-from perseus.exchanges.ledger import Ledger
+from perseus.exchanges.budget.book import Priority
+from perseus.exchanges.budget.ledger import Ledger
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import ATTEMPTS, NoAnswer, Rest, RestError
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.transport import Answer
 from perseus.store import Client, connect
 from tests.exchanges.test_rest import KLINES, Scripted, asking
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from perseus.exchanges.budget.gate import Gate
+from perseus.exchanges.budget.ledger import Ledger
+from perseus.exchanges.budget.sharedgate import SharedGate
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.gate import Gate
-from perseus.exchanges.ledger import Ledger
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.request import CONNECTS, Limit
 from perseus.exchanges.rest import Rest
-from perseus.exchanges.sharedgate import SharedGate
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.request import CONNECTS, Limit
+from perseus.exchanges.wire.transport import Answer
 from perseus.store import Client, connect
 from tests.exchanges.budget import BY_MINUTE, book, clock_now, ledger, true_ms
 from tests.exchanges.test_rest import GOOD, Scripted

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
-from perseus.exchanges.aiohttp_transport import AiohttpTransport
+from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -8,11 +8,11 @@ from typing import Any
 import fakeredis
 import pytest
 
+from perseus.exchanges.budget.ledger import Ledger, inline
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.endpoints import Endpoints
-from perseus.exchanges.ledger import Ledger, inline
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.request import Limit
+from perseus.exchanges.wire.request import Limit
 from perseus.harness.budget import Budget, Charged, LookedUp, Unknown
 from perseus.harness.trial import Trial
 from perseus.harness.verdict import Verdict

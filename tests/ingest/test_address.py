@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from perseus.exchanges.endpoints import Endpoints
+from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.exchangefeed import ADDRESS_SECONDS, UNKNOWN_ADDRESS, ExchangeFeed, Source
-from perseus.ingest.wanted import Wanted
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.ingest.lag import EDGES_MS, Lag
+from perseus.ingest.engine.lag import EDGES_MS, Lag
 
 
 def test_without_any_there_is_no_percentile() -> None:

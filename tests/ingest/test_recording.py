@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from perseus.exchanges.entries import Heard
-from perseus.exchanges.exported import Contents
-from perseus.exchanges.recording import Recording
-from perseus.exchanges.ring import files, ring_folder
+from perseus.exchanges.recordings.entries import Heard
+from perseus.exchanges.recordings.exported import Contents
+from perseus.exchanges.recordings.recording import Recording
+from perseus.exchanges.recordings.ring import files, ring_folder
 from perseus.settings import Settings
 from tests.commands.test_harness import address
 from tests.commands.test_simulate import simulating

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.history import History
-from perseus.exchanges.ledger import Priority
-from perseus.ingest.repair import WORKERS, Repairs
-from perseus.ingest.series import Series
+from perseus.ingest.engine.repair import WORKERS, Repairs
+from perseus.ingest.engine.series import Series
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.timeframes import Timeframe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perseus.ingest.series import BOUNDARY_CANDLES, DOUBT_MS, SPOILT_TIMES, Series
+from perseus.ingest.engine.series import BOUNDARY_CANDLES, DOUBT_MS, SPOILT_TIMES, Series
 from perseus.market.candle import Candle
 from perseus.market.coverage import Coverage
 from tests.market.making import BTC, START, STEP, candle

@@ -10,7 +10,7 @@ import pytest
 from perseus import db
 from perseus.db import watched
 from perseus.ingest import source
-from perseus.ingest.wanted import Wanted
+from perseus.ingest.engine.wanted import Wanted
 from perseus.network.exchange import Exchange
 from tests.conftest import short
 

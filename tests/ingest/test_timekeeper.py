@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from perseus.exchanges.clock import ExchangeClock
-from perseus.ingest.timekeeper import AGAIN_SECONDS, Timekeeper
+from perseus.ingest.engine.timekeeper import AGAIN_SECONDS, Timekeeper
 from tests.simulated.virtual_loop import BEGIN, run
 
 NOON = 1_790_000_000_000

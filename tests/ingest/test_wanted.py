@@ -7,7 +7,7 @@ import pytest
 from perseus.errors import EXIT_CONFIG
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.symbols import Listing, Listings, UnknownSymbol
-from perseus.ingest.wanted import TimeframeNotHad, Wanted
+from perseus.ingest.engine.wanted import TimeframeNotHad, Wanted
 from perseus.market.timeframes import Timeframe
 
 LISTINGS = Listings.of(

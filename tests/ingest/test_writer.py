@@ -11,7 +11,7 @@ import pytest
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
 from perseus.fence import WriteFenced
-from perseus.ingest.writer import FINISHED_MAX, Writer
+from perseus.ingest.engine.writer import FINISHED_MAX, Writer
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
 from perseus.outage import Outage

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from perseus import keys
-from perseus.exchanges.ledger import inline
+from perseus.exchanges.budget.ledger import inline
 from perseus.fence import WriteFenced
-from perseus.ingest.cacheport import CachePort
+from perseus.ingest.engine.cacheport import CachePort
 from perseus.market.cache import CandleCache
 from perseus.market.coverage import Coverage
 from perseus.market.tickercache import TickerCache

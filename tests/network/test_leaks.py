@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
+from perseus import keys
 from perseus.network.identity import Identity
 from perseus.network.joining import join
+from perseus.network.observer import NullObserver
+from perseus.network.payload import InstanceStatus
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN
@@ -23,6 +28,15 @@ def test_joining_again_and_again_leaves_no_connection_and_no_thread(
     assert own_threads() == []
 
 
+def test_a_start_that_is_interrupted_when_it_beats_already_is_given_back_and_not_put_back(
+    real_store: str, client: Client, settings: Settings
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        join(KRAKEN, settings, partial(_connect, real_store), Identity("host-a"), _Interrupted())
+    assert own_threads() == []
+    assert not client.exists(keys.status(KRAKEN.id))
+
+
 def test_an_error_of_any_length_is_told_in_short(real_store: str, client: Client, settings: Settings) -> None:
     with join(KRAKEN, settings, partial(_connect, real_store), Identity("host-a")) as instance:
         instance.report_error("E" * 100_000)
@@ -30,6 +44,11 @@ def test_an_error_of_any_length_is_told_in_short(real_store: str, client: Client
     assert told is not None
     assert told.endswith("(96000 more characters)")
     assert len(told) < 4_100
+
+
+class _Interrupted(NullObserver):
+    def registered(self, status: InstanceStatus) -> None:
+        raise KeyboardInterrupt
 
 
 def _connect(url: str, name: str) -> Client:

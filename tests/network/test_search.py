@@ -7,7 +7,7 @@ import pytest
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
 from perseus.network.search import FAILURES, Kind, Search, words
-from perseus.web import failures
+from perseus.web.card import failures
 
 KRAKEN = Exchange(4, "kraken", "Kraken Pro")
 

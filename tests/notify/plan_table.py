@@ -10,10 +10,10 @@ from perseus.clock import iso
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Configuration, Destination, Maintenance, Match, Policy, Rule, Silence
-from perseus.notify.memory import Memory
 from perseus.notify.notification import Notification
-from perseus.notify.planner import plan
-from perseus.notify.steps import Decision, Edit, Rest, Situation, Step
+from perseus.notify.planning.memory import Memory
+from perseus.notify.planning.planner import plan
+from perseus.notify.planning.steps import Decision, Edit, Rest, Situation, Step
 
 START = 1_790_000_000_000
 KRAKEN = Exchange(4, "kraken", "Kraken")

@@ -9,25 +9,25 @@ from typing import Any, cast
 
 from perseus import keys
 from perseus.network.exchange import Exchange
-from perseus.notify.attempt import Caller
 from perseus.notify.configuration import Configuration, Destination, Policy, Rule
 from perseus.notify.delivery import BreakerState, Delivery
-from perseus.notify.holding import Holding
-from perseus.notify.lane import Lane
-from perseus.notify.limiter import Limiter
+from perseus.notify.lanes.attempt import Caller
+from perseus.notify.lanes.holding import Holding
+from perseus.notify.lanes.lane import Lane
+from perseus.notify.lanes.outlet import Outlet
+from perseus.notify.lanes.sending import Sending
+from perseus.notify.lanes.surroundings import Surroundings
+from perseus.notify.lanes.workshop import fingerprint
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import Limit, NotifierKind
 from perseus.notify.orders import Answer, answer, place
 from perseus.notify.outcomes import Delivered
-from perseus.notify.outlet import Outlet
+from perseus.notify.outgoing.limiter import Limiter
 from perseus.notify.outlook import look
-from perseus.notify.planner import plan
-from perseus.notify.records import Record, record
-from perseus.notify.sending import Sending
-from perseus.notify.steps import Rest, Situation, Step
-from perseus.notify.surroundings import Surroundings
+from perseus.notify.planning.planner import plan
+from perseus.notify.planning.steps import Rest, Situation, Step
 from perseus.notify.system import SystemLog
-from perseus.notify.workshop import fingerprint
+from perseus.notify.told.records import Record, record
 from perseus.pluginhost.context import NotifyContext
 from perseus.store import Client, now_ms
 from tests.conftest import ManualClock

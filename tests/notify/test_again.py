@@ -12,10 +12,10 @@ from perseus.clock import StoreClock, SystemClock
 from perseus.errors import StoreRefusesWrites
 from perseus.notify.configuration import Configuration
 from perseus.notify.dispatcher import Dispatcher
-from perseus.notify.keeper import Keeper
-from perseus.notify.lanethread import LaneThread
+from perseus.notify.lanes.keeper import Keeper
+from perseus.notify.lanes.lanethread import LaneThread
+from perseus.notify.lanes.tail import Tail
 from perseus.notify.outlook import Horizon
-from perseus.notify.tail import Tail
 from perseus.store import connect
 from tests.conftest import ManualClock
 from tests.instances import eventually
@@ -49,9 +49,9 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perseus.notify.tail.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("perseus.notify.lanes.tail.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("perseus.notify.dispatcher.LOOK_SECONDS", 0.01)
-    monkeypatch.setattr("perseus.notify.lanethread.AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("perseus.notify.lanes.lanethread.AGAIN_SECONDS", 0.01)
 
 
 def test_leases_on_destinations(clock: ManualClock, said: Callable[[], list[str]]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perseus.notify.breaker import Breaker, backoff
 from perseus.notify.delivery import BreakerState
+from perseus.notify.lanes.breaker import Breaker, backoff
 
 NOW = 1_790_000_000_000
 

@@ -18,13 +18,13 @@ from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Configuration, Destination, Policy, Rule
 from perseus.notify.dispatcher import Dispatcher
-from perseus.notify.holding import Holding
+from perseus.notify.lanes.holding import Holding
+from perseus.notify.lanes.surroundings import Surroundings
+from perseus.notify.lanes.workshop import Workshop
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import NoConfig, Notifier, NotifierKind
 from perseus.notify.outlook import Horizon
-from perseus.notify.surroundings import Surroundings
 from perseus.notify.system import SystemLog
-from perseus.notify.workshop import Workshop
 from perseus.pluginhost.scrub import Scrubber
 from perseus.settings import Settings
 from perseus.store import Client, connect

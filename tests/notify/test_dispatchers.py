@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from perseus import keys
-from perseus.notify import dispatchers
 from perseus.notify.configuration import Configuration, Destination
-from perseus.notify.dispatchers import Dispatchers
 from perseus.notify.roster import roster
+from perseus.notify.told import dispatchers
+from perseus.notify.told.dispatchers import Dispatchers
 from perseus.store import Client, now_ms
 
 CHAT = {

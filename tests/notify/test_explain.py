@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.notify import fate, records
 from perseus.notify.configuration import FIRST_RULE, Configuration, Rule
 from perseus.notify.delivery import BreakerState
-from perseus.notify.explain import Evidence, Explanation, Serving, explain
-from perseus.notify.fate import Fate
-from perseus.notify.ledger import Position, Told
 from perseus.notify.outcomes import Outcome
-from perseus.notify.records import DeadLetter, Record
-from perseus.notify.standing import Cursor, Mark, Standing
-from perseus.notify.steps import Verdict
-from perseus.notify.why import Why
+from perseus.notify.planning.steps import Verdict
+from perseus.notify.told import fate, records
+from perseus.notify.told.explain import Evidence, Explanation, Serving, explain
+from perseus.notify.told.fate import Fate
+from perseus.notify.told.ledger import Position, Told
+from perseus.notify.told.records import DeadLetter, Record
+from perseus.notify.told.standing import Cursor, Mark, Standing
+from perseus.notify.told.why import Why
 
 AT = 1_795_256_142_000
 KRAKEN = Exchange(4, "kraken", "Kraken")

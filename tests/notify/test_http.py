@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from perseus import DeliveryError, Permanent, Poison, Retry, Wait
-from perseus.notify.hostlimits import HostLimits
-from perseus.notify.http import Bounded, Http
-from perseus.notify.limiter import Limiter
 from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Outcome
-from perseus.notify.wire import Backend
+from perseus.notify.outgoing.hostlimits import HostLimits
+from perseus.notify.outgoing.http import Bounded, Http
+from perseus.notify.outgoing.limiter import Limiter
+from perseus.notify.outgoing.wire import Backend
 from perseus.testing import ChaosDiscord
 from perseus.testing.chaos import broken_off, dripping, dripping_head, failing, flooded, slow, torn
 from perseus.testing.service import FakeService, silent, unreachable

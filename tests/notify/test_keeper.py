@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 
 from perseus.errors import StoreUnavailable
-from perseus.notify.holding import Holding
-from perseus.notify.keeper import Keeper
+from perseus.notify.lanes.holding import Holding
+from perseus.notify.lanes.keeper import Keeper
 from tests.conftest import ManualClock
 
 

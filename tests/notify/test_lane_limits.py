@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perseus.notify.limiter import Limiter
 from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Wait
+from perseus.notify.outgoing.limiter import Limiter
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.notify.rig import COINBASE, Rig

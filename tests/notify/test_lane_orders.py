@@ -12,7 +12,7 @@ from perseus.notify import orders
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Delivered, Permanent, Poison, Retry, Wait
-from perseus.notify.records import Ordered
+from perseus.notify.told.records import Ordered
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.notify.rig import BINANCE, COINBASE, NAME, ProbingSender, Rig, Sender

@@ -8,7 +8,7 @@ import pytest
 
 from perseus.notify.notification import Notification
 from perseus.notify.outcomes import Delivered, Permanent, Poison, Retry, Wait
-from perseus.notify.records import Foreign
+from perseus.notify.told.records import Foreign
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.notify.rig import BINANCE, COINBASE, KRAKEN, NAME, ProbingSender, Rig, hang

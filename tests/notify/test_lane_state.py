@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from perseus.notify.commit import HISTORY_MAX
 from perseus.notify.configuration import Match, Policy, Silence
+from perseus.notify.lanes.commit import HISTORY_MAX
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Delivered, Poison, Retry, Wait
-from perseus.notify.standing import standing
+from perseus.notify.told.standing import standing
 from perseus.pluginhost.context import NotifyContext
 from perseus.store import Client, connect
 from tests.conftest import ManualClock

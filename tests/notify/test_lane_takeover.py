@@ -6,12 +6,12 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.notify.commit import Commit
-from perseus.notify.holding import Holding, NotHeld
-from perseus.notify.lane import Lane
+from perseus.notify.lanes.commit import Commit
+from perseus.notify.lanes.holding import Holding, NotHeld
+from perseus.notify.lanes.lane import Lane
+from perseus.notify.lanes.sending import STAGGER_MS, arrivals
 from perseus.notify.notifier import Limit
 from perseus.notify.outcomes import Retry
-from perseus.notify.sending import STAGGER_MS, arrivals
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.notify.rig import BINANCE, COINBASE, EXCHANGES, NAME, Rig, Sender

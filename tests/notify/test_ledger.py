@@ -8,13 +8,13 @@ import pytest
 
 from perseus import keys
 from perseus.network.directory import BadCursor
-from perseus.notify import records
 from perseus.notify.delivery import BreakerState
-from perseus.notify.ledger import OUTCOMES, Ledger, Wanted
 from perseus.notify.outcomes import Outcome
-from perseus.notify.records import Attempted, BreakerChanged, Decided, Foreign, Ordered
-from perseus.notify.standing import Standing
-from perseus.notify.steps import Verdict
+from perseus.notify.planning.steps import Verdict
+from perseus.notify.told import records
+from perseus.notify.told.ledger import OUTCOMES, Ledger, Wanted
+from perseus.notify.told.records import Attempted, BreakerChanged, Decided, Foreign, Ordered
+from perseus.notify.told.standing import Standing
 from perseus.store import Client, connect
 
 EVENT = "kraken:1795256142123-0"

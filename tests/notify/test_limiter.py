@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perseus.notify import ratelimit
-from perseus.notify.limiter import LONGEST_MS, SLACK_MS, Limiter
 from perseus.notify.notifier import Limit
+from perseus.notify.outgoing import ratelimit
+from perseus.notify.outgoing.limiter import LONGEST_MS, SLACK_MS, Limiter
 
 NOW = 1_795_256_142_000
 HEADERS = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perseus.notify.memory import Memory
 from perseus.notify.notification import Kind
-from perseus.notify.settling import primed
+from perseus.notify.planning.memory import Memory
+from perseus.notify.planning.settling import primed
 from tests.notify.plan_table import (
     ALL,
     BITGET,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from perseus.clock import iso
-from perseus.notify import eventfacts
 from perseus.notify.configuration import Match, Policy, Rule
-from perseus.notify.incidents import next_reminder_ms
 from perseus.notify.notification import Kind
+from perseus.notify.planning.incidents import next_reminder_ms
+from perseus.notify.texts import eventfacts
 from tests.notify.plan_table import KRAKEN, QUIET, Table, at, back, failed, lost, moves, silence
 
 REMINDS = QUIET.model_copy(update={"reminders": (900.0, 3600.0, 14_400.0)})

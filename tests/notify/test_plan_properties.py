@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.notify import eventfacts
 from perseus.notify.configuration import Configuration, Destination, Maintenance, Match, Policy, Rule
-from perseus.notify.memory import Memory, Seen
 from perseus.notify.notification import Kind, Notification
-from perseus.notify.planner import plan
-from perseus.notify.steps import Rest, Situation
+from perseus.notify.planning.memory import Memory, Seen
+from perseus.notify.planning.planner import plan
+from perseus.notify.planning.steps import Rest, Situation
+from perseus.notify.texts import eventfacts
 from tests.notify.plan_table import ALL, DISPATCHER, START, Table, at, back, failed, lost, moves, silence
 
 CALM = 40_000_000

@@ -8,7 +8,7 @@ import pytest
 
 from perseus.notify.configuration import Configuration, Match, Rule
 from perseus.notify.notification import Severity
-from perseus.notify.routing import matches, route
+from perseus.notify.planning.routing import matches, route
 from tests.notify.plan_table import BYBIT, DISPATCHER, KRAKEN, Table, back, event, failed, lost, moves
 
 OFFLINE = lost(KRAKEN, 1)

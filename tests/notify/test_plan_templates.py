@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from perseus.notify import samples
 from perseus.notify.configuration import Policy
-from perseus.notify.templates import check_template, rendered
-from perseus.notify.templatevariables import EVENT_FIELDS, NAMES, variables
+from perseus.notify.texts import samples
+from perseus.notify.texts.templates import check_template, rendered
+from perseus.notify.texts.templatevariables import EVENT_FIELDS, NAMES, variables
 from tests.notify.plan_table import KRAKEN, QUIET, Table, failed, lost
 
 FINE = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.notify import samples, wording
 from perseus.notify.notification import Kind, Severity
-from perseus.notify.spans import clock, moment, seconds, span
+from perseus.notify.texts import samples, wording
+from perseus.notify.texts.spans import clock, moment, seconds, span
 from perseus.web import words
 from tests.notify.plan_table import DISPATCHER, KRAKEN, at, event, failed, lost, moves
 

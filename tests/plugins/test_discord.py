@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from perseus import Permanent, Poison
-from perseus.notify import colour, samples
+from perseus.notify import colour
 from perseus.notify.notification import Kind, Notification, Severity
+from perseus.notify.texts import samples
 from perseus.plugins.discord import message
 from perseus.plugins.discord.config import DiscordConfig
 from perseus.plugins.discord.notifier import Discord

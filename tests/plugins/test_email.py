@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus import DeliveryError, Permanent, Poison, Retry
-from perseus.notify import samples
+from perseus.notify.texts import samples
 from perseus.plugins.email import verdict
 from perseus.plugins.email.config import ADDRESS, EmailConfig
 from perseus.plugins.email.message import message

@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from perseus import Permanent, Retry
-from perseus.notify import samples
+from perseus.notify.texts import samples
 from perseus.plugins.log import file
 from perseus.plugins.log.notifier import LogConfig
 from perseus.testing.sender import Sender, kind_of

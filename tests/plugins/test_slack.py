@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perseus.notify import colour, samples
+from perseus.notify import colour
+from perseus.notify.texts import samples
 from perseus.plugins.slack import message
 from perseus.plugins.slack.config import SlackConfig
 from perseus.testing.samples import fuzzed

@@ -12,7 +12,7 @@ import pytest
 import standardwebhooks
 from pydantic import ValidationError
 
-from perseus.notify import samples
+from perseus.notify.texts import samples
 from perseus.plugins.webhook import signature
 from perseus.plugins.webhook.notifier import Webhook, WebhookConfig
 from perseus.testing import NotifierContract

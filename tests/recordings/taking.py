@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perseus.exchanges.recorder import RecordedTransport, Recorder
-from perseus.exchanges.recording import Recording
-from perseus.exchanges.ring import Ring
+from perseus.exchanges.recordings.recorder import RecordedTransport, Recorder
+from perseus.exchanges.recordings.recording import Recording
+from perseus.exchanges.recordings.ring import Ring
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.replay.tape import Tape

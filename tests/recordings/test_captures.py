@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from perseus.exchanges.entries import Heard, Opened, Sent
 from perseus.exchanges.events import CandleEvent
-from perseus.exchanges.exported import Contents, export
-from perseus.exchanges.recording import Recording
+from perseus.exchanges.recordings.entries import Heard, Opened, Sent
+from perseus.exchanges.recordings.exported import Contents, export
+from perseus.exchanges.recordings.recording import Recording
+from perseus.exchanges.recordings.ring import save
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.ring import save
-from perseus.exchanges.transport import Text
+from perseus.exchanges.wire.transport import Text
 from perseus.ingest.capture import Capture
 from tests.dialects.readings import messages, shared
 from tests.recordings.taking import met

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from perseus.exchanges.entries import Answered, Asked, Began, Control, Ended, Entry, Heard, NotOpened, Opened
-from perseus.exchanges.recording import Recording
-from perseus.exchanges.ring import save
+from perseus.exchanges.recordings.entries import Answered, Asked, Began, Control, Ended, Entry, Heard, NotOpened, Opened
+from perseus.exchanges.recordings.recording import Recording
+from perseus.exchanges.recordings.ring import save
 from perseus.market.candle import Candle, Pair
 from perseus.simulator import control as endpoint
 from perseus.simulator.faults.fault import Fault, ScenarioError

@@ -11,8 +11,7 @@ from typing import Any, TypeGuard
 import msgspec
 import pytest
 
-from perseus.exchanges.aiohttp_transport import AiohttpTransport
-from perseus.exchanges.entries import (
+from perseus.exchanges.recordings.entries import (
     Answered,
     Asked,
     Control,
@@ -24,10 +23,11 @@ from perseus.exchanges.entries import (
     Sent,
     Unanswered,
 )
-from perseus.exchanges.recorder import RecordedTransport, Recorder, recorded
-from perseus.exchanges.recording import Recording
-from perseus.exchanges.ring import Keep, Ring
-from perseus.exchanges.transport import Closed, Ping, Text, TransportError
+from perseus.exchanges.recordings.recorder import RecordedTransport, Recorder, recorded
+from perseus.exchanges.recordings.recording import Recording
+from perseus.exchanges.recordings.ring import Keep, Ring
+from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
+from perseus.exchanges.wire.transport import Closed, Ping, Text, TransportError
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulator.test_server import KLINES, over_sockets

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from perseus.exchanges.entries import VERSION, Began, Dropped, Ended, Entry, Heard, Opened, Sent
-from perseus.exchanges.recording import BadRecording, Recording
-from perseus.exchanges.ring import PIECE, PackedFile, Ring, files, save
+from perseus.exchanges.recordings.entries import VERSION, Began, Dropped, Ended, Entry, Heard, Opened, Sent
+from perseus.exchanges.recordings.recording import BadRecording, Recording
+from perseus.exchanges.recordings.ring import PIECE, PackedFile, Ring, files, save
 
 MB = 1024 * 1024
 DICE = random.Random(7)
@@ -107,9 +107,9 @@ def test_a_new_process_leaves_the_files_of_an_old_one_as_they_are(tmp_path: Path
 WRITER = """
 import sys, time
 from pathlib import Path
-from perseus.exchanges.entries import Heard
-from perseus.exchanges.recorder import Recorder
-from perseus.exchanges.ring import Ring
+from perseus.exchanges.recordings.entries import Heard
+from perseus.exchanges.recordings.recorder import Recorder
+from perseus.exchanges.recordings.ring import Ring
 recorder = Recorder(Ring(Path(sys.argv[1]), 1 << 20, "binance", 1))
 number = 0
 while True:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.exchanges import withheld
-from perseus.exchanges.entries import packed
-from perseus.exchanges.recorder import Kept, RecordedTransport
-from perseus.exchanges.transport import Answer, Closed, Frame, Socket, TransportError
+from perseus.exchanges.recordings import withheld
+from perseus.exchanges.recordings.entries import packed
+from perseus.exchanges.recordings.recorder import Kept, RecordedTransport
+from perseus.exchanges.wire.transport import Answer, Closed, Frame, Socket, TransportError
 
 SECRET = "s3cr3t"
 

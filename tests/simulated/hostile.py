@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from perseus.exchanges.transport import Answer, Text
+from perseus.exchanges.wire.transport import Answer, Text
 from perseus.simulator.inprocess import Connection, InProcess
 
 if TYPE_CHECKING:

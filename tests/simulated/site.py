@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import fakeredis
 
+from perseus.exchanges.budget.ledger import Ledger, inline
+from perseus.exchanges.budget.sharedgate import SharedGate
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger, inline
 from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
-from perseus.exchanges.sharedgate import SharedGate
-from perseus.exchanges.streams import Streams
-from perseus.ingest.engine import Engine, Ports
-from perseus.ingest.wanted import DEPTH, Wanted
+from perseus.exchanges.streams.streams import Streams
+from perseus.ingest.engine.engine import Engine, Ports
+from perseus.ingest.engine.wanted import DEPTH, Wanted
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from perseus.simulator.clock import VirtualClock

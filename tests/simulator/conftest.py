@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from perseus.exchanges.transport import Closed, Frame, Ping, Text
+from perseus.exchanges.wire.transport import Closed, Frame, Ping, Text
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.exchange import Exchange
 from perseus.simulator.faults.fault import Fault

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perseus.exchanges.transport import Ping
+from perseus.exchanges.wire.transport import Ping
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Asked, Reply
 from tests.simulator.conftest import START_MS, Bench, end_of, frames, pongs, told

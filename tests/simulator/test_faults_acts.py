@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.exchanges.transport import Closed, Ping
+from perseus.exchanges.wire.transport import Closed, Ping
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.wire import Asked
 from tests.simulator.conftest import START_MS, Bench, end_of, frames, told

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from perseus.exchanges.transport import Closed
+from perseus.exchanges.wire.transport import Closed
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.session import Torn
 from perseus.simulator.wire import Asked, Reply

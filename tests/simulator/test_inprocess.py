@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from perseus.exchanges.transport import Closed, Ping, Socket, Text, TransportError
+from perseus.exchanges.wire.transport import Closed, Ping, Socket, Text, TransportError
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.inprocess import BASE, InProcess

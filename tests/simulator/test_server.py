@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from perseus.exchanges.aiohttp_transport import AiohttpTransport
-from perseus.exchanges.transport import Closed, Ping, Text, TransportError
+from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
+from perseus.exchanges.wire.transport import Closed, Ping, Text, TransportError
 from perseus.simulator import server
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault

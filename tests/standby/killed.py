@@ -11,8 +11,9 @@ from typing import Any
 from perseus.cli import main as perseus
 from perseus.control import channel
 from perseus.control.command import Kind
-from perseus.ingest import handlers, handover, waiting
+from perseus.ingest.commands import handlers
 from perseus.ingest.membership import Membership
+from perseus.ingest.standby import handover, waiting
 from perseus.ingest.work import Work
 from perseus.network.claims import RedisClaims
 from perseus.network.leaving import Leaving

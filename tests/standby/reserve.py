@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+from perseus.exchanges.budget.ledger import Ledger, inline
+from perseus.exchanges.budget.sharedgate import SharedGate
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.ledger import Ledger, inline
 from perseus.exchanges.recollection import Memory
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.rest import Rest
-from perseus.exchanges.sharedgate import SharedGate
-from perseus.exchanges.streams import Streams
-from perseus.ingest.acquaintance import Acquaintance
-from perseus.ingest.engine import Engine, Ports
-from perseus.ingest.shadow import Shadow
-from perseus.ingest.timekeeper import Timekeeper
+from perseus.exchanges.streams.streams import Streams
+from perseus.ingest.engine.acquaintance import Acquaintance
+from perseus.ingest.engine.engine import Engine, Ports
+from perseus.ingest.engine.timekeeper import Timekeeper
+from perseus.ingest.standby.shadow import Shadow
 from perseus.ingest.wire import Relay
 from perseus.simulator.inprocess import BASE
 from perseus.warmup.progress import Owner

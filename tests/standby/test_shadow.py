@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.ingest import shadow
+from perseus.ingest.standby import shadow
 from perseus.market.candle import Candle
 from perseus.simulator.faults.fault import Fault
 from tests.simulated.memory import MemoryCache

@@ -13,7 +13,7 @@ from perseus.network.exchange import Exchange
 from perseus.network.reading import StoreNotice
 from perseus.store import Client, answers, connect
 from perseus.web import problems
-from perseus.web.notices import notices
+from perseus.web.network.notices import notices
 from tests.redis_process import RedisProcess
 from tests.web.reading import get
 from tests.web.views import FakeDirectory, app_of

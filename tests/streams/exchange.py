@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from perseus.exchanges.transport import Answer, Closed, Frame, Ping, Text, TransportError
+from perseus.exchanges.wire.transport import Answer, Closed, Frame, Ping, Text, TransportError
 from perseus.market.timeframes import Timeframe
 
 MINUTE = 60_000

@@ -10,7 +10,7 @@ from dataclasses import replace
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.events import CandleEvent, Heard, Subject
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.streams import Streams
+from perseus.exchanges.streams.streams import Streams
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from tests.streams.exchange import ScriptedExchange, ScriptedSocket, binance, coinbase, exchange_ms

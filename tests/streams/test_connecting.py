@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from perseus.exchanges.doubts import MARGIN_MS
-from perseus.exchanges.transport import Answer, TransportError
+from perseus.exchanges.streams.doubts import MARGIN_MS
+from perseus.exchanges.wire.transport import Answer, TransportError
 from tests.simulated.virtual_loop import run
 from tests.streams.exchange import ScriptedSocket, binance, exchange_ms, kline, talk
 from tests.streams.staged import Stage, pair, pairs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from perseus.exchanges.doubts import MARGIN_MS
+from perseus.exchanges.streams.doubts import MARGIN_MS
 from tests.simulated.virtual_loop import run
 from tests.streams.exchange import ScriptedSocket, envelope, exchange_ms, kline, talk
 from tests.streams.staged import Stage, pair, pairs

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.doubts import Doubts
-from perseus.exchanges.watchdog import SILENT
+from perseus.exchanges.streams.doubts import Doubts
+from perseus.exchanges.streams.watchdog import SILENT
 from tests.simulated.virtual_loop import run
 from tests.streams.staged import Told, pair
 

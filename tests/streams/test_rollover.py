@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from perseus.exchanges.doubts import MARGIN_MS
-from perseus.exchanges.transport import TransportError
+from perseus.exchanges.streams.doubts import MARGIN_MS
+from perseus.exchanges.wire.transport import TransportError
 from tests.simulated.virtual_loop import run
 from tests.streams.exchange import exchange_ms, kline, talk
 from tests.streams.staged import Stage, pairs

@@ -11,7 +11,7 @@ import pytest
 
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.registry import dialect_of
-from perseus.exchanges.streams import Streams
+from perseus.exchanges.streams.streams import Streams
 from perseus.market.candle import Candle, Pair
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault

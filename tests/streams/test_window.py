@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perseus.exchanges.window import Window
+from perseus.exchanges.budget.window import Window
 from tests.simulated.virtual_loop import run
 
 ARRIVALS = st.lists(st.tuples(st.floats(0, 5), st.booleans(), st.booleans()), min_size=1, max_size=40)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from perseus.exchanges.ledger import inline
+from perseus.exchanges.budget.ledger import inline
 from perseus.warmup.reporter import Reporter
 from perseus.warmup.schedule import Schedule
 from perseus.warmup.stats import Stats

@@ -11,7 +11,7 @@ from perseus import keys
 from perseus.exchanges import recollection
 from perseus.exchanges.recollection import FARTHEST_MS, FRESH_MS, Recollection
 from perseus.exchanges.symbols import UnknownSymbol
-from perseus.ingest.acquaintance import TRUSTED_MS
+from perseus.ingest.engine.acquaintance import TRUSTED_MS
 from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import EXCHANGE_ID
 from tests.warmup.lives import SYMBOLS, Lives, lived

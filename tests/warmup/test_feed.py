@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from perseus.exchanges.endpoints import Endpoints
+from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.exchangefeed import ExchangeFeed, Source
-from perseus.ingest.wanted import Wanted
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
 from perseus.store import Client, connect

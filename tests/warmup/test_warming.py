@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from perseus import keys
-from perseus.exchanges.transport import Answer
+from perseus.exchanges.wire.transport import Answer
 from perseus.simulator.faults.fault import Fault
 from perseus.warmup.scan import SUFFICIENT
 from perseus.warmup.stats import Stats

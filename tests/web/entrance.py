@@ -16,9 +16,9 @@ from perseus.access.keys import digest
 from perseus.db import access as rows
 from perseus.db.engine import engine
 from perseus.store import connect
-from perseus.web.access import Access
 from perseus.web.app import app
-from perseus.web.auditing import NAME as AUDIT
+from perseus.web.people.access import Access
+from perseus.web.people.auditing import NAME as AUDIT
 from perseus.web.site import Site
 from tests.conftest import ManualClock, short
 from tests.web.views import FakeDirectory, known_of

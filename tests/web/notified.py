@@ -19,9 +19,9 @@ from perseus.network.shared import SharedDirectory
 from perseus.notify.configuration import Destination
 from perseus.store import connect, now_ms
 from perseus.web.app import app
-from perseus.web.commanding import Commanding
-from perseus.web.marketreads import MarketReads
-from perseus.web.outbound import Outbound
+from perseus.web.control.commanding import Commanding
+from perseus.web.market.reads import MarketReads
+from perseus.web.notify.outbound import Outbound
 from perseus.web.site import Site
 from tests.conftest import short
 from tests.web.signedin import access_of, add_people, signing_in

@@ -10,7 +10,7 @@ from perseus.access import keys
 from perseus.access.auditentry import AuditEntry
 from perseus.db import access as rows
 from perseus.db.users import User
-from perseus.web import auditing
+from perseus.web.people import auditing
 from tests.web.notified import Notified
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"

@@ -17,7 +17,7 @@ from perseus.access.turns import Turns
 from perseus.clock import SystemClock
 from perseus.db import access as rows
 from perseus.store import Client
-from perseus.web.access import Access
+from perseus.web.people.access import Access
 from perseus.web.site import NAME
 
 PEOPLE = {

@@ -13,7 +13,7 @@ from perseus.db import access as rows
 from perseus.db import apitokens
 from perseus.db.engine import engine
 from perseus.db.models import Base
-from perseus.web import browsers
+from perseus.web.people import browsers
 from tests.databases import execute
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, ask, come_in, entries, is_in, token_of, user

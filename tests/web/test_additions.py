@@ -15,7 +15,7 @@ from perseus.network.directory import Condition, ExchangeStatus
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.manager import UI, load
 from perseus.settings import Settings
-from perseus.web.additions import BUDGET_SECONDS, EVERY_SECONDS
+from perseus.web.card.additions import BUDGET_SECONDS, EVERY_SECONDS
 from perseus.web.extensions import Extensions
 from tests.conftest import ManualClock
 from tests.plugins.shelf import Shelf, shelf
@@ -203,7 +203,7 @@ def test_a_plugin_that_fails_is_named_on_its_card_alone_and_logged_once(
         shown.show(live(symbol_count=9))
         shown.settled()
         assert "Plugin wrong" not in shown.words()
-    ours = [record for record in caplog.records if record.name == "perseus.web.additions"]
+    ours = [record for record in caplog.records if record.name == "perseus.web.card.additions"]
     assert [record.levelname for record in ours] == ["ERROR", "INFO"]
     assert "ZeroDivisionError" in caplog.text
 

@@ -12,7 +12,7 @@ from perseus.db import notifying
 from perseus.network.maintenance import Maintenance
 from perseus.notify.configuration import FIRST_RULE, Match, Rule, Silence
 from perseus.notify.notification import Severity
-from perseus.web import matches
+from perseus.web.notify import matches
 from tests.web.notified import Notified
 from tests.web.reading import get, words
 

@@ -6,7 +6,7 @@ import json
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.web.announcements import HEADER, NAME, WORDED, changes, sentence
+from perseus.web.network.announcements import HEADER, NAME, WORDED, changes, sentence
 from tests.web.reading import HTMX, get
 from tests.web.views import BINANCE, COINBASE, KRAKEN, MINUTE, NOW, FakeDirectory, app_of, changed, event, live, view
 

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from perseus.web import api, doctorpage, notifyapi, symbolsapi
-from perseus.web.apidoc import PROBLEMS, document
-from perseus.web.operations import OPERATIONS
+from perseus.web import doctorpage
+from perseus.web.api import network as api
+from perseus.web.api import notifications as notifyapi
+from perseus.web.api import symbols as symbolsapi
+from perseus.web.api.document import PROBLEMS, document
+from perseus.web.api.operations import OPERATIONS
 from tests.web.reading import get
 from tests.web.views import FakeDirectory, app_of
 

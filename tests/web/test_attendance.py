@@ -12,8 +12,9 @@ from perseus.control.hosts import Report
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
-from perseus.web import attendance, cards, hostrows, signs
-from perseus.web.cards import Card
+from perseus.web.card import attendance, cards, signs
+from perseus.web.card.cards import Card
+from perseus.web.control import hostrows
 from tests.web.reading import HTMX, words
 from tests.web.views import BINANCE, COINBASE, NOW, FakeDirectory, app_of, gone, live, payload, view
 

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 
 from perseus import keys
 from perseus.access.audit import AuditLog
-from perseus.web import auditing, auditpage
+from perseus.web.people import audit as auditpage
+from perseus.web.people import auditing
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, come_in
 from tests.web.reading import words

@@ -21,9 +21,10 @@ from perseus.db import notifying, userexchanges
 from perseus.db.userexchanges import Access
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Match, Silence
-from perseus.web import auditing, guard, security
-from perseus.web.auditing import ACTS
-from perseus.web.signin import BY_HAND
+from perseus.web import security
+from perseus.web.people import auditing, guard
+from perseus.web.people.auditing import ACTS
+from perseus.web.people.signin import BY_HAND
 from tests.redis_process import RedisProcess
 from tests.web.dispatching import Hand, fine
 from tests.web.holding import COINBASE, hold

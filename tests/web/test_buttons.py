@@ -13,7 +13,7 @@ from perseus.access.roles import Role
 from perseus.db import notifying, watched
 from perseus.network.exchange import Exchange
 from perseus.notify.configuration import Match, Silence
-from perseus.web import guard
+from perseus.web.people import guard
 from tests.browser.pages import pages
 from tests.web.holding import BINANCE, hold
 from tests.web.hosting import lists, report

@@ -16,7 +16,7 @@ from perseus.local.byhand import ByHand
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
 from perseus.store import connect
-from perseus.web import evidence
+from perseus.web.card import evidence
 from tests.redis_process import RedisProcess, free_port
 from tests.redis_sentinel import RedisSentinel
 from tests.redis_tls import NAMES, Files, TLSCluster, TLSProcess

@@ -11,12 +11,12 @@ from perseus.errors import SettingError
 from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.states import State
 from perseus.settings import Settings, check_timing
-from perseus.web import cards, evidence
-from perseus.web import signs as named_signs
-from perseus.web.additions import NONE
-from perseus.web.beats import LIMITS, Limits
-from perseus.web.kept import Kept
-from perseus.web.signs import Sign
+from perseus.web.card import cards, evidence
+from perseus.web.card import signs as named_signs
+from perseus.web.card.additions import NONE
+from perseus.web.card.beats import LIMITS, Limits
+from perseus.web.card.kept import Kept
+from perseus.web.card.signs import Sign
 from tests.web.reading import words
 from tests.web.views import COINBASE, MINUTE, NOW, FakeDirectory, app_of, gone, live
 

@@ -11,9 +11,10 @@ from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.reading import RAN_OUT
 from perseus.network.states import State
 from perseus.settings import Settings
-from perseus.web import cards, moments
-from perseus.web.beats import Limits
-from perseus.web.cards import Card
+from perseus.web import moments
+from perseus.web.card import cards
+from perseus.web.card.beats import Limits
+from perseus.web.card.cards import Card
 from tests.web.views import BINANCE, COINBASE, HOUR, KRAKEN, MINUTE, NOW, event, gone, live
 
 

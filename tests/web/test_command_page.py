@@ -14,8 +14,8 @@ from perseus.control.outcomes import Outcome, Status
 from perseus.db import userexchanges
 from perseus.db.userexchanges import Access
 from perseus.network.exchange import Exchange
-from perseus.web import commanding
-from perseus.web.commanding import NO_HOST, OFF, UNUSABLE, Commanding
+from perseus.web.control import commanding
+from perseus.web.control.commanding import NO_HOST, OFF, UNUSABLE, Commanding
 from tests.web.hosting import TARGET, lists, report
 from tests.web.notified import Notified
 from tests.web.people import OTTO, VERA, come_in, user

@@ -11,7 +11,7 @@ from perseus.clock import SystemClock
 from perseus.network.activity import Event
 from perseus.store import connect
 from perseus.web.app import app
-from perseus.web.deliverymarks import DeliveryMarks, of_past
+from perseus.web.feed.marks import DeliveryMarks, of_past
 from perseus.web.site import Site
 from tests.conftest import ManualClock
 from tests.web.notified import Notified

@@ -109,7 +109,7 @@ def test_without_a_dispatcher_nothing_is_saved_and_it_says_why(ops: Notified) ->
 
 
 def test_a_dispatcher_that_does_not_answer_is_told_of(ops: Notified, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perseus.web.checking.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("perseus.web.notify.checking.WAIT_SECONDS", 0.05)
     response = post(ops, f"{HERE}/config", colour="blue", destination__revision="1")
     assert response.status_code == 422
     assert "Nothing was saved: no dispatcher that offers the kind chat has answered." in words(response.text)

@@ -13,7 +13,7 @@ from markupsafe import escape
 from perseus.access.roles import Role
 from perseus.doctor.finding import Finding, Report, Severity
 from perseus.web.app import app
-from perseus.web.notices import notices
+from perseus.web.network.notices import notices
 from perseus.web.site import Site
 from perseus.web.templating import coded
 from tests.web.signedin import access_of, signing_in, token

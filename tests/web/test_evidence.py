@@ -21,9 +21,9 @@ from perseus.local.pids import ProcessMark
 from perseus.local.runfile import Run
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
-from perseus.web import evidence
 from perseus.web.app import app
-from perseus.web.notices import Notice
+from perseus.web.card import evidence
+from perseus.web.network.notices import Notice
 from perseus.web.site import Site
 from tests.instances import Party, party, walk  # noqa: F401  (a fixture is used by its name)
 from tests.web.signedin import access_of

@@ -6,8 +6,8 @@ import pytest
 
 from perseus.clock import iso
 from perseus.network.activity import Event
-from perseus.web import feed
-from perseus.web.feedrow import Row
+from perseus.web.feed import rows as feed
+from perseus.web.feed.row import Row
 from tests.web.views import COINBASE, HOUR, KRAKEN, NOW, changed, event
 
 

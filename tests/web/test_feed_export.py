@@ -15,8 +15,9 @@ from perseus.errors import StoreUnavailable
 from perseus.network.activity import Event
 from perseus.network.directory import ActivityPage
 from perseus.network.searching import Found
-from perseus.web import feedexport, feedfile
-from perseus.web.feedfilter import FeedFilter
+from perseus.web.feed import export as feedexport
+from perseus.web.feed import file as feedfile
+from perseus.web.feed.filter import FeedFilter
 from tests.web.reading import get
 from tests.web.views import BINANCE, COINBASE, NOW, FakeDirectory, app_of, event, live, view
 

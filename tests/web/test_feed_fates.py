@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from perseus.errors import StoreUnavailable
 from perseus.network.activity import Event
 from perseus.network.directory import ActivityPage
-from perseus.notify.fate import Fate
-from perseus.web.deliverymarks import Fates
-from perseus.web.feedfates import PAGES_KEPT, PastFates
-from perseus.web.feedfilter import FeedFilter
-from perseus.web.feedform import form
-from perseus.web.feedpart import FeedPart
+from perseus.notify.told.fate import Fate
+from perseus.web.feed.fates import PAGES_KEPT, PastFates
+from perseus.web.feed.filter import FeedFilter
+from perseus.web.feed.form import form
+from perseus.web.feed.marks import Fates
+from perseus.web.feed.part import FeedPart
 from tests.conftest import ManualClock
 from tests.web.reading import rows
 from tests.web.views import COINBASE, NOW, FakeDirectory, app_of, event, view

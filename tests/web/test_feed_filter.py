@@ -7,8 +7,8 @@ import pytest
 from perseus.network.directory import ActivityPage
 from perseus.network.exchange import Exchange
 from perseus.network.search import EVERYTHING, Kind, Search
-from perseus.web import feedform
-from perseus.web.feedfilter import FeedFilter
+from perseus.web.feed import form as feedform
+from perseus.web.feed.filter import FeedFilter
 from perseus.web.problems import BadParameter
 from tests.web.reading import HTMX, get, rows, words
 from tests.web.views import BINANCE, COINBASE, NOW, FakeDirectory, app_of, event, live, view

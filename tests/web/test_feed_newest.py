@@ -13,7 +13,7 @@ from perseus.network.activity import Event
 from perseus.network.directory import NetworkView, StoreNotice
 from perseus.network.search import EVERYTHING, Kind, Search
 from perseus.network.searching import Found
-from perseus.web.feednewest import FILTERS_KEPT, PAGE_EVENTS, Newest
+from perseus.web.feed.newest import FILTERS_KEPT, PAGE_EVENTS, Newest
 from tests.conftest import ManualClock
 from tests.web.views import COINBASE, NOW, event, view
 

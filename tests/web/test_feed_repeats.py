@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.web import feed
-from perseus.web.feedrow import Row
+from perseus.web.feed import rows as feed
+from perseus.web.feed.row import Row
 from tests.web.reading import get, rows
 from tests.web.views import BINANCE, COINBASE, HOUR, MINUTE, NOW, FakeDirectory, app_of, event, live, view
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from flask import Flask
 
-from perseus.web import badges, site
+from perseus.web import site
+from perseus.web.card import badges
 from tests.web.reading import get, words
 from tests.web.views import FakeDirectory, app_of
 

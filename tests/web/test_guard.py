@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from perseus.access.person import Person
 from perseus.access.roles import Role
-from perseus.web import guard
-from perseus.web.guard import needs
+from perseus.web.people import guard
+from perseus.web.people.guard import needs
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, words
 from tests.web.signedin import PEOPLE, token

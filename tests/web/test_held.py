@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from perseus.web.held import HEADER, NONE, Held
+from perseus.web.network.held import HEADER, NONE, Held
 from tests.web.reading import HTMX, card, get
 from tests.web.views import KRAKEN, NOW, FakeDirectory, app_of, live, view
 

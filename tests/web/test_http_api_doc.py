@@ -11,10 +11,13 @@ import pytest
 from perseus.access.roles import Role
 from perseus.db.seed import SEEDS
 from perseus.network.reading import Condition
-from perseus.notify.fate import Fate
-from perseus.notify.ledger import OUTCOMES
-from perseus.web import badges, deliveries, destinationrows, problems
-from perseus.web.historyrows import ORDERS
+from perseus.notify.told.fate import Fate
+from perseus.notify.told.ledger import OUTCOMES
+from perseus.web import problems
+from perseus.web.card import badges
+from perseus.web.feed import deliveries
+from perseus.web.notify import destinationrows
+from perseus.web.notify.historyrows import ORDERS
 from perseus.web.problems import Problem
 from tests.web.reading import get
 from tests.web.signedin import token

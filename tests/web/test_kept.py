@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from perseus.clock import iso
 from perseus.network.directory import Condition, ExchangeStatus
-from perseus.web.additions import NONE
-from perseus.web.kept import Kept
+from perseus.web.card.additions import NONE
+from perseus.web.card.kept import Kept
 from tests.web.views import BINANCE, COINBASE, HOUR, NOW, FakeDirectory, app_of, event, gone, live
 
 ENVIRONMENT = app_of(FakeDirectory()).jinja_env

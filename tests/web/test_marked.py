@@ -7,7 +7,7 @@ import re
 import pytest
 from markupsafe import Markup
 
-from perseus.web.marked import marked
+from perseus.web.network.marked import marked
 from tests.web.reading import card, get
 from tests.web.views import KRAKEN, NOW, FakeDirectory, app_of, live, view
 

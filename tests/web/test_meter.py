@@ -13,8 +13,9 @@ from perseus.market.freshness import Freshness
 from perseus.market.liquidity import Liquidity, Signals
 from perseus.market.timeframes import Timeframe
 from perseus.warmup.schedule import Schedule
-from perseus.web import marketreads, meter
-from perseus.web.marketreads import MarketReads
+from perseus.web.market import meter
+from perseus.web.market import reads as marketreads
+from perseus.web.market.reads import MarketReads
 from perseus.web.recent import Recent
 from perseus.web.site import NAME
 from tests.conftest import ManualClock

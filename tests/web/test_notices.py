@@ -9,7 +9,7 @@ from perseus.doctor.finding import Finding, Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.store.refusal import EXPLAINED
-from perseus.web.notices import notices
+from perseus.web.network.notices import notices
 from tests.web.views import HOUR, NOW, gone, live, view
 
 

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from perseus import keys
 from perseus.notify import orders
 from perseus.notify.orders import Answer, Order
-from perseus.web.historyrows import ORDERS
+from perseus.web.notify.historyrows import ORDERS
 from tests.web.dispatching import Hand, fine
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, get, words

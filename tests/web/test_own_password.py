@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 
 from perseus.access import passwords
 from perseus.db import access as rows
-from perseus.web import accountpage, ownpassword
+from perseus.web.people import account as accountpage
+from perseus.web.people import ownpassword
 from tests.web.notified import Notified
 from tests.web.people import PASSWORD, VERA, come_in, entries, is_in, user
 from tests.web.reading import words

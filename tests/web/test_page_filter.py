@@ -11,9 +11,9 @@ from perseus.clock import iso
 from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
 from perseus.network.states import State
-from perseus.web import badges
-from perseus.web.cardfilter import STATES
-from perseus.web.pagequery import DENSE_FROM
+from perseus.web.card import badges
+from perseus.web.card.filter import STATES
+from perseus.web.network.query import DENSE_FROM
 from tests.web.reading import HTMX, card_order, get, rows, words
 from tests.web.views import BINANCE, BINANCE_US, COINBASE, KRAKEN, NOW, FakeDirectory, app_of, event, gone, live, view
 

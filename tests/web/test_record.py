@@ -11,10 +11,10 @@ from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.spans import Change, History
 from perseus.network.states import State
-from perseus.web import cards
 from perseus.web.app import app
-from perseus.web.cards import Card
-from perseus.web.record import NONE, STEP_MS, Record, Records
+from perseus.web.card import cards
+from perseus.web.card.cards import Card
+from perseus.web.card.record import NONE, STEP_MS, Record, Records
 from perseus.web.site import Site
 from tests.web.reading import card_words, get
 from tests.web.signedin import access_of, signing_in

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from perseus import keys
-from perseus.web.apidoc import document
+from perseus.web.api.document import document
 from tests.web.notified import Notified
 from tests.web.signedin import token
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perseus.web.sharedbody import BODIES_KEPT, Body, Parts, SharedBody
+from perseus.web.network.sharedbody import BODIES_KEPT, Body, Parts, SharedBody
 from tests.web.views import live, view
 
 

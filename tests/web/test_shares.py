@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.web import advice, badges
-from perseus.web.shares import share
+from perseus.web.card import advice, badges
+from perseus.web.card.shares import share
 from tests.web.views import HOUR, MINUTE
 
 DAY = 24 * HOUR

@@ -10,9 +10,9 @@ from flask import Flask
 from perseus.access.person import Person
 from perseus.access.roles import Role
 from perseus.db.errors import DatabaseUnavailable
-from perseus.web import shortway
-from perseus.web.held import HEADER
-from perseus.web.shortway import ShortWay
+from perseus.web.network import shortway
+from perseus.web.network.held import HEADER
+from perseus.web.network.shortway import ShortWay
 from perseus.web.site import NAME
 from tests.web.reading import HTMX, get
 from tests.web.views import KRAKEN, NOW, FakeDirectory, app_of, live, view

@@ -11,38 +11,34 @@ import pytest
 from flask import Flask
 from jinja2 import UndefinedError, meta
 
-from perseus.web import (
-    accountpage,
-    alertspage,
-    auditpage,
-    commandpage,
-    connectpage,
-    destinationpage,
-    destinationsaving,
-    doctorpage,
-    eventpage,
-    exchangespage,
-    feedpage,
-    gallery,
-    hostspage,
-    instancepage,
-    livepart,
-    meterpage,
-    network,
-    orderpage,
-    pastinstance,
-    pastpage,
-    pluginspage,
-    problems,
-    recordpage,
-    rulespage,
-    signin,
-    symbolspage,
-    userspage,
-    warmuppage,
-)
-from perseus.web.feedfilter import FeedFilter
-from perseus.web.pagequery import PageQuery
+from perseus.web import doctorpage, problems
+from perseus.web.card import gallery
+from perseus.web.control import command as commandpage
+from perseus.web.control import connect as connectpage
+from perseus.web.control import hosts as hostspage
+from perseus.web.feed import event as eventpage
+from perseus.web.feed import page as feedpage
+from perseus.web.feed.filter import FeedFilter
+from perseus.web.market import meterpage, warmuppage
+from perseus.web.network import instance as instancepage
+from perseus.web.network import live as livepart
+from perseus.web.network import page as network
+from perseus.web.network import past as pastpage
+from perseus.web.network import pastinstance
+from perseus.web.network.query import PageQuery
+from perseus.web.notify import alerts as alertspage
+from perseus.web.notify import destination as destinationpage
+from perseus.web.notify import order as orderpage
+from perseus.web.notify import plugins as pluginspage
+from perseus.web.notify import rules as rulespage
+from perseus.web.notify import saving as destinationsaving
+from perseus.web.people import account as accountpage
+from perseus.web.people import audit as auditpage
+from perseus.web.people import signin
+from perseus.web.people import users as userspage
+from perseus.web.setup import exchanges as exchangespage
+from perseus.web.setup import record as recordpage
+from perseus.web.setup import symbols as symbolspage
 from perseus.web.templating import Context, render
 from tests.web.views import FakeDirectory, app_of, gone, live, view
 

@@ -6,8 +6,8 @@ import re
 
 from perseus.network.exchange import Exchange
 from perseus.network.spans import Change, History
-from perseus.web import timeline
-from perseus.web.timeline import WIDTH, strip
+from perseus.web.card import timeline
+from perseus.web.card.timeline import WIDTH, strip
 from tests.web.views import FakeDirectory, app_of, view
 
 HOUR = 3_600_000

@@ -12,10 +12,10 @@ from perseus.clock import SystemClock, iso
 from perseus.network.states import State
 from perseus.warmup.stats import Failure, Stats
 from perseus.warmup.store import Told
-from perseus.web import warmuppanel
-from perseus.web.marketreads import MarketReads
+from perseus.web.market import warmuppanel
+from perseus.web.market.reads import MarketReads
+from perseus.web.market.warmuppanel import Panel
 from perseus.web.site import NAME
-from perseus.web.warmuppanel import Panel
 from tests.web.holding import BINANCE, hold
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, get, words

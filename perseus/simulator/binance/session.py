@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from perseus.exchanges.transport import Text
+from perseus.exchanges.wire.transport import Text
 from perseus.simulator.limits import Rolling
 from perseus.simulator.session import Session, Torn
 from perseus.simulator.wire import Asked

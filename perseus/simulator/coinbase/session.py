@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from perseus.exchanges.transport import Text
+from perseus.exchanges.wire.transport import Text
 from perseus.simulator.coinbase import forms
 from perseus.simulator.coinbase.feeds import CHANNELS
 from perseus.simulator.session import Session, Torn

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from perseus.exchanges.transport import Text
+from perseus.exchanges.wire.transport import Text
 from perseus.simulator.binance.klines import Klines
 from perseus.simulator.binance.rest import Binance, rules_of_com, rules_of_us
 from perseus.simulator.binance.session import BinanceSession

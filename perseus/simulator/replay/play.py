@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from perseus.clock import iso
-from perseus.exchanges.entries import Control, Ended, Entry, Heard
+from perseus.exchanges.recordings.entries import Control, Ended, Entry, Heard
 from perseus.simulator.coinbase import forms as coinbaseforms
 from perseus.simulator.exchange import Exchange
 from perseus.simulator.market import buckets

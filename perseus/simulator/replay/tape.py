@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from perseus.exchanges.entries import Answered, Asked, Began, Control, Entry, Heard, NotOpened, Unanswered
-from perseus.exchanges.recording import Recording
+from perseus.exchanges.recordings.entries import Answered, Asked, Began, Control, Entry, Heard, NotOpened, Unanswered
+from perseus.exchanges.recordings.recording import Recording
 from perseus.simulator.faults.fault import ScenarioError
 from perseus.simulator.replay import rows as taperows
 from perseus.simulator.replay.rows import Key

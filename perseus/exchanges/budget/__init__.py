@@ -1,0 +1,1 @@
+"""The budget of calls: one for each exchange and outgoing address, for all processes."""

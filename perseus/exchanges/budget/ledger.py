@@ -1,0 +1,198 @@
+"""The weight ledger: one budget per exchange and outgoing address, asked before anything is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from math import ceil
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+from perseus.exchanges.budget.book import Book, BookState, Emptied, End, Granted, Never, Priority, Wait, What
+from perseus.exchanges.budget.line import Line, Wish
+from perseus.exchanges.budget.tooheavy import TooHeavy
+from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.wire.request import WEIGHT, Limit
+from perseus.store import Client
+
+__all__ = ["Caller", "Ledger", "Priority", "TooHeavy", "inline"]
+
+log = logging.getLogger(__name__)
+
+FORGOTTEN = "the data store was emptied: what was sent in this minute is not known any more"
+
+Result = TypeVar("Result")
+
+
+class Caller(Protocol):
+    """Runs a synchronous call of the store where it does not stall the loop: on a thread, mostly."""
+
+    def __call__(self, work: Callable[[], Result], /) -> Awaitable[Result]:
+        """What `work()` gives or raises."""
+
+
+async def inline(work: Callable[[], Result]) -> Result:
+    """A Caller that runs it at once, on the loop: for tests and commands that do nothing besides."""
+    return work()
+
+
+class Ledger:
+    """Asks for all of one process, the most urgent first. Made within a running loop.
+
+    `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
+    is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far;
+    `emptied`: how often the store was found to have been emptied; `held_up`: for people, why nothing at all may be sent
+    now, '' where something may.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        exchange_id: int,
+        address: str,
+        first_limits: Sequence[Limit],
+        clock: ExchangeClock,
+        call: Caller,
+    ) -> None:
+        self._book = Book(client, exchange_id, address, first_limits)
+        self._exchange_id = exchange_id
+        self._first = tuple(first_limits)
+        self._clock = clock
+        self._call = call
+        self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect")}
+        self._limits: tuple[Limit, ...] = ()
+        self._frozen: tuple[int, str] | None = None
+        self._run, self._numbers = uuid4().hex[:12], count()
+        self.granted: Counter[Priority] = Counter()
+        self.emptied = 0
+        self.held_up = ""
+
+    async def reserve(self, weight: int, priority: Priority, name: str = "") -> None:
+        """Return when a request of this weight may be sent, at once; it is charged then.
+
+        `name`: a new one of `name`, where `ended` will be told what became of it.
+        Raises TooHeavy, and the store's errors: where the store is away nothing is known, so nothing may be sent.
+        """
+        await self._lines["request"].wait(Wish(weight, priority, name))
+        self.granted[priority] += 1
+
+    def name(self) -> str:
+        """For one request: no other, of whatever process, has it."""
+        return f"{self._run}-{next(self._numbers)}"
+
+    async def ended(self, name: str, end: End) -> None:
+        """What became of a request of that name. Raises the store's errors."""
+        await self._call(partial(self._book.ended, self._clock.estimate_ms(), name, end))
+        self._lines["request"].hurry()
+
+    async def reserve_connect(self, priority: Priority) -> None:
+        """The same for an attempt to open a WebSocket."""
+        await self._lines["connect"].wait(Wish(0, priority))
+
+    async def learn(self, limits: Sequence[Limit]) -> None:
+        """The exchange has told its limits: they hold for all processes from now on. Raises the store's errors.
+
+        Of a kind that it has told nothing of, what held before stays.
+        """
+        told = {limit.kind for limit in limits}
+        self._limits = (*limits, *(limit for limit in self._held() if limit.kind not in told))
+        await self._call(partial(self._book.learn, self._limits))
+        self._hurry()
+
+    async def adjust(self, amount: int | None, interval_ms: int, kind: str) -> None:
+        """An answer tells how much a limit allows by now; None: it does not. Raises the store's errors."""
+        if amount is None:
+            return
+        limits = tuple(
+            replace(each, amount=amount) if (each.kind, each.interval_ms) == (kind, interval_ms) else each
+            for each in self._held()
+        )
+        if limits != self._held():
+            await self.learn(limits)
+
+    async def correct(self, used: int, interval_ms: int, kind: str = WEIGHT, at_ms: int | None = None) -> None:
+        """The exchange said at `at_ms` (its time; None: now) how much of a limit is used. Raises the store's errors."""
+        at = self._clock.estimate_ms() if at_ms is None else at_ms
+        if at is not None:
+            await self._call(partial(self._book.correct, at, kind, interval_ms, used))
+
+    async def freeze(self, until_ms: int, why: str) -> None:
+        """Nobody sends until then (exchange time). Raises the store's errors; this process keeps to it all the same."""
+        if self._frozen is None or until_ms > self._frozen[0]:
+            self._frozen = (until_ms, why)
+        await self._call(partial(self._book.freeze, until_ms, why))
+
+    async def state(self) -> BookState:
+        """What is used, and until when all is frozen. Raises the store's errors."""
+        is_told = bool(self._limits)
+        state = await self._call(partial(self._book.state, self._clock.estimate_ms()))
+        if is_told and not state.is_told:
+            await self._begin_anew(state.now_ms)
+        return state
+
+    async def _ask(self, what: What, wish: Wish, is_more: bool) -> float | Never | None:
+        now = self._clock.estimate_ms()
+        await self._keep_frozen(now)
+        is_told = bool(self._limits)
+        answer = await self._call(
+            partial(
+                self._book.reserve,
+                now,
+                what,
+                wish.weight,
+                wish.priority,
+                is_more=is_more,
+                is_told=is_told,
+                name=wish.name,
+            )
+        )
+        if isinstance(answer, Never):
+            return answer
+        if not self._clock.is_known:
+            self._clock.suppose(answer.now_ms)
+        self._tell(answer)
+        if isinstance(answer, Emptied):
+            await self._begin_anew(answer.now_ms)
+            return 0.0
+        return self._clock.takes_seconds(answer.wait_ms) if isinstance(answer, Wait) else None
+
+    def _tell(self, answer: Granted | Wait | Emptied) -> None:
+        """Whoever waits for this knows what for. Refusals of the exchange are logged where they are heard."""
+        if not isinstance(answer, Wait):
+            self.held_up = ""
+        elif answer.is_frozen:
+            seconds = self._clock.takes_seconds(answer.wait_ms)
+            if not self.held_up and answer.why == FORGOTTEN:
+                log.warning("Nothing is sent to exchange %d for %.0f s: %s.", self._exchange_id, seconds, answer.why)
+            self.held_up = f"nothing may be sent to the exchange for {ceil(seconds)} s: {answer.why}"
+
+    async def _keep_frozen(self, now: int | None) -> None:
+        """Told again each time: the store may have been away or emptied, and a ban is none the shorter for it."""
+        if self._frozen is None:
+            return
+        if now is not None and self._frozen[0] <= now:
+            self._frozen = None
+        else:
+            await self._call(partial(self._book.freeze, *self._frozen))
+
+    async def _begin_anew(self, now: int) -> None:
+        """What was charged is forgotten: let what the exchange has counted run out before more is sent."""
+        self.emptied += 1
+        ends = [_end_of_window(limit, now) for limit in self._limits if limit.kind == WEIGHT]
+        await self.freeze(max(ends, default=now), FORGOTTEN)
+        await self.learn(self._limits)
+
+    def _held(self) -> tuple[Limit, ...]:
+        return self._limits or self._first
+
+    def _hurry(self) -> None:
+        for line in self._lines.values():
+            line.hurry()
+
+
+def _end_of_window(limit: Limit, now: int) -> int:
+    return (now // limit.interval_ms + 1) * limit.interval_ms if limit.is_calendar else now + limit.interval_ms

@@ -1,0 +1,1 @@
+"""What was heard of an exchange, kept as it came: the ring, its files, and copies for others."""

@@ -1,0 +1,1 @@
+"""WebSocket streams: connections, what is subscribed there, and whether it is heard."""

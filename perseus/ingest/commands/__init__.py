@@ -1,0 +1,1 @@
+"""What a process does when it is told to."""

@@ -1,0 +1,1 @@
+"""The ingest engine: from streams and calls to candles in the cache."""

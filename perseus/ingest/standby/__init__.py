@@ -1,0 +1,1 @@
+"""Waiting for an exchange that another process holds, and handing one over."""

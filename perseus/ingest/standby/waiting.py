@@ -1,0 +1,209 @@
+"""Waiting for the lease of an exchange that another holds: as a standby, or to take it over."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from perseus.control import channel, hosts
+from perseus.control.command import Command, Kind
+from perseus.control.handling import Refused
+from perseus.control.outcomes import OPEN, Status
+from perseus.errors import LeaseRefused, StoreUnavailable
+from perseus.ingest.feed import FeedMaker
+from perseus.ingest.opening import Opening
+from perseus.ingest.service import Order, Service
+from perseus.ingest.standby.handover import connected
+from perseus.ingest.standby.standby import Standby
+from perseus.network import takeover
+from perseus.network.claims import RedisClaims
+from perseus.network.instance import Instance
+from perseus.network.takeover import Answer, Seen, Step, Takeover
+from perseus.outage import Outage
+from perseus.store import Client
+
+if TYPE_CHECKING:
+    from perseus.ingest.host import Host
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.25
+FREE_LOOK_SECONDS = 0.02
+STANDS_BY = "stands by"
+
+
+class Ordered(Takeover):
+    """A takeover that a command has ordered."""
+
+    def __init__(self, target: str, by: str, command: Command) -> None:
+        super().__init__(target, by, str(command.arguments.get("from") or ""))
+        self.command = command
+        self.asked: tuple[str, str] | None = None
+        self.refused: Refused | None = None
+
+
+class Waiting:
+    """A `Claim` of `host`: waits until the lease can be had, looking often, and claims it then.
+
+    `is_standby`: it hears what the exchange says meanwhile, and waits on when others are faster.
+    """
+
+    def __init__(self, host: Host, *, is_standby: bool = False, ordered: Ordered | None = None) -> None:
+        self._host = host
+        self._is_standby = is_standby
+        self._ordered = ordered
+
+    def __call__(self, service: Service, opening: Opening) -> tuple[Instance, FeedMaker]:
+        """Errors as `Membership.claim`; Refused when somebody else was first, or the holder will not."""
+        service.takeover = self._ordered
+        service.doing = STANDS_BY if self._is_standby else service.doing
+        standby = Standby(self._host, service, opening) if self._is_standby else None
+        try:
+            with closing(connected(self._host, "waiting")) as client:
+                instance = _Wait(self._host, service, opening, client, standby).instance()
+            return instance, standby.maker() if standby is not None else opening.maker()
+        except BaseException:
+            if standby is not None:
+                standby.close()
+            raise
+
+
+class _Wait:
+    """One wait, on the main thread of its process."""
+
+    def __init__(self, host: Host, service: Service, opening: Opening, client: Client, standby: Standby | None) -> None:
+        settings = host.settings
+        self._host, self._service, self._opening, self._client, self._standby = host, service, opening, client, standby
+        self._settle_ms = round(settings.settle_seconds * 1000)
+        self._claims = RedisClaims(client, opening.exchange.id, settings.ttl_seconds, settings.settle_seconds)
+        self._outage = Outage(log, "The lease cannot be watched", "The lease is watched again.")
+        self._last_host = ""
+
+    def instance(self) -> Instance:
+        """Wait, then claim."""
+        service = self._service
+        while True:
+            if self._standby is not None:
+                self._standby.keep()
+            try:
+                seen = takeover.look(self._client, self._opening.exchange.id, self._host.target, self._settle_ms)
+                self._outage.done()
+                self._last_host = seen.host if seen.is_held else self._last_host
+                instance = self._step(seen)
+            except StoreUnavailable as error:
+                self._outage.failed(error)
+                instance, seen = None, Seen(True, None, "", round(LOOK_SECONDS * 1000))
+            if instance is not None:
+                return instance
+            service.signals.pause(max(FREE_LOOK_SECONDS, min(LOOK_SECONDS, seen.free_in_ms / 1000)))
+
+    def _step(self, seen: Seen) -> Instance | None:
+        ordered = self._service.takeover
+        if not isinstance(ordered, Ordered):
+            self._say(STANDS_BY if self._standby is not None else "waiting for its lease")
+            return self._claimed(seen) if not seen.is_held and seen.free_in_ms <= 0 else None
+        self._hear(ordered)
+        step, why = ordered.next(seen, time.monotonic(), self._takes_commands(seen))
+        self._say(why)
+        if step is Step.CLAIM:
+            return self._claimed(seen)
+        if step is Step.ASK:
+            self._ask(ordered, seen)
+        elif step is Step.REVOKE:
+            self._revoke(ordered, seen)
+        elif step is Step.GIVE_UP:
+            self._give_up(ordered, f"{self._opening.exchange.name} is not taken over: {why}.")
+        return None
+
+    def _claimed(self, seen: Seen) -> Instance | None:
+        """None where another was faster and this one waits on. Raises LeaseRefused where it does not."""
+        service, ordered = self._service, self._service.takeover
+        admin = service.order.admin
+        if isinstance(ordered, Ordered):
+            admin = ordered.command.by, ordered.command.by_name
+        try:
+            instance = self._host.membership.claim(self._opening.exchange, service.signals.pause, admin)
+        except LeaseRefused as error:
+            if self._standby is None:
+                raise
+            if isinstance(ordered, Ordered):
+                self._give_up(ordered, str(error))
+            return None
+        service.start_reason = self._reason(seen)
+        return instance
+
+    def _reason(self, seen: Seen) -> str:
+        """As it stands in the log."""
+        ordered = self._service.takeover
+        if ordered is not None:
+            return f"taken over by {ordered.by}"
+        if self._standby is None:
+            return "start"
+        if not seen.token:
+            return "promoted: nobody held it"
+        of = f" of {self._last_host}" if self._last_host else ""
+        return f"promoted: the lease{of} {'was released' if seen.was_released else 'has run out'}"
+
+    def _ask(self, ordered: Ordered, seen: Seen) -> None:
+        assert self._host.secret is not None, "who was commanded has a key"
+        assert seen.holder is not None, "it was seen"
+        given, exchange = ordered.command, self._opening.exchange
+        command = Command(
+            seen.target,
+            Kind.HAND_OVER,
+            given.by,
+            given.by_name,
+            given.ip,
+            exchange.id,
+            exchange.name,
+            seen.holder.instance_id,
+            {"to": self._host.target, "instanceId": seen.holder.instance_id},
+        )
+        ordered.asked = seen.target, channel.send(self._client, self._host.secret, command)
+        ordered.asked_at = time.monotonic()
+
+    def _hear(self, ordered: Ordered) -> None:
+        """What the holder's process has answered so far."""
+        if ordered.asked is None or ordered.answer is not Answer.NONE:
+            return
+        outcome = channel.outcome(self._client, *ordered.asked)
+        if outcome is None or outcome.status in OPEN or outcome.status is Status.DONE:
+            return
+        ordered.answer = Answer.REFUSED if outcome.status is Status.REFUSED else Answer.FAILED
+        ordered.why = (outcome.text or "its holder will not").rstrip(".")
+
+    def _revoke(self, ordered: Ordered, seen: Seen) -> None:
+        revocation = self._claims.revoke(seen.token, ordered.by, self._host.target)
+        ordered.is_revoked = ordered.is_revoked or revocation is not None
+        if revocation is not None and not revocation.by:
+            log.warning("%s: the lease of %s was revoked.", self._opening.exchange.name, seen.host)
+
+    def _takes_commands(self, seen: Seen) -> bool:
+        return seen.target != "" and any(one.target == seen.target for one in hosts.read(self._client))
+
+    def _give_up(self, ordered: Ordered, why: str) -> None:
+        """A standby stands by again; who only came to take it over ends."""
+        ordered.refused = Refused(why)
+        self._service.takeover = None
+        if self._standby is None:
+            raise ordered.refused
+
+    def _say(self, doing: str) -> None:
+        if self._service.doing != doing:
+            self._service.doing = doing
+            self._host.changed()
+
+
+def standing_by(host: Host, order: Order) -> Order:
+    """The same as a standby."""
+    return Order(
+        order.exchange,
+        order.open,
+        order.who,
+        order.admin,
+        order.simulator,
+        Waiting(host, is_standby=True),
+        is_standby=True,
+    )

@@ -1,0 +1,1 @@
+"""HTTP as notifiers use it: with deadlines and limits."""

@@ -1,0 +1,1 @@
+"""What a destination is told next, and what it is not: pure."""

@@ -1,0 +1,1 @@
+"""What was told to whom, and why: what pages, API and commands read."""

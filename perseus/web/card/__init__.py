@@ -1,0 +1,1 @@
+"""The cards: what the page says of one exchange."""

@@ -1,0 +1,134 @@
+"""How pages command ingest processes: who takes commands, what is sent to one, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+from flask import request
+
+from perseus.control import channel, hosts, key
+from perseus.control.command import ID, TARGET, Command, Kind
+from perseus.control.hosts import Report
+from perseus.control.key import KeyUnusable, NoKey
+from perseus.control.outcomes import Outcome
+from perseus.network.directory import ExchangeStatus
+from perseus.network.exchange import Exchange
+from perseus.settings import Settings
+from perseus.store import Client
+from perseus.web import words
+from perseus.web.people.guard import person
+
+log = logging.getLogger(__name__)
+
+#: One answer to a page may wait this long for an outcome, and looks for it this often.
+WAIT_SECONDS, LOOK_SECONDS = 8.0, 0.2
+OFF = "Commands are off: this site has no key that signs them. An admin finds in docs/control.md how to give it one."
+UNUSABLE = "Commands are off: the key that signs them cannot be used. The log of the web process says why."
+NO_HOST = "No ingest process takes commands now. Start one where the exchange can be reached: `perseus ingest --idle`."
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One process that can be asked, as a choice. `said`: host and what it is at."""
+
+    target: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commanding:
+    """One site's. `read_key`: that of commands, None where there is none; raises KeyUnusable."""
+
+    client: Client
+    read_key: Callable[[], bytes | None]
+    pause: Callable[[float], object] = time.sleep
+
+    @classmethod
+    def of(cls, settings: Settings, client: Client) -> Self:
+        """That of this site. The key is read when it is needed: it may be made while the site runs."""
+        return cls(client, partial(key.of, settings))
+
+    def why_off(self) -> str:
+        """Why nothing can be commanded, a sentence; '' where it can."""
+        try:
+            return "" if self.read_key() is not None else OFF
+        except KeyUnusable as error:
+            log.warning("%s", error)
+            return UNUSABLE
+
+    def reports(self) -> list[Report]:
+        """What each process that takes commands says of itself. Raises StoreUnavailable, StoreRefused."""
+        return hosts.read(self.client)
+
+    def hosts(self, exchange: Exchange | None = None) -> tuple[Host, ...]:
+        """Those that take commands, first the one that serves `exchange`, then the idle. Raises StoreUnavailable."""
+        reports = sorted(self.reports(), key=lambda one: _order(one, exchange))
+        return tuple(Host(one.target, _said(one)) for one in reports)
+
+    def send(
+        self,
+        target: str,
+        kind: Kind,
+        exchange: Exchange,
+        arguments: Mapping[str, Any] | None = None,
+        instance_id: str | None = None,
+    ) -> str:
+        """Command it in the name of who asks; gives the id. Raises NoKey, BadTarget, BadCommand, StoreUnavailable."""
+        signing = self.read_key()
+        if signing is None:
+            raise NoKey
+        who = person()
+        command = Command(
+            target,
+            kind,
+            by=who.email,
+            by_name=who.name,
+            ip=request.remote_addr or "",
+            exchange_id=exchange.id,
+            exchange_name=exchange.name,
+            instance_id=instance_id,
+            arguments=arguments or {},
+        )
+        return channel.send(self.client, signing, command)
+
+    def outcome(self, target: str, command: str) -> Outcome | None:
+        """What came of it so far. Errors as `perseus.control.channel.outcome`."""
+        return channel.outcome(self.client, target, command)
+
+    def known_outcome(self, target: str, command: str) -> Outcome | None:
+        """The same; None for texts that can be no command, as anybody may type them into an address."""
+        return self.outcome(target, command) if TARGET.fullmatch(target) and ID.fullmatch(command) else None
+
+    def awaited(self, target: str, command: str, seconds: float = WAIT_SECONDS) -> Outcome | None:
+        """The final one, if it comes in that time, else what there is of it."""
+        told = self.outcome(target, command)
+        for _ in range(round(seconds / LOOK_SECONDS)):
+            if told is not None and told.is_final:
+                break
+            self.pause(LOOK_SECONDS)
+            told = self.outcome(target, command)
+        return told
+
+
+def target_of(status: ExchangeStatus | None) -> str | None:
+    """The target of the instance that serves an exchange now; None where nobody does, or it takes no commands."""
+    if status is None or not status.live or status.status is None:
+        return None
+    named = status.status.fields.get("target")
+    return named if isinstance(named, str) else None
+
+
+def _order(one: Report, exchange: Exchange | None) -> tuple[bool, bool, str, int]:
+    serves = exchange is not None and one.role == "serving" and one.exchange_id == exchange.id
+    return not serves, one.role != "idle", one.hostname, one.pid
+
+
+def _said(one: Report) -> str:
+    what = {"idle": "idle", "serving": "serves", "waiting": "waits to take over", "standby": "stands by for"}[one.role]
+    of = f" {one.exchange_name}" if one.role != "idle" and one.exchange_name else ""
+    return words.plain(f"{one.hostname}, process {one.pid}: {what}{of}", 120)

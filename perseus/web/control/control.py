@@ -1,0 +1,158 @@
+"""What operators ask of an instance that lives: stop, pause, resume, reload, warm up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from perseus.access.roles import Role
+from perseus.control.command import Kind
+from perseus.control.hosts import Report
+from perseus.errors import PerseusError
+from perseus.network.directory import ExchangeStatus
+from perseus.network.states import State
+from perseus.web import words
+from perseus.web.card import attendance
+from perseus.web.control.commanded import ask, exchange_of, refused
+from perseus.web.people.auditing import audited, failed
+from perseus.web.people.guard import needs
+from perseus.web.problems import BadParameter, Problem, answer
+from perseus.web.site import commanding, site
+
+NO_TARGET = (
+    "This instance takes no commands: it was started without a key of commands, or by another program. Stop it where "
+    "it runs, or take it over."
+)
+SILENT = "Its process does not say that it takes commands now, so nothing can be asked of it. It can be taken over."
+NOT_YET = "The others can be asked once it is active."
+ANOTHER = "Another instance holds it by now than the one that was shown. Nothing was asked."
+NOBODY = "Nobody holds it any more. Nothing was asked."
+
+routes = Blueprint("control", __name__, url_prefix="/network/<name>/commands")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One button. `sure`: what will happen, asked before; `help`: the same in short. `only`: where it makes sense."""
+
+    kind: Kind
+    label: str
+    help: str
+    sure: str
+    is_grave: bool = False
+
+
+ACTS = (
+    Act(
+        Kind.PAUSE,
+        "Pause",
+        "Closes its feed and keeps its lease",
+        "Its feed is closed and no candle comes until somebody resumes it. It keeps its lease; nobody else serves it.",
+    ),
+    Act(
+        Kind.RESUME,
+        "Resume",
+        "Opens its feed again",
+        "Its feed is opened again, and candles of the time between are fetched.",
+    ),
+    Act(
+        Kind.RELOAD,
+        "Reload",
+        "Reads symbols and settings anew",
+        "It reads its symbols and settings anew and connects its feed again, for which it is without one for a moment.",
+    ),
+    Act(
+        Kind.STOP,
+        "Stop",
+        "Ends its work in order",
+        "It ends its work in order and gives the exchange back. Nobody serves it until somebody connects it again.",
+        is_grave=True,
+    ),
+)
+WARM_UP = Act(
+    Kind.WARM_UP,
+    "Warm up again",
+    "Fetches what is missing",
+    "It looks for candles that are missing and fetches them, beside its work.",
+)
+CANCEL = Act(
+    Kind.CANCEL_WARM_UP,
+    "Cancel the warmup",
+    "Fetches no more of what is past",
+    "The warmup that goes on ends. What it has fetched stays, and its work goes on with that.",
+)
+KINDS = (*(one.kind for one in ACTS), WARM_UP.kind, CANCEL.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The buttons of one instance. `off`: why none works now; `later`: why some do not, '' for neither.
+
+    `ready`: those that work. `instance_id`: the run that they are meant for.
+    """
+
+    name: str
+    called: str
+    instance_id: str
+    acts: tuple[Act, ...]
+    warm_up: Act
+    cancel: Act
+    ready: frozenset[Kind]
+    off: str
+    later: str
+
+
+def controls(status: ExchangeStatus, reports: Sequence[Report]) -> Controls | None:
+    """Those of an exchange; None where nobody holds it, or this site commands nothing."""
+    told, commands = status.status, site().commanding
+    if not status.live or told is None or commands is None:
+        return None
+    off = commands.why_off() or _silent(attendance.target(told), reports)
+    is_paused = attendance.pause(told) is not None
+    acts = tuple(one for one in ACTS if one.kind is not (Kind.PAUSE if is_paused else Kind.RESUME))
+    is_active = told.connection_state is State.ACTIVE
+    ready = frozenset() if off else frozenset(KINDS if is_active else (Kind.STOP, CANCEL.kind))
+    later = "" if off or is_active else NOT_YET
+    called = words.plain(status.exchange.display_name, words.NAME_LIMIT)
+    return Controls(status.exchange.name, called, attendance.run_id(told), acts, WARM_UP, CANCEL, ready, off, later)
+
+
+@routes.post("")
+@needs(Role.OPERATOR)
+def command(name: str) -> BaseResponse:
+    """Ask it of the instance that was shown, and of no other."""
+    exchange, asked = exchange_of(name), request.form.get("what", "")
+    if asked not in KINDS:
+        raise BadParameter("what", f"must be one of {', '.join(KINDS)}.")
+    kind = Kind(asked)
+    is_full = kind is Kind.WARM_UP and request.form.get("full") == "yes"
+    audited(name, order=kind, full="yes" if is_full else None)
+    status = site().directory.exchange(exchange.id)
+    told = status.status if status.live else None
+    if told is None:
+        return _not_asked(NOBODY)
+    if attendance.run_id(told) != request.form.get("instance"):
+        return _not_asked(ANOTHER)
+    target = attendance.target(told)
+    why = commanding().why_off() or _silent(target, commanding().reports())
+    if why or target is None:
+        return _not_asked(why)
+    try:
+        return ask(target, kind, exchange, {"full": is_full} if kind is Kind.WARM_UP else {}, told.instance_id)
+    except PerseusError as error:
+        return _not_asked(refused(error))
+
+
+def _silent(target: str | None, reports: Sequence[Report]) -> str:
+    """Why its process cannot be asked; '' where it can."""
+    if target is None:
+        return NO_TARGET
+    return "" if target in [one.target for one in reports] else SILENT
+
+
+def _not_asked(why: str) -> BaseResponse:
+    failed(why)
+    return answer(Problem(409, why))

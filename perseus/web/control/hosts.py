@@ -1,0 +1,81 @@
+"""`/hosts`: the ingest processes that take commands: idle ones, those that serve, those that stand by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, Response
+
+from perseus.control.hosts import Report
+from perseus.web import moments, parameters, words
+from perseus.web.control import hostrows
+from perseus.web.control.hostrows import HostRow
+from perseus.web.moments import Moment
+from perseus.web.network import notices
+from perseus.web.network.notices import Notice
+from perseus.web.polled import polled
+from perseus.web.site import site
+from perseus.web.templating import Context
+
+NAMES = ("live",)
+
+routes = Blueprint("hosts", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The part that is polled. `off`: why nothing can be commanded, '' where it can."""
+
+    notices: tuple[Notice, ...]
+    rows: tuple[HostRow, ...]
+    counted: str
+    off: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostsPage(Context):
+    """`hosts.html`."""
+
+    template: ClassVar[str] = "hosts.html"
+    title: str
+    as_of: Moment | None
+    now_ms: int
+    live: Live
+
+
+@dataclass(frozen=True, slots=True)
+class HostsPart(Context):
+    """`hosts_live.html`."""
+
+    template: ClassVar[str] = "hosts_live.html"
+    title: str
+    live: Live
+
+
+@routes.get("/hosts")
+def page() -> Response:
+    """The page; for htmx its polled part."""
+    given = parameters.query(NAMES)
+    parameters.one_of("live", given.get("live") or None, ("off", "on"))
+    view = site().shared.view()
+    known = frozenset(status.exchange.name for status in view.exchanges)
+    commanding = site().commanding
+    off = commanding.why_off() if commanding else ""
+    shown = Live(
+        notices.notices(view, site().known.trouble), hostrows.rows(view.hosts, known), _counted(view.hosts), off
+    )
+    as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
+    return polled(HostsPage("Hosts", as_of, view.now_ms, shown), HostsPart("Hosts", shown), view.now_ms)
+
+
+def _counted(reports: tuple[Report, ...]) -> str:
+    counts = {role: sum(one.role == role for one in reports) for role in hostrows.ROLES}
+    said = (
+        f"{counts[hostrows.IDLE]} idle" if counts[hostrows.IDLE] else "",
+        f"{counts[hostrows.SERVING]} at work" if counts[hostrows.SERVING] else "",
+        f"{counts[hostrows.WAITING]} waiting to take over" if counts[hostrows.WAITING] else "",
+        f"{counts[hostrows.STANDBY]} on standby" if counts[hostrows.STANDBY] else "",
+    )
+    total = "1 process" if len(reports) == 1 else f"{len(reports):,} processes"
+    return f"{total}: {words.listed(tuple(filter(None, said)))}" if reports else ""

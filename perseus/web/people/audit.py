@@ -1,0 +1,107 @@
+"""`/audit`: who did what, to what, from where, and what came of it. For admins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response
+
+from perseus.access.audit import BadAuditCursor
+from perseus.access.auditentry import DONE, RESULTS, AuditEntry, AuditPage, Wanted
+from perseus.access.roles import Role
+from perseus.web import moments, words
+from perseus.web.moments import Moment
+from perseus.web.parameters import one_of, query
+from perseus.web.people.auditing import ACTS, audit
+from perseus.web.people.guard import needs
+from perseus.web.polled import still
+from perseus.web.problems import BadParameter
+from perseus.web.templating import Context
+
+COUNT = 50
+FILTERS = ("who", "what", "result")
+COMMANDS = ("add a user", "set a role", "make an API token", "make a sign-in link", "run a drill")
+WHAT = tuple(sorted({*ACTS.values(), *COMMANDS}))
+
+routes = Blueprint("audit", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry. `who` '' is a stranger; `detail`: pairs of words."""
+
+    id: str
+    at: Moment | None
+    who: str
+    what: str
+    target: str
+    result: str
+    is_done: bool
+    detail: str
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView(Context):
+    """`audit.html`. `older`: address of the next page, '' for none. `is_all`: no filter holds."""
+
+    template: ClassVar[str] = "audit.html"
+    title: str
+    rows: tuple[AuditRow, ...]
+    who: str
+    what: str
+    result: str
+    acts: tuple[str, ...]
+    results: tuple[str, ...]
+    older: str
+    is_all: bool
+    is_first: bool
+
+
+@routes.get("/audit")
+@needs(Role.ADMIN)
+def page() -> Response:
+    """One page of it."""
+    given = query((*FILTERS, "before"))
+    chosen = {name: given.get(name, "").strip() for name in FILTERS}
+    one_of("what", chosen["what"] or None, WHAT)
+    one_of("result", chosen["result"] or None, RESULTS)
+    found = _read(given.get("before") or None, Wanted(**chosen))
+    told = {name: value for name, value in chosen.items() if value}
+    about = AuditView(
+        title="Audit",
+        rows=tuple(_row(one) for one in found.entries),
+        who=words.plain(chosen["who"], 254),
+        what=chosen["what"],
+        result=chosen["result"],
+        acts=WHAT,
+        results=RESULTS,
+        older=f"/audit?{urlencode({**told, 'before': found.older})}" if found.older else "",
+        is_all=not told,
+        is_first="before" not in given,
+    )
+    return still(about, found.now_ms)
+
+
+def _read(before: str | None, wanted: Wanted) -> AuditPage:
+    try:
+        return audit().read(COUNT, before, wanted)
+    except BadAuditCursor as error:
+        raise BadParameter("before", str(error)) from None
+
+
+def _row(one: AuditEntry) -> AuditRow:
+    detail = ", ".join(f"{words.plain(key, 50)} {words.plain(value, 300)}" for key, value in one.detail.items())
+    return AuditRow(
+        one.id,
+        moments.ago(one.at_ms),
+        words.plain(one.who, 254),
+        words.plain(one.what, 100),
+        words.plain(one.target, 254),
+        words.plain(one.result, 20),
+        one.result == DONE,
+        detail,
+        words.plain(one.ip, 45),
+    )

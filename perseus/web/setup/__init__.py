@@ -1,0 +1,1 @@
+"""The pages of exchanges: connection records, and watched symbols."""

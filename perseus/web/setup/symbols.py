@@ -1,0 +1,230 @@
+"""`/exchanges/<name>/symbols`: the watched symbols of an exchange. Viewers look, operators change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from perseus.db import watched
+from perseus.db.errors import TooManySymbols
+from perseus.exchanges import vetting
+from perseus.exchanges.vetting import TAKEN, Fate, TooManyLines
+from perseus.network.exchange import Exchange
+from perseus.web import moments, words
+from perseus.web.control.command import CommandShown
+from perseus.web.moments import Moment
+from perseus.web.people.auditing import audited
+from perseus.web.people.guard import by
+from perseus.web.polled import still
+from perseus.web.setup import listed, symbolrows
+from perseus.web.setup import told as symbolstold
+from perseus.web.setup.known import known_exchange
+from perseus.web.setup.listed import NotListed
+from perseus.web.setup.symbolrows import SymbolRow
+from perseus.web.setup.told import SAID, Told
+from perseus.web.site import access, commanding
+from perseus.web.templating import Context
+
+FOUND_MOST, QUERY_MOST = 50, 60
+WORDS = {
+    Fate.ADDED: "added",
+    Fate.HALTED: "added, though it is halted: nothing trades now",
+    Fate.WATCHED: "watched already",
+    Fate.REPEATED: "named before",
+    Fate.UNLISTED: "not listed",
+    Fate.DELISTED: "delisted: it will not trade again",
+}
+
+routes = Blueprint("symbols", __name__, url_prefix="/exchanges/<name>/symbols")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that the exchange lists, as a search found it."""
+
+    symbol: str
+    status: str
+    native: str
+    is_watched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolsPage(Context):
+    """`symbols.html`. `hits` None: nothing is searched for. `listed_at` None: not known what is listed.
+
+    `told`: what a running instance was told of a change, or `said`, why it was not.
+    """
+
+    template: ClassVar[str] = "symbols.html"
+    title: str
+    name: str
+    called: str
+    rows: tuple[SymbolRow, ...]
+    most: int
+    q: str
+    hits: tuple[Hit, ...] | None
+    hit_count: int
+    listed_at: Moment | None
+    is_fresh: bool
+    note: str
+    text: str
+    saved: str
+    problem: str
+    command: CommandShown | None
+    said: str
+    is_unserved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """The answer to one line of an import. `fate`: of vetting; `said`: in words."""
+
+    number: int
+    given: str
+    symbol: str
+    fate: str
+    said: str
+    near: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddedPage(Context):
+    """`symbolsadded.html`."""
+
+    template: ClassVar[str] = "symbolsadded.html"
+    title: str
+    name: str
+    called: str
+    summary: str
+    lines: tuple[LineRow, ...]
+    note: str
+    command: CommandShown | None
+    said: str
+    is_unserved: bool
+
+
+@routes.get("")
+def page(name: str) -> Response:
+    """All of them, and what a search finds among those that the exchange lists."""
+    return _whole(known_exchange(access().database_url, name).exchange)
+
+
+@routes.post("")
+def add(name: str) -> BaseResponse:
+    """Watch what is named in `text`, in a file, or chosen from a search; each line has its answer."""
+    here, commands = access(), commanding()
+    exchange = known_exchange(here.database_url, name).exchange
+    text = ""
+    try:
+        text = _given()
+        named = vetting.lines(text)
+        if not named:
+            raise ValueError("name at least one symbol")
+        lists = listed.current(commands, exchange)
+        verdicts = vetting.judged(named, lists.listings, _names(exchange))
+        taken = [one.symbol for one in verdicts if one.fate in TAKEN]
+        added = watched.watch(here.database_url, exchange, taken, by())
+    except (ValueError, TooManyLines, TooManySymbols, NotListed) as error:
+        audited(why=error)
+        return _whole(exchange, problem=str(error), text=text)
+    told = _told(exchange, added)
+    if len(added) == len(verdicts) and not lists.note:
+        return redirect(url_for("symbols.page", name=name, saved=f"added-{len(added)}", **told.query), 303)
+    lines = tuple(
+        LineRow(
+            one.number,
+            words.plain(one.given, 60),
+            one.symbol,
+            one.fate,
+            WORDS[one.fate] + (f" ({words.plain(one.native, 40)})" if one.native else ""),
+            one.near,
+        )
+        for one in verdicts
+    )
+    called = words.plain(exchange.display_name, 100)
+    summary = f"{words.counted(len(added), 'symbol')} added, of {words.counted(len(verdicts), 'line')}."
+    command = symbolstold.shown(commands, exchange, told) if added else None
+    said = SAID.get(told.why, "") if added else ""
+    is_unserved = bool(added) and told.why == symbolstold.NOBODY
+    about = AddedPage(f"Symbols of {called}", name, called, summary, lines, lists.note, command, said, is_unserved)
+    return still(about, here.clock.wall_ms())
+
+
+@routes.post("/remove")
+def remove(name: str) -> BaseResponse:
+    """Watch those no longer that are chosen."""
+    here = access()
+    exchange = known_exchange(here.database_url, name).exchange
+    chosen = request.form.getlist("symbol")
+    if not chosen:
+        audited(why="none was chosen")
+        return _whole(exchange, problem="choose at least one symbol")
+    gone = watched.unwatch(here.database_url, exchange, (one[: watched.LONGEST] for one in chosen))
+    told = _told(exchange, gone)
+    return redirect(url_for("symbols.page", name=name, saved=f"removed-{len(gone)}", **told.query), 303)
+
+
+def _names(exchange: Exchange) -> tuple[str, ...]:
+    return watched.watched_symbols(access().database_url, exchange)
+
+
+def _told(exchange: Exchange, changed: tuple[str, ...]) -> Told:
+    """Tell what runs, where anything has changed."""
+    audited(symbols=len(changed), names=words.plain(" ".join(changed), 200) or None)
+    if not changed:
+        return Told()
+    told = symbolstold.tell(commanding(), exchange, _names(exchange))
+    audited(command=told.command or None)
+    return told
+
+
+def _given() -> str:
+    """Everything that was sent, a line for each symbol. Raises ValueError for a file that is no text."""
+    file = request.files.get("file")
+    try:
+        of_file = file.read().decode("utf-8-sig") if file else ""
+    except UnicodeDecodeError:
+        raise ValueError("the file is no text in UTF-8") from None
+    parts = [request.form.get("text", ""), of_file, *request.form.getlist("symbol")]
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _whole(exchange: Exchange, problem: str = "", text: str = "") -> Response:
+    here, commands = access(), commanding()
+    every = watched.watched(here.database_url, exchange)
+    lists = listed.kept(commands, exchange)
+    q = request.args.get("q", "")[:QUERY_MOST]
+    hits, count = vetting.found(q, lists.listings, FOUND_MOST)
+    names = frozenset(one.symbol for one in every)
+    told = symbolstold.asked()
+    called = words.plain(exchange.display_name, 100)
+    about = SymbolsPage(
+        f"Symbols of {called}",
+        exchange.name,
+        called,
+        symbolrows.rows(commands.client, exchange, every, None if lists.at_ms is None else lists.listings),
+        watched.MOST,
+        words.plain(q, QUERY_MOST),
+        tuple(Hit(one.symbol, one.status, one.native, one.symbol in names) for one in hits) if q.strip() else None,
+        count,
+        moments.ago(lists.at_ms),
+        lists.is_fresh,
+        lists.note,
+        words.plain(text.replace("\n", ", "), 4_000) if problem else "",
+        _saved(request.args.get("saved", "")),
+        words.plain(problem),
+        symbolstold.shown(commands, exchange, told),
+        SAID.get(told.why, "") if told else "",
+        told is not None and told.why == symbolstold.NOBODY,
+    )
+    return still(about, lists.store_ms, 422 if problem else 200)
+
+
+def _saved(code: str) -> str:
+    what, _, count = code.partition("-")
+    if what not in ("added", "removed") or not count.isascii() or not count.isdigit() or len(count) > 4:
+        return ""
+    return f"{words.counted(int(count), 'symbol')} {what}."

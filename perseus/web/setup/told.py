@@ -1,0 +1,99 @@
+"""Tells a running instance which symbols are watched now, and says what that comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+from perseus import keys
+from perseus.control.command import Kind
+from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
+from perseus.network.exchange import Exchange
+from perseus.notify.told import records
+from perseus.store import now_ms
+from perseus.web.control import command as commandpage
+from perseus.web.control.command import CommandShown
+from perseus.web.control.commanding import Commanding, target_of
+from perseus.web.site import site
+
+OFF, NOBODY, DEAF, EMPTY, UNSEEN, CORRUPT = "off", "nobody", "deaf", "empty", "unseen", "corrupt"
+SAID = {
+    OFF: "What runs was not told of it: commands are off at this site. It is taken in at the next start.",
+    NOBODY: "Nobody serves it now. It is taken in at the next start.",
+    DEAF: "What runs takes no commands, so it was not told. It is taken in at the next start.",
+    EMPTY: "No symbol is watched any more. What runs goes on with those that it has; the next start needs some.",
+    CORRUPT: "What runs was not told of it: something else wrote where its commands stand. Reload it in a moment.",
+    UNSEEN: "What runs was not told of it: the data store did not answer. It is taken in at the next start.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was sent to whom, and when (store); or `why` nothing was, a key of SAID."""
+
+    target: str = ""
+    command: str = ""
+    at_ms: int = 0
+    why: str = ""
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """As parameters of the page that shows it."""
+        if self.why:
+            return {"why": self.why}
+        return {"target": self.target, "command": self.command, "at": str(self.at_ms)}
+
+
+def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> Told:
+    """Send them to the instance that serves the exchange. Raises nothing for a store that does not take them."""
+    view = site().shared.view()
+    if not view.store.answers:
+        return Told(why=UNSEEN)
+    found = next((one for one in view.exchanges if one.exchange.id == exchange.id), None)
+    if found is None or not found.live or found.status is None:
+        return Told(why=NOBODY)
+    target = target_of(found)
+    if target is None:
+        return Told(why=DEAF)
+    if not symbols:
+        return Told(why=EMPTY)  # to an engine no symbols are all that the exchange trades
+    if commands.why_off():
+        return Told(why=OFF)
+    arguments = {"symbols": list(symbols)}
+    try:
+        command = commands.send(target, Kind.SET_SYMBOLS, exchange, arguments, found.status.instance_id)
+        return Told(target, command, now_ms(commands.client, keys.HOSTS))
+    except (StoreUnavailable, StoreRefused):
+        return Told(why=UNSEEN)  # they are saved all the same, and that is not to be told as a failure
+    except StoreCorrupt:
+        return Told(why=CORRUPT)
+
+
+def asked() -> Told | None:
+    """What the address of this request says was told; None for nothing."""
+    given = request.args
+    if given.get("why") in SAID:
+        return Told(why=given["why"])
+    if not given.get("command"):
+        return None
+    return Told(given.get("target", ""), given["command"], records.number(given, "at") or 0)
+
+
+def shown(commands: Commanding, exchange: Exchange, told: Told | None) -> CommandShown | None:
+    """What came of it so far, where it was sent. Raises BadParameter, StoreUnavailable."""
+    if told is None or told.why:
+        return None
+    back = url_for("symbols.page", name=exchange.name)
+    again = commandpage.address(told.target, told.command, Kind.SET_SYMBOLS, told.at_ms, back)
+    now = now_ms(commands.client, keys.HOSTS)
+    return commandpage.seen(
+        commands.known_outcome(told.target, told.command),
+        told.target,
+        told.command,
+        Kind.SET_SYMBOLS,
+        told.at_ms,
+        now,
+        again,
+    )
