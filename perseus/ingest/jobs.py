@@ -128,7 +128,7 @@ class Jobs:
             if job.command.id not in self._jobs:
                 return
         percent = 100 if status is Status.DONE else None
-        self._change(job, status=status, step=None, text=text, percent=percent, data=data, ended_ms=self._now_ms())
+        self._change(job, status=status, step=None, text=text, percent=percent, data=data)
         log.info("%s: %s, id %s: %s", act(job.command.kind), status, job.command.id, text)
         self._note(job.command, status, text)
         with self._changed:
@@ -141,6 +141,8 @@ class Jobs:
             if kept is None:
                 return
             outcome = dataclasses.replace(kept[1], at_ms=self._now_ms(), **values)
+            if outcome.is_final:
+                outcome = dataclasses.replace(outcome, ended_ms=outcome.at_ms)
             self._jobs[job.command.id] = job, outcome
         self._recorder.write(outcome)
 
