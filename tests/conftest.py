@@ -12,7 +12,8 @@ import pytest
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
-from tests.databases import (  # noqa: F401  (fixtures are used by their names)
+from tests.chromium import browser  # noqa: F401  (fixtures are used by their names)
+from tests.databases import (  # noqa: F401
     _other_postgres,
     _template,
     bare_database,

@@ -23,7 +23,6 @@ DEBIAN = Path("/usr/lib/postgresql")
 ADMIN, ADMINS_PASSWORD = "postgres", "admin of the tests"
 USER, PASSWORD = "perseus", "p@ss/w:rd% of tests"
 SETTINGS = {
-    "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
     "fsync": "off",
     "synchronous_commit": "off",
@@ -50,11 +49,14 @@ class PostgresProcess:
     """One server. `url(name)` is that of a database for its user; `admin(name)` connects as the one who may do all.
 
     It speaks SSL with a certificate of `authority` for `names`, and refuses those who do not; with `ssl=False` it
-    speaks none. `freeze` and `thaw` stop it from answering, `kill` ends it hard, `start` brings it back.
+    speaks none. It listens on `host`, an address. `freeze` and `thaw` stop it from answering, `kill` ends it hard,
+    `start` brings it back.
     """
 
-    def __init__(self, *, ssl: bool = True, names: tuple[str, ...] = ("localhost", "127.0.0.1")) -> None:
-        self.port = free_port()
+    def __init__(
+        self, *, ssl: bool = True, names: tuple[str, ...] = ("localhost", "127.0.0.1"), host: str = "127.0.0.1"
+    ) -> None:
+        self.host, self.port = host, free_port()
         # Not below pytest's folder, which another user may not enter.
         self.folder = Path(tempfile.mkdtemp(prefix="perseus-postgres-"))
         self.data = self.folder / "data"
@@ -66,13 +68,13 @@ class PostgresProcess:
 
     def url(self, name: str = "perseus", **query: str) -> str:
         """What PERSEUS_DATABASE_URL would be."""
-        url = URL.create("postgresql", USER, PASSWORD, "127.0.0.1", self.port, name, query=query)
+        url = URL.create("postgresql", USER, PASSWORD, self.host, self.port, name, query=query)
         return url.render_as_string(hide_password=False)
 
     def admin(self, name: str = "postgres") -> psycopg.Connection:
         """A connection on which every statement is a transaction of its own."""
         return psycopg.connect(
-            host="127.0.0.1",
+            host=self.host,
             port=self.port,
             user=ADMIN,
             password=ADMINS_PASSWORD,
@@ -159,8 +161,9 @@ class PostgresProcess:
         self.ca.write_bytes(self.authority.pem)
         self.certify(*names)
         kind = "hostssl" if self.ssl else "host"
-        (self.data / "pg_hba.conf").write_text(f"{kind} all all 127.0.0.1/32 scram-sha-256\n")
-        self.configure(**SETTINGS, port=str(self.port), ssl="on" if self.ssl else "off")
+        (self.data / "pg_hba.conf").write_text(f"{kind} all all samenet scram-sha-256\n")
+        at = {"listen_addresses": f"'{self.host}'", "port": str(self.port)}
+        self.configure(**SETTINGS, **at, ssl="on" if self.ssl else "off")
 
     def _run(self, program: str, *arguments: str, output: object = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         # The server refuses to run as root.

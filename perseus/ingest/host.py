@@ -17,6 +17,7 @@ from perseus.control import key
 from perseus.control.handling import Refused, Registry
 from perseus.control.hosts import Report
 from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.ingest import claiming
 from perseus.ingest.brake import Brake
 from perseus.ingest.commands import warmingup
 from perseus.ingest.commands.agent import Agent
@@ -226,9 +227,12 @@ class Host:
     def _again(self, service: Service) -> None:
         """What was lost because the store was away is begun again, unless another command came first."""
         try:
-            self.begin(self.reserve(service.order))
+            anew = self.reserve(service.order)
         except Refused as error:
             log.warning("%s is not begun again: %s", service.order.exchange, error)
+        else:
+            anew.resumes = True
+            self.begin(anew)
 
     def _serve(self, service: Service, signals: StopSignals) -> None:
         """To its end; what went wrong is in its `error`. A stop of the process passes through."""
@@ -251,9 +255,7 @@ class Host:
         signals.pause(0)
 
     def _claim_and_work(self, service: Service) -> None:
-        opening = service.order.open()
-        service.exchange_id = opening.exchange.id
-        instance, maker = (service.order.claim or self._claim)(service, opening)
+        opening, instance, maker = claiming.claimed(self.membership, service)
         if self.agent is not None:
             instance.set_fields({"target": self.target})
         service.instance = instance
@@ -261,10 +263,6 @@ class Host:
         self.changed()
         with instance:
             self._work(service, instance, opening, maker)
-
-    def _claim(self, service: Service, opening: Opening) -> tuple[Instance, FeedMaker]:
-        maker = opening.maker()
-        return self.membership.claim(opening.exchange, service.signals.pause, service.order.admin), maker
 
     def _work(self, service: Service, instance: Instance, opening: Opening, maker: FeedMaker) -> None:
         feed = made(maker, instance)

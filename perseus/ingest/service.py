@@ -69,6 +69,7 @@ class Service:
 
     `has_begun`: the main thread has it, or is about to. `doing`: what it is at before it has a lease; `is_warm`: of a
     standby, None for others. `start_reason` stands in the log. `handing_over`: to whom, once a hand-over has begun.
+    `resumes`: it was served before, and is begun again once that can be.
     """
 
     def __init__(self, order: Order, stop_seconds: float) -> None:
@@ -87,6 +88,7 @@ class Service:
         self.start_reason = "start"
         self.handing_over: HandOver | None = None
         self.takeover: Takeover | None = None
+        self.resumes = False
 
     @property
     def step(self) -> str:

@@ -1,19 +1,15 @@
-"""A real Chromium on the real app over a directory that a test may change.
-
-Not pytest-playwright: its own warnings fail a run in which every warning is an error.
-"""
+"""A real Chromium on the real app over a directory that a test may change."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from perseus.clock import SystemClock
@@ -22,7 +18,6 @@ from tests.web.signedin import cookie
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, app_of, event, gone, live, view
 
 POLL = re.compile(r"/network/live(\?.*)?$")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective}`));
 """
@@ -31,25 +26,6 @@ ANSWERED_NOW = """
 const page = { responseStart: performance.now() };
 performance.getEntriesByType = (type) => (type === "navigation" ? [page] : []);
 """
-
-
-def chromium() -> str:
-    """The browser on PATH."""
-    for name in NAMES:
-        path = shutil.which(name)
-        if path:
-            return path
-    pytest.fail(f"The page can only be proved in a browser, and none of {', '.join(NAMES)} is on PATH. "
-                "Install one: apt-get install chromium")  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
 
 
 def sign_in(context: BrowserContext, address: str, app: Flask | None = None) -> None:

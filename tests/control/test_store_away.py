@@ -61,14 +61,15 @@ def test_a_host_takes_commands_again_when_the_store_is_back(
     assert said.count("Commands are taken again") == 1
 
 
+@pytest.mark.parametrize("wait", ["60", "0.5"], ids=["within-its-wait", "longer-than-its-wait"])
 def test_what_a_command_began_and_lost_because_the_store_was_away_is_begun_again(
-    start: Start, away: Commander, own_server: RedisProcess
+    start: Start, away: Commander, own_server: RedisProcess, wait: str
 ) -> None:
-    start(*IDLE, **KEYED, PERSEUS_REDIS_URL=own_server.url)
+    start(*IDLE, **KEYED, PERSEUS_REDIS_URL=own_server.url, PERSEUS_STORE_WAIT_SECONDS=wait)
     (host,) = away.hosts(role="idle")
     first = away.end(host.target, Kind.START, "binance").data["instanceId"]
     own_server.kill()
-    time.sleep(3.5)
+    time.sleep(5)
     own_server.start()
 
     def is_another() -> bool:
