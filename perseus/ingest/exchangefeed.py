@@ -185,17 +185,10 @@ class ExchangeFeed:
         exchange_id = self._instance.exchange.id
         try:
             wire = Wire.made(self._dialect, transport, self._source.urls, self._client, exchange_id, address, call)
-            pacing = asyncio.create_task(self._pace(wire, unrecorded), name="pace")
-            try:
+            async with pace.followed(wire.clock, unrecorded, self._source.urls[0], self._source.is_simulated):
                 await self.serve(thread, wire)
-            finally:
-                pacing.cancel()
         finally:
             call.close()
-
-    async def _pace(self, wire: Wire, transport: Transport) -> None:
-        if self._source.is_simulated:
-            await pace.follow(wire.clock, transport, self._source.urls[0])
 
     async def serve(self, thread: EngineThread, wire: Wire, shadow: Shadow | None = None) -> None:
         """Take in all until cancelled, from where `shadow` is."""

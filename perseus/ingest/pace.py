@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -20,17 +22,39 @@ class _Clock(msgspec.Struct):
     speed: float
 
 
-async def follow(clock: ExchangeClock, transport: Transport, rest_url: str) -> None:
+@asynccontextmanager
+async def followed(
+    clock: ExchangeClock, transport: Transport, rest_url: str, is_simulated: bool
+) -> AsyncIterator[None]:
+    """For as long as the block lasts, and known before, where the exchange is simulated; a real one has our pace."""
+    if not is_simulated:
+        yield
+        return
+    known = await _look(clock, transport, rest_url, 1.0)
+    following = asyncio.create_task(follow(clock, transport, rest_url, known), name="pace")
+    try:
+        yield
+    finally:
+        following.cancel()
+
+
+async def follow(clock: ExchangeClock, transport: Transport, rest_url: str, known: float = 1.0) -> None:
     """Ask the simulator behind `rest_url` now and then, until cancelled. While it is silent all stays as it was."""
-    parts = urlsplit(rest_url)
-    url, known = urlunsplit((parts.scheme, parts.netloc, "/control/clock", "", "")), 1.0
     while True:
-        try:
-            answer = await transport.get(url, {}, {}, TIMEOUT_SECONDS)
-            speed = msgspec.json.decode(answer.body, type=_Clock).speed
-        except (TransportError, *UNREADABLE):
-            speed = known
-        if speed != known and 0 < speed <= FASTEST:
-            known = speed
-            clock.set_pace(speed)
+        known = await _look(clock, transport, rest_url, known)
         await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _look(clock: ExchangeClock, transport: Transport, rest_url: str, known: float) -> float:
+    """The speed by now."""
+    parts = urlsplit(rest_url)
+    url = urlunsplit((parts.scheme, parts.netloc, "/control/clock", "", ""))
+    try:
+        answer = await transport.get(url, {}, {}, TIMEOUT_SECONDS)
+        speed = msgspec.json.decode(answer.body, type=_Clock).speed
+    except (TransportError, *UNREADABLE):
+        return known
+    if speed == known or not 0 < speed <= FASTEST:
+        return known
+    clock.set_pace(speed)
+    return speed

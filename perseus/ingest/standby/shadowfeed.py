@@ -12,6 +12,7 @@ from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.symbols import Listings
 from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.wire.transport import Transport
+from perseus.ingest import pace
 from perseus.ingest.engine.acquaintance import Acquaintance
 from perseus.ingest.engine.cacheport import StoreThread
 from perseus.ingest.engine.enginethread import EngineThread
@@ -88,18 +89,19 @@ class ShadowFeed:
     async def _main(self, thread: EngineThread) -> None:
         async with AiohttpTransport() as wire:
             with recorded(wire, self.source.keep, self._exchange.name) as transport:
-                await self._listen(thread, transport)
+                await self._listen(thread, transport, wire)
 
-    async def _listen(self, thread: EngineThread, transport: Transport) -> None:
+    async def _listen(self, thread: EngineThread, transport: Transport, unrecorded: Transport) -> None:
         self._promoted, call = asyncio.Event(), StoreThread()
         urls, exchange_id = self.source.urls, self._exchange.id
         try:
             wire = Wire.made(
                 dialect_of(self._exchange.name), transport, urls, self.client, exchange_id, self._address, call
             )
-            shadow = await self._shadow(thread, wire)
-            assert self._serve is not None, "it is promoted by whoever goes on"
-            await self._serve(thread, wire, shadow)
+            async with pace.followed(wire.clock, unrecorded, urls[0], self.source.is_simulated):
+                shadow = await self._shadow(thread, wire)
+                assert self._serve is not None, "it is promoted by whoever goes on"
+                await self._serve(thread, wire, shadow)
         finally:
             call.close()
 
