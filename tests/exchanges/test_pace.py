@@ -9,7 +9,7 @@ import pytest
 
 from perseus.exchanges.budget.book import Priority
 from perseus.exchanges.wire.transport import Answer, Socket, TransportError
-from perseus.ingest.pace import EVERY_SECONDS, follow
+from perseus.ingest.pace import EVERY_SECONDS, follow, followed
 from perseus.store import Client
 from tests.exchanges.budget import clock_now, ledger
 from tests.exchanges.test_clock import BEGIN_MS, Rig
@@ -72,6 +72,17 @@ class Control:
 
     async def connect(self, url: str, timeout: float) -> Socket:
         raise NotImplementedError
+
+
+def test_the_pace_of_a_simulator_is_known_before_anything_is_heard_and_that_of_a_real_exchange_is_ours() -> None:
+    async def main() -> None:
+        clock, control = clock_now(), Control(b'{"now":1,"speed":8.0}')
+        async with followed(clock, control, "http://127.0.0.1:8787/binance", is_simulated=False):
+            assert (clock.passes_ms(1), control.asked) == (1_000, [])
+        async with followed(clock, control, "http://127.0.0.1:8787/binance", is_simulated=True):
+            assert clock.passes_ms(1) == 8_000
+
+    run(main)
 
 
 def test_the_pace_of_a_simulator_is_followed_and_stays_while_it_is_silent() -> None:

@@ -16,13 +16,13 @@ TAKES = {**KEYED, "PERSEUS_TIMEFRAMES": "1m", "PERSEUS_SYMBOLS": "BTCUSDT"}
 def test_it_follows_that_time_and_believes_what_it_hears(
     start: Start, reader: redis.Redis, commander: Commander
 ) -> None:
-    with simulating("--port", "0", "--speed", "5") as (_, said):
+    with simulating("--port", "0", "--speed", "10") as (_, said):
         url = address(said)
         command = ("-m", "perseus", "ingest", "binance", "--simulator", url)
         wait_active(reader, start(*command, **TAKES))
         standby = start(*command, "--standby", **TAKES)
         eventually(lambda: any(one.warm for one in commander.hosts(role="standby")))
         then_ms = told(url, "clock")["now"]
-        eventually(lambda: told(url, "clock")["now"] > then_ms + 30_000)
+        eventually(lambda: told(url, "clock")["now"] > then_ms + 60_000)
         standby.terminate()
         assert "a time that has not come yet" not in standby.communicate(timeout=20)[1]
