@@ -10,6 +10,7 @@ from perseus.access.roles import Role
 from perseus.clock import iso
 from perseus.control.hosts import Report
 from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.past import PastNetwork
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.web.card import attendance, cards, signs
@@ -28,6 +29,7 @@ def report(role: str, **changes: Any) -> Report:
 
 def card(status: ExchangeStatus, *reports: Report) -> Card:
     known = attendance.by_exchange(reports).get(status.exchange.id, attendance.NOBODY)
+    known = known._replace(idle=attendance.idle(reports))
     return cards.card(cards.outlook(status, NOW, attendance=known))
 
 
@@ -108,6 +110,70 @@ def test_a_start_says_how_far_it_is_and_an_active_instance_does_not() -> None:
 
 
 @pytest.mark.parametrize(
+    "status",
+    [
+        gone(Condition.OFFLINE),
+        gone(Condition.STOPPED, reason="SIGTERM"),
+        gone(Condition.STOPPED, reason="start failed: no symbols"),
+        gone(Condition.NEVER_SEEN, known=False),
+    ],
+)
+def test_where_hosts_wait_a_card_advises_to_connect_it_and_no_command(status: ExchangeStatus) -> None:
+    two = report("idle", exchangeId=None), report("idle", exchangeId=None, target="c-8-00000001")
+    advised = card(status, *two).advice
+    assert advised is not None
+    assert "onnect it: 2 idle hosts wait for a start." in advised.text
+    assert advised.lines == ()
+    assert "perseus ingest" not in words(shown(status, *two))
+    alone = card(status).advice
+    assert alone is not None
+    assert alone.lines == ("perseus ingest coinbase",)
+
+
+def test_hosts_that_wait_change_no_card_of_an_exchange_that_is_served() -> None:
+    assert cards.outlook(live(), NOW, attendance=attendance.Attendance(idle=1)) == cards.outlook(live(), NOW)
+
+
+@pytest.mark.parametrize("state", [State.IDLE, State.STARTING, State.WARMING])
+def test_a_start_can_be_stopped_from_the_card_by_the_run_that_it_is(state: State) -> None:
+    status = live(state=state, fields={"target": "b-7-00000001"})
+    assert status.status is not None
+    stop = card(status).stop
+    assert stop is not None
+    assert (stop.label, stop.instance, stop.target) == ("Stop the start", status.status.instance_id, "")
+    assert f'name="instance" value="{status.status.instance_id}"' in shown(status)
+    assert card(live(state=state, fields={})).stop is None, "it takes no commands"
+
+
+def test_a_start_that_has_no_lease_yet_is_told_and_stopped_by_its_process() -> None:
+    claiming = report("serving", instanceId=None, doing="claiming its lease")
+    made = card(gone(Condition.STOPPED), claiming)
+    assert made.doing == "ingest-2 is claiming its lease"
+    assert made.stop is not None
+    assert (made.stop.instance, made.stop.target) == ("", "b-7-00000001")
+    assert 'name="host" value="b-7-00000001"' in shown(gone(Condition.STOPPED), claiming)
+
+
+def test_a_takeover_can_be_cancelled_while_it_waits_and_the_holder_is_not_stopped_by_it() -> None:
+    waiting = report("waiting", doing="waiting to take over coinbase for Ada")
+    stop = card(live(fields={"target": "a-1-00000001"}), waiting).stop
+    assert stop is not None
+    assert (stop.label, stop.instance, stop.target) == ("Cancel the takeover", "", "b-7-00000001")
+
+
+def test_what_is_active_or_at_rest_has_no_start_to_stop() -> None:
+    for status in (live(fields={"target": "a-1-00000001"}), gone(Condition.OFFLINE), gone(Condition.UNKNOWN)):
+        assert card(status).stop is None
+
+
+@pytest.mark.parametrize(("role", "offered"), [(Role.VIEWER, False), (Role.OPERATOR, True)])
+def test_only_who_may_act_is_offered_to_stop_a_start(role: Role, offered: bool) -> None:
+    app = app_of(FakeDirectory(view([live(state=State.WARMING, fields={"target": "a-1-00000001"})])))
+    page = app.test_client(role=role).get("/network").text  # type: ignore[call-arg]
+    assert ('id="card-1-stop"' in page) is offered
+
+
+@pytest.mark.parametrize(
     ("status", "connects"),
     [
         (gone(Condition.OFFLINE), True),
@@ -132,6 +198,13 @@ def test_fields_that_are_none_of_ours_say_nothing(junk: dict[str, Any]) -> None:
     told = payload(COINBASE, fields=junk)
     assert attendance.pause(told) is None
     assert attendance.target(told) is None
+
+
+def test_a_past_card_offers_no_stop() -> None:
+    was = PastNetwork(view([live(state=State.WARMING, fields={"target": "a-1-00000001"})]), None, None)
+    page = app_of(FakeDirectory(was.view, was=was)).test_client().get("/network?at=2026-11-21T14:03").text
+    assert 'data-state="warming"' in page
+    assert "card-1-stop" not in page
 
 
 def test_a_past_card_offers_nothing() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from perseus import keys
 from perseus.access.roles import Role
 from perseus.clock import iso
 from perseus.control import channel
@@ -17,6 +19,8 @@ from tests.web.hosting import report
 from tests.web.notified import Notified
 from tests.web.people import OTTO, VERA, come_in, entries
 from tests.web.reading import HTMX, words
+from tests.web.test_warmup_panel import stats
+from tests.web.views import NOW
 
 PAGE, HERE = "/network/binance", "/network/binance/commands"
 BUTTON = re.compile(r'<button type="submit" id="act-(\w+)"[^>]*?( disabled)?( aria-describedby="controls-why")?>')
@@ -63,17 +67,18 @@ def test_it_is_asked_of_the_run_that_was_shown(
 
 def test_pause_and_resume_are_never_both_offered(notified: Notified, otto: FlaskClient) -> None:
     hold(notified.client, BINANCE)
-    assert buttons(otto.get(PAGE).text) == dict.fromkeys(("pause", "reload", "stop", "warm_up", "cancel_warm_up"), True)
+    assert buttons(otto.get(PAGE).text) == dict.fromkeys(("pause", "reload", "stop", "warm_up"), True)
     hold(notified.client, BINANCE, pause={"pausedAt": iso(notified.now_ms() - 90_000), "pausedBy": "Ada Byron"})
     page = otto.get(PAGE).text
-    assert buttons(page) == dict.fromkeys(("resume", "reload", "stop", "warm_up", "cancel_warm_up"), True)
+    assert buttons(page) == dict.fromkeys(("resume", "reload", "stop", "warm_up"), True)
     assert "Paused by Ada Byron since" in words(page)
 
 
 def test_before_it_is_active_only_a_stop_and_the_end_of_its_warmup_can_be_asked(
     notified: Notified, otto: FlaskClient
 ) -> None:
-    hold(notified.client, BINANCE, state=State.WARMING)
+    instance = hold(notified.client, BINANCE, state=State.WARMING)
+    notified.client.set(keys.warmup_stats(2), stats(instance_id=instance).to_json())
     page = otto.get(PAGE).text
     assert buttons(page) == {
         "pause": False,
@@ -83,6 +88,24 @@ def test_before_it_is_active_only_a_stop_and_the_end_of_its_warmup_can_be_asked(
         "cancel_warm_up": True,
     }
     assert "The others can be asked once it is active." in words(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({}, True),
+        ({"status": "scanning"}, True),
+        ({"status": "complete", "ended_at": iso(NOW)}, False),
+        ({"status": "cancelled", "ended_at": iso(NOW)}, False),
+        ({"instance_id": "one-that-is-gone"}, False),
+    ],
+)
+def test_the_end_of_a_warmup_is_offered_only_while_it_goes_on(
+    notified: Notified, otto: FlaskClient, changes: dict[str, Any], offered: bool
+) -> None:
+    instance = hold(notified.client, BINANCE)
+    notified.client.set(keys.warmup_stats(2), stats(**{"instance_id": instance, **changes}).to_json())
+    assert ("cancel_warm_up" in buttons(otto.get(PAGE).text)) is offered
 
 
 def test_a_start_that_is_held_off_can_be_stopped(notified: Notified, otto: FlaskClient) -> None:
@@ -140,7 +163,7 @@ def test_what_is_no_button_is_refused_by_name(notified: Notified, otto: FlaskCli
 def test_each_button_asks_before_it_acts(notified: Notified, otto: FlaskClient) -> None:
     hold(notified.client, BINANCE)
     forms = re.findall(rf'<form[^>]*action="{HERE}"[^>]*>', otto.get(PAGE).text)
-    assert len(forms) == 5
+    assert len(forms) == 4
     assert all("data-confirm=" in form for form in forms)
 
 
@@ -163,6 +186,20 @@ def test_hosts_are_listed_with_what_they_are_at(notified: Notified, otto: FlaskC
     assert 'href="/network/binance"' in page.text
     assert 'href="/network/gone"' not in page.text
     assert page.headers["Perseus-Now"]
+
+
+def test_beside_hosts_that_wait_nobody_is_told_to_start_one_more(notified: Notified, otto: FlaskClient) -> None:
+    assert "perseus ingest coinbase" in words(otto.get("/hosts").text)
+    report(notified.client, "a-1-00000001")
+    report(notified.client, "b-1-00000001")
+    for path in ("/hosts", "/network"):
+        page = otto.get(path).text
+        assert "2 idle hosts wait for a start." in words(page)
+        assert 'href="/network/binance/connect">Connect Binance</a>' in page
+        assert "perseus ingest" not in words(page)
+        page = come_in(notified, VERA).get(path).text
+        assert "2 idle hosts wait for a start. An operator can connect an exchange." in words(page)
+        assert "/connect" not in page
 
 
 def test_where_commands_are_off_the_hosts_page_says_so(notified: Notified, otto: FlaskClient) -> None:

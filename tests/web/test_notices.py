@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from perseus.control import hosts
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.doctor.finding import Finding, Report, Severity
 from perseus.errors import PerseusError
 from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.store.refusal import EXPLAINED
 from perseus.web.network.notices import notices
-from tests.web.views import HOUR, NOW, gone, live, view
+from tests.web.views import BINANCE, COINBASE, HOUR, NOW, gone, live, view
 
 
 def titles(store: StoreNotice, trouble: PerseusError | None = None, capped: tuple[str, ...] = ()) -> list[str]:
@@ -98,6 +101,26 @@ def test_while_it_takes_none_nobody_is_told_to_start_a_process() -> None:
     refusing = StoreNotice(True, refused="NOREPLICAS")
     told = notices(view([gone(Condition.OFFLINE)], store=refusing), None)
     assert [one.title for one in told] == ["The data store refuses writes"]
+
+
+@pytest.mark.parametrize("acts", [False, True])
+@pytest.mark.parametrize(
+    ("conditions", "kind"),
+    [((Condition.NEVER_SEEN, Condition.STOPPED), "info"), ((Condition.OFFLINE, Condition.STOPPED), "warning")],
+)
+def test_where_hosts_wait_connecting_is_the_advice_and_no_command(
+    conditions: tuple[Condition, Condition], kind: str, acts: bool
+) -> None:
+    some = [gone(condition, exchange) for condition, exchange in zip(conditions, (COINBASE, BINANCE), strict=True)]
+    idle = hosts.Report(target="a-1-00000001", hostname="host-1", pid=1, at=NOW, role="idle")
+    serving = idle.model_copy(update={"role": "serving", "exchange_id": 9})
+    (told,) = notices(replace(view(some), hosts=(idle, serving)), None, acts=acts)
+    assert (told.kind, told.command) == (kind, None)
+    assert told.text.startswith("1 idle host waits for a start.")
+    links = [("Connect Coinbase", "/network/coinbase/connect"), ("Connect Binance", "/network/binance/connect")]
+    assert [(link.label, link.href) for link in told.links] == (links if acts else [])
+    (told,) = notices(replace(view(some), hosts=(serving,)), None, acts=acts)
+    assert (told.command, told.links) == ("perseus ingest coinbase", ())
 
 
 def test_what_the_doctor_says_of_it_too_is_not_said_twice() -> None:

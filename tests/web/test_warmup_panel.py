@@ -16,7 +16,8 @@ from perseus.web.market import warmuppanel
 from perseus.web.market.reads import MarketReads
 from perseus.web.market.warmuppanel import Panel
 from perseus.web.site import NAME
-from tests.web.holding import BINANCE, hold
+from tests.web.holding import BINANCE, HOLDER, hold
+from tests.web.hosting import report
 from tests.web.notified import Notified
 from tests.web.reading import HTMX, get, words
 from tests.web.views import MINUTE, NOW
@@ -132,6 +133,22 @@ def test_the_page_shows_the_panel_which_follows_by_itself_and_then_stops(notifie
     assert "hx-get" not in part.text
     assert "Complete" in part.text
     assert f'hx-get="{HERE}"' not in get(app, "/network/binance").text
+
+
+def test_one_page_says_but_one_figure_of_a_warmup(notified: Notified, app: Flask) -> None:
+    """Both are told by the instance, at different moments."""
+    instance = hold(notified.client, BINANCE, state=State.WARMING)
+    at = {"exchangeId": 2, "exchangeName": "binance", "instanceId": instance}
+    report(notified.client, HOLDER, "serving", doing="warming: 1 of 500 pairs, 7 %, about 9 min left", **at)
+    put(notified, stats(instance_id=instance))
+    for kept in range(2):
+        said = words(get(app, "/network/binance").text)
+        assert "42 % , about 2 min 15 s left" in said
+        assert "about 9 min left" not in said, kept
+    assert "7 %, about 9 min left" in words(get(app, "/network").text), "where no panel stands beside it"
+    put(notified, stats(instance_id=instance, status="complete", ended_at=iso(NOW)))
+    app.extensions[NAME].market.warmup._known.clear()
+    assert "about 9 min left" in words(get(app, "/network/binance").text)
 
 
 def test_a_browser_that_opens_the_part_is_shown_the_page(app: Flask) -> None:

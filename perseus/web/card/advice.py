@@ -44,21 +44,25 @@ def stuck(badge: Badge, median_ms: int, most_ms: int, count: int) -> str:
     return f"{badge.word} mostly took {usual} here and hardly ever over {longest}, the last {count:,} times."
 
 
-def advice(badge: Badge, exchange: Exchange, free_at_ms: int | None = None, standby: str = "") -> Advice | None:
+def advice(
+    badge: Badge, exchange: Exchange, free_at_ms: int | None = None, standby: str = "", idle: int = 0
+) -> Advice | None:
     """The next step; None for an exchange that is served. `free_at_ms`: until then nobody may claim it.
 
-    `standby`: a process that goes on by itself, '' for none.
+    `standby`: a process that goes on by itself, '' for none. `idle`: how many wait for a start: one of them is
+    connected, and nothing need be typed.
     """
     if standby and badge.token in ("failed", "lost", "closed", "never_seen"):
         until = (moments.utc(free_at_ms) or "")[11:] if badge.token == "lost" and free_at_ms is not None else ""
         when = f"after {until} UTC, before which no claim is granted" if until else "within seconds"
         return Advice(f"Nothing: its standby on {standby} goes on by itself {when}. If it does not, look at its log.")
-    start = (f"perseus ingest {exchange.name}",)
+    start = () if idle else (f"perseus ingest {exchange.name}",)
+    again = f"connect it: {waiting(idle)}" if idle else "start it again:"
     known = {
-        "failed": Advice("See the error in its log, then start it again:", start),
-        "lost": Advice("See what happened on its host, then start it again:", start),
-        "closed": Advice("Start it again:", start),
-        "never_seen": Advice("Start the first instance:", start),
+        "failed": Advice(f"See the error in its log, then {again}", start),
+        "lost": Advice(f"See what happened on its host, then {again}", start),
+        "closed": Advice(_sentence(again), start),
+        "never_seen": Advice(_sentence(again) if idle else "Start the first instance:", start),
         "unknown": Advice("Wait: this does not mean that it is down. An instance may still be at work."),
         "corrupt": Advice(
             "Look at its keys in the data store, and delete what no Perseus process wrote:",
@@ -69,7 +73,17 @@ def advice(badge: Badge, exchange: Exchange, free_at_ms: int | None = None, stan
         until = (moments.utc(free_at_ms) or "a later time")[11:]
         return Advice(
             f"No claim is granted before {until} UTC (PERSEUS_SETTLE_SECONDS after its lease ended): a process that is "
-            "started now, or was already, waits until then. See what happened on its host.",
+            "started now, or was already, waits until then. See what happened on its host"
+            + (f", then {again}" if idle else "."),
             start,
         )
     return known.get(badge.token)
+
+
+def waiting(idle: int) -> str:
+    """That so many wait for a start."""
+    return f"{words.counted(idle, 'idle host')} {'waits' if idle == 1 else 'wait'} for a start."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

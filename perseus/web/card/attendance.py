@@ -33,17 +33,24 @@ class Standby(NamedTuple):
 class Attendance(NamedTuple):
     """Of one exchange, without times: equal ones give equal cards. `doing`: by instance id, what it is at.
 
-    `taking`: which process waits to take it over, '' for none.
+    `taking`: which process waits to take it over, '' for none; `claiming`: one that is about to serve it and has no
+    lease yet, `claimer` its target. `idle`: how many processes wait for a start, of whatever exchange.
     """
 
     standbys: tuple[Standby, ...] = ()
     doing: tuple[tuple[str, str], ...] = ()
     taking: str = ""
+    claiming: str = ""
+    claimer: str = ""
+    idle: int = 0
 
     def of_beginning(self, told: InstanceStatus | None) -> str | None:
-        """Who is about to take it over, else what an instance is at that is not active yet; None for any other."""
-        if self.taking:
-            return words.plain(self.taking, LIMIT)
+        """Who is about to take it over, else what an instance is at that is not active yet; None for any other.
+
+        `told`: of the instance that lives.
+        """
+        if self.taking or (told is None and self.claiming):
+            return words.plain(self.taking or self.claiming, LIMIT)
         if told is None or told.connection_state not in BEGINNING:
             return None
         said = dict(self.doing).get(told.instance_id)
@@ -70,11 +77,19 @@ def by_exchange(reports: Iterable[Report]) -> Mapping[int, Attendance]:
         if one.role == "standby":
             known = known._replace(standbys=(*known.standbys, Standby(one.hostname, one.warm)))
         elif one.role == "waiting":
-            known = known._replace(taking=f"{one.hostname} is {one.doing or 'waiting to take it over'}")
+            taking = f"{one.hostname} is {one.doing or 'waiting to take it over'}"
+            known = known._replace(taking=taking, claimer=one.target)
+        elif one.role == "serving" and one.instance_id is None:
+            known = known._replace(claiming=f"{one.hostname} is {one.doing or 'about to serve it'}", claimer=one.target)
         elif one.role == "serving" and one.instance_id and one.doing:
             known = known._replace(doing=(*known.doing, (one.instance_id, one.doing)))
         found[one.exchange_id] = known
     return found
+
+
+def idle(reports: Iterable[Report]) -> int:
+    """How many wait for a start."""
+    return sum(one.role == "idle" for one in reports)
 
 
 def pause(told: InstanceStatus | None) -> Pause | None:

@@ -12,7 +12,7 @@ from perseus.network.holdoff import HoldOff
 from perseus.network.payload import InstanceStatus
 from perseus.network.reading import RAN_OUT
 from perseus.web import moments, words
-from perseus.web.card import advice, attendance, badges, beats, facts, signs
+from perseus.web.card import advice, attendance, badges, beats, facts, signs, stopping
 from perseus.web.card.advice import Advice
 from perseus.web.card.attendance import NOBODY, Attendance
 from perseus.web.card.badges import Badge
@@ -21,6 +21,7 @@ from perseus.web.card.facts import Fact
 from perseus.web.card.record import NONE as NO_RECORD
 from perseus.web.card.record import Record
 from perseus.web.card.signs import Sign
+from perseus.web.card.stopping import Stop
 from perseus.web.moments import Moment
 
 ERROR_LIMIT = 2_000
@@ -74,8 +75,8 @@ class Card:
 
     `since`: how long the badge has been true. `connected`: since when the instance is or was active; `ran`: for
     how long, up to its last heartbeat. `silent`: it says active, but its feed brings nothing. `at`: the moment that it
-    is of, as addresses take it; None for the present. `doing`: how far its start has come. `connects`: a start may be
-    asked for.
+    is of, as addresses take it; None for the present. `doing`: how far its start has come; `stop`: how that is stopped.
+    `connects`: a start may be asked for.
     """
 
     exchange: Exchange
@@ -103,6 +104,7 @@ class Card:
     doing: str | None = None
     standbys: tuple[str, ...] = ()
     connects: bool = False
+    stop: Stop | None = None
 
     @property
     def stuck(self) -> str | None:
@@ -134,7 +136,7 @@ def outlook(
         record,
         _held_off(status, now_ms),
         _free_at_ms(status, now_ms, limits),
-        attendance,
+        attendance if status.condition in AT_REST else attendance._replace(idle=0),
     )
 
 
@@ -152,7 +154,7 @@ def card(seen: Outlook) -> Card:
         since=moments.lasting(seen.since_ms),
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
         reason=advice.held_off(seen.held_off) if seen.held_off else advice.reason(badge, seen.reason),
-        advice=advice.advice(badge, seen.exchange, seen.free_at_ms, _next(seen)),
+        advice=advice.advice(badge, seen.exchange, seen.free_at_ms, _next(seen), seen.attendance.idle),
         signs=signs.signs(
             seen.beat,
             told,
@@ -172,9 +174,10 @@ def card(seen: Outlook) -> Card:
         more=facts.more(told) if told else (),
         record=seen.record,
         paused=_paused(told) if seen.live else None,
-        doing=seen.attendance.of_beginning(told) if seen.live else None,
+        doing=seen.attendance.of_beginning(told if seen.live else None),
         standbys=tuple(one.said for one in seen.attendance.standbys),
         connects=seen.condition in AT_REST,
+        stop=stopping.stop(told if seen.live else None, seen.attendance),
     )
 
 

@@ -81,9 +81,11 @@ class Kept:
 
     def seen(self, statuses: Iterable[ExchangeStatus], now_ms: int, hosts: Iterable[Report] = ()) -> list[Seen]:
         """Each exchange, problems first. `hosts`: the processes that take commands. Nothing is drawn yet."""
-        known = attendance.by_exchange(hosts)
+        reports = tuple(hosts)
+        known, idle = attendance.by_exchange(reports), attendance.idle(reports)
         some = [
-            Seen(status, self._outlook(status, now_ms, known.get(status.exchange.id, NOBODY))) for status in statuses
+            Seen(status, self._outlook(status, now_ms, known.get(status.exchange.id, NOBODY)._replace(idle=idle)))
+            for status in statuses
         ]
         return sorted(some, key=lambda seen: cards.place(seen.outlook))
 
@@ -114,7 +116,7 @@ class Kept:
 
         It leads to the exchange as it was then.
         """
-        made = replace(cards.card(seen.outlook), advice=None, connects=False, at=moments.iso(at_ms))
+        made = replace(cards.card(seen.outlook), advice=None, connects=False, stop=None, at=moments.iso(at_ms))
         return Timed(self._draw(look, made, NONE).html).at(at_ms)
 
     def _draw(self, look: str, *what: object) -> Marked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from flask import Blueprint, redirect, request, url_for
@@ -37,6 +37,7 @@ WHAT = {
     Kind.SET_SYMBOLS: "Take in the watched symbols",
     Kind.CHECK: "Test connection",
 }
+STOPPABLE = (Kind.START, Kind.TAKEOVER)
 ENDED = {
     Status.DONE: "done",
     Status.FAILED: "failed",
@@ -61,10 +62,19 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A start or takeover that is under way can be stopped. `name`: of its exchange."""
+
+    name: str
+    target: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandShown:
     """What is known of a command. `state`: pending, done, failed; `word`: that in words; `percent`: None for unknown.
 
-    `address`: where it is asked for again, '' when it has ended. `host`: of the target.
+    `address`: where it is asked for again, '' when it has ended. `host`: of the target. `stop`: how it is ended.
     """
 
     what: str
@@ -75,6 +85,7 @@ class CommandShown:
     variables: tuple[Variable, ...]
     host: str
     address: str
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,7 @@ def page(target: str, command: str) -> BaseResponse:
         _note(told)
     shown = seen(told, target, command, what, at_ms, now, request.full_path)
     back = own_path(request.args.get("next"))
+    shown = replace(shown, stop=_stop(shown, target, command, what, back))
     then = f"{back}?told={target}:{command}" if shown.state == "done" and request.args.get("leaves") else ""
     if then and not htmx.wants_fragment():
         return redirect(then, 303)
@@ -116,6 +128,11 @@ def page(target: str, command: str) -> BaseResponse:
     if then:
         response.headers["HX-Redirect"] = then
     return response
+
+
+def _stop(shown: CommandShown, target: str, command: str, what: str, back: str) -> Stop | None:
+    of = OF_EXCHANGE.fullmatch(back)
+    return Stop(of[1], target, command) if of and shown.state == "pending" and what in STOPPABLE else None
 
 
 def _title(shown: CommandShown, back: str) -> str:

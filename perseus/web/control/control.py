@@ -13,6 +13,7 @@ from perseus.control.command import Kind
 from perseus.control.hosts import Report
 from perseus.errors import PerseusError
 from perseus.network.directory import ExchangeStatus
+from perseus.network.exchange import Exchange
 from perseus.network.states import State
 from perseus.web import words
 from perseus.web.card import attendance
@@ -29,6 +30,8 @@ NO_TARGET = (
 SILENT = "Its process does not say that it takes commands now, so nothing can be asked of it. It can be taken over."
 NOT_YET = "The others can be asked once it is active."
 ANOTHER = "Another instance holds it by now than the one that was shown. Nothing was asked."
+OVER = "What was to be stopped is over already: it is active, has failed or was stopped. Nothing was asked."
+BEGINS = ("serving", "waiting")
 NOBODY = "Nobody holds it any more. Nothing was asked."
 
 routes = Blueprint("control", __name__, url_prefix="/network/<name>/commands")
@@ -91,7 +94,7 @@ KINDS = (*(one.kind for one in ACTS), WARM_UP.kind, CANCEL.kind)
 class Controls:
     """The buttons of one instance. `off`: why none works now; `later`: why some do not, '' for neither.
 
-    `ready`: those that work. `instance_id`: the run that they are meant for.
+    `ready`: those that work. `instance_id`: the run that they are meant for. `cancel`: None while nothing warms up.
     """
 
     name: str
@@ -99,14 +102,17 @@ class Controls:
     instance_id: str
     acts: tuple[Act, ...]
     warm_up: Act
-    cancel: Act
+    cancel: Act | None
     ready: frozenset[Kind]
     off: str
     later: str
 
 
-def controls(status: ExchangeStatus, reports: Sequence[Report]) -> Controls | None:
-    """Those of an exchange; None where nobody holds it, or this site commands nothing."""
+def controls(status: ExchangeStatus, reports: Sequence[Report], is_warming: bool) -> Controls | None:
+    """Those of an exchange; None where nobody holds it, or this site commands nothing.
+
+    `is_warming`: a warmup goes on.
+    """
     told, commands = status.status, site().commanding
     if not status.live or told is None or commands is None:
         return None
@@ -117,7 +123,8 @@ def controls(status: ExchangeStatus, reports: Sequence[Report]) -> Controls | No
     ready = frozenset() if off else frozenset(KINDS if is_active else (Kind.STOP, CANCEL.kind))
     later = "" if off or is_active else NOT_YET
     called = words.plain(status.exchange.display_name, words.NAME_LIMIT)
-    return Controls(status.exchange.name, called, attendance.run_id(told), acts, WARM_UP, CANCEL, ready, off, later)
+    cancel, run = CANCEL if is_warming else None, attendance.run_id(told)
+    return Controls(status.exchange.name, called, run, acts, WARM_UP, cancel, ready, off, later)
 
 
 @routes.post("")
@@ -128,6 +135,8 @@ def command(name: str) -> BaseResponse:
     if asked not in KINDS:
         raise BadParameter("what", f"must be one of {', '.join(KINDS)}.")
     kind = Kind(asked)
+    if kind is Kind.STOP and request.form.get("host"):
+        return _stop_of_a_start(exchange, request.form["host"], request.form.get("start", ""))
     is_full = kind is Kind.WARM_UP and request.form.get("full") == "yes"
     audited(name, order=kind, full="yes" if is_full else None)
     status = site().directory.exchange(exchange.id)
@@ -142,6 +151,26 @@ def command(name: str) -> BaseResponse:
         return _not_asked(why)
     try:
         return ask(target, kind, exchange, {"full": is_full} if kind is Kind.WARM_UP else {}, told.instance_id)
+    except PerseusError as error:
+        return _not_asked(refused(error))
+
+
+def _stop_of_a_start(exchange: Exchange, target: str, start: str) -> BaseResponse:
+    """Of one that is still under way on that process, which may have no lease yet. `start`: the command, if known."""
+    audited(exchange.name, order=Kind.STOP, host=words.plain(target, 120))
+    commands, status = commanding(), site().directory.exchange(exchange.id)
+    sent = commands.known_outcome(target, start)
+    told = status.status if status.live else None
+    is_active = told is not None and attendance.target(told) == target and told.connection_state is State.ACTIVE
+    if is_active or (sent is not None and sent.is_final):
+        return _not_asked(OVER)
+    reports = commands.reports()
+    is_begun = any(one.target == target and one.role in BEGINS and one.exchange_id == exchange.id for one in reports)
+    why = commands.why_off() or _silent(target, reports) or ("" if start or is_begun else OVER)
+    if why:
+        return _not_asked(why)
+    try:
+        return ask(target, Kind.STOP, exchange, {})
     except PerseusError as error:
         return _not_asked(refused(error))
 

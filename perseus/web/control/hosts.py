@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from flask import Blueprint, Response
 
+from perseus.access.roles import Role
 from perseus.control.hosts import Report
 from perseus.web import moments, parameters, words
 from perseus.web.control import hostrows
@@ -14,6 +15,7 @@ from perseus.web.control.hostrows import HostRow
 from perseus.web.moments import Moment
 from perseus.web.network import notices
 from perseus.web.network.notices import Notice
+from perseus.web.people.guard import may
 from perseus.web.polled import polled
 from perseus.web.site import site
 from perseus.web.templating import Context
@@ -63,7 +65,10 @@ def page() -> Response:
     commanding = site().commanding
     off = commanding.why_off() if commanding else ""
     shown = Live(
-        notices.notices(view, site().known.trouble), hostrows.rows(view.hosts, known), _counted(view.hosts), off
+        notices.notices(view, site().known.trouble, acts=may(Role.OPERATOR)),
+        hostrows.rows(view.hosts, known),
+        _counted(view.hosts),
+        off,
     )
     as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
     return polled(HostsPage("Hosts", as_of, view.now_ms, shown), HostsPart("Hosts", shown), view.now_ms)

@@ -65,6 +65,11 @@ class Warmup:
     panel: Panel | None
     problem: str
 
+    @property
+    def is_live(self) -> bool:
+        """Does one go on?"""
+        return self.panel is not None and self.panel.address != ""
+
 
 NOTHING = Warmup(None, "")
 

@@ -142,16 +142,17 @@ def _shown(seen: Seen, view: NetworkView) -> Shown:
     asked = FeedFilter.of({"exchange": exchange.name}, site().known())
     outbound = site().outbound
     fates = outbound.marks.of(view.events) if outbound else NO_FATES
+    acts, warmup = may(Role.OPERATOR), warmuppage.warmup(seen.status, view.now_ms)
     return Shown(
         exchange,
-        notices.notices(view, site().known.trouble),
-        kept().card(seen, "lone").of(may(Role.OPERATOR)).at(view.now_ms),
+        notices.notices(view, site().known.trouble, acts=acts),
+        kept().card(seen, "beside_warmup" if warmup.is_live else "lone").of(acts).at(view.now_ms),
         evidence.reasons(seen.outlook, cards.card(seen.outlook), site().limits),
         evidence.checks(exchange, site().by_hand),
         _past(history, view.now_ms - view.now_ms % words.MINUTE) if history else None,
         feedpart.part().feed(view, asked, fates),
-        controlpage.controls(seen.status, view.hosts) if may(Role.OPERATOR) else None,
-        warmuppage.warmup(seen.status, view.now_ms),
+        controlpage.controls(seen.status, view.hosts, warmup.is_live) if acts else None,
+        warmup,
     )
 
 

@@ -70,7 +70,7 @@ def live(
     events = None if query.is_wall else _feed(view, fates, query, asked)
     return Live(
         query,
-        notices.notices(view, site().database_trouble, site().examined),
+        notices.notices(view, site().database_trouble, site().examined, acts=acts),
         summary.summary([one.outlook for one in seen]),
         said(len(wanted), len(seen), query),
         look,

@@ -10,6 +10,7 @@ from perseus.errors import PerseusError
 from perseus.network.directory import Condition, NetworkView
 from perseus.network.refusing import Refusing
 from perseus.web import moments, words
+from perseus.web.card import advice, attendance
 
 RESTART_TOLD_MS = 60_000
 #: Findings that have a banner of their own here, which is quicker.
@@ -23,24 +24,37 @@ TOLD_ALREADY = {
     "database-schema",
 }
 FAULTS_SHOWN = 3
+CONNECTS_SHOWN = 4
 UNSERVED = {Condition.OFFLINE, Condition.STOPPED, Condition.NEVER_SEEN}
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A page where what is wrong can be mended."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
-    """`kind` is `danger`, `warning` or `info`; `command` mends it where one does; `more` is a page that says more."""
+    """`kind` is `danger`, `warning` or `info`; `command` mends it where one does; `more` is a page that says more.
+
+    `links`: pages where it is mended, for who may.
+    """
 
     kind: str
     title: str
     text: str
     command: str | None = None
     more: str | None = None
+    links: tuple[Link, ...] = ()
 
 
 def notices(
-    view: NetworkView, database_trouble: PerseusError | None, examined: Report | None = None
+    view: NetworkView, database_trouble: PerseusError | None, examined: Report | None = None, *, acts: bool = False
 ) -> tuple[Notice, ...]:
-    """What to say above the cards, gravest first. `examined`: what the doctor found last."""
+    """What to say above the cards, gravest first. `examined`: what the doctor found last; `acts`: for who may act."""
     said = (
         _silent_store(view),
         _refusing_store(view),
@@ -48,7 +62,7 @@ def notices(
         _database(view, database_trouble),
         _examined(view, examined),
         _restarted(view),
-        _nobody(view),
+        _nobody(view, acts),
         _capped(view),
         _not_kept(view),
     )
@@ -140,17 +154,30 @@ def _restarted(view: NetworkView) -> Notice | None:
     return Notice("info", f"The data store restarted {words.age(since_ms)}", text)
 
 
-def _nobody(view: NetworkView) -> Notice | None:
-    """Said only where it is sure: an exchange in doubt may be served."""
+def _nobody(view: NetworkView, acts: bool) -> Notice | None:
+    """Said only where it is sure: an exchange in doubt may be served. What waits for a start is not started anew."""
     conditions = {status.condition for status in view.exchanges}
     takes_claims = view.store.answers and view.store.refused is None
     if not takes_claims or not conditions or not conditions <= UNSERVED or any(s.live for s in view.exchanges):
         return None
+    idle = attendance.idle(view.hosts)
+    if idle:
+        return _connect(view, advice.waiting(idle), Condition.OFFLINE in conditions, acts)
     start = f"perseus ingest {view.exchanges[0].exchange.name}"
     if conditions == {Condition.NEVER_SEEN}:
         return Notice("info", "No ingest process has connected yet", "Start the first one, and watch its card:", start)
     kind = "warning" if Condition.OFFLINE in conditions else "info"
     return Notice(kind, "No exchange is connected", "No ingest process serves any of them. Start one:", start)
+
+
+def _connect(view: NetworkView, waiting: str, is_lost: bool, acts: bool) -> Notice:
+    some = [status.exchange for status in view.exchanges[:CONNECTS_SHOWN]] if acts else []
+    links = tuple(
+        Link(f"Connect {words.plain(one.display_name, words.NAME_LIMIT)}", f"/network/{one.name}/connect")
+        for one in some
+    )
+    text = f"{waiting} {'Choose what is served:' if acts else 'An operator can connect an exchange.'}"
+    return Notice("warning" if is_lost else "info", "No exchange is connected", text, links=links)
 
 
 def _capped(view: NetworkView) -> Notice | None:
