@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -28,6 +28,7 @@ __all__ = ["NoAnswer", "RateLimited", "RequestRefused", "Rest", "RestError"]
 
 TIMEOUT_SECONDS = 10.0
 ATTEMPTS = 4
+BRIEF_SECONDS = 2.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 LONGEST_RETRY_AFTER = 30.0
 CALIBRATIONS = 3
@@ -36,7 +37,13 @@ BUSY = frozenset({-1001, -1007, -1008})
 """Codes by which Binance says that it could not do it now, whatever the status."""
 TOO_MANY_CODE = -1003
 FINAL_KINDS = frozenset({"size"})
-ENDS: Mapping[Kind, End] = {"timeout": "silent", "address": "gone", "refused": "gone", "reset": "gone"}
+ENDS: Mapping[Kind, End] = {
+    "timeout": "silent",
+    "unreached": "unreached",
+    "address": "gone",
+    "refused": "gone",
+    "reset": "gone",
+}
 """What comes of a request without an answer; of all else some answer came."""
 
 
@@ -79,6 +86,7 @@ class Rest:
         self._url = rest_url.rstrip("/")
         self._chance = chance
         self._penalties = self._frozen_ms = 0
+        self._held: set[asyncio.Timeout] = set()
         spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
         self._least_ms = max(spans, default=1_000)
 
@@ -133,10 +141,10 @@ class Rest:
         last = ""
         for attempt in range(ATTEMPTS):
             name = self._ledger.name()
-            await self._ledger.reserve(request.weight, priority, name)
+            held = await self._ledger.reserve(request.weight, priority, name)
             sent = asyncio.get_running_loop().time()
             try:
-                return reader(await self._once(request, name)), sent
+                return reader(await self._once(request, name, max(TIMEOUT_SECONDS, held))), sent
             except (_TryAgain, BadAnswer) as error:
                 last, least = str(error), error.least if isinstance(error, _TryAgain) else 0.0
                 if attempt + 1 < ATTEMPTS:
@@ -144,25 +152,48 @@ class Rest:
                     await asyncio.sleep(max(wait, min(least, LONGEST_RETRY_AFTER)))
         raise NoAnswer(self._dialect.name, request.path, ATTEMPTS, last)
 
-    async def _once(self, request: Request, name: str) -> Answer:
+    async def _once(self, request: Request, name: str, seconds: float) -> Answer:
         try:
-            answer = await self._transport.get(
-                f"{self._url}{request.path}", request.params, request.headers, TIMEOUT_SECONDS
-            )
+            async with self._patience(seconds):
+                answer = await self._transport.get(
+                    f"{self._url}{request.path}", request.params, request.headers, seconds
+                )
         except TransportError as error:
             await self._ended(name, ENDS.get(error.kind, "answered"))
             if error.kind in FINAL_KINDS:
                 raise NoAnswer(self._dialect.name, request.path, 1, str(error)) from None
             raise _TryAgain(str(error)) from None
+        self._be_brief()
         await self._ended(name, "answered")
         if 200 <= answer.status < 300:
             await self.heed(answer)
             return _whole(answer)
         raise await self._refused(request, answer)
 
+    @asynccontextmanager
+    async def _patience(self, seconds: float) -> AsyncIterator[None]:
+        """Raises TransportError where it ends before the transport's own time-out."""
+        try:
+            async with asyncio.timeout(None) as patience:
+                if seconds > TIMEOUT_SECONDS:
+                    self._held.add(patience)
+                try:
+                    yield
+                finally:
+                    self._held.discard(patience)
+        except TimeoutError:
+            raise TransportError("timeout", "it was not answered, and others were meanwhile") from None
+
+    def _be_brief(self) -> None:
+        """One was answered: what is waited for since the exchange was silent comes now, or is lost."""
+        brief = asyncio.get_running_loop().time() + BRIEF_SECONDS
+        for patience in self._held:
+            patience.reschedule(brief)
+        self._held.clear()
+
     async def _ended(self, name: str, end: End) -> None:
         with suppress(StoreUnavailable):
-            await self._ledger.ended(name, end)
+            await self._ledger.ended(name, end, self._chance())
 
     async def _refused(self, request: Request, answer: Answer) -> RestError | _TryAgain:
         name, refusal = self._dialect.name, self._dialect.refusal(answer)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import zlib
 
 import pytest
 from aiohttp import web
 
-from perseus.exchanges.wire import body
+from perseus.exchanges.wire import aiohttp_transport, body
 from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.wire.transport import TransportError
 from tests.exchanges.wire import Raw, head, on_wire, serving, talking
@@ -197,5 +198,21 @@ def test_a_server_without_tls_is_told_as_that() -> None:
             with pytest.raises(TransportError, match="No TLS") as caught:
                 await transport.get(f"https://{place}/", {}, {}, 5)
         assert caught.value.kind == "tls"
+
+    on_wire(main)
+
+
+def test_a_connection_that_nobody_takes_is_told_from_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent there, so nothing may arrive later."""
+    monkeypatch.setattr(aiohttp_transport, "REACH_SECONDS", 0.3)
+
+    async def main(transport: AiohttpTransport) -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as one, socket.socket() as two:
+            for each in (one, two):
+                each.setblocking(False)
+                each.connect_ex(full.getsockname())
+            with pytest.raises(TransportError) as caught:
+                await get(transport, f"127.0.0.1:{full.getsockname()[1]}")
+            assert caught.value.kind == "unreached"
 
     on_wire(main)

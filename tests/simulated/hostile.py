@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from perseus.exchanges.wire.transport import Answer, Text
+from perseus.exchanges.wire.transport import Answer, Text, TransportError
 from perseus.simulator.inprocess import Connection, InProcess
 
 if TYPE_CHECKING:
@@ -18,14 +19,21 @@ NO_WORDS = (DEEP, b"\xff\xfe", b'{"e":[]}', b"9" * 5_000, b'{"channel":"candles"
 
 
 class Between:
-    """A Transport: `spoil` makes of an answer to a path what arrives, `say` says to all connections."""
+    """A Transport: `spoil` makes of an answer to a path what arrives, `say` says to all connections.
+
+    `is_deaf`: requests are lost on their way, without a word.
+    """
 
     def __init__(self, net: InProcess) -> None:
         self.net, self.driver = net, net.driver
         self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
         self.connections: list[Connection] = []
+        self.is_deaf = False
 
     async def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
+        if self.is_deaf:
+            await asyncio.sleep(timeout)
+            raise TransportError("timeout", f"{url} did not answer within {timeout:g} s")
         answer = await self.net.get(url, params, headers, timeout)
         return Answer(answer.status, answer.headers, self.spoil(url, answer.body))
 

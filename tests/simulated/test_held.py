@@ -13,6 +13,7 @@ from tests.simulated.site import START_MS, Site
 from tests.simulated.trial import EXCHANGES, TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
+SYMBOLS = {"coinbase": ("BTC-USD", "ETH-USD"), "binance": ("BTCUSDT", "ETHUSDT"), "binance_us": ("BTCUSDT", "ETHUSDT")}
 BASES = tuple(f"C{number}" for number in range(12))
 
 
@@ -41,3 +42,52 @@ def test_an_exchange_that_stood_still_is_not_asked_too_much_on_its_return(
         return world
 
     assert run(main).broken() == {}
+
+
+async def _whole_within(site: Site, seconds: float) -> None:
+    """Asked again as soon as the exchange answers."""
+    end = asyncio.get_running_loop().time() + seconds
+    while site.engine.lacking() and asyncio.get_running_loop().time() < end:
+        await site.pass_time(1)
+    assert site.engine.lacking() == []
+    await site.pass_time(60)
+    assert site.differences() == []
+    assert site.world.broken() == {}
+
+
+@pytest.mark.parametrize("seconds", [330, 595])
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_whoever_held_our_requests_is_known_to_be_back_by_the_first_answer(name: str, seconds: int) -> None:
+    async def main() -> None:
+        async with Site(name, SYMBOLS[name], TIMEFRAMES[name]) as site:
+            await site.pass_time(60)
+            site.world.add_fault(Fault("requests_held", name, params={"for_ms": seconds * 1_000}))
+            await site.pass_time(20)
+            site.world.add_fault(Fault("reset", name))  # so that all is to be asked for
+            await site.pass_time(seconds - 20)
+            assert site.engine.lacking() != []
+            await _whole_within(site, 15)
+
+    run(main)
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_whoever_lost_our_requests_is_asked_again_soon_and_at_once_when_its_streams_are_back(
+    name: str, is_signed: bool
+) -> None:
+    """By the second no more than a limit allows may be asked while all may yet arrive."""
+
+    async def main() -> None:
+        async with Site(name, SYMBOLS[name], TIMEFRAMES[name]) as site:
+            await site.pass_time(60)
+            site.net.is_deaf = True
+            site.world.add_fault(Fault("reset", name))
+            await site.pass_time(1_201)
+            site.net.is_deaf = False
+            assert site.engine.lacking() != []
+            if is_signed:
+                site.world.add_fault(Fault("reset", name))
+            await _whole_within(site, 20 if is_signed else 215 if name == "coinbase" else 45)
+
+    run(main)

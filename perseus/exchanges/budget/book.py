@@ -22,13 +22,19 @@ UNDER_WAY, UNANSWERED = 30, 90
 exchange that stood still takes all of it at once."""
 OVERDUE_MS, GONE_MS = 12_000, 600_000
 """Longer than any request waits for its answer; so long after it was sent it arrives no more."""
-FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS = 5_000, 300_000, 1_000
+FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS = 500, 30_000, 1_000
+HELD_MS = 10_000
+"""How long any answer is waited for. That of a request to a silent exchange is waited for until the next is due: an
+exchange that held it answers it first."""
+SIGNS_MS = 60_000
+"""A sign of life has a silent exchange asked at once, no more than once in so long."""
 PACKAGE = "perseus.exchanges.budget"
 SLOTS = 4
 
 What = Literal["request", "connect"]
-End = Literal["answered", "silent", "gone"]
-"""silent: its sender has given up, and it may still arrive. gone: it never will."""
+End = Literal["answered", "silent", "unreached", "gone"]
+"""silent: its sender has given up, and it may still arrive. The others never will: unreached: nobody took the
+connection or said why. gone: for a reason that was told at once."""
 
 
 class Priority(IntEnum):
@@ -50,9 +56,13 @@ CLASS_SHARES: Mapping[Priority, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """It is charged: send it now. `now_ms`: exchange time, as the book takes it."""
+    """It is charged: send it now. `now_ms`: exchange time, as the book takes it.
+
+    `held_ms`: the exchange is silent, and the answer is to be waited for that long; 0: as usual.
+    """
 
     now_ms: int
+    held_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +155,30 @@ class Book:
         _require_time(now)
         shares = " ".join(str(CLASS_SHARES[each]) for each in Priority)
         asked = ("" if now is None else now, what, weight, int(priority), int(is_more), SHARE, shares)
-        held = (name, UNDER_WAY, UNANSWERED, OVERDUE_MS, GONE_MS)
+        held = (name, UNDER_WAY, UNANSWERED, OVERDUE_MS, GONE_MS, HELD_MS, LAST_PROBE_MS, SIGNS_MS)
         answer, at, *rest = self._reserve((self.key,), (*asked, self._first, EARLY_MS, LATE_MS, int(is_told), *held))
         if answer == "GRANTED":
-            return Granted(at)
+            return Granted(at, rest[0])
         if answer == "EMPTIED":
             return Emptied(at)
         if answer == "NEVER":
             return Never(limit=rest[1], most=rest[0])
         return Wait(at, rest[0], rest[1], answer == "FROZEN")
 
-    def ended(self, now: int | None, name: str, end: End) -> int:
-        """What became of a request; gives ms until a silent exchange is asked again, 0 where it is not silent."""
+    def ended(self, now: int | None, name: str, end: End, chance: float = 0.0) -> int:
+        """What became of a request; gives ms until a silent exchange is asked again, 0 for now.
+
+        `chance`: 0 to 1, by which the wait is shortened, to half of it at most.
+        """
         _require_time(now)
-        told = ("" if now is None else now, name, end, FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS, OVERDUE_MS)
+        at = "" if now is None else now
+        told = (at, name, end, FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS, OVERDUE_MS, round(50 * chance))
         return int(self._ended((self.key,), told)[0])
+
+    def sign(self) -> None:
+        """The exchange has given a sign of life elsewhere: where it is silent, it is asked at once."""
+        with answers(self._client):
+            self._client.hset(self.key, "hint", "1")
 
     def learn(self, limits: Sequence[Limit]) -> None:
         """The exchange has told its limits: they hold for all processes from now on."""

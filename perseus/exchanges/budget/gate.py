@@ -28,6 +28,9 @@ class Gate(Protocol):
     async def refused(self, answer: Answer) -> None:
         """The exchange answered with this in place of a WebSocket: it may tell us to keep away."""
 
+    async def opened(self) -> None:
+        """A connection is open and answers: the exchange lives."""
+
 
 class LocalGate:
     """A Gate for one process: 60 % of the limit at most, strictly, and no try while the exchange wants none."""
@@ -47,6 +50,9 @@ class LocalGate:
             told = answer.headers.get("retry-after", "")
             seconds = float(told) if told.isdecimal() else UNTOLD_SECONDS
             self._closed_until = max(self._closed_until, self._time() + seconds)
+
+    async def opened(self) -> None:
+        """Nothing waits for it here."""
 
 
 class Backoff:

@@ -23,6 +23,7 @@ __all__ = ["Caller", "Ledger", "Priority", "TooHeavy", "inline"]
 
 log = logging.getLogger(__name__)
 
+SILENCE = "silence"
 FORGOTTEN = "the data store was emptied: what was sent in this minute is not known any more"
 
 Result = TypeVar("Result")
@@ -69,25 +70,36 @@ class Ledger:
         self._run, self._numbers = uuid4().hex[:12], count()
         self.granted: Counter[Priority] = Counter()
         self.emptied = 0
+        self._is_silent = False
         self.held_up = ""
 
-    async def reserve(self, weight: int, priority: Priority, name: str = "") -> None:
+    async def reserve(self, weight: int, priority: Priority, name: str = "") -> float:
         """Return when a request of this weight may be sent, at once; it is charged then.
+
+        Gives seconds to wait for its answer where the exchange is silent, else 0: as long as for any.
 
         `name`: a new one of `name`, where `ended` will be told what became of it.
         Raises TooHeavy, and the store's errors: where the store is away nothing is known, so nothing may be sent.
         """
-        await self._lines["request"].wait(Wish(weight, priority, name))
+        wish = Wish(weight, priority, name)
+        await self._lines["request"].wait(wish)
         self.granted[priority] += 1
+        return wish.held
 
     def name(self) -> str:
         """For one request: no other, of whatever process, has it."""
         return f"{self._run}-{next(self._numbers)}"
 
-    async def ended(self, name: str, end: End) -> None:
-        """What became of a request of that name. Raises the store's errors."""
-        await self._call(partial(self._book.ended, self._clock.estimate_ms(), name, end))
+    async def ended(self, name: str, end: End, chance: float = 0.0) -> None:
+        """What became of a request of that name; `chance` as of the book. Raises the store's errors."""
+        await self._call(partial(self._book.ended, self._clock.estimate_ms(), name, end, chance))
         self._lines["request"].hurry()
+
+    async def sign(self) -> None:
+        """The exchange lives: where its REST side was silent it is asked at once. Raises the store's errors."""
+        if self._is_silent:
+            await self._call(self._book.sign)
+            self._lines["request"].hurry()
 
     async def reserve_connect(self, priority: Priority) -> None:
         """The same for an attempt to open a WebSocket."""
@@ -155,6 +167,10 @@ class Ledger:
         if not self._clock.is_known:
             self._clock.suppose(answer.now_ms)
         self._tell(answer)
+        if what == "request":
+            self._is_silent = answer.held_ms > 0 if isinstance(answer, Granted) else _is_silence(answer)
+        if isinstance(answer, Granted):
+            wish.held = self._clock.takes_seconds(answer.held_ms)
         if isinstance(answer, Emptied):
             await self._begin_anew(answer.now_ms)
             return 0.0
@@ -192,6 +208,10 @@ class Ledger:
     def _hurry(self) -> None:
         for line in self._lines.values():
             line.hurry()
+
+
+def _is_silence(answer: Wait | Emptied) -> bool:
+    return isinstance(answer, Wait) and answer.why == SILENCE
 
 
 def _end_of_window(limit: Limit, now: int) -> int:

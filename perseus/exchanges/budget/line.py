@@ -16,12 +16,13 @@ SHORTEST_WAIT = 0.001
 
 
 class Wish:
-    """One request or connect that waits to be granted."""
+    """One request or connect that waits to be granted. `held`: seconds to wait for its answer, 0 as usual."""
 
     def __init__(self, weight: int, priority: Priority, name: str = "") -> None:
         self.weight = weight
         self.priority = priority
         self.name = name
+        self.held = 0.0
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 

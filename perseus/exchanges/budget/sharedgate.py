@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.budget.ledger import Ledger, Priority
@@ -33,3 +34,8 @@ class SharedGate:
     async def refused(self, answer: Answer) -> None:
         """The exchange answered with this in place of a WebSocket: a penalty stops all processes."""
         await self._rest.heed(answer)
+
+    async def opened(self) -> None:
+        """A REST side that was silent is asked at once; where the store is away, when it is its time."""
+        with suppress(StoreUnavailable):
+            await self._ledger.sign()

@@ -181,6 +181,7 @@ class Stream:
         line = _Line(connection, asyncio.create_task(connection.run(), name=self.name))
         self._lines.append(line)
         if await self._is_ready(line):
+            await self._site.gate.opened()
             return line
         await self._drop(line, await line.end())
         return None

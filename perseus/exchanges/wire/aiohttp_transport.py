@@ -20,6 +20,7 @@ HEADERS = {"User-Agent": f"perseus/{VERSION}", "Accept-Encoding": "gzip"}
 MESSAGE_MAX = 16 * 1024 * 1024
 """Bytes of one WebSocket message."""
 CLOSE_SECONDS = 2.0
+REACH_SECONDS = 5.0
 
 
 class AiohttpTransport:
@@ -31,7 +32,7 @@ class AiohttpTransport:
     def __init__(self) -> None:
         self._session = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=REACH_SECONDS),
             auto_decompress=False,
             headers=HEADERS,
         )
@@ -92,6 +93,8 @@ def _told(url: str, timeout: float) -> Iterator[None]:
         raise TransportError("address", f"There is no host {place}, or no name server tells of it.") from None
     except aiohttp.ClientSSLError as error:
         raise TransportError("tls", f"No TLS with {place}: {error}.") from None
+    except aiohttp.ConnectionTimeoutError:
+        raise TransportError("unreached", f"{place} took no connection within {REACH_SECONDS:g} s.") from None
     except TimeoutError:
         raise TransportError("timeout", f"{place} did not answer within {timeout:g} s.") from None
     except aiohttp.ClientConnectorError as error:

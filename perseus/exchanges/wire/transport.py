@@ -16,9 +16,10 @@ from perseus.errors import PerseusError
 
 NORMAL_CLOSE = 1000
 
-Kind = Literal["address", "refused", "timeout", "reset", "tls", "handshake", "body", "size"]
-"""address: no such host, or no such URL. refused: nothing listens. timeout: silence. reset: cut in between.
-tls: no trust. handshake: HTTP in place of a WebSocket. body: not what its headers say. size: more than we take."""
+Kind = Literal["address", "refused", "unreached", "timeout", "reset", "tls", "handshake", "body", "size"]
+"""address: no such host, or no such URL. refused: nothing listens. unreached: nobody took the connection, so nothing
+was sent. timeout: silence. reset: cut in between. tls: no trust. handshake: HTTP in place of a WebSocket. body: not
+what its headers say. size: more than we take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 -- What became of a request that was charged under a name.
 -- KEYS  1 {weight:<exchange id>:<address>}:book
 -- ARGV  1 exchange time in ms, or '' when the caller does not know it   2 its name
---       3 `answered`, `silent` (its sender gave up, and it may still arrive) or `gone` (it never will)
---       4, 5 ms until a silent exchange is asked again: at first, and at most; twice as long each time it stays silent
+--       3 `answered`, `silent` (its sender gave up, and it may still arrive), `unreached` (that long nobody took the
+--         connection, so it was never sent) or `gone` (it never arrives, for a reason that was told at once)
+--       4, 5 ms between two requests to a silent exchange: at first, and at most; twice as long each time
 --       6 ms without any request once it answers   7 ms after which a request without a word is overdue
+--       8 share by which a pause is shortened, in %
 -- Gives ms until a silent exchange is asked again, 0 where it is not silent
 local book = KEYS[1]
 local LATEST_MS = 253370764800000
@@ -21,11 +23,10 @@ end
 local time = redis.call('TIME')
 local now = told or math.floor((time[1] * 1000000 + time[2]) / 1000) + number('offset')
 
-local sent, kept = now, {}
+local kept = {}
 for entry, lost, name, at in string.gmatch(redis.call('HGET', book, 'unanswered') or '', '((!?)([^%s:]+):(%d+):%d+ )') do
   local is_overdue = lost == '!' or math.abs(now - tonumber(at)) >= tonumber(ARGV[7])
   if name == ARGV[2] then
-    sent = tonumber(at)
     if ARGV[3] == 'silent' then
       kept[#kept + 1] = (lost == '' and '!' or '') .. entry
     end
@@ -35,20 +36,26 @@ for entry, lost, name, at in string.gmatch(redis.call('HGET', book, 'unanswered'
 end
 redis.call('HSET', book, 'unanswered', table.concat(kept))
 
-local probe, pause, since = number('probe'), number('pause'), number('silent')
+local probe, pause = number('probe'), number('pause')
 if ARGV[3] == 'answered' then
   if probe > 0 then
-    redis.call('HDEL', book, 'probe', 'pause', 'silent')
+    redis.call('HDEL', book, 'probe', 'prober', 'pause', 'hint', 'hinted')
     redis.call('HSET', book, 'rest', text(now + tonumber(ARGV[6])))
   end
   return {0}
 end
-if probe == 0 and ARGV[3] == 'silent' then
-  pause, since = tonumber(ARGV[4]), now
-elseif probe > 0 and sent >= since then
-  pause = ARGV[3] == 'silent' and math.min(2 * pause, tonumber(ARGV[5])) or pause
-else
+if probe == 0 and ARGV[3] ~= 'gone' then
+  pause = tonumber(ARGV[4])
+elseif probe == 0 or redis.call('HGET', book, 'prober') ~= ARGV[2] then
   return {math.max(0, probe - now)}
 end
-redis.call('HSET', book, 'probe', text(now + pause), 'pause', text(pause), 'silent', text(since))
-return {pause}
+local wait = math.floor(pause * (100 - tonumber(ARGV[8])) / 100)
+if probe > 0 and ARGV[3] == 'silent' then
+  wait = math.max(0, probe - 1000 - now)  -- its answer was to be waited for all that while
+end
+redis.call('HSET', book, 'probe', text(now + wait))
+if probe == 0 then
+  redis.call('HSET', book, 'pause', text(pause))
+  redis.call('HDEL', book, 'prober', 'hint')
+end
+return {wait}

@@ -7,7 +7,9 @@
 --       11 1 when the caller has told the limits before   12 a name for the request, or '' when its end is not told
 --       13, 14 share of a limit by the second that may be under way, and that may be unanswered in all, in %
 --       15 ms after which a request without a word is overdue   16 ms after which it is surely gone
--- Gives GRANTED, now   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
+--       17 ms for which any answer is waited for   18 longest ms between two requests to a silent exchange
+--       19 ms between two signs of life that are followed
+-- Gives GRANTED, now, ms for which its answer is to be waited for where the exchange is silent, else 0   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
 local book = KEYS[1]
 local class, weight = tonumber(ARGV[4]), tonumber(ARGV[3])
 local is_connect = ARGV[2] == 'connect'
@@ -54,14 +56,19 @@ for entry, lost, at, heavy in string.gmatch(redis.call('HGET', book, 'unanswered
     waiting = waiting + (lost == '' and age < tonumber(ARGV[15]) and 1 or 0)
   end
 end
+local is_probe, is_hinted = false, false
 if is_tracked then
   local probe, rest = number('probe'), number('rest')
   if rest > now and rest <= now + 60000 then
     return {'WAIT', now, rest - now, 'silence'}
   end
-  -- The exchange is silent: one request at a time finds out whether it is back.
-  if probe > 0 and (waiting > 0 or probe > now and probe <= now + 600000) then
-    return {'WAIT', now, math.max(250, math.min(probe - now, 15000)), 'silence'}
+  -- The exchange is silent: one request at a time finds out whether it is back, at once after a sign of life.
+  is_probe = probe > 0
+  if is_probe and (waiting > 0 or probe > now and probe <= now + 600000) then
+    is_hinted = redis.call('HGET', book, 'hint') == '1' and math.abs(now - number('hinted')) >= tonumber(ARGV[19])
+    if not is_hinted then
+      return {'WAIT', now, math.max(250, math.min(probe - now, 1000)), 'silence'}
+    end
   end
 end
 
@@ -79,6 +86,8 @@ for share in string.gmatch(ARGV[7], '%d+') do
 end
 local share = shares[class]
 local charges, wait, what = {}, 0, ''
+local pause = number('pause')
+local hold = math.max(tonumber(ARGV[17]), pause)
 
 local function until_then(ms, limit)
   if ms > wait then
@@ -163,6 +172,15 @@ for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%
       local most_waiting = is_calendar == '1' and 100 or tonumber(ARGV[13])
       local most_held = is_calendar == '1' and 100 - tonumber(ARGV[6]) or tonumber(ARGV[14])
       local held = kind == 'weight' and weighs or count
+      -- So long that of those that may be unanswered one is always left, for a sign of life.
+      local gone = oldest + tonumber(ARGV[16]) - now
+      local room = math.floor(tonumber(amount) * most_held / 100) - held - 2 * asked
+      if is_calendar ~= '1' then
+        hold = math.max(hold, math.min(gone, gone / math.max(1, room)))
+      end
+      if is_hinted and room < 0 then
+        until_then(1000, 'silence')
+      end
       if waiting > 0 and waiting + 1 > tonumber(amount) * most_waiting / 100 then
         until_then(100, 'unanswered')
       end
@@ -173,6 +191,7 @@ for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%
   end
 end
 
+hold = math.ceil(math.min(hold, tonumber(ARGV[16]) - 60000))
 local wish = ARGV[2] .. ':wish:' .. class
 if wait > 0 then
   redis.call('HSET', book, wish, text(now + math.min(wait + 1000, LONGEST_WISH_MS)))
@@ -186,8 +205,16 @@ if is_tracked then
   kept[#kept + 1] = string.format('%s:%.0f:%d ', ARGV[12], now, weight)
   redis.call('HSET', book, 'unanswered', table.concat(kept))
 end
+if is_probe then
+  redis.call('HDEL', book, 'hint')
+  redis.call('HSET', book, 'probe', text(now + hold + 1000), 'prober', ARGV[12],
+    'pause', text(math.min(2 * pause, tonumber(ARGV[18]))))
+  if is_hinted then
+    redis.call('HSET', book, 'hinted', text(now))
+  end
+end
 if ARGV[5] == '0' then
   redis.call('HDEL', book, wish)
 end
 redis.call('PEXPIRE', book, KEPT_MS)
-return {'GRANTED', now}
+return {'GRANTED', now, is_probe and hold or 0}
