@@ -17,6 +17,8 @@ from tests.hosts.lease import EXCHANGE, EXCHANGE_ID
 
 SYMBOLS, FRAMES = ("BTCUSDT", "ETHUSDT"), ("1m", "5m")
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+CLOSED_MS = 10_000
+"""By then the simulated exchange has said of each candle that has ended that it is closed."""
 
 
 def now_ms(simulator: str) -> int:
@@ -27,10 +29,16 @@ def now_ms(simulator: str) -> int:
 def check_no_hole(store: redis.Redis, simulator: str, since_ms: int) -> None:
     """Wait for the end of the minute that runs; each candle that has ended since then is there, as it was."""
     end_ms = (now_ms(simulator) // MINUTE_MS + 1) * MINUTE_MS
-    eventually(lambda: now_ms(simulator) > end_ms, MINUTE_MS / 1000)
+    eventually(lambda: now_ms(simulator) > end_ms + CLOSED_MS, MINUTE_MS / 1000)
+    found: list[str] = []
+
+    def is_whole() -> bool:
+        found[:] = wrong(store, simulator, since_ms, end_ms)
+        return not found
+
     with suppress(AssertionError):
-        eventually(lambda: not wrong(store, simulator, since_ms, end_ms))
-    assert wrong(store, simulator, since_ms, end_ms) == []
+        eventually(is_whole)
+    assert not found, "\n".join(found)
     assert all(_true(simulator, symbol, frame, since_ms, end_ms) for symbol in SYMBOLS for frame in FRAMES)
 
 

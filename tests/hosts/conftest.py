@@ -36,9 +36,9 @@ def _namespaces() -> None:
 
 
 @pytest.fixture
-def scene(_namespaces: None, tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Scene]:
+def scene(_namespaces: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
     def measured(what: str, seconds: float) -> None:
-        record_property(what, round(seconds, 3))
+        request.node.user_properties.append((what, round(seconds, 3)))
         log.warning("measured: %s: %.2f s", what, seconds)
 
     with lan(tmp_path, "ingest-a", "ingest-b") as (hub, a, b):
