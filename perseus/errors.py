@@ -180,13 +180,14 @@ class StoreCorrupt(PerseusError):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease, as its status key says. None where the key does not say it."""
+    """Who holds a lease, as its status key says. None where the key does not say it. `admin`: who answers for it."""
 
     hostname: str | None
     ip_address: str | None
     connected_at: str | None
     state: str | None
     seconds_left: float
+    admin: str | None = None
 
     def __str__(self) -> str:
         where = f"{self.hostname or 'an unnamed host'} (IP {self.ip_address or 'unknown'})"

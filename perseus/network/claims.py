@@ -246,4 +246,6 @@ def _holder(text: str, left_ms: int) -> Holder:
     if status is None:
         return Holder(None, None, None, None, left_ms / 1000)
     since = status.connected_at or status.registered_at
-    return Holder(status.hostname, status.ip_address, since, status.connection_state, left_ms / 1000)
+    return Holder(
+        status.hostname, status.ip_address, since, status.connection_state, left_ms / 1000, payload.admin(status)
+    )

@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable
 
 from perseus.clock import Clock, StoreClock
-from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
+from perseus.errors import Holder, PerseusError, StoreRefused, StoreUnavailable
 from perseus.network.claims import Claims, Renewed, Revoked, Taken
 from perseus.network.facts import Facts
 from perseus.network.lease import Lease
 from perseus.outage import Outage
+
+#: A process that wakes too late ends so much later at most, to say who has taken its exchange over.
+LAST_WORDS_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,11 @@ class Heartbeat:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def await_end(self, timeout: float = LAST_WORDS_SECONDS) -> None:
+        """Wait until it beats no more: it hears, and says, whose the lease is by now. At most `timeout` seconds."""
         if self._thread is not None:
             self._thread.join(timeout)
 
@@ -135,16 +143,21 @@ class Heartbeat:
         silent_since = lease.silent_since
         self._outage.done(f"A heartbeat was answered again after {self._clock.elapsed() - silent_since:.0f} s.")
         self.trouble = None
-        was_over = lease.end_reason is not None
+        is_late = self._clock.elapsed() >= lease.deadline
         lease.answered(answer, sent_at)
-        if was_over and isinstance(answer, Taken) and answer.holder is not None:
-            name = self._facts.status().exchange_name
-            log.error("%s was taken over while no heartbeat was answered: it is held by %s.", name, answer.holder)
+        if is_late and isinstance(answer, Taken) and answer.holder is not None:
+            self._say_taken(answer.holder)
         if isinstance(answer, Renewed):
             self._take_in(answer, sent_at, silent_since, ticket)
         elif isinstance(answer, Revoked):
             self._revoked(answer.by)
         return True
+
+    def _say_taken(self, holder: Holder) -> None:
+        """Also where nobody waits for it any more: a process that wakes ends at once."""
+        by = f" by {holder.admin}" if holder.admin else ""
+        text = "%s was taken over%s while no heartbeat was answered: it is held by %s. Its work here has ended."
+        log.error(text, self._facts.status().exchange_name, by, holder)
 
     def _take_in(self, answer: Renewed, sent_at: float, silent_since: float, ticket: int) -> None:
         self._store_clock.heard(answer.now_ms, sent_at, self._clock.elapsed() - answer.waited_ms / 1000)

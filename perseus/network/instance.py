@@ -70,12 +70,13 @@ class Instance:
         self._halted, self._stopped = True, False
         self._ended: list[Callable[[], object]] = []
         self._patience = self._patience_with_log = lease.timing.stop / 5
-        told = facts.status, lambda *error: observer.error_reported(facts.status(), *error), self._fenced
-        self._journal = Journal(activity, *told, lease.timing.retry, clock, store_clock)
+        journaled = facts.status, lambda *error: observer.error_reported(facts.status(), *error), self._fenced
+        self._journal = Journal(activity, *journaled, lease.timing.retry, clock, store_clock)
         self._leaving = Leaving(lease, claims, exchange.name)
         self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock, self._revoked)
         self._announcer = Announcer(lease, facts.status, observer, clock, self.report_error)
-        self._warden = Warden(lease, clock, self._announcer.tell, lambda: not self._halted, hard_exit)
+        told, ended = self._announcer.tell, self._heartbeat.await_end
+        self._warden = Warden(lease, clock, told, lambda: not self._halted, hard_exit, ended)
         if grant.death:
             self._journal.death(grant.death)
 

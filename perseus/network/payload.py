@@ -74,3 +74,9 @@ KEPT_LENGTH = 64_000
 @lru_cache(maxsize=4096)
 def _validated(text: str) -> InstanceStatus:
     return InstanceStatus.model_validate_json(text)
+
+
+def admin(status: InstanceStatus) -> str | None:
+    """Who answers for it, `Ada Byron (ada@example.net)`; None where it does not say."""
+    email, name = status.admin_email, status.admin_display_name
+    return f"{name} ({email})" if name and email else name or email

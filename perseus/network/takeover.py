@@ -10,7 +10,7 @@ from typing import Any
 from perseus import keys
 from perseus.network import payload
 from perseus.network.claims import HEIR_MS
-from perseus.network.payload import InstanceStatus
+from perseus.network.payload import InstanceStatus, admin
 from perseus.store import Client
 from perseus.store.batch import Batch
 
@@ -50,8 +50,7 @@ class Seen:
     @property
     def commanded(self) -> str:
         """By whom it was commanded to serve, as the rest of a sentence; '' where nobody says so."""
-        email, name = (self.holder.admin_email, self.holder.admin_display_name) if self.holder else (None, None)
-        who = f"{name} ({email})" if name and email else name or email
+        who = admin(self.holder) if self.holder else None
         return f", commanded by {who}" if who else ""
 
 

@@ -13,7 +13,8 @@ class Warden:
     """Watches the standing of a lease and tells each change once, on a thread of its own.
 
     `told(standing, seconds since the last answered heartbeat)` must return soon. While work goes on `stop` seconds
-    after validity ended, `hard_exit` is called: before the key could expire and another could claim.
+    after validity ended, `hard_exit` is called: before the key could expire and another could claim. Where that is past
+    already, as for a process that was frozen, `last_words()` is called before it, and must return soon.
     """
 
     def __init__(
@@ -23,12 +24,14 @@ class Warden:
         told: Callable[[Standing, float], None],
         working: Callable[[], bool],
         hard_exit: Callable[[], None],
+        last_words: Callable[[], None] = lambda: None,
     ) -> None:
         self._lease = lease
         self._clock = clock
         self._told = told
         self._working = working
         self._hard_exit = hard_exit
+        self._last_words = last_words
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._standing = Standing.HELD
@@ -60,4 +63,6 @@ class Warden:
             self._told(standing, now - lease.silent_since)
         invalid_since = lease.invalid_since(now)
         if invalid_since is not None and now >= invalid_since + lease.timing.stop and self._working():
+            if now >= lease.key_end:
+                self._last_words()
             self._hard_exit()

@@ -109,7 +109,8 @@ def test_the_second_claim_is_refused_and_names_host_address_since_and_state(
     granted(acquire(claims, "a"))
     answer = acquire(claims, "b")
     assert isinstance(answer, Held)
-    assert answer.holder == Holder("host-a", "192.0.2.7", sample().connected_at, "active", pytest.approx(45, abs=1))
+    since, left = sample().connected_at, pytest.approx(45, abs=1)
+    assert answer.holder == Holder("host-a", "192.0.2.7", since, "active", left, "Ann (ann@example.org)")
     assert json.loads(client.get(STATUS) or "")["instanceId"] == "a"
 
 

@@ -254,8 +254,24 @@ def test_a_missed_heartbeat_that_is_followed_by_an_answered_one_is_told_as_over_
 
 def test_who_wakes_after_its_lease_says_who_has_it_now(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
     """The warden has ended it by time before the first heartbeat of a process that was frozen is answered."""
-    beating = Beating(Answers(Taken(Holder("host-b", "192.0.2.9", None, "active", 40))), clock)
+    holder = Holder("host-b", "192.0.2.9", None, "active", 40, "Ada (ada@example.net)")
+    beating = Beating(Answers(Taken(holder)), clock)
     clock.advance(TIMING.ttl + 1)
     beating.lease.run_out(clock.elapsed())
     beating.heartbeat.beat()
-    assert "was taken over while no heartbeat was answered: it is held by host-b (IP 192.0.2.9)" in caplog.text
+    by = "by Ada (ada@example.net) while no heartbeat was answered"
+    assert f"was taken over {by}: it is held by host-b (IP 192.0.2.9)" in caplog.text
+    assert caplog.text.rstrip().endswith("Its work here has ended.")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(45, ["words", "exit"]), (44, ["exit"])], ids=["woke late", "hangs"])
+def test_only_who_wakes_too_late_has_last_words_before_its_end(
+    clock: ManualClock, seconds: int, said: list[str]
+) -> None:
+    beating = Beating(Answers(), clock)
+    told: list[str] = []
+    exits, words = (lambda: told.append("exit")), (lambda: told.append("words"))
+    warden = Warden(beating.lease, clock, lambda *_: None, lambda: True, exits, words)
+    clock.advance(seconds)
+    warden.look()
+    assert told == said

@@ -154,6 +154,10 @@ def test_from_a_frozen_holder_it_is_taken_when_its_lease_has_run_out_and_it_does
     assert ("offline", why) in reasons(reader)
     primary.send_signal(signal.SIGCONT)
     assert primary.wait(10) == 75
+    said = primary.communicate()[1]
+    by = "by Ada (ada@example.net) while no heartbeat was answered: it is held by"
+    assert f"binance was taken over {by} {told.data['hostname']} (IP " in said
+    assert "Its work here has ended." in said
     assert (target(reader), payload(reader)["fencingToken"]) == (host.target, token)
 
 
