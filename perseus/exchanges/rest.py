@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.budget.book import End
 from perseus.exchanges.budget.ledger import Ledger, Priority
+from perseus.exchanges.budget.patience import Patience
 from perseus.exchanges.budget.penalty import BANNED, TOO_MANY, Penalty, date_ms, penalty, retry_after_ms
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import BadAnswer, Spent
@@ -28,7 +29,6 @@ __all__ = ["NoAnswer", "RateLimited", "RequestRefused", "Rest", "RestError"]
 
 TIMEOUT_SECONDS = 10.0
 ATTEMPTS = 4
-BRIEF_SECONDS = 2.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 LONGEST_RETRY_AFTER = 30.0
 CALIBRATIONS = 3
@@ -86,7 +86,7 @@ class Rest:
         self._url = rest_url.rstrip("/")
         self._chance = chance
         self._penalties = self._frozen_ms = 0
-        self._held: set[asyncio.Timeout] = set()
+        self._patience = Patience(TIMEOUT_SECONDS)
         spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
         self._least_ms = max(spans, default=1_000)
 
@@ -154,7 +154,7 @@ class Rest:
 
     async def _once(self, request: Request, name: str, seconds: float) -> Answer:
         try:
-            async with self._patience(seconds):
+            async with self._patience.of(seconds):
                 answer = await self._transport.get(
                     f"{self._url}{request.path}", request.params, request.headers, seconds
                 )
@@ -163,33 +163,12 @@ class Rest:
             if error.kind in FINAL_KINDS:
                 raise NoAnswer(self._dialect.name, request.path, 1, str(error)) from None
             raise _TryAgain(str(error)) from None
-        self._be_brief()
+        self._patience.end_soon()
         await self._ended(name, "answered")
         if 200 <= answer.status < 300:
             await self.heed(answer)
             return _whole(answer)
         raise await self._refused(request, answer)
-
-    @asynccontextmanager
-    async def _patience(self, seconds: float) -> AsyncIterator[None]:
-        """Raises TransportError where it ends before the transport's own time-out."""
-        try:
-            async with asyncio.timeout(None) as patience:
-                if seconds > TIMEOUT_SECONDS:
-                    self._held.add(patience)
-                try:
-                    yield
-                finally:
-                    self._held.discard(patience)
-        except TimeoutError:
-            raise TransportError("timeout", "it was not answered, and others were meanwhile") from None
-
-    def _be_brief(self) -> None:
-        """One was answered: what is waited for since the exchange was silent comes now, or is lost."""
-        brief = asyncio.get_running_loop().time() + BRIEF_SECONDS
-        for patience in self._held:
-            patience.reschedule(brief)
-        self._held.clear()
 
     async def _ended(self, name: str, end: End) -> None:
         with suppress(StoreUnavailable):

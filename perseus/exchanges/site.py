@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from perseus.exchanges.budget.gate import Gate
+from perseus.exchanges.budget.gate import CONNECT_SECONDS, Gate
+from perseus.exchanges.budget.patience import Patience
 from perseus.exchanges.budget.window import Window
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
@@ -25,6 +26,7 @@ class Site:
     listener: Listener
     chance: random.Random
     window: Window | None = None
+    patience: Patience = field(default_factory=lambda: Patience(CONNECT_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ MONTH_MS = 1_796_083_200_000  # 2026-12-01 00:00 UTC
 COINBASE_ONLY = ("sequence_jump", "sequence_reset", "snapshot_again", "heartbeat_jump", "error_message")
 BINANCE_ONLY = ("close_corrected", "server_shutdown", "ping_flood", "ping_strict", "ack_other_id")
 LASTING = ("long_prices", "exponent_volume", "unknown_fields", "zero_volume_row", "rest_lag", "clock_skew")
+LATER, LATER_SHARE = ("handshakes_held",), 0.15
+"""Drawn by dice of their own, so that seeds which once found something still draw the same beside them."""
 SETTLED_MS = 60_000
 """A clock that was wrong from the first word on cannot be told from a right one."""
 HISTORY = ("*klines*", "*candles*")
@@ -45,6 +47,7 @@ PARAMS: dict[str, dict[str, Draw]] = {
     },
     "outage": {"for_ms": lambda dice: dice.randint(1_000, 180_000)},
     "requests_held": {"for_ms": lambda dice: dice.randint(1_000, 90_000)},
+    "handshakes_held": {"for_ms": lambda dice: dice.randint(1_000, 240_000)},
     "limits_lowered": {"share": lambda dice: dice.choice((0.3, 0.5, 0.8))},
     "clock_skew": {"ms": lambda dice: dice.choice((-5_000, -1_000, 2_000, 60_000, 300_000))},
     "heartbeat_jump": {"by": lambda dice: dice.randint(1, 50)},
@@ -58,8 +61,11 @@ def drawn(seed: int, exchange: str, length_ms: int = 3_600_000, most: int = 6) -
     a month ends.
     """
     dice = random.Random(f"scenario/{exchange}/{seed}")
-    names = dice.sample(possible(exchange), dice.randint(1, most))
+    early = [name for name in possible(exchange) if name not in LATER]
+    names = dice.sample(early, dice.randint(1, most))
     faults = [_fault(dice, name, exchange, length_ms * 2 // 3) for name in names if _may_be(name, names)]
+    later = random.Random(f"later/{exchange}/{seed}")
+    faults += [_fault(later, name, exchange, length_ms * 2 // 3) for name in LATER if later.random() < LATER_SHARE]
     scope = dice.choice(("connection", "product")) if exchange == "coinbase" else "connection"
     symbols = tuple(dice.sample(SYMBOLS, dice.randint(2, len(SYMBOLS))))
     return Scenario(f"drawn-{seed}", _start(dice), 1.0, symbols, scope, faults=faults)

@@ -58,6 +58,7 @@ class Exchange:
         self.days = Days(self.truth)
         self.is_away = False
         self._held_back: list[Callable[[], None]] | None = None
+        self._held_out: list[Callable[[], None]] | None = None
         self.held = rules.weight
         self.rows_decided: set[tuple[str, str, int]] = set()
         self.rows_lacked: set[tuple[str, str, int]] = set()
@@ -117,6 +118,29 @@ class Exchange:
         waiting, self._held_back = self._held_back or [], None
         for each in waiting:
             each()
+
+    def shut(self) -> None:
+        """Open no WebSocket from now on: they wait, also those whose client has given up."""
+        if self._held_out is None:
+            self._held_out = []
+
+    def open(self) -> None:
+        """Take all WebSockets that wait, at once."""
+        waiting, self._held_out = self._held_out or [], None
+        for each in waiting:
+            each()
+
+    @property
+    def held_out(self) -> int:
+        """WebSockets that wait."""
+        return len(self._held_out or ())
+
+    def come(self, asked: Asked, give: Callable[[Session | Reply], None]) -> None:
+        """Open one WebSocket as soon as it is taken."""
+        if self._held_out is None:
+            give(self.connect(asked))
+        else:
+            self._held_out.append(lambda: give(self.connect(asked)))
 
     def take(self, asked: Asked, give: Callable[[Reply], None]) -> None:
         """Answer one GET as soon as it is taken."""
@@ -211,4 +235,18 @@ async def taken(exchange: Exchange, asked: Asked) -> Reply:
     """What it answers, whenever that is. It takes the request also when nobody waits for this any more."""
     given: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     exchange.take(asked, lambda reply: None if given.done() else given.set_result(reply))
+    return await given
+
+
+async def let_in(exchange: Exchange, asked: Asked) -> Session | Reply:
+    """As `taken`, of a WebSocket; one that nobody waits for any more is closed by its client."""
+    given: asyncio.Future[Session | Reply] = asyncio.get_running_loop().create_future()
+
+    def give(opened: Session | Reply) -> None:
+        if not given.done():
+            given.set_result(opened)
+        elif isinstance(opened, Session):
+            opened.heard_close()
+
+    exchange.come(asked, give)
     return await given

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from perseus.exchanges.wire.transport import Answer, Closed, Frame, Kind, TransportError
-from perseus.simulator.exchange import taken
+from perseus.simulator.exchange import let_in, taken
 from perseus.simulator.session import Session
 from perseus.simulator.wire import Asked, Flaw, Reply
 from perseus.simulator.world import Driver, World
@@ -76,7 +76,7 @@ class InProcess:
         await asyncio.sleep(self.way())
         self.driver.run()
         exchange = self.world.exchanges.get(name)
-        opened = exchange.connect(asked) if exchange else Reply(404)
+        opened = await let_in(exchange, asked) if exchange else Reply(404)
         if isinstance(opened, Session):
             return Connection(self, opened)
         await asyncio.sleep(self.way())

@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, web
 
 from perseus.exchanges.wire.transport import Closed, Frame, Ping, Text
 from perseus.simulator import control
-from perseus.simulator.exchange import taken
+from perseus.simulator.exchange import let_in, taken
 from perseus.simulator.session import Session, Torn
 from perseus.simulator.wire import Asked, Reply
 from perseus.simulator.world import Driver, World
@@ -42,7 +42,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
     request.app[DRIVER].run()
     if request.headers.get("upgrade", "").lower() != "websocket":
         return await _give(request, await taken(exchange, _asked(request)))
-    opened = exchange.connect(_asked(request))
+    opened = await let_in(exchange, _asked(request))
     return await _converse(request, opened) if isinstance(opened, Session) else await _give(request, opened)
 
 

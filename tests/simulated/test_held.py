@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import fakeredis
 import pytest
 
 from perseus.simulator.clock import VirtualClock
@@ -14,6 +15,9 @@ from tests.simulated.trial import EXCHANGES, TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
 SYMBOLS = {"coinbase": ("BTC-USD", "ETH-USD"), "binance": ("BTCUSDT", "ETHUSDT"), "binance_us": ("BTCUSDT", "ETHUSDT")}
+MOST_HANDSHAKES = {"coinbase": 7, "binance": 105, "binance_us": 105}
+"""Of the 8 a second, and beside the 65 % of 300 in five minutes that may have been used."""
+BACK_SECONDS = 40
 BASES = tuple(f"C{number}" for number in range(12))
 
 
@@ -42,6 +46,10 @@ def test_an_exchange_that_stood_still_is_not_asked_too_much_on_its_return(
         return world
 
     assert run(main).broken() == {}
+
+
+def symbol_of(name: str) -> str:
+    return "C1-USD" if name == "coinbase" else "C1USDT"
 
 
 async def _whole_within(site: Site, seconds: float) -> None:
@@ -89,5 +97,37 @@ def test_whoever_lost_our_requests_is_asked_again_soon_and_at_once_when_its_stre
             if is_signed:
                 site.world.add_fault(Fault("reset", name))
             await _whole_within(site, 20 if is_signed else 215 if name == "coinbase" else 45)
+
+    run(main)
+
+
+@pytest.mark.parametrize("seconds", [40, 590])
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_an_exchange_that_opens_no_websocket_for_a_while_is_not_asked_for_too_many_when_it_does(
+    name: str, seconds: int
+) -> None:
+    """A process and its standby, whose connections break; it takes all that it has held, also what was given up."""
+
+    async def main() -> None:
+        world = World(VirtualClock(asyncio.get_running_loop().time, START_MS), "held", (), BASES)
+        redis = fakeredis.FakeRedis(decode_responses=True)
+        sites = [
+            Site(name, [symbol_of(name)], TIMEFRAMES[name], f"process {number}", world=world, redis=redis)
+            for number in range(2)
+        ]
+        await asyncio.gather(*(site.start() for site in sites))
+        world.add_fault(Fault("handshakes_held", name, params={"for_ms": seconds * 1_000}))
+        world.add_fault(Fault("reset", name))
+        await asyncio.sleep(seconds - 1)
+        held = world.exchanges[name].held_out
+        assert len(sites) <= held <= MOST_HANDSHAKES[name]
+        assert world.exchanges[name].sessions == {}
+        await asyncio.sleep(1 + BACK_SECONDS)
+        assert len(world.exchanges[name].sessions) == len(sites)
+        for site in sites:
+            await site.pass_until_quiet()
+            assert site.differences() == []
+            await site.stop()
+        assert world.broken() == {}
 
     run(main)

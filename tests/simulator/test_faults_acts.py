@@ -61,6 +61,20 @@ def test_held_requests_are_taken_all_at_once_also_those_that_nobody_waits_for() 
     assert len(given) == 4
 
 
+def test_handshakes_wait_and_are_all_taken_at_once_also_those_that_nobody_waits_for() -> None:
+    bench = Bench((Fault("handshakes_held", after_ms=1_000, params={"for_ms": 5_000}),))
+    bench.wait(2)
+    exchange, given = bench.exchange(), list[object]()
+    for _ in range(3):
+        exchange.come(Asked("/stream"), given.append)
+    bench.wait(3.9)
+    assert (given, exchange.held_out, exchange.counters.seen["ws_connects"]) == ([], 3, 0)
+    bench.wait(0.2)
+    assert (len(given), exchange.held_out, exchange.counters.seen["ws_connects"]) == (3, 0, 3)
+    exchange.come(Asked("/stream"), given.append)
+    assert len(given) == 4
+
+
 def test_half_open_falls_silent_and_hears_nothing() -> None:
     bench = Bench((Fault("half_open", after_ms=5_000),))
     session = bench.open(f"/ws/{STREAM}")

@@ -26,6 +26,8 @@ FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS = 500, 30_000, 1_000
 HELD_MS = 10_000
 """How long any answer is waited for. That of a request to a silent exchange is waited for until the next is due: an
 exchange that held it answers it first."""
+SHORT_MS = 2_000
+"""Up to so long an interval is counted by the second."""
 SIGNS_MS = 60_000
 """A sign of life has a silent exchange asked at once, no more than once in so long."""
 PACKAGE = "perseus.exchanges.budget"
@@ -155,7 +157,7 @@ class Book:
         _require_time(now)
         shares = " ".join(str(CLASS_SHARES[each]) for each in Priority)
         asked = ("" if now is None else now, what, weight, int(priority), int(is_more), SHARE, shares)
-        held = (name, UNDER_WAY, UNANSWERED, OVERDUE_MS, GONE_MS, HELD_MS, LAST_PROBE_MS, SIGNS_MS)
+        held = (name, UNDER_WAY, UNANSWERED, OVERDUE_MS, GONE_MS, HELD_MS, LAST_PROBE_MS, SIGNS_MS, SHORT_MS)
         answer, at, *rest = self._reserve((self.key,), (*asked, self._first, EARLY_MS, LATE_MS, int(is_told), *held))
         if answer == "GRANTED":
             return Granted(at, rest[0])
@@ -165,14 +167,14 @@ class Book:
             return Never(limit=rest[1], most=rest[0])
         return Wait(at, rest[0], rest[1], answer == "FROZEN")
 
-    def ended(self, now: int | None, name: str, end: End, chance: float = 0.0) -> int:
-        """What became of a request; gives ms until a silent exchange is asked again, 0 for now.
+    def ended(self, now: int | None, name: str, end: End, chance: float = 0.0, what: What = "request") -> int:
+        """What became of a request or connect; gives ms until a silent exchange is asked again, 0 for now.
 
         `chance`: 0 to 1, by which the wait is shortened, to half of it at most.
         """
         _require_time(now)
         at = "" if now is None else now
-        told = (at, name, end, FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS, OVERDUE_MS, round(50 * chance))
+        told = (at, name, end, FIRST_PROBE_MS, LAST_PROBE_MS, REST_MS, OVERDUE_MS, round(50 * chance), what)
         return int(self._ended((self.key,), told)[0])
 
     def sign(self) -> None:

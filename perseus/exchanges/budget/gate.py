@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from perseus.exchanges.budget.window import Window
 from perseus.exchanges.wire.request import Limit
-from perseus.exchanges.wire.transport import Answer
+from perseus.exchanges.wire.transport import Answer, Kind
 
+CONNECT_SECONDS = 10.0
 FIRST_SECONDS = 0.5
 LONGEST_SECONDS = 30.0
 SHARE = 0.6
@@ -19,11 +21,22 @@ UNTOLD_SECONDS = 120.0
 """How long to keep away after a refusal that gives no time: the shortest ban of Binance."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One attempt to connect. `name`: in the ledger. `seconds`: how long its handshake is to be waited for."""
+
+    name: str = ""
+    seconds: float = CONNECT_SECONDS
+
+
 class Gate(Protocol):
     """Says when a connection may be tried. All connections from one address to one exchange share one."""
 
-    async def enter(self) -> None:
+    async def enter(self) -> Turn:
         """Return when one more may be tried, at once; it is counted then."""
+
+    async def over(self, turn: Turn, kind: Kind | None = None) -> None:
+        """What became of that attempt; None: a WebSocket."""
 
     async def refused(self, answer: Answer) -> None:
         """The exchange answered with this in place of a WebSocket: it may tell us to keep away."""
@@ -40,10 +53,14 @@ class LocalGate:
         self._time = time
         self._closed_until = 0.0
 
-    async def enter(self) -> None:
+    async def enter(self) -> Turn:
         await self._window.enter()
         while (wait := self._closed_until - self._time()) > 0:
             await asyncio.sleep(wait)
+        return Turn()
+
+    async def over(self, turn: Turn, kind: Kind | None = None) -> None:
+        """Nothing is kept of it."""
 
     async def refused(self, answer: Answer) -> None:
         if answer.status in REFUSALS:

@@ -90,10 +90,10 @@ class Ledger:
         """For one request: no other, of whatever process, has it."""
         return f"{self._run}-{next(self._numbers)}"
 
-    async def ended(self, name: str, end: End, chance: float = 0.0) -> None:
-        """What became of a request of that name; `chance` as of the book. Raises the store's errors."""
-        await self._call(partial(self._book.ended, self._clock.estimate_ms(), name, end, chance))
-        self._lines["request"].hurry()
+    async def ended(self, name: str, end: End, chance: float = 0.0, what: What = "request") -> None:
+        """What became of a request or connect of that name; `chance` as of the book. Raises the store's errors."""
+        await self._call(partial(self._book.ended, self._clock.estimate_ms(), name, end, chance, what))
+        self._lines[what].hurry()
 
     async def sign(self) -> None:
         """The exchange lives: where its REST side was silent it is asked at once. Raises the store's errors."""
@@ -101,9 +101,11 @@ class Ledger:
             await self._call(self._book.sign)
             self._lines["request"].hurry()
 
-    async def reserve_connect(self, priority: Priority) -> None:
-        """The same for an attempt to open a WebSocket."""
-        await self._lines["connect"].wait(Wish(0, priority))
+    async def reserve_connect(self, priority: Priority, name: str = "") -> float:
+        """The same for an attempt to open a WebSocket: what it gives is where others were not answered either."""
+        wish = Wish(0, priority, name)
+        await self._lines["connect"].wait(wish)
+        return wish.held
 
     async def learn(self, limits: Sequence[Limit]) -> None:
         """The exchange has told its limits: they hold for all processes from now on. Raises the store's errors.

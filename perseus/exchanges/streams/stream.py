@@ -24,7 +24,6 @@ from perseus.exchanges.wire.transport import Socket, TransportError
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 10.0
 READY_SECONDS = 60.0
 PROVEN_SECONDS = 60.0
 """A connection that has lasted so long begins the waits anew when it ends."""
@@ -166,11 +165,15 @@ class Stream:
         return line
 
     async def _try(self) -> _Line | None:
-        await self._site.gate.enter()
+        turn = await self._site.gate.enter()
         self._connects += 1
         try:
-            socket = await self._site.transport.connect(self._url, CONNECT_SECONDS)
+            async with self._site.patience.of(turn.seconds):
+                socket = await self._site.transport.connect(self._url, turn.seconds)
         except TransportError as error:
+            if error.answer:
+                self._site.patience.end_soon()
+            await self._site.gate.over(turn, error.kind)
             if error.answer:
                 await self._site.gate.refused(error.answer)
             await self._pause(str(error))
@@ -180,6 +183,8 @@ class Stream:
         connection = self._connection(socket)
         line = _Line(connection, asyncio.create_task(connection.run(), name=self.name))
         self._lines.append(line)
+        self._site.patience.end_soon()
+        await self._site.gate.over(turn)
         if await self._is_ready(line):
             await self._site.gate.opened()
             return line

@@ -78,6 +78,11 @@ def _hold(exchange: Exchange, fault: Fault) -> None:
     exchange.timers.after(int(fault.params["for_ms"]), exchange.go_on)
 
 
+def _shut_out(exchange: Exchange, fault: Fault) -> None:
+    exchange.shut()
+    exchange.timers.after(int(fault.params["for_ms"]), exchange.open)
+
+
 def _halt(exchange: Exchange, fault: Fault) -> None:
     for market in _markets(exchange, fault):
         _set(exchange, market, str(fault.params["status"]), False)
@@ -132,6 +137,7 @@ ACTS: dict[str, Callable[[Exchange, Fault], None]] = {
     "expire_all": _expire_all,
     "outage": _outage,
     "requests_held": _hold,
+    "handshakes_held": _shut_out,
     "subscription_lost": lambda exchange, fault: exchange.lose(fault.target),
     "market_halt": _halt,
     "delist": _delist,

@@ -84,6 +84,7 @@ CATALOGUE: dict[str, Kind] = {
     "list_new": _act("a new market, with so many one-minute candles of history", "exchange", symbol="NEWUSDT", rows=3),
     "outage": _act("every connection breaks and nothing is answered for a while", "exchange", for_ms=30_000),
     "requests_held": _act("REST answers nothing for a while, then takes all at once", "exchange", for_ms=30_000),
+    "handshakes_held": _act("no WebSocket opens for a while, then all do at once", "exchange", for_ms=30_000),
     "limits_lowered": _act("the REST limit becomes a share of itself", "exchange", share=0.5),
     "clock_skew": Kind("the exchange tells a time that is wrong by so much", "exchange", {"ms": 5_000}),
     # Coinbase alone

@@ -1,11 +1,11 @@
--- What became of a request that was charged under a name.
+-- What became of a request or a connect that was charged under a name.
 -- KEYS  1 {weight:<exchange id>:<address>}:book
 -- ARGV  1 exchange time in ms, or '' when the caller does not know it   2 its name
 --       3 `answered`, `silent` (its sender gave up, and it may still arrive), `unreached` (that long nobody took the
 --         connection, so it was never sent) or `gone` (it never arrives, for a reason that was told at once)
 --       4, 5 ms between two requests to a silent exchange: at first, and at most; twice as long each time
 --       6 ms without any request once it answers   7 ms after which a request without a word is overdue
---       8 share by which a pause is shortened, in %
+--       8 share by which a pause is shortened, in %   9 `request` or `connect`
 -- Gives ms until a silent exchange is asked again, 0 where it is not silent
 local book = KEYS[1]
 local LATEST_MS = 253370764800000
@@ -23,8 +23,9 @@ end
 local time = redis.call('TIME')
 local now = told or math.floor((time[1] * 1000000 + time[2]) / 1000) + number('offset')
 
-local kept = {}
-for entry, lost, name, at in string.gmatch(redis.call('HGET', book, 'unanswered') or '', '((!?)([^%s:]+):(%d+):%d+ )') do
+local list = ARGV[9] == 'connect' and 'handshakes' or 'unanswered'
+local kept, dropped = {}, false
+for entry, lost, name, at in string.gmatch(redis.call('HGET', book, list) or '', '((!?)([^%s:]+):(%d+):%d+ )') do
   local is_overdue = lost == '!' or math.abs(now - tonumber(at)) >= tonumber(ARGV[7])
   if name == ARGV[2] then
     if ARGV[3] == 'silent' then
@@ -32,9 +33,17 @@ for entry, lost, name, at in string.gmatch(redis.call('HGET', book, 'unanswered'
     end
   elseif ARGV[3] ~= 'answered' or not is_overdue then
     kept[#kept + 1] = entry
+  else
+    dropped = true
   end
 end
-redis.call('HSET', book, 'unanswered', table.concat(kept))
+redis.call('HSET', book, list, table.concat(kept))
+if ARGV[9] == 'connect' then
+  if dropped then  -- they come now, all at once
+    redis.call('HSET', book, 'calm', text(now + tonumber(ARGV[6])))
+  end
+  return {0}
+end
 
 local probe, pause = number('probe'), number('pause')
 if ARGV[3] == 'answered' then

@@ -8,8 +8,8 @@
 --       13, 14 share of a limit by the second that may be under way, and that may be unanswered in all, in %
 --       15 ms after which a request without a word is overdue   16 ms after which it is surely gone
 --       17 ms for which any answer is waited for   18 longest ms between two requests to a silent exchange
---       19 ms between two signs of life that are followed
--- Gives GRANTED, now, ms for which its answer is to be waited for where the exchange is silent, else 0   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
+--       19 ms between two signs of life that are followed   20 longest interval that is counted by the second, in ms
+-- Gives GRANTED, now, ms for which its answer is to be waited for where the exchange holds it, else 0   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
 local book = KEYS[1]
 local class, weight = tonumber(ARGV[4]), tonumber(ARGV[3])
 local is_connect = ARGV[2] == 'connect'
@@ -46,9 +46,10 @@ end
 
 -- What is unanswered may still arrive, all of it at once: `name:at:weight`, each ended by a space; `!` before a name:
 -- its sender has given up.
-local is_tracked = ARGV[12] ~= '' and not is_connect
+local is_tracked = ARGV[12] ~= ''
+local list = is_connect and 'handshakes' or 'unanswered'
 local waiting, weighs, count, oldest, kept = 0, 0, 0, now, {}
-for entry, lost, at, heavy in string.gmatch(redis.call('HGET', book, 'unanswered') or '', '((!?)[^%s:]+:(%d+):(%d+) )') do
+for entry, lost, at, heavy in string.gmatch(redis.call('HGET', book, list) or '', '((!?)[^%s:]+:(%d+):(%d+) )') do
   local age = math.abs(now - tonumber(at))
   if age < tonumber(ARGV[16]) then
     kept[#kept + 1] = entry
@@ -58,7 +59,7 @@ for entry, lost, at, heavy in string.gmatch(redis.call('HGET', book, 'unanswered
 end
 local is_probe, is_hinted = false, false
 if is_tracked then
-  local probe, rest = number('probe'), number('rest')
+  local probe, rest = is_connect and 0 or number('probe'), number(is_connect and 'calm' or 'rest')
   if rest > now and rest <= now + 60000 then
     return {'WAIT', now, rest - now, 'silence'}
   end
@@ -87,7 +88,7 @@ end
 local share = shares[class]
 local charges, wait, what = {}, 0, ''
 local pause = number('pause')
-local hold = math.max(tonumber(ARGV[17]), pause)
+local hold = is_connect and tonumber(ARGV[17]) or math.max(tonumber(ARGV[17]), pause)
 
 local function until_then(ms, limit)
   if ms > wait then
@@ -168,14 +169,15 @@ for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%
       return {'NEVER', now, most, limit}
     end
     -- What is counted by the minute leaves so much beside what is charged; what is counted by the second leaves all.
+    local is_long = is_calendar == '1' or tonumber(interval) > tonumber(ARGV[20])
     if is_tracked and count > 0 then
-      local most_waiting = is_calendar == '1' and 100 or tonumber(ARGV[13])
-      local most_held = is_calendar == '1' and 100 - tonumber(ARGV[6]) or tonumber(ARGV[14])
+      local most_waiting = is_long and 100 or tonumber(ARGV[13])
+      local most_held = is_long and 100 - tonumber(ARGV[6]) or tonumber(ARGV[14])
       local held = kind == 'weight' and weighs or count
       -- So long that of those that may be unanswered one is always left, for a sign of life.
       local gone = oldest + tonumber(ARGV[16]) - now
       local room = math.floor(tonumber(amount) * most_held / 100) - held - 2 * asked
-      if is_calendar ~= '1' then
+      if not is_long then
         hold = math.max(hold, math.min(gone, gone / math.max(1, room)))
       end
       if is_hinted and room < 0 then
@@ -202,8 +204,8 @@ for _, charge in ipairs(charges) do
   redis.call('HSET', book, unpack(charge))
 end
 if is_tracked then
-  kept[#kept + 1] = string.format('%s:%.0f:%d ', ARGV[12], now, weight)
-  redis.call('HSET', book, 'unanswered', table.concat(kept))
+  kept[#kept + 1] = string.format('%s:%.0f:%d ', ARGV[12], now, is_connect and 1 or weight)
+  redis.call('HSET', book, list, table.concat(kept))
 end
 if is_probe then
   redis.call('HDEL', book, 'hint')
@@ -217,4 +219,4 @@ if ARGV[5] == '0' then
   redis.call('HDEL', book, wish)
 end
 redis.call('PEXPIRE', book, KEPT_MS)
-return {'GRANTED', now, is_probe and hold or 0}
+return {'GRANTED', now, (is_probe or is_connect and count > waiting) and hold or 0}
