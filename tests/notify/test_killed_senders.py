@@ -68,7 +68,14 @@ def discord(case: tuple[str, bool]) -> Iterator[SlowDiscord]:
         yield service
 
 
-@pytest.fixture(params=[("real_store", False), ("real_store", True), ("cluster_store", False)], ids=str)
+@pytest.fixture(
+    params=[
+        ("real_store", False),
+        pytest.param(("real_store", True), marks=pytest.mark.long),
+        pytest.param(("cluster_store", False), marks=pytest.mark.long),
+    ],
+    ids=str,
+)
 def case(request: pytest.FixtureRequest) -> tuple[str, bool]:
     """Which store, and whether the service keeps its limits to itself."""
     return cast("tuple[str, bool]", request.param)

@@ -21,7 +21,11 @@ TIMES = {"http_418": 2, "handshake": 3, "silent_accept": 2, "limits_lowered": 1,
 UNSEEN = ("clock_skew", "rest_lag")
 """Is not counted; is over before it is asked, by the rule of when a candle is final."""
 AIMS = {"delist": {"binance": "NKNUSDT", "binance_us": "NKNUSDT", "coinbase": "NKN-USD"}}
-CASES = [(exchange, name) for exchange in EXCHANGES for name in possible(exchange)]
+CASES = [
+    pytest.param(exchange, name, marks=pytest.mark.long if exchange == "binance" else ())
+    for exchange in EXCHANGES
+    for name in possible(exchange)
+]
 
 
 def occasions(exchange: str, name: str) -> list[Fault]:

@@ -11,7 +11,7 @@ from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulated.site import START_MS, Site
-from tests.simulated.trial import EXCHANGES, TIMEFRAMES
+from tests.simulated.trial import EACH, TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
 SYMBOLS = {"coinbase": ("BTC-USD", "ETH-USD"), "binance": ("BTCUSDT", "ETHUSDT"), "binance_us": ("BTCUSDT", "ETHUSDT")}
@@ -21,9 +21,9 @@ BACK_SECONDS = 40
 BASES = tuple(f"C{number}" for number in range(12))
 
 
-@pytest.mark.parametrize("seconds", [30, 420])
+@pytest.mark.parametrize("seconds", [30, pytest.param(420, marks=pytest.mark.long)])
 @pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize("name", EACH)
 def test_an_exchange_that_stood_still_is_not_asked_too_much_on_its_return(
     name: str, processes: int, seconds: int
 ) -> None:
@@ -63,8 +63,8 @@ async def _whole_within(site: Site, seconds: float) -> None:
     assert site.world.broken() == {}
 
 
-@pytest.mark.parametrize("seconds", [330, 595])
-@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize("seconds", [330, pytest.param(595, marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", EACH)
 def test_whoever_held_our_requests_is_known_to_be_back_by_the_first_answer(name: str, seconds: int) -> None:
     async def main() -> None:
         async with Site(name, SYMBOLS[name], TIMEFRAMES[name]) as site:
@@ -80,7 +80,7 @@ def test_whoever_held_our_requests_is_known_to_be_back_by_the_first_answer(name:
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
-@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize("name", EACH)
 def test_whoever_lost_our_requests_is_asked_again_soon_and_at_once_when_its_streams_are_back(
     name: str, is_signed: bool
 ) -> None:
@@ -101,8 +101,8 @@ def test_whoever_lost_our_requests_is_asked_again_soon_and_at_once_when_its_stre
     run(main)
 
 
-@pytest.mark.parametrize("seconds", [40, 590])
-@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize("seconds", [40, pytest.param(590, marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", EACH)
 def test_an_exchange_that_opens_no_websocket_for_a_while_is_not_asked_for_too_many_when_it_does(
     name: str, seconds: int
 ) -> None:

@@ -12,7 +12,7 @@ from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulated.site import START_MS, Site
-from tests.simulated.trial import EXCHANGES, TIMEFRAMES
+from tests.simulated.trial import EACH, TIMEFRAMES
 from tests.simulated.virtual_loop import VirtualLoop, run
 
 BASES = ("BTC", "ETH", "NKN")
@@ -21,7 +21,7 @@ SYMBOLS = {
     "binance_us": ("BTCUSDT", "ETHUSDT", "NKNUSDT"),
     "coinbase": ("BTC-USD", "ETH-USD", "NKN-USD"),
 }
-everywhere = pytest.mark.parametrize("name", EXCHANGES)
+everywhere = pytest.mark.parametrize("name", EACH)
 
 
 def site_of(name: str, faults: tuple[Fault, ...] = ()) -> Site:

@@ -7,6 +7,8 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import pytest
+
 from perseus.errors import PerseusError
 from perseus.simulator.clock import VirtualClock
 from perseus.simulator.drawn import drawn
@@ -16,6 +18,8 @@ from tests.simulated.site import START_MS, Site
 from tests.simulated.virtual_loop import VirtualLoop, run
 
 EXCHANGES = ("binance", "binance_us", "coinbase")
+EACH = [pytest.param("binance", marks=pytest.mark.long), "binance_us", "coinbase"]
+"""For tests: both Binances speak alike, under other limits, so that one of them is enough for every day."""
 TIMEFRAMES = {"binance": ("1m", "5m", "1h"), "binance_us": ("1m", "15m", "1d"), "coinbase": ("5m", "15m", "1h")}
 LENGTH_SECONDS = 20 * 60
 DEPTH = 150

@@ -14,7 +14,7 @@ from perseus.simulator.faults.fault import Fault
 from perseus.warmup.scan import SUFFICIENT
 from perseus.warmup.stats import Stats
 from tests.simulated.site import EXCHANGE_ID
-from tests.simulated.trial import EXCHANGES
+from tests.simulated.trial import EACH
 from tests.warmup.lives import PAIRS, SYMBOLS, TIMEFRAMES, Lives, kline_calls, lived
 
 FAILING = SYMBOLS[:1]
@@ -85,7 +85,7 @@ def test_the_schedule_can_be_read_before_anything_of_it_is_fetched_and_stats_mea
     lived(test)
 
 
-@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize("name", EACH)
 def test_a_warm_restart_asks_the_exchange_nothing(name: str) -> None:
     async def test(site: Lives) -> None:
         await site.start()

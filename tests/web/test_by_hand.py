@@ -73,12 +73,14 @@ def fill(url: str) -> None:
 
 
 def check(url: str) -> None:
-    """Each command of each exchange, with nothing but the address in the environment."""
+    """Each command of one exchange, and the first of all, with nothing but the address in the environment."""
     settings = Settings(redis_url=SecretStr(url), database_url=SecretStr("postgresql://database"))
     environ = {"PERSEUS_REDIS_URL": url}
     for exchange in EXCHANGES:
         checks = evidence.checks(exchange, ByHand.of(settings))
         assert typed(checks, environ, 1) == f"payload of {exchange.name}"
+        if exchange is not EXCHANGES[0]:
+            continue
         assert 0 < int(typed(checks, environ, 2)) <= 60_000
         assert typed(checks, environ, 3) == f"token\n{exchange.id}"
         assert f"state of {exchange.name}" in typed(checks, environ, 4)
