@@ -149,6 +149,7 @@ def test_a_start_that_has_no_lease_yet_is_told_and_stopped_by_its_process() -> N
     claiming = report("serving", instanceId=None, doing="claiming its lease")
     made = card(gone(Condition.STOPPED), claiming)
     assert made.doing == "ingest-2 is claiming its lease"
+    assert (made.advice, made.connects) == (None, False), "it is begun already"
     assert made.stop is not None
     assert (made.stop.instance, made.stop.target) == ("", "b-7-00000001")
     assert 'name="host" value="b-7-00000001"' in shown(gone(Condition.STOPPED), claiming)

@@ -48,6 +48,23 @@ def test_a_row_says_when_who_what_about_what_from_where_and_what_came_of_it(log:
     assert re.search(r'<span class="exact">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d', page)
 
 
+def test_the_end_of_a_command_is_a_sentence_and_its_names_are_behind_details(log: AuditLog, ada: FlaskClient) -> None:
+    told = {"status": "cancelled", "text": "Ada has asked for a stop.", "process": "ing1-7-0a1b2c3d", "id": "f" * 32}
+    log.write(OTTO, "control: start", "binance", "failed", told, "203.0.113.7")
+    log.write(OTTO, "control: stop", "binance", "done", {**told, "status": "done", "text": "It is stopped."}, "")
+    log.write("", "control: forged command", "ing1-7-0a1b2c3d", "refused", {"why": "not signed", "entries": "3"}, "")
+    page = ada.get("/audit").text
+    forged, stopped, started = rows(page)
+    assert started == (
+        "otto@example.net control: start binance Ada has asked for a stop. "
+        f"Details Process ing1-7-0a1b2c3d Id {'f' * 32} failed, cancelled 203.0.113.7"
+    )
+    assert stopped.endswith(f"{'f' * 32} done"), "nothing is said twice"
+    assert "not signed entries 3 refused" in forged
+    row = page.partition("Ada has asked")[2].partition("</tr>")[0]
+    assert row.index("<details") < row.index("ing1-7-0a1b2c3d") < row.index("</details>")
+
+
 def test_what_is_done_on_the_pages_stands_there(notified: Notified, ada: FlaskClient) -> None:
     come_in(notified, VERA).post("/users")
     assert rows(ada.get("/audit").text)[0].startswith("vera@example.net add a user status 403 refused")

@@ -119,6 +119,8 @@ def test_where_hosts_wait_connecting_is_the_advice_and_no_command(
     assert told.text.startswith("1 idle host waits for a start.")
     links = [("Connect Coinbase", "/network/coinbase/connect"), ("Connect Binance", "/network/binance/connect")]
     assert [(link.label, link.href) for link in told.links] == (links if acts else [])
+    begun = serving.model_copy(update={"exchange_id": COINBASE.id})
+    assert notices(replace(view(some), hosts=(idle, begun)), None, acts=acts) == (), "one is begun already"
     (told,) = notices(replace(view(some), hosts=(serving,)), None, acts=acts)
     assert (told.command, told.links) == ("perseus ingest coinbase", ())
 

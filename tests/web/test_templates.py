@@ -93,6 +93,7 @@ MACROS = (
     "_controls.html",
     "_warmuppanel.html",
     "_hosts.html",
+    "_lines.html",
     "_record.html",
     "_macros.html",
     "_card.html",

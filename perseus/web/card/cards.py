@@ -145,6 +145,7 @@ def card(seen: Outlook) -> Card:
     told, badge = seen.told, seen.badge
     known = facts.of_instance(told) if told else facts.of_event(seen.last_event)
     connected_ms = moments.read(told.connected_at) if told else None
+    begins = not seen.live and bool(seen.attendance.claimer)
     return Card(
         exchange=seen.exchange,
         name=words.plain(seen.exchange.display_name, words.NAME_LIMIT),
@@ -154,7 +155,9 @@ def card(seen: Outlook) -> Card:
         since=moments.lasting(seen.since_ms),
         last_state=badges.of_state(told.connection_state) if told and not seen.live else None,
         reason=advice.held_off(seen.held_off) if seen.held_off else advice.reason(badge, seen.reason),
-        advice=advice.advice(badge, seen.exchange, seen.free_at_ms, _next(seen), seen.attendance.idle),
+        advice=None
+        if begins
+        else advice.advice(badge, seen.exchange, seen.free_at_ms, _next(seen), seen.attendance.idle),
         signs=signs.signs(
             seen.beat,
             told,
@@ -176,7 +179,7 @@ def card(seen: Outlook) -> Card:
         paused=_paused(told) if seen.live else None,
         doing=seen.attendance.of_beginning(told if seen.live else None),
         standbys=tuple(one.said for one in seen.attendance.standbys),
-        connects=seen.condition in AT_REST,
+        connects=seen.condition in AT_REST and not begins,
         stop=stopping.stop(told if seen.live else None, seen.attendance),
     )
 

@@ -25,6 +25,8 @@ TOLD_ALREADY = {
 }
 FAULTS_SHOWN = 3
 CONNECTS_SHOWN = 4
+#: What processes are at that are about to serve an exchange.
+BEGIN = ("serving", "waiting")
 UNSERVED = {Condition.OFFLINE, Condition.STOPPED, Condition.NEVER_SEEN}
 
 
@@ -158,6 +160,9 @@ def _nobody(view: NetworkView, acts: bool) -> Notice | None:
     """Said only where it is sure: an exchange in doubt may be served. What waits for a start is not started anew."""
     conditions = {status.condition for status in view.exchanges}
     takes_claims = view.store.answers and view.store.refused is None
+    ids = {status.exchange.id for status in view.exchanges}
+    if any(one.role in BEGIN and one.exchange_id in ids for one in view.hosts):
+        return None
     if not takes_claims or not conditions or not conditions <= UNSERVED or any(s.live for s in view.exchanges):
         return None
     idle = attendance.idle(view.hosts)

@@ -23,6 +23,10 @@ from perseus.web.templating import Context
 COUNT = 50
 FILTERS = ("who", "what", "result")
 COMMANDS = ("add a user", "set a role", "make an API token", "make a sign-in link", "run a drill")
+#: The end of a command to an ingest process, as the process itself wrote it down.
+ENDED = "control: "
+#: Of the detail of an entry: what is said for people, and what only names something for whoever looks into logs.
+SENTENCES, NAMES = ("text", "why"), ("process", "host", "holder", "instance", "id", "command")
 WHAT = tuple(sorted({*ACTS.values(), *COMMANDS}))
 
 routes = Blueprint("audit", __name__)
@@ -30,7 +34,10 @@ routes = Blueprint("audit", __name__)
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One entry. `who` '' is a stranger; `detail`: pairs of words."""
+    """One entry. `who` '' is a stranger. `result`: with how a command ended, where that says more.
+
+    `said`: a sentence of what came of it, `detail`: pairs of words, '' for none; `more`: what names it for other logs.
+    """
 
     id: str
     at: Moment | None
@@ -39,7 +46,9 @@ class AuditRow:
     target: str
     result: str
     is_done: bool
+    said: str
     detail: str
+    more: tuple[tuple[str, str], ...]
     ip: str
 
 
@@ -93,15 +102,20 @@ def _read(before: str | None, wanted: Wanted) -> AuditPage:
 
 
 def _row(one: AuditEntry) -> AuditRow:
-    detail = ", ".join(f"{words.plain(key, 50)} {words.plain(value, 300)}" for key, value in one.detail.items())
+    named = [(words.plain(key, 50), words.plain(value, 300)) for key, value in one.detail.items()]
+    is_command = one.what.startswith(ENDED)
+    ended = one.detail.get("status", "") if is_command else ""
+    behind = (*SENTENCES, *NAMES, *(("status",) if is_command else ()))
     return AuditRow(
         one.id,
         moments.ago(one.at_ms),
         words.plain(one.who, 254),
         words.plain(one.what, 100),
         words.plain(one.target, 254),
-        words.plain(one.result, 20),
+        words.plain(one.result if ended in ("", one.result) else f"{one.result}, {ended}", 40),
         one.result == DONE,
-        detail,
+        " ".join(value for key, value in named if key in SENTENCES),
+        ", ".join(f"{key} {value}" for key, value in named if key not in behind),
+        tuple((words.label(key), value) for key, value in named if key in NAMES),
         words.plain(one.ip, 45),
     )

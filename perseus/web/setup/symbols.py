@@ -23,7 +23,7 @@ from perseus.web.setup import listed, symbolrows
 from perseus.web.setup import told as symbolstold
 from perseus.web.setup.known import known_exchange
 from perseus.web.setup.listed import NotListed
-from perseus.web.setup.symbolrows import SymbolRow
+from perseus.web.setup.symbolpages import Paged, paged
 from perseus.web.setup.told import SAID, Told
 from perseus.web.site import access, commanding
 from perseus.web.templating import Context
@@ -37,6 +37,8 @@ WORDS = {
     Fate.UNLISTED: "not listed",
     Fate.DELISTED: "delisted: it will not trade again",
 }
+
+PLAIN = (Fate.ADDED, Fate.WATCHED, Fate.REPEATED)
 
 routes = Blueprint("symbols", __name__, url_prefix="/exchanges/<name>/symbols")
 
@@ -62,7 +64,7 @@ class SymbolsPage(Context):
     title: str
     name: str
     called: str
-    rows: tuple[SymbolRow, ...]
+    watched: Paged
     most: int
     q: str
     hits: tuple[Hit, ...] | None
@@ -92,7 +94,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class AddedPage(Context):
-    """`symbolsadded.html`."""
+    """`symbolsadded.html`. `lines`: those to look at; `fine`: those of which nothing more need be said."""
 
     template: ClassVar[str] = "symbolsadded.html"
     title: str
@@ -100,6 +102,7 @@ class AddedPage(Context):
     called: str
     summary: str
     lines: tuple[LineRow, ...]
+    fine: tuple[LineRow, ...]
     note: str
     command: CommandShown | None
     said: str
@@ -149,7 +152,9 @@ def add(name: str) -> BaseResponse:
     command = symbolstold.shown(commands, exchange, told) if added else None
     said = SAID.get(told.why, "") if added else ""
     is_unserved = bool(added) and told.why == symbolstold.NOBODY
-    about = AddedPage(f"Symbols of {called}", name, called, summary, lines, lists.note, command, said, is_unserved)
+    odd = tuple(one for one in lines if one.fate not in PLAIN)
+    fine = tuple(one for one in lines if one.fate in PLAIN)
+    about = AddedPage(f"Symbols of {called}", name, called, summary, odd, fine, lists.note, command, said, is_unserved)
     return still(about, here.clock.wall_ms())
 
 
@@ -205,7 +210,11 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "") -> Response:
         f"Symbols of {called}",
         exchange.name,
         called,
-        symbolrows.rows(commands.client, exchange, every, None if lists.at_ms is None else lists.listings),
+        paged(
+            symbolrows.rows(commands.client, exchange, every, None if lists.at_ms is None else lists.listings),
+            request.args.get("part", ""),
+            request.args.get("page", ""),
+        ),
         watched.MOST,
         words.plain(q, QUERY_MOST),
         tuple(Hit(one.symbol, one.status, one.native, one.symbol in names) for one in hits) if q.strip() else None,
