@@ -7,11 +7,12 @@ from perseus.ingest.engine.writer import Writer
 from perseus.network.statusfield import TEXT_MAX, Value
 
 
-def card_facts(pairs: int, incomplete: int, writer: Writer, book: BookState) -> dict[str, Value]:
+def card_facts(pairs: int, incomplete: int, unreadable: int, writer: Writer, book: BookState) -> dict[str, Value]:
     """How complete and how late the candles are since this was asked last, and what is used of the limits."""
     facts: dict[str, Value] = {
         "pairs": pairs,
         "incompletePairs": incomplete,
+        "unreadablePairs": unreadable or None,
         "candlesWritten": writer.written,
         "writtenWithin": _within(writer.lag.percentile(0.99)),
         "weightUsed": _used(book),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perseus.ingest.engine.series import BOUNDARY_CANDLES, DOUBT_MS, SPOILT_TIMES, Series
+from perseus.ingest.engine.series import BOUNDARY_CANDLES, DOUBT_MS, SPOILT_TIMES, UNREADABLE_MS, Series
 from perseus.market.candle import Candle
 from perseus.market.coverage import Coverage
 from tests.market.making import BTC, START, STEP, candle
@@ -172,16 +172,22 @@ def test_what_was_learnt_by_a_wrong_time_is_unsaid_with_its_holes() -> None:
     assert one.coverage.unverified(at(-DEPTH), at(1)) == ()
 
 
-def test_a_row_that_is_no_candle_is_absent_when_it_is_none_each_time() -> None:
-    one = series(0)
+def test_a_row_that_is_no_candle_each_time_is_no_hole_and_is_asked_for_again_each_hour() -> None:
     for refused in ({at(1): "its high is 1"}, {None: "its open_ms is 5"}):
+        one = series(None, depth=MOST)
+        one.coverage = Coverage().verify(at(-MOST), at(0))
         for _ in range(SPOILT_TIMES - 1):
             one.fetched((at(0), at(3)), at(3.5), [candle(0), candle(2)], refused)
-        assert one.coverage.unverified(at(0), at(3)) == ((at(1), at(2)),)
-        one.fetched((at(1), at(2)), at(3.6), [candle(2)], refused)
-        (hole,) = one.coverage.holes
-        assert (hole[:2], next(iter(refused.values())) in str(hole.why)) == ((at(1), at(2)), True)
-        one = series(0)
+            assert one.missing(at(3.5), 2) == (at(1), at(2))
+        one.fetched((at(1), at(2)), at(3.6), [], refused)
+        assert (one.coverage.unverified(at(0), at(3)), one.coverage.holes) == (((at(1), at(2)),), ())
+        one.watch(at(3.7))
+        assert (one.missing(at(3.7), 2), one.is_unreadable, one.is_due(at(3.7))) == (None, True, False)
+        one.watch(hour := at(3.6) + UNREADABLE_MS)
+        assert [one.is_due(hour - 1), one.is_due(hour), one.is_due(hour)] == [False, True, False]
+        assert (one.missing(hour - 1, MOST), one.missing(hour, MOST)) == ((at(3), at(15)), (at(1), at(15)))
+        one.fetched((at(1), at(2)), hour, [candle(1)])
+        assert (one.missing(hour, MOST), one.is_unreadable) == ((at(3), at(15)), False)
 
 
 def test_a_row_that_is_a_candle_the_second_time_is_one() -> None:

@@ -90,23 +90,43 @@ def test_a_start_and_the_work_outlive_answers_that_nobody_can_read(name: str, bo
 
 
 @everywhere
-def test_rows_that_are_no_candles_are_asked_for_again_and_what_stays_so_is_a_hole(name: str) -> None:
+def test_rows_that_are_no_candles_are_no_holes_and_are_asked_for_each_hour_until_they_are_some(name: str) -> None:
     async def main() -> None:
         site = site_of(name)
         there, spoilt_ms = site.net, site.world.clock.now_ms() // 3_600_000 * 3_600_000 - 4 * 3_600_000
-        there.spoil = lambda url, body: _without_high(body, spoilt_ms) if "andles" in url or "klines" in url else body
+        asked: list[float] = []
+
+        def spoil(url: str, body: bytes) -> bytes:
+            if "andles" not in url and "klines" not in url:
+                return body
+            spoilt = _without_high(body, spoilt_ms)
+            if b'"0.00000001"' in spoilt:
+                asked.append(site.world.clock.now_ms())
+            return spoilt
+
+        there.spoil = spoil
         async with site:
+            first = site.wanted.symbols[0]  # others rest at times
+            pairs = [pair for pair in site.pairs() if pair.timeframe.is_open(spoilt_ms) and pair.symbol == first]
             await site.pass_time(900)
-            await site.pass_until_quiet()
             assert site.engine.lacking() == []
-            for pair in site.pairs():
-                frame = pair.timeframe
-                if not frame.is_open(spoilt_ms) or pair.symbol != site.wanted.symbols[0]:  # others rest at times
-                    continue
-                (why,) = [one.why for one in site.cache.coverage[pair].holes if one.start_ms <= spoilt_ms < one.end_ms]
-                assert "no candle" in str(why)
+            unreadable = site.engine.facts()["unreadablePairs"]
+            assert isinstance(unreadable, int)
+            assert unreadable >= len(pairs)
+            at_first = len(asked)
+            await site.pass_time(3 * 3_600)
+            assert 0 < len(asked) - at_first <= 3 * unreadable
+            for pair in pairs:
+                coverage = site.cache.coverage[pair]
+                assert coverage.unverified(spoilt_ms, pair.timeframe.close_of(spoilt_ms))
+                assert not any(one.start_ms <= spoilt_ms < one.end_ms for one in coverage.holes)
                 assert spoilt_ms not in site.cache.candles[pair]
                 assert sum(f"{pair}: the exchange gave" in line for line in site.said) == 1
+            there.spoil = lambda _, body: body
+            await site.pass_time(3_700)
+            assert site.engine.facts()["unreadablePairs"] is None
+            assert site.differences() == []
+            assert site.world.broken() == {}
 
     run(main)
 

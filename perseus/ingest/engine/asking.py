@@ -43,4 +43,4 @@ class Asking:
         if history.refused and pair not in self._named:
             self._named.add(pair)
             why = next(iter(history.refused.values()))
-            self._say(f"{pair}: the exchange gave what is left out and asked for again. {why}")
+            self._say(f"{pair}: the exchange gave what is left out and asked for again, at last once an hour. {why}")

@@ -226,7 +226,8 @@ class Engine:
         while True:
             with suppress(StoreUnavailable):
                 book = await self._ports.ledger.state()
-                self._facts = card_facts(len(self._series), len(self.lacking()), self.writer, book)
+                lacking, unreadable = self.lacking(), [one for one in self._series.values() if one.is_unreadable]
+                self._facts = card_facts(len(self._series), len(lacking), len(unreadable), self.writer, book)
             await asyncio.sleep(BOOK_SECONDS)
 
     def _progress(self, run_id: str) -> Progress:

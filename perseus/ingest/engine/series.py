@@ -16,12 +16,14 @@ from perseus.clock import iso
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
+from perseus.market.timeframes import HOUR
 from perseus.warmup.scan import SUFFICIENT
 
 EVIDENCE = "not among the candles that REST gave for its range"
-NO_CANDLE = "REST gave it each time as what is no candle"
 SPOILT_TIMES = 8
 """So many answers in a row must have a row as no candle: one may be spoilt on its way."""
+UNREADABLE_MS = HOUR
+"""What stays so is asked for again as seldom. It is no hole: the exchange has something there."""
 NOTHING: Mapping[int | None, str] = MappingProxyType({})
 TOLD_MAX = 100
 DOUBT_MS = 15_000
@@ -58,6 +60,9 @@ class Series:
     full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
     _spoilt: dict[int, int] = field(default_factory=dict)
+    _unreadable: set[int] = field(default_factory=set)
+    _again_ms: int = 0
+    _due_ms: int = 0
     _moves_ms: int = 0
 
     def __post_init__(self) -> None:
@@ -111,6 +116,9 @@ class Series:
         if self.ask_at_ms is not None and self.ask_at_ms <= now_ms:
             self.ask_at_ms = None
             return True
+        if self._unreadable and now_ms >= self._due_ms:
+            self._due_ms = now_ms + UNREADABLE_MS
+            return True
         if now_ms < self._moves_ms:
             return False
         self.watch(now_ms)
@@ -161,7 +169,7 @@ class Series:
         start_ms, end_ms = self.window(now_ms)
         if start_ms >= end_ms:
             return None
-        ranges = self.coverage.unverified(start_ms, end_ms)
+        ranges = self._askable(now_ms, start_ms).unverified(start_ms, end_ms)
         if not ranges:
             return None
         timeframe = self.pair.timeframe
@@ -177,8 +185,8 @@ class Series:
         """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished.
 
         What it lacks at its end may only not be there yet: that is absent when a second answer lacks it too, or when
-        something later is known. What it gave as no candle at all, `refused` by open time, is absent when
-        all answers for a while do so.
+        something later is known. What it gave as no candle at all, `refused` by open time, stays unverified; when
+        all answers for a while do so it is asked for again seldom.
         """
         close_of = self.pair.timeframe.close_of
         given = {one.open_ms: one for one in candles if asked[0] <= one.open_ms < asked[1]}
@@ -189,16 +197,22 @@ class Series:
                 continue
             if open_ms in given:
                 self.coverage = self.coverage.verify(open_ms, close_of(open_ms))
-            elif (why := refused.get(open_ms) or refused.get(None)) is not None:
+            elif open_ms in refused or None in refused:
                 spoilt[open_ms] = self._spoilt.get(open_ms, 0) + 1
-                if spoilt[open_ms] >= SPOILT_TIMES:
-                    self.coverage = self.coverage.absent(open_ms, close_of(open_ms), f"{NO_CANDLE}: {why}")
+                if spoilt[open_ms] >= SPOILT_TIMES or open_ms in self._unreadable:
+                    self._unreadable.add(open_ms)
+                    self._again_ms = self._due_ms = asked_ms + UNREADABLE_MS
             elif open_ms < max(given, default=0) or open_ms in self._lacked or self._was_silent(open_ms):
                 self.coverage = self.coverage.absent(open_ms, close_of(open_ms), EVIDENCE)
             else:
                 lacked.append(open_ms)
         self._lacked, self._spoilt = frozenset(lacked), spoilt
         return sure
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Does the exchange have something there that is no candle, whenever it is asked?"""
+        return bool(self._unreadable)
 
     def unfinished(self) -> str | None:
         """The candle that its stream has left open, by timeframe and opening time (UTC); None: there is none."""
@@ -211,6 +225,7 @@ class Series:
         """Nothing that was learnt of this range is sure, not even what is absent: it was learnt by a wrong time."""
         timeframe = self.pair.timeframe
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
+        self._unreadable.clear()
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
     def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, told: Collection[int] = ()) -> bool:
@@ -232,6 +247,17 @@ class Series:
     @property
     def _patience_ms(self) -> int:
         return PATIENCE_MS if self.is_streamed else GRACE_MS
+
+    def _askable(self, now_ms: int, start_ms: int) -> Coverage:
+        """What is known, and as if it were so what is not to be asked for yet."""
+        if not self._unreadable:
+            return self.coverage
+        close_of, known = self.pair.timeframe.close_of, self.coverage
+        self._unreadable = {at for at in self._unreadable if at >= start_ms and known.unverified(at, close_of(at))}
+        if now_ms < self._again_ms:
+            for open_ms in self._unreadable:
+                known = known.verify(open_ms, close_of(open_ms))
+        return known
 
     def _unsure(self, asked: Range) -> list[int]:
         timeframe = self.pair.timeframe
