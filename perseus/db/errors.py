@@ -157,6 +157,14 @@ class AlreadySetUp(PerseusError):
         self.exchange = exchange
 
 
+class DefaultTaken(PerseusError):
+    """Raised when another default of the same person was chosen at the same moment. Nothing was changed."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(f"Another default was chosen at this moment, so nothing of {exchange} was saved. Try again.")
+        self.exchange = exchange
+
+
 class NotActive(PerseusError):
     """Raised when a connection record that is switched off should become the default."""
 

@@ -9,10 +9,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, selec
 from sqlalchemy.exc import IntegrityError
 
 from perseus.db.engine import answers, engine
-from perseus.db.errors import AlreadySetUp, NotActive, NotThere
+from perseus.db.errors import AlreadySetUp, DefaultTaken, NotActive, NotThere
 from perseus.db.models import ConnectionRow, ExchangeRow, UserRow
 from perseus.db.notifyrows import moment, ms
 from perseus.network.exchange import Exchange
+
+#: The index that holds it, as PostgreSQL names it in a refusal.
+ONE_DEFAULT = "user_exchanges_default_key"
 
 
 class Access(NamedTuple):
@@ -78,7 +81,7 @@ def default_record(database_url: str, user_id: int) -> Record | None:
 
 
 def add_record(database_url: str, user_id: int, exchange: Exchange, access: Access) -> None:
-    """A new one, active; it is the default where they have no other. Raises AlreadySetUp."""
+    """A new one, active; it is the default where they have no other. Raises AlreadySetUp, DefaultTaken."""
     row = ConnectionRow
     has_default = select(row.id).where(row.user_id == user_id, row.is_default)
     values = {"user_id": user_id, "exchange_id": exchange.id, **_values(access)}
@@ -87,8 +90,8 @@ def add_record(database_url: str, user_id: int, exchange: Exchange, access: Acce
         is_first = connection.execute(has_default).first() is None
         try:
             connection.execute(insert(row).values(**values, is_default=is_first))
-        except IntegrityError:
-            raise AlreadySetUp(exchange.name) from None
+        except IntegrityError as error:
+            raise (DefaultTaken if ONE_DEFAULT in str(error.orig) else AlreadySetUp)(exchange.name) from None
 
 
 def change_record(database_url: str, user_id: int, exchange: Exchange, access: Access) -> None:
@@ -103,7 +106,7 @@ def change_record(database_url: str, user_id: int, exchange: Exchange, access: A
 
 
 def set_default(database_url: str, user_id: int, exchange: Exchange) -> None:
-    """Make it the default, and no other. Raises NotThere, and NotActive for one that is switched off."""
+    """Make it the default, and no other. Raises NotThere, DefaultTaken, and NotActive for one that is switched off."""
     row = ConnectionRow
     with answers(database_url), engine(database_url).begin() as connection:
         _lock(connection, user_id)
@@ -112,7 +115,10 @@ def set_default(database_url: str, user_id: int, exchange: Exchange) -> None:
             raise NotActive(exchange.name)
         others = update(row).where(row.user_id == user_id, row.is_default, row.exchange_id != exchange.id)
         connection.execute(others.values(is_default=False, updated_at=func.now()))
-        _change(connection, user_id, exchange, {"is_default": True})
+        try:
+            _change(connection, user_id, exchange, {"is_default": True})
+        except IntegrityError:
+            raise DefaultTaken(exchange.name) from None
 
 
 def set_active(database_url: str, user_id: int, exchange: Exchange, is_active: bool) -> None:

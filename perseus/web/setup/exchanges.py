@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.access.roles import Role
 from perseus.db import userexchanges, watched
-from perseus.db.errors import AlreadySetUp
+from perseus.db.errors import AlreadySetUp, DefaultTaken
 from perseus.db.userexchanges import Offered, Record
 from perseus.network.directory import ExchangeStatus
 from perseus.web import moments, words
@@ -99,7 +99,7 @@ def add() -> BaseResponse:
     except NotTaken as error:
         audited(why=error)
         return _all(recordforms.again(offered, error.errors, then), problem="Look at what stands below the fields.")
-    except AlreadySetUp as error:
+    except (AlreadySetUp, DefaultTaken) as error:
         audited(why=error)
         return _all(recordforms.again(offered, {}, then), problem=str(error))
     audited(variables=" ".join(sent.variables) or None)

@@ -14,7 +14,7 @@ from perseus.control.channel import BadTarget
 from perseus.control.command import Kind
 from perseus.control.key import NoKey
 from perseus.db import userexchanges
-from perseus.db.errors import NotActive, NotThere
+from perseus.db.errors import DefaultTaken, NotActive, NotThere
 from perseus.db.userexchanges import Offered, Record
 from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.store import now_ms
@@ -84,7 +84,7 @@ def make_default(name: str) -> BaseResponse:
     offered, record = _own(name)
     try:
         userexchanges.set_default(access().database_url, person().id, offered.exchange)
-    except NotActive as error:
+    except (NotActive, DefaultTaken) as error:
         audited(why=error)
         return _one(offered, record, recordforms.of(offered, record), str(error))
     return redirect(url_for("exchanges.page", saved="default"), 303)
