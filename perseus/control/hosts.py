@@ -29,7 +29,7 @@ Role = Literal["idle", "serving", "waiting", "standby"]
 class Report(BaseModel):
     """One process. `at`: Unix milliseconds of the store; `warm`: of a standby, None where it makes no sense.
 
-    `doing`: what it is at, for people, None for nothing in particular.
+    `doing`: what it is at, for people, None for nothing in particular. `key`: the fingerprint of its key of commands.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
@@ -46,6 +46,7 @@ class Report(BaseModel):
     instance_id: str | None = None
     warm: bool | None = None
     doing: str | None = None
+    key: str | None = None
 
 
 def read(client: Client) -> list[Report]:

@@ -6,6 +6,7 @@ Only the web and the ingest hosts hold it. Without one nobody commands and nobod
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def required(settings: Settings) -> bytes:
     if key is None:
         raise NoKey
     return key
+
+
+def fingerprint(key: bytes) -> str:
+    """What may be told of a key: two that have the same tell the same, and nobody gets the key by it."""
+    return hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:8]
 
 
 def make(settings: Settings) -> None:

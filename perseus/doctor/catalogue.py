@@ -259,6 +259,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "Secrets of destinations cannot be opened, so nothing is sent to them.",
         "Put secret.key of the home back from a backup, readable for its owner alone, or set PERSEUS_SECRET_KEY.",
     ),
+    "control-key": Entry(
+        "Pages and ingest processes have not the same key of commands",
+        "Buttons of the page do nothing: no start, stop or takeover is done where another key is, or none.",
+        "Give the web and each ingest host one control.key (mode 600, in the home), or one PERSEUS_CONTROL_KEY, and "
+        "start again what had another or none: docs/control.md.",
+    ),
     "home": Entry(
         "The home cannot be written",
         "An ingest process cannot keep the proof of its lease, nor SQLite anything.",

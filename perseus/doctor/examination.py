@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from perseus.clock import Clock, SystemClock
-from perseus.doctor import answering, around, following, keeping, memory, placing, quorum, shards, timing
+from perseus.doctor import answering, around, commanding, following, keeping, memory, placing, quorum, shards, timing
 from perseus.doctor.finding import REDIS_CLI, Finding, Report, Severity, merged
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient, gathered
@@ -82,6 +82,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "database-schema": around.database_schema,
     "no-exchanges": around.no_exchanges,
     "secret-key": around.secret_key,
+    "control-key": commanding.control_key,
     "home": around.home,
     "disk-space": around.disk_space,
     "plugin-failed": around.plugin_failed,

@@ -21,6 +21,7 @@ PLACE = "HOST:PORT"
 #: A command with the path of a file.
 SQLITE = "sqlite3 "
 CHMOD = "chmod "
+COPY, PUT = "scp ", "install "
 #: Addresses in what a server says: an IPv6 address, host:port, or an IPv4 address alone.
 ADDRESS = re.compile(
     r"\[[0-9a-f:.]+(%\w+)?\](:\d+)?|(?<![\w:])([0-9a-f]{0,4}:){2,8}[0-9a-f.]*(%\w+)?|"
@@ -116,7 +117,9 @@ class Finding:
     def hidden(self) -> Self:
         """The same without an address of the inside, and without the name of the store's user."""
         seen = FOR_ADMINS if self.name in QUOTED else ADDRESS.sub("(address)", self.seen)
-        commands = tuple(one for one in self.commands if not one.startswith((f"{REDIS_CLI}ACL ", SQLITE, CHMOD)))
+        commands = tuple(
+            one for one in self.commands if not one.startswith((f"{REDIS_CLI}ACL ", SQLITE, CHMOD, COPY, PUT))
+        )
         return replace(self, seen=seen, commands=commands, where=(), reach=())
 
     def as_json(self, *, with_places: bool = True, over_tls: str = rediscli.PROGRAM) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import redis
 
 from perseus import keys
 from perseus.clock import Clock
+from perseus.control.hosts import Report as Host
 from perseus.doctor import strangers
 from perseus.doctor.host import HostFacts, host
 from perseus.doctor.servers import NAME, Asking, Servers, servers
@@ -63,6 +64,7 @@ class Told:
     instances: tuple[InstanceStatus, ...] = ()
     dispatchers: tuple[Report, ...] | None = None
     growths: tuple[Growth, ...] = ()
+    hosts: tuple[Host, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def _told(client: Client, exchanges: Sequence[Exchange]) -> Told:
             mark = client.get(keys.INITIALISED)
         view = Directory(client, lambda: exchanges, told_to=NOBODY).view(1)
         live = tuple(one.status for one in view.exchanges if one.live and one.status)
-        return Told(mark is not None, str(mark), live, dispatchers.read(client).running, growths(client, exchanges))
+        running, hosts = dispatchers.read(client).running, tuple(view.hosts)
+        return Told(mark is not None, str(mark), live, running, growths(client, exchanges), hosts)
     except (PerseusError, redis.RedisError):
         return Told()
 

@@ -165,6 +165,7 @@ class Host:
             instance_id=status.instance_id if status is not None else None,
             warm=service.is_warm if service is not None and service.is_standby else None,
             doing=warmingup.doing(service) if service is not None else None,
+            key=key.fingerprint(self.secret) if self.secret is not None else None,
         )
 
     def _key(self) -> bytes | None:

@@ -30,6 +30,7 @@ class Commander:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._key = key.required(short("/nowhere", control_key=SecretStr(TEXT)))  # type: ignore[arg-type]
+        self.fingerprint = key.fingerprint(self._key)
 
     def hosts(self, count: int = 1, **having: object) -> list[Report]:
         """Once so many processes that are such have announced themselves."""

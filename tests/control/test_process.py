@@ -30,7 +30,7 @@ def test_an_idle_host_starts_what_it_is_told_stops_it_and_waits_again(
     start: Start, reader: redis.Redis, commander: Commander
 ) -> None:
     process = start(*HOST, **KEYED)
-    (host,) = commander.hosts(role="idle")
+    (host,) = commander.hosts(role="idle", key=commander.fingerprint)
     started = commander.end(host.target, Kind.START, "binance")
     assert (started.status, "binance is active on" in str(started.text)) == (Status.DONE, True)
     payload = wait_active(reader, process)
