@@ -141,6 +141,28 @@ def test_where_nothing_can_be_asked_every_button_is_off_with_the_reason_and_noth
     assert [one.result for one in entries(notified) if one.what == "command an instance"] == ["failed"]
 
 
+@pytest.mark.parametrize("spoil", ["another type", "junk in its place", "emptied"])
+def test_a_target_that_the_payload_alone_names_is_not_asked_until_its_process_says_so_again(
+    notified: Notified, otto: FlaskClient, spoil: str
+) -> None:
+    """Nobody would take the command: it would be called sent, and nothing would come of it."""
+    instance, client = hold(notified.client, BINANCE), notified.client
+    if spoil == "junk in its place":
+        client.hset(keys.HOSTS, HOLDER, "{")
+    else:
+        client.delete(keys.HOSTS)
+    if spoil == "another type":
+        client.set(keys.HOSTS, "junk")
+    answer = otto.post(HERE, data={"what": "stop", "instance": instance})
+    assert answer.status_code == 409
+    assert "perseus:hosts is missing, old, or was overwritten by something else." in words(answer.text)
+    assert "One that lives says it anew within 5 s: try again then." in words(answer.text)
+    assert sent(notified) == []
+    hold(client, BINANCE)
+    assert otto.post(HERE, data={"what": "stop", "instance": instance}).status_code == 303
+    assert [command.kind for command in sent(notified)] == [Kind.STOP]
+
+
 def test_a_run_that_has_ended_since_is_not_asked(notified: Notified, otto: FlaskClient) -> None:
     instance = hold(notified.client, BINANCE)
     answer = otto.post(HERE, data={"what": "stop", "instance": "an-earlier-run"})
