@@ -23,7 +23,7 @@ from perseus.web.setup import listed, symbolrows
 from perseus.web.setup import told as symbolstold
 from perseus.web.setup.known import known_exchange
 from perseus.web.setup.listed import NotListed
-from perseus.web.setup.symbolpages import Paged, paged
+from perseus.web.setup.symbolpages import PER_PAGE, Paged, paged
 from perseus.web.setup.told import SAID, Told
 from perseus.web.site import access, commanding
 from perseus.web.templating import Context
@@ -94,7 +94,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class AddedPage(Context):
-    """`symbolsadded.html`. `lines`: those to look at; `fine`: those of which nothing more need be said."""
+    """`symbolsadded.html`. `lines`: of many those to look at; `fine`: then the others."""
 
     template: ClassVar[str] = "symbolsadded.html"
     title: str
@@ -154,6 +154,8 @@ def add(name: str) -> BaseResponse:
     is_unserved = bool(added) and told.why == symbolstold.NOBODY
     odd = tuple(one for one in lines if one.fate not in PLAIN)
     fine = tuple(one for one in lines if one.fate in PLAIN)
+    if len(lines) <= PER_PAGE:
+        odd, fine = lines, ()
     about = AddedPage(f"Symbols of {called}", name, called, summary, odd, fine, lists.note, command, said, is_unserved)
     return still(about, here.clock.wall_ms())
 
