@@ -18,6 +18,7 @@ from perseus.clock import SystemClock
 from perseus.commands import readiness, statustable
 from perseus.db import DatabaseReadOnly, DatabaseUnavailable
 from perseus.db.known import KnownExchanges
+from perseus.doctor.lacking import Lacking
 from perseus.errors import EXIT_FAILED, ExchangeOff, StoreUnavailable, UnknownExchange
 from perseus.local import runfile
 from perseus.network import document
@@ -49,13 +50,13 @@ def run(settings: Settings, names: Sequence[str], as_json: bool, is_watching: bo
             functools.partial(db.all_off, database_url),
         )
         _check(names, known(), database_url)
-        with connect(
-            runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-status"
-        ) as client:
+        url, timeout = runfile.store_url(settings), settings.store_timeout_seconds
+        with connect(url, timeout=timeout, name="perseus-status") as client:
             with answers(client):
                 client.ping()
             stuck = StuckReader(client, SystemClock())
-            screen = _Screen(Directory(client, known), stuck, known, names, as_json, Limits.of(settings), read_only)
+            directory = Directory(client, known, lacking=Lacking(client, url, timeout))
+            screen = _Screen(directory, stuck, known, names, as_json, Limits.of(settings), read_only)
             return screen.show(is_watching, sleep)
     except (StoreUnavailable, DatabaseUnavailable) as error:
         click.echo(f"perseus: {error}", err=True)

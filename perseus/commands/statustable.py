@@ -57,7 +57,8 @@ def lines(
         said = f"{notice.title}. {notice.text}" + (f" {notice.command}" if notice.command else "")
         yield click.style(said, fg="red" if notice.kind == "danger" else "yellow")
     for one in view.store.refusing:
-        yield click.style(f"{one.where} refuses writes: {one.code}. {one.cost[:1].upper()}{one.cost[1:]}.", fg="red")
+        refuses = "withholds rights" if one.lacks else "refuses writes"
+        yield click.style(f"{one.where} {refuses}: {one.code}. {one.cost[:1].upper()}{one.cost[1:]}.", fg="red")
     if not view.exchanges:
         yield f"{off.said}. Switch one on: {off.command}" if off else NONE
         return

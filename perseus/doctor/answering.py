@@ -21,7 +21,7 @@ DEFAULTS = (redis_cli("CONFIG", "SET", "requirepass", "PASSWORD"), redis_cli("CO
 
 def store_silent(node: Node, patient: Patient) -> Said:
     """Of a primary; a replica that is away is `node-silent`."""
-    if not node.is_primary or node.lacks_user or node.late_ms is not None:
+    if not node.is_primary or node.denied or node.lacks_user or node.late_ms is not None:
         return ABSENT
     return grave(f"{node.silent}.") if node.silent is not None else None
 
@@ -33,7 +33,7 @@ def unreachable(patient: Patient) -> Said:
 
 def node_silent(node: Node, patient: Patient) -> Said:
     """Of a replica, and of a node of a Cluster that nothing leads to any more."""
-    if node.is_primary or node.lacks_user or node.late_ms is not None:
+    if node.is_primary or node.denied or node.lacks_user or node.late_ms is not None:
         return ABSENT
     return warning(f"{node.silent}.") if node.silent is not None else None
 
@@ -116,6 +116,8 @@ def missing_rights(node: Node, patient: Patient) -> Said:
     if not node.is_primary:
         return ABSENT
     missing = [right for right in node.denied if "channel" not in right]
+    if not missing and node.silent is not None:
+        return ABSENT
     if not missing:
         return unknown("Most rights") if node.refused else None
     return grave(f"It may not: {', '.join(missing)}.", redis_cli("ACL", "SETUSER", patient.address.user, *missing))

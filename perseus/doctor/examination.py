@@ -27,12 +27,12 @@ OF_SILENT: Final[Mapping[str, OfNode]] = {
     "node-silent": answering.node_silent,
     "user-unknown": answering.user_unknown,
     "busy-script": answering.busy_script,
+    "rights": answering.missing_rights,
     "slow-answers": answering.slow_answers,
 }
 OF_NODES: Final[Mapping[str, OfNode]] = {
     "refuses-writes": answering.refuses_writes,
     "store-version": answering.store_version,
-    "rights": answering.missing_rights,
     "hint-rights": answering.hint_rights,
     "eviction-policy": memory.eviction_policy,
     "memory-full": memory.memory_full,

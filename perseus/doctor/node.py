@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import redis
 
 from perseus.clock import Clock
 from perseus.doctor import rights
-from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
+from perseus.errors import StoreRefused, StoreRightsMissing, StoreUnavailable, StoreUserRefused
 from perseus.store import answers, milliseconds
 from perseus.store.layout import Layout
 
@@ -43,10 +44,11 @@ class Node:
 
     `info`: what INFO says, {} where it may not be asked; `config` alike, by name. What is None may not be asked:
     `slow`, and of a Cluster `state` (CLUSTER INFO), `peers` (CLUSTER NODES, by address) and `layout` (CLUSTER SLOTS).
-    `skew_ms`: how far the host of the doctor is ahead of it, `rtt_ms`: its quickest answer. `refused`: what it says to
-    a write; '' when it takes one, None when none was tried (replicas). `may_wait`: WAIT is answered. `may_configure`:
-    CONFIG SET would be taken. `lacks_user`: it is silent because it does not know our user or password. `late_ms`: it
-    is silent because it answers only after so long.
+    `skew_ms`: how far the host of the doctor is ahead of it, None where the time may not be asked. `rtt_ms`: its
+    quickest answer. `refused`: what it says to a write; '' when it takes one, None when none was tried (replicas).
+    `denied`: rights that are missing. `may_wait`: WAIT is answered. `may_configure`: CONFIG SET would be taken.
+    `lacks_user`: it is silent because it does not know our user or password. `late_ms`: it is silent because it answers
+    only after so long.
     """
 
     place: str
@@ -58,7 +60,7 @@ class Node:
     state: Mapping[str, str] | None = None
     peers: Mapping[str, Mapping[str, Any]] | None = None
     layout: Layout | None = None
-    skew_ms: float = 0.0
+    skew_ms: float | None = 0.0
     rtt_ms: float = 0.0
     refused: str | None = None
     denied: tuple[str, ...] = ()
@@ -102,22 +104,29 @@ def examined(client: redis.Redis, place: str, clock: Clock, *, is_primary: bool,
             told = _asked(client, place)
             refused, denied = rights.tried(client, key, channel=channel) if is_primary else (None, ())
             may_wait, may_configure = rights.may_wait(client), rights.may_configure(client)
+    except StoreRightsMissing as error:
+        return Node(place, is_primary, silent=error.reason, denied=rights.named(error.reason))
     except (StoreUnavailable, StoreRefused) as error:
         return Node(place, is_primary, silent=error.reason, lacks_user=isinstance(error, StoreUserRefused))
     return Node(place, is_primary, None, *told, skew_ms, rtt_ms, refused, denied, may_wait, may_configure)
 
 
-def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float]:
-    """Round trip and skew in milliseconds, of the quickest of a few answers: it tells the time best."""
-    asked: Any = client
+def _clock(client: redis.Redis, clock: Clock) -> tuple[float, float | None]:
+    """Round trip and skew in milliseconds, of the quickest of a few answers: it tells the time best.
+
+    A refusal takes as long as an answer, and tells no time.
+    """
     samples = []
     for _ in range(SAMPLES):
         sent_at = clock.elapsed()
         wall_ms = clock.wall_ms()
-        store_ms = milliseconds(asked.execute_command("TIME"))
+        answer = rights.answer(client, "TIME")
         rtt_ms = (clock.elapsed() - sent_at) * 1000
-        samples.append((rtt_ms, wall_ms + rtt_ms / 2 - store_ms))
-    return min(samples)
+        if isinstance(answer, Exception) and not rights.is_denied(answer):
+            raise answer
+        is_told = not isinstance(answer, Exception)
+        samples.append((rtt_ms, wall_ms + rtt_ms / 2 - milliseconds(answer) if is_told else None))
+    return min(samples, key=itemgetter(0))
 
 
 def _asked(client: redis.Redis, place: str) -> tuple[Any, Any, Any, Any, Any, Any]:

@@ -6,6 +6,7 @@ allowed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,12 +20,14 @@ SCRATCH_MS: Final = 10_000
 HINT_SECONDS: Final = 1.0
 SHA: Final = "0" * 40
 #: Without these there is no answer at all, so they are not tried.
-CONNECTING: Final = frozenset(("ping", "info", "time", "client", "select", "hello", "cluster|slots", "asking"))
+CONNECTING: Final = frozenset(("info", "client", "select", "hello", "cluster|slots", "asking"))
 #: Only the doctor asks these: without them a node of a Cluster that is gone is not known.
 LOOKING: Final = frozenset(("cluster|nodes",))
 HINTS: Final = frozenset(("publish", "subscribe", "unsubscribe"))
 #: What a command is followed by: S is the scratch string, N a key that is not there, in the slot of S.
 TRIED: Final = {
+    "ping": "",
+    "time": "",
     "get": "S",
     "exists": "N",
     "pttl": "S",
@@ -64,6 +67,7 @@ TRIED: Final = {
     "script|load": "return 1",
 }
 SET: Final = "set"
+OF_COMMAND: Final = re.compile(r"the '(\S+)' command")
 NO_PARAMETER: Final = "perseus-doctor"
 PATTERNS: Final = (
     ("exchange:*", keys.status(0)),
@@ -84,10 +88,8 @@ def tried(client: redis.Redis, scratch: str, *, channel: bool) -> tuple[str, tup
 
     Raises redis-py's errors for a server that does not answer. `channel`: try that as well.
     """
-    pipeline: Any = client.pipeline(transaction=False)
-    pipeline.execute_command("SET", scratch, "x", "PX", SCRATCH_MS)
-    (written,) = pipeline.execute(raise_on_error=False)
-    denied = [f"+{SET}"] if _is_denied(written) and not _is_about_a_key(written) else []
+    written = answer(client, "SET", scratch, "x", "PX", SCRATCH_MS)
+    denied = [f"+{SET}"] if is_denied(written) and not _is_about_a_key(written) else []
     if not isinstance(written, Exception):
         denied += _commands(client, scratch)
     denied += _patterns(client)
@@ -96,20 +98,28 @@ def tried(client: redis.Redis, scratch: str, *, channel: bool) -> tuple[str, tup
     return (refusal.whole(written) if is_no_answer(written) else ""), tuple(denied)
 
 
+def answer(client: redis.Redis, *command: str | int) -> Any:
+    """What the server answers to one command, an error included. Raises redis-py's errors for no answer."""
+    pipeline: Any = client.pipeline(transaction=False)
+    pipeline.execute_command(*command)
+    (answered,) = pipeline.execute(raise_on_error=False)
+    return answered
+
+
+def named(refusal_text: str) -> tuple[str, ...]:
+    """The right that a refusal names, where not even a connection was let be; () for none."""
+    found = OF_COMMAND.search(refusal_text)
+    return (f"+{found[1].partition('|')[0]}",) if found else ()
+
+
 def may_wait(client: redis.Redis) -> bool:
     """Is WAIT known and allowed? Asked for no replicas it answers at once. Not every site wants that right."""
-    pipeline: Any = client.pipeline(transaction=False)
-    pipeline.execute_command("WAIT", 0, 1)
-    (answer,) = pipeline.execute(raise_on_error=False)
-    return isinstance(answer, int)
+    return isinstance(answer(client, "WAIT", 0, 1), int)
 
 
 def may_configure(client: redis.Redis) -> bool:
     """Would CONFIG SET be taken? Tried with a parameter that no server has: who may not is refused before that."""
-    pipeline: Any = client.pipeline(transaction=False)
-    pipeline.execute_command("CONFIG SET", NO_PARAMETER, "")
-    (answer,) = pipeline.execute(raise_on_error=False)
-    return NO_PARAMETER in str(answer)
+    return NO_PARAMETER in str(answer(client, "CONFIG SET", NO_PARAMETER, ""))
 
 
 def full(user: str) -> tuple[str, ...]:
@@ -128,7 +138,7 @@ def _commands(client: redis.Redis, scratch: str) -> Iterator[str]:
         pipeline.execute_command(name.replace("|", " ").upper(), *words)
     pipeline.execute_command("DEL", scratch)
     for name, answer in zip(TRIED, pipeline.execute(raise_on_error=False), strict=False):
-        if _is_denied(answer) and not _is_about_a_key(answer):
+        if is_denied(answer) and not _is_about_a_key(answer):
             yield f"+{name}"
 
 
@@ -137,7 +147,7 @@ def _patterns(client: redis.Redis) -> Iterator[str]:
     for _, key in PATTERNS:
         pipeline.execute_command("EXISTS", key)
     for (pattern, _), answer in zip(PATTERNS, pipeline.execute(raise_on_error=False), strict=True):
-        if _is_denied(answer) and _is_about_a_key(answer):
+        if is_denied(answer) and _is_about_a_key(answer):
             yield f"~{pattern}"
 
 
@@ -150,7 +160,7 @@ def _channel(client: redis.Redis) -> Iterator[str]:
         # Nobody listens there, and a rule for the one holds for the other.
         pipeline.execute_command("PUBLISH", f"{keys.NETWORK_CHANNEL}:doctor", "")
         (answer,) = pipeline.execute(raise_on_error=False)
-        if _is_denied(answer):
+        if is_denied(answer):
             yield "+publish &channel:*"
     except redis.exceptions.NoPermissionError:
         yield "+subscribe &channel:*"
@@ -162,7 +172,8 @@ def _is_about_a_key(answer: object) -> bool:
     return " key" in str(answer)
 
 
-def _is_denied(answer: object) -> bool:
+def is_denied(answer: object) -> bool:
+    """Is this answer the word that our user may not ask so?"""
     if isinstance(answer, redis.exceptions.NoPermissionError):
         return True
     return isinstance(answer, redis.exceptions.ResponseError) and bool(REFUSED.search(str(answer)))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from redis.crc import key_slot
 
 from perseus import keys
 from perseus.clock import Clock
+from perseus.doctor.lookup import one_name
 from perseus.doctor.node import Node, examined
 from perseus.doctor.patience import late_ms, patience
-from perseus.doctor.sentinels import Watcher, watchers
+from perseus.doctor.sentinels import Sides, Watcher, watchers
 from perseus.errors import StoreRefused, StoreUnavailable, StoreUserRefused
 from perseus.store import Client, answers, at, connect, where, wording
 from perseus.store.cluster import Cluster
@@ -48,13 +49,15 @@ class Slots:
 class Servers:
     """All that were found. `silent`: why the store as a whole does not answer.
 
-    `slots`: of a Cluster alone, `watchers`: the sentinels of a service.
+    `slots`: of a Cluster alone, `watchers`: the sentinels of a service. `hosts`: of those and their servers each name
+    or address, by one of them where several are one host; None where it could not be looked up.
     """
 
     nodes: tuple[Node, ...] = ()
     slots: Slots | None = None
     watchers: tuple[Watcher, ...] = ()
     silent: str | None = None
+    hosts: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def primaries(self) -> tuple[Node, ...]:
@@ -64,8 +67,8 @@ class Servers:
     @property
     def is_away(self) -> bool:
         """Could it not be asked? A server that alone does not know our user leaves the others, which were examined."""
-        only_users = all(node.lacks_user for node in self.nodes if node.silent is not None)
-        return self.silent is not None and not (self.answering and only_users)
+        known = all(node.lacks_user or node.denied for node in self.nodes if node.silent is not None)
+        return self.silent is not None and not (self.answering and known)
 
     @property
     def answering(self) -> tuple[Node, ...]:
@@ -89,7 +92,7 @@ class Asking:
     def node(self, place: Place, key: str, *, is_primary: bool, channel: bool) -> Node:
         """One server, asked by itself. `key`: a scratch key that it serves."""
         with at(self.url, place, timeout=self.timeout, name=NAME) as client:
-            node = examined(client, _written(place), self.clock, is_primary=is_primary, key=key, channel=channel)
+            node = examined(client, written(place), self.clock, is_primary=is_primary, key=key, channel=channel)
         node = self.patiently(node, place)
         if node.silent is None or place in self.places:
             return node
@@ -134,12 +137,12 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
 
     def node(place: Place) -> Node:
         is_primary = place in layout.primaries
-        key = _scratch(layout, place) if is_primary else SCRATCH
+        key = scratch(layout, place) if is_primary else SCRATCH
         return asking.node(place, key, is_primary=is_primary, channel=place == layout.primaries[0])
 
     nodes = _at_once(node, layout.places)
     disowned = _disowned(layout, nodes)
-    at = tuple(dict.fromkeys(_written(layout.slots[slot]) for slot in disowned))
+    at = tuple(dict.fromkeys(written(layout.slots[slot]) for slot in disowned))
     lost = sum(not has_address(place) for place in layout.slots.values())
     slots = Slots(SLOTS - len(layout.slots) + lost, len(layout.primaries), len(disowned), at, lost)
     return Servers((*nodes, *_away(asking, layout, nodes)), slots, silent=_silent(nodes))
@@ -155,11 +158,12 @@ def _disowned(layout: Layout, nodes: Iterable[Node]) -> list[int]:
     return [
         slot
         for slot, place in layout.slots.items()
-        if (own := told.get(_written(place))) is not None and own.slots.get(slot) in others - {place}
+        if (own := told.get(written(place))) is not None and own.slots.get(slot) in others - {place}
     ]
 
 
-def _written(place: Place) -> str:
+def written(place: Place) -> str:
+    """Host and port as addresses write them."""
     return f"{place[0]}:{place[1]}"
 
 
@@ -185,18 +189,21 @@ def _known_to(node: Node, layout: Layout) -> Iterator[Place]:
 
 
 def _of_sentinels(client: Sentinel, asking: Asking) -> Servers:
-    """The primary that the client finds is the one that counts; replicas are those that any sentinel knows."""
+    """The primary that the client finds is the one that counts; replicas are those that any sentinel of it knows."""
     known = watchers(client)
     try:
         with answers(client):
             primary = client.finder.primary()
     except (StoreUnavailable, StoreRefused) as error:
         return Servers(watchers=known, silent=error.reason)
-    places = dict.fromkeys((primary, *(place for one in known for place in one.replicas)))
+    strangers = Sides.of(known).strangers
+    ours = [one for one in known if one not in strangers]
+    places = dict.fromkeys((primary, *(place for one in ours for place in one.replicas)))
     nodes = _at_once(
         lambda place: asking.node(place, SCRATCH, is_primary=place == primary, channel=place == primary), places
     )
-    return Servers(nodes, watchers=known, silent=_silent(nodes))
+    told = [host for host, _ in (*places, *(place for one in ours for place in one.others), *asking.places)]
+    return Servers(nodes, watchers=known, silent=_silent(nodes), hosts=one_name(told, asking.timeout))
 
 
 def _at_once(ask: Callable[[Place], Node], places: Iterable[Place]) -> tuple[Node, ...]:
@@ -208,7 +215,7 @@ def _silent(nodes: Iterable[Node]) -> str | None:
     return next((node.silent for node in nodes if node.is_primary and node.silent), None)
 
 
-def _scratch(layout: Layout, place: Place) -> str:
+def scratch(layout: Layout, place: Place) -> str:
     """A key that this primary serves."""
     names = map(keys.doctor_probe, count())
     return next(name for name in names if layout.slots.get(key_slot(name.encode())) == place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median_low
 from typing import Final
 
@@ -19,16 +19,15 @@ STEPPED: Final = ("chronyc makestep", "timedatectl set-ntp true")
 
 def node_clocks(patient: Patient) -> Said:
     """Between all servers that answer: any of them may be promoted. Named are those that differ from the most."""
-    known = patient.servers.answering
-    if len(known) < 2:
+    skews = _skews(patient.servers.answering)
+    if len(skews) < 2:
         return ABSENT
-    skews = [node.skew_ms for node in known]
-    blur = max(node.rtt_ms for node in known)
-    apart = max(skews) - min(skews) - blur
+    blur = max(node.rtt_ms for node in patient.servers.answering)
+    apart = max(skews.values()) - min(skews.values()) - blur
     if apart < SKEW_MS:
         return None
     margin = patient.settings.margin_seconds
-    ahead = {node.place: _usual_ms(patient) - node.skew_ms for node in known}
+    ahead = {place: _usual_ms(patient) - ms for place, ms in skews.items()}
     off = {place: ms for place, ms in ahead.items() if abs(ms) - blur / 2 >= SKEW_MS}
     off = off or {place: ms for place, ms in ahead.items() if abs(ms) == max(map(abs, ahead.values()))}
     named = [f"{place} is {_side(ms)} the others" for place, ms in off.items()]
@@ -39,13 +38,20 @@ def node_clocks(patient: Patient) -> Said:
 
 def clock_skew(patient: Patient) -> Said:
     """This host against most servers, and the hosts of instances as they say themselves."""
+    if not _skews(patient.servers.answering):
+        return ABSENT
     off = [*_here(patient), *_elsewhere(patient)]
     return warning(f"{'; '.join(off[:SHOWN])}{_more(len(off) - SHOWN)}.") if off else None
 
 
+def _skews(nodes: Sequence[Node]) -> dict[str, float]:
+    """Of those that tell the time, by address."""
+    return {node.place: node.skew_ms for node in nodes if node.skew_ms is not None}
+
+
 def _usual_ms(patient: Patient) -> float:
     """How far this host is ahead of what most clocks say. Of an even number of servers this host's own decides."""
-    skews = [node.skew_ms for node in patient.servers.answering]
+    skews = list(_skews(patient.servers.answering).values())
     return median_low(skews if len(skews) % 2 else [*skews, 0.0])
 
 
@@ -61,7 +67,7 @@ def _here(patient: Patient) -> Iterator[str]:
 def _elsewhere(patient: Patient) -> Iterator[str]:
     """Each says how far it is ahead of the server that has its lease, which may be the one that is off."""
     told = {one.hostname: one.clock_skew_ms for one in patient.told.instances if one.clock_skew_ms is not None}
-    primaries = [_usual_ms(patient) - node.skew_ms for node in patient.servers.primaries] or [0.0]
+    primaries = [_usual_ms(patient) - ms for ms in _skews(patient.servers.primaries).values()] or [0.0]
     for host, skew_ms in sorted(told.items()):
         least_ms = min((skew_ms + ms for ms in primaries), key=abs)
         if abs(least_ms) >= SKEW_MS:

@@ -30,8 +30,7 @@ from perseus.network.reading import (
     judge,
     last_record,
 )
-from perseus.network.refusals import Refusals, of
-from perseus.network.refusing import Refusing
+from perseus.network.refusals import Lacking, Refusals, of
 from perseus.network.restarts import Restarts
 from perseus.network.search import Search
 from perseus.network.searching import Found, Searching
@@ -67,7 +66,7 @@ class ActivityPage:
 class Directory:
     """Reads the network. One pipeline a call and server, however many exchanges, which come from `exchanges()`.
 
-    `told_to`: what begins and ends; `NOBODY` for who reads once, and would not notice the end.
+    `told_to`: what begins and ends; `NOBODY` for who reads once, and would not notice the end. `lacking`: rights.
     """
 
     def __init__(
@@ -76,6 +75,7 @@ class Directory:
         exchanges: Callable[[], Sequence[Exchange]],
         clock: Clock = MACHINE,
         told_to: logging.Logger = log,
+        lacking: Lacking = tuple,
     ) -> None:
         self._client = client
         self._has_nodes = is_cluster(client)
@@ -89,7 +89,8 @@ class Directory:
             "The last known network is shown as unknown",
             "The data store answers: the network is shown as it is again.",
         )
-        self._refusals = Refusals(told_to)
+        self._lacking = lacking
+        self._refusals = Refusals(told_to, lacking)
 
     @property
     def is_troubled(self) -> bool:
@@ -169,7 +170,8 @@ class Directory:
                 _settled(batch.run())
         except (StoreUnavailable, StoreRefused) as error:
             return StoreNotice.failing(error)
-        return _refused(StoreNotice(True), tuple(of(batch, error, exchanges) for error in batch.refusals()))
+        refusing = tuple(of(batch, error, exchanges) for error in batch.refusals())
+        return StoreNotice(True).refusing_by(refusing or self._lacking())
 
     def _read(self, exchanges: Sequence[Exchange], count: int, refusals: Refusals) -> NetworkView:
         batch = Batch(self._client, with_info=True)
@@ -188,7 +190,7 @@ class Directory:
         self._store_clock.heard(now_ms, sent_at, self._clock.elapsed())
         restarted = self._restarts.ms_ago(keys.INITIALISED, batch)
         store = StoreNotice(True, None, initialised is None, initialised != "not kept", restarted)
-        store = _refused(store, refusals.told(batch, exchanges))
+        store = store.refusing_by(refusals.told(batch, exchanges))
         parts = [rest[at : at + COMMANDS_EACH] for at in range(0, len(rest), COMMANDS_EACH)]
         logs, statuses, capped = [], [], []
         for exchange, part in zip(exchanges, parts, strict=True):
@@ -235,7 +237,7 @@ class Directory:
         )
         notice = found
         if latest:
-            known_of_it = _refused(latest.store, ())
+            known_of_it = latest.store.refusing_by(())
             notice = replace(known_of_it, answers=False, reason=found.reason, denied=found.denied)
         events = latest.events if latest else ()
         capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
@@ -252,10 +254,6 @@ def _commands(exchange: Exchange, count: int) -> tuple[tuple[str, str, *tuple[st
         ("XREVRANGE", log, "+", "-", "COUNT", count + 1),
         ("HGET", keys.activity_meta(exchange.name), "cut_before_ms"),
     )
-
-
-def _refused(store: StoreNotice, refusing: tuple[Refusing, ...]) -> StoreNotice:
-    return replace(store, refused=refusing[0].code if refusing else None, refusing=refusing)
 
 
 def _is_cut(cut_before_ms: Any, now_ms: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -142,8 +142,8 @@ class StoreNotice:
 
     `denied`: it answers, and refuses us; why, in words that name no address and no user.
 
-    `refused`: why it, or a server of it, takes no writes, a key of `perseus.store.refusal.EXPLAINED`; None while all
-    do. `refusing`: each such server, where more is known of them.
+    `refused`: why it, or a server of it, takes no writes or withholds a right, a key of
+    `perseus.store.refusal.EXPLAINED`; None while all do. `refusing`: each such server, where more is known of them.
     """
 
     answers: bool
@@ -159,6 +159,10 @@ class StoreNotice:
     def silence(self) -> str:
         """Of one that gives nothing: what it does, behind a subject."""
         return "does not answer" if self.denied is None else "refuses us"
+
+    def refusing_by(self, refusing: tuple[Refusing, ...]) -> StoreNotice:
+        """The same of a store whose servers refuse so."""
+        return replace(self, refused=refusing[0].code if refusing else None, refusing=refusing)
 
     @classmethod
     def failing(cls, error: StoreUnavailable | StoreRefused) -> StoreNotice:

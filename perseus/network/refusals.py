@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from perseus import keys
-from perseus.errors import StoreRefusesWrites
+from perseus.errors import PerseusError, StoreRefusesWrites, StoreRightsMissing
 from perseus.network.exchange import Exchange
 from perseus.network.refusing import Refusing
 from perseus.outage import Outage
 from perseus.store.batch import Batch
+from perseus.store.refusal import NO_RIGHT
+
+Server = tuple[str, int | None]
+#: Gives the servers that withhold rights which are seen in no answer to a reading.
+Lacking = Callable[[], tuple[Refusing, ...]]
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +23,10 @@ log = logging.getLogger(__name__)
 class Refusals:
     """What a reader knows of them. For one thread at a time."""
 
-    def __init__(self, told_to: logging.Logger = log) -> None:
+    def __init__(self, told_to: logging.Logger = log, lacking: Lacking = tuple) -> None:
         self._log = told_to
-        self._outages: dict[tuple[str, int | None], Outage] = {}
+        self._lacking = lacking
+        self._outages: dict[Server, Outage] = {}
 
     @property
     def are_on(self) -> bool:
@@ -28,15 +34,17 @@ class Refusals:
         return bool(self._outages)
 
     def told(self, batch: Batch, exchanges: Sequence[Exchange]) -> tuple[Refusing, ...]:
-        """Each server of this batch that refuses writes; the log hears of what is new, and of what is over."""
-        errors = batch.refusals()
-        for error in errors:
-            cost = of(batch, error, exchanges).cost
-            begins, ends = f"{cost[:1].upper()}{cost[1:]}", f"The data store at {_named(error)} takes writes again."
-            self._outages.setdefault((error.where, error.slot), Outage(self._log, begins, ends)).failed(error)
-        for ended in self._outages.keys() - {(error.where, error.slot) for error in errors}:
+        """Each server that refuses writes, else each that withholds rights; the log hears as that begins and ends."""
+        errors: dict[Server, PerseusError] = {(one.where, one.slot): one for one in batch.refusals()}
+        found = tuple(of(batch, error, exchanges) for error in batch.refusals()) or self._lacking()
+        for one in found:
+            error = errors.setdefault((one.where, one.slot), _missing(one))
+            begins = f"{one.cost[:1].upper()}{one.cost[1:]}"
+            ends = f"The data store at {_named(one)} {_good(one)} again."
+            self._outages.setdefault((one.where, one.slot), Outage(self._log, begins, ends)).failed(error)
+        for ended in self._outages.keys() - errors.keys():
             self._outages.pop(ended).done()
-        return tuple(of(batch, error, exchanges) for error in errors)
+        return found
 
 
 def of(batch: Batch, error: StoreRefusesWrites, exchanges: Sequence[Exchange]) -> Refusing:
@@ -47,5 +55,13 @@ def of(batch: Batch, error: StoreRefusesWrites, exchanges: Sequence[Exchange]) -
     return Refusing(error.where, error.code, tuple(leases), tuple(logs), is_all, error.slot)
 
 
-def _named(error: StoreRefusesWrites) -> str:
-    return error.where if error.slot is None else f"{error.where}, slot {error.slot},"
+def _named(one: Refusing) -> str:
+    return one.where if one.slot is None else f"{one.where}, slot {one.slot},"
+
+
+def _missing(one: Refusing) -> StoreRightsMissing:
+    return StoreRightsMissing(one.where, f"{NO_RIGHT}: its user may not: {', '.join(one.lacks)}")
+
+
+def _good(one: Refusing) -> str:
+    return "gives all rights" if one.lacks else "takes writes"

@@ -15,7 +15,7 @@ class Refusing:
     """A server of the store that refuses writes, and the names of exchanges whose leases and whose logs it has.
 
     `where` is an address; `code` a key of `perseus.store.refusal.EXPLAINED`; `is_all`: no exchange is without it.
-    `slot`: of a Cluster, where that one alone is refused.
+    `slot`: of a Cluster, where that one alone is refused. `lacks`: rights that are missing, as ACL SETUSER has them.
     """
 
     where: str
@@ -24,6 +24,7 @@ class Refusing:
     logs: tuple[str, ...] = ()
     is_all: bool = True
     slot: int | None = None
+    lacks: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
@@ -33,6 +34,8 @@ class Refusing:
     @property
     def cost(self) -> str:
         """What cannot be done, as a clause for people, in which no address is."""
+        if self.lacks:
+            return f"what needs {_any_of(self.lacks)} fails, and nothing that needs it can start"
         if self.is_all:
             return "no lease can be claimed or renewed and no event recorded"
         lost = [f"no lease of {_any_of(self.leases)} can be claimed or renewed"] if self.leases else []

@@ -16,6 +16,7 @@ from perseus.doctor import site as doctor
 from perseus.doctor.checkup import Checkup
 from perseus.doctor.examination import examine
 from perseus.doctor.finding import Report
+from perseus.doctor.lacking import Lacking
 from perseus.local import runfile
 from perseus.local.byhand import ByHand
 from perseus.network.chronicle import Chronicle
@@ -50,7 +51,8 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     client = connect(runfile.store_url(settings), timeout=settings.store_timeout_seconds, name="perseus-web")
     known = KnownExchanges(partial(db.exchanges, database_url), clock, partial(db.all_off, database_url))
     fit = KnownFit(partial(db.check, database_url), clock)
-    directory = Directory(client, known, clock)
+    lacking = Lacking(client, runfile.store_url(settings), settings.store_timeout_seconds, clock)
+    directory = Directory(client, known, clock, lacking=lacking)
     shared = SharedDirectory(directory, clock)
     outbound = Outbound.of(settings, client, database_url, known, clock)
     chronicle = Chronicle(client, known, clock)
@@ -83,6 +85,7 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
             commanding=Commanding.of(settings, client),
             market=MarketReads.of(client, clock),
             fit=fit,
+            lacking=lacking,
         ),
         extensions,
     )

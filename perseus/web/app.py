@@ -89,7 +89,7 @@ def app(about: Site, extensions: Extensions | None = None) -> Flask:
     compression.install(made)
     security.install(made, about.access.hosts if about.access else frozenset())
     htmx.install(made)
-    problems.install(made)
+    problems.install(made, *([about.lacking.doubt] if about.lacking else []))
     templating.install(made, static, about.by_hand)
     guard.install(made, about.access)
     auditing.install(made, about.access)

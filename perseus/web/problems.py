@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
@@ -22,6 +23,7 @@ from perseus.errors import (
     StoreCorrupt,
     StoreRefused,
     StoreRefusesWrites,
+    StoreRightsMissing,
     StoreUnavailable,
     UnknownExchange,
 )
@@ -82,8 +84,14 @@ class ErrorPage(Context):
     next_step: str
 
 
-def install(app: Flask) -> None:
-    """Turn every exception that leaves a view into an answer."""
+def install(app: Flask, denied: Callable[[], object] = lambda: None) -> None:
+    """Turn every exception that leaves a view into an answer. `denied`: told when the store withheld a right."""
+
+    def withheld(error: StoreRightsMissing) -> Response:
+        denied()
+        return _failed(error)
+
+    app.register_error_handler(StoreRightsMissing, withheld)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(PerseusError, _failed)
     app.register_error_handler(Exception, _broken)

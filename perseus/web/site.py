@@ -11,6 +11,7 @@ from perseus.clock import SystemClock
 from perseus.db.known import KnownExchanges, KnownFit
 from perseus.doctor.checkup import Checkup
 from perseus.doctor.finding import Report
+from perseus.doctor.lacking import Lacking
 from perseus.errors import PerseusError
 from perseus.local.byhand import UNTOLD, ByHand
 from perseus.network.chronicle import Chronicle
@@ -87,7 +88,7 @@ class Site:
     `outbound` None: it tells nobody of anything, and has no pages about that. `access` None: nobody can sign in.
     `chronicle` None: nothing is known of the past but the newest events. `checkup` None: the doctor makes no rounds.
     `commanding` None: it commands no ingest process. `market` None: it shows no warmups and candles.
-    `fit`: whether the tables are those of this version, by default without a doubt.
+    `fit`: whether the tables are those of this version, by default without a doubt. `lacking`: rights at the store.
     `by_hand`: how commands are shown to who is signed in; nobody else is told a path.
     """
 
@@ -104,6 +105,7 @@ class Site:
     by_hand: ByHand = UNTOLD
     checkup: Checkup | None = None
     commanding: Commanding | None = None
+    lacking: Lacking | None = None
     market: MarketReads | None = None
     fit: KnownFit = field(default_factory=lambda: KnownFit(lambda: None, SystemClock()))
 

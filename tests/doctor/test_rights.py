@@ -162,3 +162,20 @@ def test_trying_a_right_changes_nothing(lasting: Practice, restrict: Restrict, l
     with lasting_server.client() as client:
         left = [key for key in client.scan_iter() if key != keys.INITIALISED]
         assert all(0 < client.pttl(key) <= rights.SCRATCH_MS for key in left)
+
+
+def test_without_the_time_rights_are_missing_and_the_store_is_not_called_silent(
+    lasting: Practice, restrict: Restrict
+) -> None:
+    restrict(without=("+time",))
+    report = lasting.examine()
+    assert [one.name for one in report.of(Severity.GRAVE)] == ["rights"]
+    assert lasting.finds("rights").commands == ("redis-cli ACL SETUSER perseus +time",)
+    assert "clock-skew" not in report.fine
+    assert (report.exit_code, report.unasked) == (1, ())
+
+
+def test_a_right_without_which_nobody_connects_is_named(lasting: Practice, restrict: Restrict) -> None:
+    restrict(without=("+client",))
+    assert lasting.finds("rights").seen == "It may not: +client."
+    assert "store-silent" not in [one.name for one in lasting.examine().findings]

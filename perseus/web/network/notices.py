@@ -17,12 +17,14 @@ RESTART_TOLD_MS = 60_000
 TOLD_ALREADY = {
     "store-silent",
     "refuses-writes",
+    "rights",
     "store-mark",
     "database-silent",
     "database-refused",
     "database-read-only",
     "database-schema",
 }
+RIGHTS = "The data store does not give Perseus all rights"
 FAULTS_SHOWN = 3
 CONNECTS_SHOWN = 4
 #: What processes are at that are about to serve an exchange.
@@ -94,7 +96,8 @@ def _refusing_store(view: NetworkView) -> Notice | None:
     said = " ".join(_refusing_server(one) for one in refusing)
     text = f"{said} Ingest processes that cannot renew stop before their leases end, and none of them can start."
     text = f"{text} What mends it says:"
-    return Notice("danger", "The data store refuses writes", text, "perseus doctor")
+    title = RIGHTS if all(one.lacks for one in refusing) else "The data store refuses writes"
+    return Notice("danger", title, text, "perseus doctor")
 
 
 def _refusing_server(refusing: Refusing) -> str:
