@@ -48,9 +48,9 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
     ),
     "sentinels": Entry(
         "Too few sentinels",
-        "With less than three that answer, one failure more and nobody can decide on a failover.",
-        "Start those that are down at their hosts. Run three or more, one on the host of each server, and name all of "
-        "them in PERSEUS_REDIS_URL.",
+        "A failover needs most of them: each that is gone leaves fewer that may fail, and of less than three none may.",
+        "Start those that are down at their hosts, and mend names that do not exist. Run three or more, one on the "
+        "host of each server, and name all of them in PERSEUS_REDIS_URL.",
     ),
     "sentinel-refusal": Entry(
         "Sentinels refuse us",
@@ -66,8 +66,11 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
     ),
     "sentinel-split": Entry(
         "The sentinels name different primaries",
-        "Two servers take writes, and what the loser of them took is lost: an exchange can be granted twice.",
-        "Wait for a failover to end. If it stays, look at the network between them; SENTINEL RESET at the wrong one.",
+        "Who believes the wrong one writes where the others do not look: an exchange can be granted twice. What most "
+        "of them name stands; a sentinel of another service leads astray who meets it while ours are silent.",
+        "Wait a moment for a failover to end. Take a sentinel of another service out of PERSEUS_REDIS_URL, everywhere. "
+        "One of ours that stays behind: look at the network between it and the servers, then SENTINEL RESET there.",
+        "Compare what `SENTINEL GET-MASTER-ADDR-BY-NAME SERVICE` says at each sentinel.",
     ),
     "sentinel-places": Entry(
         "The sentinels can promote a replica beside a primary that goes on",

@@ -6,23 +6,41 @@ They decide by a majority of theirs, which knows nothing of replicas. docs/guara
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import combinations
+from typing import Final
 
+from perseus.doctor.finding import Severity
 from perseus.doctor.node import Node
 from perseus.doctor.patient import Patient
-from perseus.doctor.sign import ABSENT, Said, grave, redis_cli, unknown
+from perseus.doctor.sentinels import OTHERS, Sides, Watcher
+from perseus.doctor.sign import ABSENT, Said, Sign, grave, redis_cli, unknown
 
 #: Beyond that many hosts not every cut is tried.
 MOST_HOSTS = 12
+RIGHT: Final = f"+sentinel|{OTHERS}"
 TO_MEND = "Put one sentinel beside each server and none elsewhere"
 
 
 def sentinel_places(patient: Patient) -> Said:
-    """By the addresses that servers and sentinels are known at. Without a limit, `min-replicas` says all that there is.
+    """By the hosts of servers and sentinels. Without a limit, `min-replicas` says all that there is.
 
-    Which hosts are cut off together is not known, so every way is tried.
+    Which hosts are cut off together is not known, so every way is tried. Where not all sentinels tell, that it is
+    well is not known; that it is not may be.
     """
+    said = _said(patient)
+    if said == ABSENT or (said is not None and said.severity is Severity.UNKNOWN):
+        return said
+    if not _is_complete(patient) or (said is None and _untold(patient)):
+        seen = f"It could not be judged where the sentinels stand: {_why_untold(patient)}."
+        return Sign(Severity.UNKNOWN, seen, where=tuple(one.place for one in _untold(patient)))
+    lost = sorted(host for host, name in patient.servers.hosts.items() if name is None)
+    if said is not None and lost:
+        return Sign(Severity.UNKNOWN, f"It could not be judged: no address was found of {', '.join(lost)}.")
+    return said
+
+
+def _said(patient: Patient) -> Said:
     servers, limits = _servers(patient), _limits(patient)
     if not patient.servers.watchers or len(servers) < 2:
         return ABSENT
@@ -38,7 +56,7 @@ def sentinel_places(patient: Patient) -> Said:
     most = len(servers) - 1
     enough = next((one for one in range(wanted, most) if not may_split(patient, one)), most)
     seen = (
-        f"Sentinels are at {_hosts(_sentinels(patient))}, servers at {_hosts(_hosted(servers))}, and "
+        f"Sentinels are at {_hosts(_sentinels(patient))}, servers at {_hosts(_hosted(patient, servers))}, and "
         f"min-replicas-to-write is {wanted}: a primary that is cut off with {_counted(wanted)} goes on while the "
         f"sentinels promote another. {TO_MEND}, or have it wait for {_counted(enough)}."
     )
@@ -52,8 +70,8 @@ def may_split(patient: Patient, wanted: int) -> bool:
     """
     if not patient.servers.watchers:
         return False
-    servers, sentinels = _hosted(_servers(patient)), _sentinels(patient)
-    heirs = _hosted(one.place for one in patient.servers.nodes if may_be_promoted(one))
+    servers, sentinels = _hosted(patient, _servers(patient)), _sentinels(patient)
+    heirs = _hosted(patient, (one.place for one in patient.servers.nodes if may_be_promoted(one)))
     hosts, majority = sorted(servers), _majority(patient, sentinels.total())
     if len(hosts) > MOST_HOSTS:
         return True
@@ -74,7 +92,7 @@ def may_be_promoted(node: Node) -> bool:
 
 def _majority(patient: Patient, sentinels: int) -> int:
     """Of those that must agree: more than half, or the quorum where that is more."""
-    quorums = [one.number("quorum") or 0 for one in patient.servers.watchers]
+    quorums = [one.number("quorum") or 0 for one in _ours(patient)]
     return max(sentinels // 2 + 1, min(quorums, default=0))
 
 
@@ -87,17 +105,58 @@ def _limits(patient: Patient) -> set[int | None]:
     return {one.set_to_number("min-replicas-to-write") for one in patient.servers.answering if may_be_promoted(one)}
 
 
+def _ours(patient: Patient) -> tuple[Watcher, ...]:
+    """Without those of another service, whose sentinels decide on nothing here."""
+    strangers = Sides.of(patient.servers.watchers).strangers
+    return tuple(one for one in patient.servers.watchers if one not in strangers)
+
+
 def _sentinels(patient: Patient) -> Counter[str]:
-    """How many at each host. As they know each other: by addresses of the kind that servers have too."""
-    known = patient.servers.watchers
-    told = dict.fromkeys(place for one in known for place in one.others)
-    if len(known) == 1 or not told:
-        return _hosted(dict.fromkeys((*(one.place for one in known), *(f"{host}:{port}" for host, port in told))))
-    return Counter(host for host, _ in told)
+    """How many at each host."""
+    return Counter(host for host, _ in _standing(patient))
 
 
-def _hosted(places: Iterator[str] | tuple[str, ...] | dict[str, None]) -> Counter[str]:
-    return Counter(place.rpartition(":")[0] for place in places)
+def _standing(patient: Patient) -> set[tuple[str, str]]:
+    """Host and port of each sentinel: as they know each other, and of one that alone tells its own place too."""
+    ours = _ours(patient)
+    told = {(_host(patient, host), str(port)) for one in ours for host, port in one.others}
+    if len(told) >= _counting(ours):
+        return told
+    own = (one.place.rpartition(":") for one in ours if one.tells)
+    return told | {(_host(patient, host), port) for host, _, port in own}
+
+
+def _counting(ours: tuple[Watcher, ...]) -> int:
+    """How many there are, as they say."""
+    return max((one.number("num-other-sentinels") or 0 for one in ours), default=0) + 1
+
+
+def _is_complete(patient: Patient) -> bool:
+    return len(_standing(patient)) >= _counting(_ours(patient))
+
+
+def _untold(patient: Patient) -> list[Watcher]:
+    """Those that do not tell where others are."""
+    return [one for one in _ours(patient) if not one.tells or RIGHT in one.lacks]
+
+
+def _why_untold(patient: Patient) -> str:
+    silent = [one.place for one in _untold(patient) if not one.tells]
+    lacking = [one.place for one in _untold(patient) if one.tells]
+    told = (
+        f"{', '.join(silent)} {'does' if len(silent) == 1 else 'do'} not tell" if silent else "",
+        f"the user lacks {RIGHT} at {', '.join(lacking)}" if lacking else "",
+    )
+    return " and ".join(filter(None, told)) or "those that answer do not know all"
+
+
+def _hosted(patient: Patient, places: Iterable[str]) -> Counter[str]:
+    return Counter(_host(patient, place.rpartition(":")[0]) for place in places)
+
+
+def _host(patient: Patient, host: str) -> str:
+    """One name for all names and addresses of a host."""
+    return patient.servers.hosts.get(host) or host
 
 
 def _hosts(counted: Counter[str]) -> str:

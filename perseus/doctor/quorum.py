@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from perseus.doctor.patient import Patient
-from perseus.doctor.sentinels import QUORUM, REPLICAS
+from perseus.doctor.sentinels import QUORUM, REPLICAS, Sides, Watcher
 from perseus.doctor.sign import ABSENT, Said, Sign, grave, redis_cli, unknown, warning
 from perseus.doctor.timing import sentinel_failover
+from perseus.store.layout import Place
+from perseus.store.wording import ADVICE, silence
 
 LEAST = 3
 
@@ -18,7 +22,7 @@ def sentinels(patient: Patient) -> Said:
     silent = [one for one in known if one.silent is not None]
     answering = len(known) - len(silent)
     if silent:
-        gone = "; ".join(f"start {one.place} ({one.silent})" for one in silent)
+        gone = "; ".join(f"{one.place}: {_silence(one)}" for one in silent)
         seen = f"{answering} of the {len(known)} of PERSEUS_REDIS_URL answer: {gone}."
         return warning(seen)._replace(where=tuple(one.place for one in silent))
     others = max((one.number("num-other-sentinels") or 0 for one in known), default=0) + 1
@@ -27,6 +31,12 @@ def sentinels(patient: Patient) -> Said:
     if answering < LEAST:
         return warning(f"PERSEUS_REDIS_URL names {answering} of {others}: name all, in case these are down.")
     return None
+
+
+def _silence(one: Watcher) -> str:
+    """Why, and to start it where there is a host that it may run on."""
+    said = silence(one.silent or "", None)
+    return said if any(f"({advice})" in said for advice in ADVICE.values()) else f"{said} (start it)"
 
 
 def sentinel_refusal(patient: Patient) -> Said:
@@ -76,13 +86,32 @@ def _lacking(patient: Patient, name: str) -> Sign | None:
 
 
 def sentinel_split(patient: Patient) -> Said:
-    """Where each says that the primary is."""
-    told = {one.names for one in patient.servers.watchers if one.silent is None and one.names}
-    if not told:
+    """Where each says that the primary is. One that is behind has a command; a stranger is for PERSEUS_REDIS_URL."""
+    sides = Sides.of(patient.servers.watchers)
+    if sides.primary is None:
         return ABSENT
-    if len(told) == 1:
+    if not sides.behind and not sides.strangers:
         return None
-    return grave(f"They name {len(told)} primaries.")
+    told = [_naming(sides.with_it)]
+    if sides.behind:
+        told.append(f"{_naming(sides.behind)}, which is behind")
+    if sides.strangers:
+        told.append(f"{_naming(sides.strangers)}, none of the servers that the others know: it is of another service")
+    mend = (redis_cli("SENTINEL", "RESET", _service(patient)),) if sides.behind else ()
+    where = tuple(one.place for one in sides.behind or sides.strangers)
+    return grave(f"{'; '.join(told)}.", *mend)._replace(where=where)
+
+
+def _naming(known: Iterable[Watcher]) -> str:
+    """Who names which primary."""
+    said: dict[Place, list[str]] = {}
+    for one in known:
+        if one.names:
+            said.setdefault(one.names, []).append(one.place)
+    return "; ".join(
+        f"{', '.join(places)} {'names' if len(places) == 1 else 'name'} {host}:{port}"
+        for (host, port), places in said.items()
+    )
 
 
 def sentinel_times(patient: Patient) -> Said:

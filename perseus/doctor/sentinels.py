@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
+from perseus.store.belief import UNTOLD, Told, believed
 from perseus.store.layout import Place
 from perseus.store.sentinel import Sentinel
 
@@ -44,10 +45,47 @@ class Watcher:
         host, port = self.primary.get("ip", ""), self.primary.get("port", "")
         return (host, int(port)) if host and port.isdigit() else None
 
+    @property
+    def tells(self) -> bool:
+        """Does it answer, and say of the primary?"""
+        return self.silent is None and self.refuses is None
+
     def number(self, name: str) -> int | None:
         """One field of what it says, as a number."""
         said = self.primary.get(name, "")
         return int(said) if said.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Sentinels by what they name: `primary`, which clients go to; one that is `behind`; one that they do not know.
+
+    `strangers` are of another service, for their primary is none of the servers that those know `with_it`.
+    """
+
+    primary: Place | None
+    with_it: tuple[Watcher, ...] = ()
+    behind: tuple[Watcher, ...] = ()
+    strangers: tuple[Watcher, ...] = ()
+
+    @classmethod
+    def of(cls, known: Sequence[Watcher]) -> Sides:
+        """As a client that starts now takes it: see `perseus.store.belief`."""
+        telling = [one for one in known if one.tells and one.names]
+        told = [Told(one.names, _epoch(one)) for one in telling if one.names]
+        stands = believed(None, told, len(known))
+        if stands is None:
+            return cls(None)
+        with_it = tuple(one for one in telling if one.names == stands.place)
+        ours = {place for one in with_it for place in one.replicas}
+        others = [one for one in telling if one not in with_it]
+        behind = tuple(one for one in others if one.names in ours or stands.place in one.replicas)
+        return cls(stands.place, with_it, behind, tuple(one for one in others if one not in behind))
+
+
+def _epoch(one: Watcher) -> int:
+    found = one.number("config-epoch")
+    return UNTOLD if found is None else found
 
 
 def watchers(client: Sentinel) -> tuple[Watcher, ...]:

@@ -18,6 +18,7 @@ from perseus.store.cluster import Cluster
 from perseus.store.connection import PlainConnection, TLSConnection
 from perseus.store.finder import Finder
 from perseus.store.layout import Place
+from perseus.store.resolver import RESOLVER
 from perseus.store.sentinel import Sentinel
 from perseus.store.url import StoreURL
 
@@ -34,9 +35,7 @@ def connect(url: str, *, timeout: float, name: str) -> Client:
     if address.service is not None:
         return _sentinel(address, address.service, timeout, name)
     if address.is_cluster:
-        return Cluster(
-            address.places, str(address), lambda place, seconds: _server(address, place, seconds, name), timeout
-        )
+        return _cluster(address, timeout, name)
     return _server(address, address.places[0], timeout, name)
 
 
@@ -49,15 +48,21 @@ def _server(address: StoreURL, place: Place, seconds: float, name: str) -> redis
     return _pooled(place, {**_options(address, name), **_bounded(seconds)}, address.tls)
 
 
+def _cluster(address: StoreURL, timeout: float, name: str) -> Cluster:
+    def make(place: Place, seconds: float) -> redis.Redis:
+        return _server(address, place, seconds, name)
+
+    return Cluster(address.places, str(address), make, timeout, RESOLVER.prepare)
+
+
 def _sentinel(address: StoreURL, service: str, timeout: float, name: str) -> Sentinel:
     def make(place: Place, seconds: float) -> redis.Redis:
         options = {**_options(address, name), **address.sentinel_login, "db": 0, **_bounded(seconds)}
         return _pooled(place, options, address.sentinel_tls)
 
     options = {**_options(address, name), **_bounded(timeout), **(address.tls or {})}
-    return Sentinel(
-        Finder(address.places, service, make, timeout), str(address), is_tls=address.tls is not None, **options
-    )
+    finder = Finder(address.places, service, make, timeout, prepare=RESOLVER.prepare)
+    return Sentinel(finder, str(address), is_tls=address.tls is not None, **options)
 
 
 def _pooled(place: Place, options: dict[str, Any], tls: dict[str, Any] | None) -> redis.Redis:

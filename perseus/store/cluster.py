@@ -22,6 +22,7 @@ from redis.exceptions import AskError, AuthenticationError, ClusterDownError, Mo
 from perseus.store import refusal
 from perseus.store.inquiry import Inquiry, MakeNode, naming
 from perseus.store.layout import UNKNOWN_HOSTS, Layout, Place, has_address
+from perseus.store.resolver import Prepare, unprepared
 
 HOPS = 5
 ON_AND_ON = "its nodes send each other's clients on and on"
@@ -54,11 +55,13 @@ class Cluster(redis.Redis):
     as long as a command may. `seeds`: the nodes to begin at; `where`: the same, fit for messages.
     """
 
-    def __init__(self, seeds: Sequence[Place], where: str, make_node: MakeNode, timeout: float) -> None:
+    def __init__(
+        self, seeds: Sequence[Place], where: str, make_node: MakeNode, timeout: float, prepare: Prepare = unprepared
+    ) -> None:
         self.where = where
         self._make_node = make_node
         self._timeout = timeout
-        self._inquiry = Inquiry(seeds, make_node, timeout)
+        self._inquiry = Inquiry(seeds, make_node, timeout, prepare=prepare)
         self._nodes: dict[Place, redis.Redis] = {}
         self._layout: Layout | None = None
         self._is_stale = False

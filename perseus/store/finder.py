@@ -5,20 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import redis
 from redis.exceptions import AuthenticationError, ResponseError
 
+from perseus.store.belief import UNTOLD, Told, believed, is_clear
 from perseus.store.connection import Untrusted
 from perseus.store.layout import Place
+from perseus.store.resolver import Prepare, unprepared
 
 LOOK_SECONDS = 1.0
 SHUN_SECONDS = 30.0
 REFUSALS = (AuthenticationError, ResponseError, Untrusted)
-
-UNTOLD = -1
 
 MakeSentinel = Callable[[Place, float], redis.Redis]
 
@@ -27,19 +26,12 @@ class SentinelRefused(ResponseError):
     """Raised when something answers that is no sentinel, or one that cannot serve us. Its text names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Where a sentinel says that the primary is; `epoch` grows with each failover, UNTOLD where it may not be asked."""
-
-    place: Place
-    epoch: int
-
-
 class Finder:
     """Asks the sentinels at `places` for the primary of `service`. Safe from any thread.
 
     `make(place, seconds)` gives a client of one sentinel with that time-out. `timeout` (seconds) bounds one round of
-    asking, however many are silent.
+    asking, however many are silent. `prepare` begins to look up their names, all at once: one that is slow must not eat
+    the time of the others.
     """
 
     def __init__(
@@ -49,12 +41,14 @@ class Finder:
         make: MakeSentinel,
         timeout: float,
         elapsed: Callable[[], float] = time.monotonic,
+        prepare: Prepare = unprepared,
     ) -> None:
         self.places = tuple(places)
         self.service = service
         self._make = make
         self._timeout = timeout
         self._elapsed = elapsed
+        self._prepare = prepare
         self._clients: dict[Place, redis.Redis] = {}
         self._shunned: dict[Place, float] = {}
         self._rounds = 0
@@ -95,6 +89,7 @@ class Finder:
     def at_each(self, *command: str) -> dict[Place, Any]:
         """What each sentinel answers; the error in the place of one that does not."""
         answers: dict[Place, Any] = {}
+        self._prepare(self.places)
         for place in self.places:
             sentinel: Any = self._client(place)
             try:
@@ -106,6 +101,7 @@ class Finder:
     def at_one(self, *command: str) -> Any:
         """What the first sentinel answers that can be reached. Raises its refusal, or that none can be reached."""
         failure: Exception | None = None
+        self._prepare(self.places)
         for place in self.places:
             sentinel: Any = self._client(place)
             try:
@@ -122,64 +118,46 @@ class Finder:
             client.close()
 
     def _is_due(self) -> bool:
-        is_doubted = self._told is None or self._doubts != self._doubts_met
-        return is_doubted or self._elapsed() - self._looked_at >= LOOK_SECONDS
+        return self._is_doubted() or self._elapsed() - self._looked_at >= LOOK_SECONDS
+
+    def _is_doubted(self) -> bool:
+        return self._told is None or self._doubts != self._doubts_met
 
     def _look(self) -> None:
-        """Ask in turn until it is clear whom to believe. What is known stays where none is: see `_believed`."""
-        doubts, began_at = self._doubts, self._elapsed()
+        """Ask in turn until it is clear whom to believe: see `perseus.store.belief`.
+
+        Those that failed lately are asked last; where nothing is doubted, only before another primary is believed.
+        """
+        doubts, began_at, is_doubted = self._doubts, self._elapsed(), self._is_doubted()
         found: list[Told] = []
         failures: list[Exception] = []
-        for place in self._candidates():
+        in_turn = self._in_turn()
+        shunned = [place for place in in_turn if self._shunned.get(place, began_at) > began_at]
+        self._prepare(in_turn)
+        for place in sorted(in_turn, key=shunned.__contains__):
+            if place in shunned and not is_doubted and not self._would_move(found):
+                break
             try:
                 found.append(self._ask(place))
                 self._shunned.pop(place, None)
             except (redis.RedisError, OSError) as error:
                 failures.append(error)
                 self._shunned[place] = self._elapsed() + SHUN_SECONDS
-            if self._is_clear(found) or self._elapsed() - began_at >= self._timeout:
+            if is_clear(self._told, found, len(self.places)) or self._elapsed() - began_at >= self._timeout:
                 break
         self._looked_at, self._doubts_met = self._elapsed(), doubts
-        self._told = self._believed(found)
+        self._told = believed(self._told, found, len(self.places))
         self._failure = _gravest(failures)
 
-    def _is_clear(self, found: Sequence[Told]) -> bool:
-        """Need no other be asked? At first until most agree, later until one tells what is known, or newer."""
-        if not found or self._told is None:
-            return bool(found) and self._tell(found[-1], found)
-        newest = found[-1]
-        is_known = newest == self._told or newest.epoch > self._told.epoch or self._told.epoch == UNTOLD
-        return is_known or (newest.epoch == self._told.epoch and self._tell(newest, found))
+    def _would_move(self, found: Sequence[Told]) -> bool:
+        told, known = believed(self._told, found, len(self.places)), self._told
+        return told is not None and known is not None and told.place != known.place
 
-    def _believed(self, found: Sequence[Told]) -> Told | None:
-        """The newest. What is no newer than what is known, and another place, only where most of all tell it.
-
-        A failover that most agreed on makes an epoch. So the same epoch at another place is another site's, whose
-        sentinel stands in our list, and an older one is a sentinel that lags, or all were set up anew.
-        """
-        known = self._told
-        newest = max(found, key=lambda told: (told.epoch, found.count(told)), default=known)
-        if known is None or newest is None or newest.epoch > known.epoch or known.epoch == UNTOLD:
-            return newest
-        if newest.epoch == known.epoch:
-            same = [told for told in found if told.epoch == known.epoch]
-            newest = next((told for told in same if self._tell(told, found)), known)
-        return newest if self._tell(newest, found) else known
-
-    def _tell(self, told: Told, found: Sequence[Told]) -> bool:
-        """Do most of those that the address names tell this?"""
-        return found.count(told) * 2 > len(self.places)
-
-    def _candidates(self) -> list[Place]:
-        """Another first each round; those that failed lately last, and not at all when nothing is doubted."""
+    def _in_turn(self) -> list[Place]:
+        """Another first each round."""
         self._rounds += 1
         at = self._rounds % len(self.places)
-        now = self._elapsed()
-        in_turn = [*self.places[at:], *self.places[:at]]
-        shunned = [place for place in in_turn if self._shunned.get(place, now) > now]
-        sound = [place for place in in_turn if place not in shunned]
-        is_doubted = self._told is None or self._doubts != self._doubts_met
-        return [*sound, *shunned] if is_doubted else sound
+        return [*self.places[at:], *self.places[:at]]
 
     def _ask(self, place: Place) -> Told:
         name = f"sentinel {place[0]}:{place[1]}"

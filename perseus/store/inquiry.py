@@ -11,6 +11,7 @@ from redis.exceptions import AuthenticationError, ResponseError
 
 from perseus.store.connection import Untrusted
 from perseus.store.layout import Layout, Place
+from perseus.store.resolver import Prepare, unprepared
 
 #: So many silent nodes a call has time for where it knows some that may serve.
 PROBES = 2
@@ -32,7 +33,8 @@ class Inquiry:
     Whatever one says that is no layout, the next is asked. Who could not tell is asked last until one has told.
 
     `make_node(place, seconds)` gives a client of one node with that time-out. `timeout` (seconds) bounds one round of
-    asking, however many hang. `silent`: the node that did not answer last, which is not asked next.
+    asking, however many hang. `prepare` begins to look up all their names. `silent`: the node that did not answer last,
+    which is not asked next.
     """
 
     def __init__(
@@ -41,18 +43,21 @@ class Inquiry:
         make_node: MakeNode,
         timeout: float,
         elapsed: Callable[[], float] = time.monotonic,
+        prepare: Prepare = unprepared,
     ) -> None:
         self.silent: Place | None = None
         self._seeds = tuple(seeds)
         self._make_node = make_node
         self._timeout = timeout
         self._elapsed = elapsed
+        self._prepare = prepare
         self._asked = 0
         self._passed: set[Place] = set()
 
     def layout(self, known: Layout | None) -> Layout:
         """Who serves what. Raises redis-py's error, the gravest, when nobody tells in time."""
         candidates = self._candidates(known)
+        self._prepare(candidates)
         share = self._timeout / (len(candidates) if known is None else min(len(candidates), PROBES))
         began_at = self._elapsed()
         failures: dict[Place, Exception] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from ipaddress import ip_address
 from typing import Any, Final
@@ -20,6 +21,8 @@ from perseus.store.layout import Place
 #: The part of its time that a connection waits for a look-up where addresses are known already.
 SHARE: Final = 0.25
 LATE: Final = "the name {} could not be looked up within {:g} s: look at the DNS of this machine"
+
+Prepare = Callable[[Sequence[Place]], None]
 
 #: As socket.getaddrinfo gives them.
 Address = tuple[int, int, int, str, Any]
@@ -57,6 +60,12 @@ class Resolver:
                 raise
             return known
 
+    def prepare(self, places: Sequence[Place]) -> None:
+        """Begin to look up all names that no address is known of. Waits for nothing."""
+        for place in places:
+            if not self._known.get(place) and not _is_address(place[0]):
+                self._asking(place)
+
     def _asking(self, place: Place) -> Future[list[Address]]:
         """One look-up of a name at a time, however many wait for it: one that hangs would gather threads."""
         with self._lock:
@@ -81,6 +90,10 @@ class Resolver:
             asked.set_exception(failure)
         else:
             asked.set_result(found)
+
+
+def unprepared(places: Sequence[Place]) -> None:
+    """Where no names are looked up."""
 
 
 def _looked_up(place: Place) -> list[Address]:

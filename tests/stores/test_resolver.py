@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from perseus.errors import StoreUnavailable
+from perseus.errors import PerseusError, StoreUnavailable
 from perseus.store import answers, connect
 from perseus.store.resolver import RESOLVER, Resolver
 from tests.redis_process import RedisProcess
@@ -127,3 +127,29 @@ def test_several_addresses_share_the_time_of_one_connection(monkeypatch: pytest.
         assert time.monotonic() - began < 2 * SECONDS
         for one in held:
             one.close()
+
+
+NAMES = ("one.example", "two.example", "three.example", "four.example")
+
+
+@pytest.mark.parametrize("kind", ["sentinel", "cluster"])
+def test_names_of_sentinels_are_looked_up_at_once_so_that_a_slow_dns_is_waited_for_once(
+    kind: str, own_server: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes more than the share that one of four has of the time-out, and less than the time-out."""
+    slow, system = 0.5, socket.getaddrinfo
+
+    def look_up(host: str, port: int, *rest: Any) -> list[Any]:
+        if host not in NAMES:
+            return list(system(host, port, *rest))
+        time.sleep(slow)
+        return list(system("127.0.0.1", port, *rest))
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    RESOLVER.forget()
+    hosts = ",".join(f"{name}:{own_server.port}" for name in NAMES)
+    url = f"redis+{kind}://{hosts}{'/perseus' if kind == 'sentinel' else ''}"
+    refusal = pytest.raises(PerseusError, match=r"is no sentinel|it is one server")
+    with connect(url, timeout=1.2, name="t") as client, refusal, answers(client):
+        client.ping()
+    RESOLVER.forget()
