@@ -56,8 +56,9 @@ ELSEWHERE = text(
     " AND NOT pg_table_is_visible(c.oid)"
     " GROUP BY n.nspname HAVING 2 * count(*) > cardinality(CAST(:tables AS text[])) ORDER BY count(*) DESC LIMIT 1"
 )
-#: A replica is another thing: it shows pages, and is not set so.
-READ_ONLY = text("SELECT current_setting('default_transaction_read_only') = 'on' AND NOT pg_is_in_recovery()")
+READ_ONLY = text("SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'")
+IN_RECOVERY = "it is a replica, which is in recovery"
+SET_SO = "it was set to read-only"
 
 IN_URL = f"Take search_path out of the options in {NAME}, or set it to {{schema}} there."
 #: A role may set its own; this way it goes before what the database and the configuration say.
@@ -101,9 +102,15 @@ def schemas(connection: Connection) -> tuple[str, ...]:
     return tuple(one.name for one in connection.execute(FOUND_IN, {"tables": _tables()}) if one.shows)
 
 
-def is_read_only(connection: Connection) -> bool:
-    """Was it, or the role, set to refuse every change?"""
-    return connection.dialect.name == "postgresql" and bool(connection.execute(READ_ONLY).scalar())
+def read_only(connection: Connection) -> str:
+    """Why it refuses every change, as a clause: it is in recovery, or it or the role was set so. '' where it does not.
+
+    Source: https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL
+    """
+    if connection.dialect.name != "postgresql":
+        return ""
+    is_in_recovery, is_set_so = connection.execute(READ_ONLY).one()
+    return IN_RECOVERY if is_in_recovery else SET_SO if is_set_so else ""
 
 
 def _twice(found: Sequence[Any]) -> Hindrance | None:

@@ -53,14 +53,14 @@ def seed(database_url: str) -> int:
 
 def check(database_url: str) -> None:
     """Raise DatabaseMismatch for tables that are not those of the models, with each difference, and on PostgreSQL for
-    what its user may not; DatabaseUnavailable for no usable answer, DatabaseReadOnly for one that was set so.
+    what its user may not; DatabaseUnavailable for no usable answer, DatabaseReadOnly for one in recovery, or set so.
     """
     _require_file(database_url)
     with answers(database_url), engine(database_url).connect() as connection:
         found = differences(connection)
         lines = lacking(connection, database_url) if found else ()
         hindrance = rights.hindrance(connection, is_whole=not found)
-        is_read_only = rights.is_read_only(connection)
+        read_only = rights.read_only(connection)
         schemas = rights.schemas(connection) if found else ()
     if hindrance is not None:
         line = [command(database_url, hindrance.statement)] if hindrance.statement else []
@@ -69,8 +69,8 @@ def check(database_url: str) -> None:
         more = [f"and {len(found) - TOLD} more"] if len(found) > TOLD else []
         problem = "; ".join((*found[:TOLD], *more)) + _in_schemas(schemas)
         raise DatabaseMismatch(where(database_url), problem, mend(database_url), found, lines)
-    if is_read_only:
-        raise DatabaseReadOnly(where(database_url))
+    if read_only:
+        raise DatabaseReadOnly(where(database_url), read_only)
 
 
 def _in_schemas(schemas: Sequence[str]) -> str:

@@ -238,7 +238,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "database-read-only": Entry(
         "The database takes no changes",
-        "Pages are shown; nobody can sign in anew, nothing can be saved, and no process can start.",
+        "What runs goes on and pages are shown; nobody can sign in anew, nothing can be saved, no process can start.",
         "Name the primary in PERSEUS_DATABASE_URL. Where it was set to read-only: ALTER SYSTEM, DATABASE or ROLE ... "
         "RESET default_transaction_read_only, by who set it; docs/database.md.",
     ),

@@ -217,7 +217,7 @@ def test_a_database_that_can_only_be_read_is_read_and_its_refusals_are_told(post
     engine(url).dispose()
 
 
-def test_a_replica_shows_pages_though_all_of_them_were_set_to_read_only() -> None:
+def test_a_replica_is_read_though_it_ends_a_start() -> None:
     server = PostgresProcess()
     url = server.url()
     try:
@@ -228,7 +228,8 @@ def test_a_replica_shows_pages_though_all_of_them_were_set_to_read_only() -> Non
         (server.data / "standby.signal").touch()
         server.configure(default_transaction_read_only="on")
         server.start()
-        db.check(url)
+        with pytest.raises(db.DatabaseReadOnly, match="it is a replica"):
+            db.check(url)
         assert len(db.exchanges(url)) == 3
     finally:
         db.disconnect(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import partial
 
@@ -71,7 +72,7 @@ def test_the_doctor_says_so_and_knows_its_exchanges(
     facts = diagnosis.facts(url, Sealer.of(settings))
     assert not facts.is_away
     assert facts.trouble == ""
-    assert facts.read_only == f"It can only be read: {WHY}"
+    assert facts.read_only == "It can only be read: it was set to read-only"
     assert len(facts.exchanges) == 3
 
 
@@ -114,3 +115,57 @@ def test_page_readiness_and_requests_say_so_without_an_address() -> None:
     assert problem is not None
     assert problem.detail == f"The database takes no changes: {WHY}."
     assert not any("10.9.8.7" in said for said in (response.text, problem.detail, told.text))
+
+
+@pytest.fixture
+def replica(url: str, own_postgres: PostgresProcess) -> Iterator[str]:
+    """The same database as a replica has it: in recovery, which is what a promotion ends."""
+    own_postgres.stop()
+    signal = own_postgres.data / "standby.signal"
+    signal.touch()
+    shutil.copystat(own_postgres.data / "postgresql.conf", signal)
+    own_postgres.start()
+    yield url
+    promote(own_postgres)
+
+
+def promote(server: PostgresProcess) -> None:
+    with server.admin() as admin:
+        if admin.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+            admin.execute("SELECT pg_promote()")
+
+
+def test_a_replica_ends_a_start_as_one_does_that_was_set_to_read_only(replica: str) -> None:
+    with pytest.raises(db.DatabaseReadOnly, match="it is a replica, which is in recovery") as raised:
+        db.check(replica)
+    assert raised.value.exit_code == 1
+
+
+def test_a_replica_is_told_by_readiness_banner_and_doctor_until_it_is_promoted(
+    replica: str, own_postgres: PostgresProcess, clock: ManualClock, settings: Settings
+) -> None:
+    fit = KnownFit(partial(db.check, replica), clock)
+    fit()
+    (told,) = notices(view([live()]), fit.trouble)
+    assert (told.title, "it is a replica, which is in recovery" in told.text) == ("The database takes no changes", True)
+    directory = FakeDirectory()
+    made = app(Site(directory, directory, known_of(directory), fit=fit))
+    assert made.test_client().get("/health/ready", headers={"Host": "localhost"}).status_code == 503
+    facts = diagnosis.facts(replica, Sealer.of(settings))
+    assert facts.read_only == "It can only be read: it is a replica, which is in recovery"
+    assert len(facts.exchanges) == 3
+    promote(own_postgres)
+    for _ in range(2):
+        clock.advance(COMPARED_SECONDS)
+        fit()
+    assert fit.trouble is None
+
+
+def test_status_reads_a_replica_and_says_so(
+    replica: str, own_server: RedisProcess, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(own_server.url, timeout=1, name="t") as client:
+        client.set(keys.INITIALISED, "kept")
+    given = {"redis_url": SecretStr(own_server.url), "database_url": SecretStr(replica)}
+    assert status.run(settings.model_copy(update=given), (), False, False) == 0
+    assert "The database takes no changes." in capsys.readouterr().out
