@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from tests.redis_process import RedisProcess
 
 SERVICE = "perseus"
@@ -131,10 +133,18 @@ class RedisSentinel:
 
     def _wait(self, is_done: Any, seconds: float, otherwise: str) -> None:
         give_up = time.monotonic() + seconds
-        while not is_done():
+        while not _told(is_done):
             if time.monotonic() > give_up:
                 raise RuntimeError(otherwise)
             time.sleep(0.02)
+
+
+def _told(is_done: Any) -> bool:
+    """A sentinel that makes a server a replica ends every connection to it: who asks just then asks again."""
+    try:
+        return bool(is_done())
+    except redis.ConnectionError:
+        return False
 
 
 def role(server: RedisProcess) -> str:
