@@ -6,7 +6,7 @@ They decide by a majority of theirs, which knows nothing of replicas. docs/guara
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Final
 
@@ -25,11 +25,11 @@ TO_MEND = "Put one sentinel beside each server and none elsewhere"
 def sentinel_places(patient: Patient) -> Said:
     """By the hosts of servers and sentinels. Without a limit, `min-replicas` says all that there is.
 
-    Which hosts are cut off together is not known, so every way is tried. Where not all sentinels tell, that it is
-    well is not known; that it is not may be.
+    Which hosts are cut off together is not known, so every way is tried. Where not all sentinels tell, it is not known
+    to be well; that it is not may be known.
     """
     said = _said(patient)
-    if said == ABSENT or (said is not None and said.severity is Severity.UNKNOWN):
+    if said == ABSENT or (said is not None and said.severity is Severity.UNKNOWN) or _is_well_anyhow(patient):
         return said
     if not _is_complete(patient) or (said is None and _untold(patient)):
         seen = f"It could not be judged where the sentinels stand: {_why_untold(patient)}."
@@ -63,6 +63,13 @@ def _said(patient: Patient) -> Said:
     return grave(seen, redis_cli("CONFIG", "SET", "min-replicas-to-write", enough))._replace(where=servers)
 
 
+def _is_well_anyhow(patient: Patient) -> bool:
+    """Wherever the sentinels stand? As of servers on one host, which no cut parts."""
+    wanted = min((one for one in _limits(patient) if one is not None), default=1)
+    is_small = len(_hosted(patient, _servers(patient))) <= MOST_HOSTS
+    return is_small and not any(_cuts(patient, max(wanted, 1)))
+
+
 def may_split(patient: Patient, wanted: int) -> bool:
     """Is there a cut with which two primaries take writes, were min-replicas-to-write `wanted`?
 
@@ -70,19 +77,22 @@ def may_split(patient: Patient, wanted: int) -> bool:
     """
     if not patient.servers.watchers:
         return False
-    servers, sentinels = _hosted(patient, _servers(patient)), _sentinels(patient)
-    heirs = _hosted(patient, (one.place for one in patient.servers.nodes if may_be_promoted(one)))
-    hosts, majority = sorted(servers), _majority(patient, sentinels.total())
-    if len(hosts) > MOST_HOSTS:
+    sentinels = _sentinels(patient)
+    majority = _majority(patient, sentinels.total())
+    if len(_hosted(patient, _servers(patient))) > MOST_HOSTS:
         return True
-    return any(
-        sum(servers[one] for one in side) > wanted
-        and any(heirs[one] for one in side)
-        and any(heirs[one] for one in hosts if one not in side)
-        and sentinels.total() - sum(sentinels[one] for one in side) >= majority
-        for count in range(1, len(hosts))
-        for side in combinations(hosts, count)
-    )
+    return any(sentinels.total() - sum(sentinels[one] for one in side) >= majority for side in _cuts(patient, wanted))
+
+
+def _cuts(patient: Patient, wanted: int) -> Iterator[tuple[str, ...]]:
+    """Hosts with a primary that goes on, an heir being elsewhere: then it is for the sentinels."""
+    servers = _hosted(patient, _servers(patient))
+    heirs = _hosted(patient, (one.place for one in patient.servers.nodes if may_be_promoted(one)))
+    for count in range(1, len(servers)):
+        for side in combinations(sorted(servers), count):
+            goes_on = sum(servers[one] for one in side) > wanted and any(heirs[one] for one in side)
+            if goes_on and any(heirs[one] for one in servers if one not in side):
+                yield side
 
 
 def may_be_promoted(node: Node) -> bool:

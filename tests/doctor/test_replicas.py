@@ -263,7 +263,7 @@ def test_sentinels_that_are_gone_cannot_fail_over(practice: Practice, watched: R
     assert found["sentinel-quorum"].severity is Severity.GRAVE
     assert set(found["sentinels"].where) == {f"127.0.0.1:{one.port}" for one in gone}
     for one in gone:
-        assert f"start 127.0.0.1:{one.port} (" in found["sentinels"].seen
+        assert f"127.0.0.1:{one.port}: Connection refused (nothing listens there: start" in found["sentinels"].seen
 
 
 def test_sentinels_that_wait_too_long_are_told_with_the_line_for_each(
