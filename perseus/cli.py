@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
+from perseus import earlystop
+
+earlystop.begin(sys.argv)  # what follows takes a while, and a signal may come in it
+
+# isort: split
 import importlib
 import io
-import sys
 from pathlib import Path
 
 import click

@@ -14,8 +14,14 @@ LASTING = frozenset(("ingest", "web", "dispatch"))
 
 def run(command: str, *arguments: object) -> None:
     """`perseus.commands.<command>.run(settings, *arguments)`, whose result ends the process."""
-    if command in LASTING:
-        earlystop.install()
-    settings = Settings.from_environment()
-    logs.configure(settings.log_level)
-    sys.exit(importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments))
+    try:
+        if command in LASTING:
+            earlystop.install()
+        else:
+            earlystop.hand_over(command)
+        settings = Settings.from_environment()
+        logs.configure(settings.log_level)
+        code = importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments)
+    except KeyboardInterrupt as error:
+        code = earlystop.code(error)
+    sys.exit(code)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from perseus import db, keys
+from perseus import db, earlystop, keys
 from perseus.access.audit import AuditLog
 from perseus.access.auditentry import DONE, FAILED
 from perseus.clock import SystemClock
@@ -99,10 +99,10 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
     """SIGTERM and SIGHUP end the block as Ctrl-C does, once: what is then cleaned up is not interrupted again."""
     numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
 
-    def end(*_: object) -> None:
+    def end(asked: int, _: object) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        raise earlystop.Stopped(asked)
 
     before = {number: signal.signal(number, end) for number in numbers}
     try:

@@ -30,6 +30,8 @@ has lost its data, and a process that held a lease may not have noticed. Waiting
 Ctrl-C leaves the store without the mark."""
 UNFINISHED = "Not finished. Mend what is said next, then run `perseus init` again: it does what is left."
 
+STOPPED = "Not finished. Run `perseus init` again: it does what is left."
+
 
 def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> int:
     """Make the database, the key of secrets and the store ready.
@@ -45,6 +47,9 @@ def run(settings: Settings, pause: Callable[[float], object] = time.sleep) -> in
         _make_ready(settings, pause, done)
     except PerseusError:
         done.append(UNFINISHED)
+        raise
+    except KeyboardInterrupt:
+        done.append(STOPPED)
         raise
     finally:
         if done:

@@ -1,4 +1,4 @@
-"""SIGTERM at a process that waits for a store that hangs, or whose store and database hang: it ends soon, as asked."""
+"""SIGTERM and SIGINT at any moment: a process that imports, waits, or whose store hangs ends soon, as asked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from perseus import db, keys
@@ -16,6 +17,9 @@ from tests.postgres import PostgresProcess
 from tests.redis_process import RedisProcess
 
 STOP_SECONDS = 2.0
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+LASTING: tuple[tuple[str, ...], ...] = (("web",), ("dispatch",), ("ingest", "coinbase", "--made-up"))
+ASKED: tuple[tuple[str, ...], ...] = (("init",), ("doctor",), ("drill", "--yes"))
 
 
 def site_of(home: Path, server: RedisProcess, **settings: str) -> Site:
@@ -24,9 +28,9 @@ def site_of(home: Path, server: RedisProcess, **settings: str) -> Site:
     return Site(home, PERSEUS_REDIS_URL=server.url, PERSEUS_STORE_WAIT_SECONDS="30", **settings)
 
 
-def begun(site: Site, *command: str) -> subprocess.Popen[str]:
+def begun(site: Site, *command: str, options: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "perseus", *command],
+        [sys.executable, *options, "-m", "perseus", *command],
         env=site.environ,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -45,9 +49,30 @@ def ended(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple
     return time.monotonic() - began, process.returncode, said
 
 
-@pytest.mark.parametrize("command", [("web",), ("dispatch",), ("ingest", "coinbase", "--made-up")])
-def test_a_start_that_waits_for_a_store_that_hangs_ends_with_0_at_once(
-    own_server: RedisProcess, tmp_path: Path, command: tuple[str, ...]
+def code_of(command: tuple[str, ...], number: signal.Signals) -> int:
+    return 0 if command in LASTING else 128 + number
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("command", [*LASTING, *ASKED])
+def test_a_program_that_still_imports_ends_without_a_traceback(
+    tmp_path: Path, command: tuple[str, ...], number: signal.Signals
+) -> None:
+    # Each import is told on stderr, so that the signal comes between two of them.
+    process = begun(Site(tmp_path / "home"), *command, options=("-X", "importtime"))
+    assert process.stderr is not None
+    while " click." not in (line := process.stderr.readline()):
+        assert line, "it has ended by itself"
+    _, code, said = ended(process, number)
+    assert code == code_of(command, number), said
+    assert "Traceback" not in said
+    assert (f"perseus: stopped by {number.name} before it was done." in said) is (command in ASKED)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("command", [*LASTING, ("init",), ("drill", "--yes")])
+def test_who_waits_for_a_store_that_hangs_ends_at_once(
+    own_server: RedisProcess, tmp_path: Path, command: tuple[str, ...], number: signal.Signals
 ) -> None:
     site = site_of(tmp_path / "home", own_server)
     assert site.run("init").returncode == 0
@@ -58,13 +83,27 @@ def test_a_start_that_waits_for_a_store_that_hangs_ends_with_0_at_once(
     while "Trying again for" not in told:
         told = process.stderr.readline()
         assert told, "it has ended by itself"
-    took, code, said = ended(process)
-    assert code == 0, said
+    took, code, said = ended(process, number)
+    assert code == code_of(command, number), said
     assert took < 1.5
-    assert "SIGTERM" in said
+    assert "Traceback" not in said
+    assert number.name in said
 
 
-@pytest.mark.parametrize("command", [("web",), ("dispatch",), ("ingest", "coinbase", "--made-up")])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_doctor_whose_store_hangs_ends_at_once(
+    own_server: RedisProcess, tmp_path: Path, number: signal.Signals
+) -> None:
+    site = site_of(tmp_path / "home", own_server, PERSEUS_STORE_TIMEOUT_SECONDS="2.5")
+    own_server.freeze()
+    process = begun(site, "doctor")
+    eventually(lambda: psutil.Process(process.pid).net_connections())
+    took, code, said = ended(process, number)
+    assert (code, took < 1.5) == (128 + number, True), said
+    assert said == f"perseus: stopped by {number.name} before it was done.\n"
+
+
+@pytest.mark.parametrize("command", LASTING)
 def test_a_start_that_waits_for_a_database_that_hangs_ends_with_0_at_once(
     own_server: RedisProcess, own_postgres: PostgresProcess, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
