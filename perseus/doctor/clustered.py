@@ -33,6 +33,13 @@ CLUSTERED: Final[Mapping[str, Entry]] = {
         "A failover needs most primaries: of less than three none may fail.",
         "Spread the slots over three primaries or more.",
     ),
+    "seed-foreign": Entry(
+        "PERSEUS_REDIS_URL names nodes of different Clusters",
+        "A process that starts believes the node that answers first: of the wrong Cluster, it claims there, beside a "
+        "holder in ours, or finds an empty store.",
+        "Take the names of the other Cluster out of PERSEUS_REDIS_URL, on every host, and restart what began there.",
+        "Compare `redis-cli CLUSTER NODES` at each name.",
+    ),
     "full-coverage": Entry(
         "One lost shard stops the whole Cluster",
         "With cluster-require-full-coverage, exchanges on nodes that are sound are refused too.",

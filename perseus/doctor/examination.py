@@ -67,6 +67,7 @@ OF_SITE: Final[Mapping[str, OfSite]] = {
     "node-silent": answering.nodes_untold,
     "slots": shards.slots,
     "cluster-quorum": shards.cluster_quorum,
+    "seed-foreign": shards.seed_foreign,
     "sentinels": quorum.sentinels,
     "sentinel-refusal": quorum.sentinel_refusal,
     "sentinel-quorum": quorum.sentinel_quorum,

@@ -50,7 +50,8 @@ class Servers:
     """All that were found. `silent`: why the store as a whole does not answer.
 
     `slots`: of a Cluster alone, `watchers`: the sentinels of a service. `hosts`: of those and their servers each name
-    or address, by one of them where several are one host; None where it could not be looked up.
+    or address, by one of them where several are one host; None where it could not be looked up. `strange`: names of
+    PERSEUS_REDIS_URL that are of another Cluster.
     """
 
     nodes: tuple[Node, ...] = ()
@@ -58,6 +59,7 @@ class Servers:
     watchers: tuple[Watcher, ...] = ()
     silent: str | None = None
     hosts: Mapping[str, str | None] = field(default_factory=dict)
+    strange: tuple[str, ...] = ()
 
     @property
     def primaries(self) -> tuple[Node, ...]:
@@ -145,7 +147,9 @@ def _of_cluster(client: Cluster, asking: Asking) -> Servers:
     at = tuple(dict.fromkeys(written(layout.slots[slot]) for slot in disowned))
     lost = sum(not has_address(place) for place in layout.slots.values())
     slots = Slots(SLOTS - len(layout.slots) + lost, len(layout.primaries), len(disowned), at, lost)
-    return Servers((*nodes, *_away(asking, layout, nodes)), slots, silent=_silent(nodes))
+    others = _others(asking, layout, nodes)
+    away = tuple(node for node in others if node.silent is not None)
+    return Servers((*nodes, *away), slots, silent=_silent(nodes), strange=_strange(asking, nodes, others))
 
 
 def _disowned(layout: Layout, nodes: Iterable[Node]) -> list[int]:
@@ -167,14 +171,27 @@ def written(place: Place) -> str:
     return f"{place[0]}:{place[1]}"
 
 
-def _away(asking: Asking, layout: Layout, nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """Nodes that do not answer and that the layout leaves out: those of the URL, and those that other nodes know."""
+def _others(asking: Asking, layout: Layout, nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Nodes that the layout leaves out: those of the URL, and those that other nodes know."""
     named = dict.fromkeys((*asking.places, *(place for node in nodes for place in _known_to(node, layout))))
-    asked = _at_once(
+    return _at_once(
         lambda place: asking.node(place, SCRATCH, is_primary=False, channel=False),
         (place for place in named if place not in layout.places),
     )
-    return tuple(node for node in asked if node.silent is not None)
+
+
+def _strange(asking: Asking, nodes: Iterable[Node], others: Iterable[Node]) -> tuple[str, ...]:
+    """Seeds that know none of the nodes that the others know."""
+    named = {written(place) for place in asking.places}
+    known = {one for node in nodes for one in _ids(node)}
+    return tuple(
+        node.place for node in others if node.place in named and known and _ids(node) and not known & _ids(node)
+    )
+
+
+def _ids(node: Node) -> set[str]:
+    """Of the nodes that it knows, itself too; none where it may not be asked."""
+    return {str(told.get("node_id")) for told in (node.peers or {}).values()}
 
 
 def _known_to(node: Node, layout: Layout) -> Iterator[Place]:

@@ -44,6 +44,19 @@ def cluster_quorum(patient: Patient) -> Said:
     return warning(f"It has {found.primaries} of at least {LEAST} primaries.") if found.primaries < LEAST else None
 
 
+def seed_foreign(patient: Patient) -> Said:
+    """By the ids of the nodes that each knows. Which Cluster is ours nobody can tell but the operator."""
+    servers = patient.servers
+    if servers.slots is None:
+        return ABSENT
+    if not servers.strange:
+        return None if any(one.peers for one in servers.answering) else ABSENT
+    ours = next((one.place for one in servers.answering if one.peers), "the others")
+    verb = "is a node" if len(servers.strange) == 1 else "are nodes"
+    seen = f"{', '.join(servers.strange)} {verb} of another Cluster than {ours}, which knows none of the same nodes."
+    return grave(seen)._replace(where=servers.strange)
+
+
 def cluster_state(node: Node, patient: Patient) -> Said:
     """As each node sees it, and by what it answers to a write, which needs no right to ask."""
     if patient.servers.slots is None:
