@@ -63,13 +63,18 @@ SET_SO = "it was set to read-only"
 IN_URL = f"Take search_path out of the options in {NAME}, or set it to {{schema}} there."
 #: A role may set its own; this way it goes before what the database and the configuration say.
 SET = "ALTER ROLE CURRENT_USER IN DATABASE {database} SET search_path = {schema};"
+ROLE = text("SELECT quote_ident(CAST(current_user AS text))")
+THAT_USER = "that user."
 FIND = f"As this user: {SET}"
 ONE_OF_TWO = "Compare what both hold, then drop or rename the tables that are not meant, or leave one schema out. {}"
 SHOW_ROWS = "ALTER TABLE ... DISABLE ROW LEVEL SECURITY, or ALTER ROLE ... BYPASSRLS."
 
 
 class Hindrance(NamedTuple):
-    """What keeps the role from its work, as a clause, and what mends that. `statement`: for the role itself."""
+    """What keeps the role from its work, as a clause, and what mends that. `statement`: one that does.
+
+    A grant is for who owns the tables, a search_path for the role itself.
+    """
 
     problem: str
     mend: str
@@ -155,4 +160,10 @@ def _told(connection: Connection, query: TextClause, problem: str, mend: str) ->
     }
     asked = {name: value for name, value in known.items() if f":{name}" in query.text}
     found = [str(row[0]) for row in connection.execute(query, asked)]
-    return Hindrance(problem.format(", ".join(found)), mend) if found else None
+    return Hindrance(problem.format(", ".join(found)), mend, _granting(connection, mend)) if found else None
+
+
+def _granting(connection: Connection, mend: str) -> str:
+    """The statement that a mend is, with the role in it; '' for one that is something else."""
+    said = mend.removesuffix(THAT_USER)
+    return f"{said}{connection.execute(ROLE).scalar()};" if said != mend else ""

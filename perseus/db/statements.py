@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ClauseElement, Column, Connection, inspect, literal, select
+from sqlalchemy import ClauseElement, Column, Connection, Table, inspect, literal, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
+from perseus.db import rights
 from perseus.db.comparison import fills_itself, written
 from perseus.db.models import Base
 from perseus.db.urls import NAME, is_sqlite, where
@@ -53,6 +54,8 @@ def _statements(connection: Connection) -> Iterator[str]:
         if table.name not in names:
             made: list[Any] = [] if is_file else [CreateTable(table), *map(CreateIndex, table.indexes)]
             yield from (_line(one, dialect) for one in made)
+            if not is_file:
+                yield from _given(table, connection)
             continue
         there = {column["name"]: column for column in found.get_columns(table.name)}
         columns: Iterable[Column[Any]] = table.columns
@@ -65,6 +68,11 @@ def _statements(connection: Connection) -> Iterator[str]:
         for index in table.indexes:
             if index.name not in indexes:
                 yield _line(CreateIndex(index), dialect)
+
+
+def _given(table: Table, connection: Connection) -> Iterator[str]:
+    """What is made belongs to who makes it: the rights of the role that asks."""
+    yield f"GRANT {', '.join(rights.NEEDED)} ON {table.name} TO {connection.execute(rights.ROLE).scalar()}"
 
 
 def _added(column: Column[Any], connection: Connection) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from perseus.db import DatabaseMismatch, DatabaseReadOnly
+from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused
 from perseus.errors import PerseusError
 from perseus.network.reading import StoreNotice
 from perseus.network.refusing import Refusing
@@ -14,6 +14,7 @@ from perseus.web.site import site
 
 SILENT = "does not answer"
 UNFIT = "does not fit this version"
+REFUSED = f"does not let Perseus in: {problems.WHO_MENDS.rstrip('.')}"
 READ_ONLY = "takes no changes: it can only be read"
 
 routes = Blueprint("health", __name__)
@@ -53,6 +54,8 @@ def _database(trouble: PerseusError | None) -> str | None:
         return None
     if isinstance(trouble, DatabaseReadOnly):
         return READ_ONLY
+    if isinstance(trouble, DatabaseRefused):
+        return REFUSED
     return UNFIT if isinstance(trouble, DatabaseMismatch) else SILENT
 
 

@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from perseus.access.turns import Unasked
-from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseUnavailable
+from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused, DatabaseUnavailable
 from perseus.db.errors import NameTaken, NotStorable, NotThere, StaleRevision
 from perseus.errors import (
     PerseusError,
@@ -39,6 +39,7 @@ MEDIA_TYPE = "application/problem+json"
 WHO_MENDS = "perseus doctor says what mends it."
 STORE_SILENT = "The data store does not answer. Try again in a few seconds, or check that it runs."
 DATABASE_SILENT = "The database does not answer. Check that it runs; the log says more."
+DATABASE_REFUSED = f"The database does not let Perseus in. {WHO_MENDS}"
 DATABASE_UNFIT = "The database does not fit this version. perseus doctor says what differs and what mends it."
 RETRY_SECONDS = "5"
 BROKEN = "This is our mistake, not yours. It is in the server's log with the time of your request."
@@ -132,9 +133,16 @@ def of(error: PerseusError) -> Problem | None:
             return Problem(503, DATABASE_UNFIT)
         case DatabaseReadOnly():
             return Problem(503, f"The database takes no changes: {error.reason}.")
+        case DatabaseRefused():
+            return Problem(503, DATABASE_REFUSED)
         case DatabaseUnavailable() | Unasked():
             return Problem(503, DATABASE_SILENT)
     return None
+
+
+def of_database(trouble: PerseusError) -> Problem:
+    """What its trouble is to who asks for what it names."""
+    return of(trouble) or Problem(503, DATABASE_SILENT)
 
 
 def _json(problem: Problem) -> Response:

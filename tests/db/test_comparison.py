@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import make_url
 
 from perseus import db
 from perseus.access.roles import Role
@@ -12,7 +15,7 @@ from perseus.db import access as rows
 from perseus.db.engine import engine
 from perseus.errors import EXIT_CONFIG
 from tests.databases import execute, schema
-from tests.postgres import USER, PostgresProcess
+from tests.postgres import ADMIN, ADMINS_PASSWORD, USER, PostgresProcess
 
 Spoil = Callable[..., str]
 
@@ -148,6 +151,22 @@ def test_a_user_without_rights_is_told_which_and_how_to_give_them(spoilt: Spoil)
         db.initialise(url)
     assert refused.value.problem == "its user may not DELETE silences, INSERT silences, SELECT users"
     assert refused.value.mend.startswith("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES")
+
+
+@pytest.mark.parametrize(
+    "harm", ["DROP TABLE sessions", "DROP TABLE user_exchanges, watched_symbols", f"REVOKE ALL ON users FROM {USER}"]
+)
+def test_all_lines_pasted_by_the_owner_end_the_finding(
+    spoilt: Spoil, postgres_server: PostgresProcess, harm: str
+) -> None:
+    url = spoilt(harm)
+    with pytest.raises(db.DatabaseMismatch) as refused:
+        db.check(url)
+    owner = make_url(url).set(username=ADMIN, password=ADMINS_PASSWORD).render_as_string(hide_password=False)
+    assert any(f"TO {USER}" in line for line in refused.value.commands)
+    for line in refused.value.commands:
+        subprocess.run(line, shell=True, check=True, env={**os.environ, "PERSEUS_DATABASE_URL": owner})
+    db.check(url)
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.db import DatabaseMismatch, DatabaseUnavailable
+from perseus.db import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
 from perseus.db.known import KnownExchanges, KnownFit
 from perseus.network.exchange import Exchange
 from perseus.network.reading import StoreNotice
 from perseus.store.refusal import EXPLAINED
+from perseus.web import problems
 from perseus.web.app import app
+from perseus.web.network.notices import notices
 from perseus.web.site import Site
 from tests.web.reading import get
-from tests.web.views import FakeDirectory, app_of, known_of
+from tests.web.views import FakeDirectory, app_of, known_of, live, view
 
 
 def _silent() -> tuple[Exchange, ...]:
@@ -75,3 +77,22 @@ def test_a_database_that_lost_a_column_is_not_ready_and_strangers_are_not_told_w
     assert response.json["database"] == "does not fit this version"
     assert response.json["detail"] == "Not ready: the database does not fit this version."
     assert not any(said in response.text for said in ("users", "10.9.8.7", "schema.sql"))
+
+
+def test_a_database_that_refuses_us_is_told_alike_by_readiness_page_and_requests() -> None:
+    refused = DatabaseRefused("10.9.8.7:5432", "its certificate has expired", "Give the server a new one.")
+
+    def ask() -> tuple[Exchange, ...]:
+        raise refused
+
+    known = KnownExchanges(ask, SystemClock())
+    response = get(app_of(FakeDirectory(), known), "/health/ready")
+    problem = problems.of(refused)
+    (banner,) = notices(view([live()]), refused)
+    assert response.json is not None
+    assert problem is not None
+    assert response.json["database"] == "does not let Perseus in: perseus doctor says what mends it"
+    assert problem.detail == "The database does not let Perseus in. perseus doctor says what mends it."
+    assert banner.title == "The database does not let Perseus in"
+    assert problems.of_database(refused) == problem
+    assert not any("10.9.8.7" in said for said in (response.text, problem.detail, banner.text))

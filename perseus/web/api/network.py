@@ -25,8 +25,8 @@ def instances() -> Response:
     view = site().shared.view()
     if not view.store.answers:
         return problems.answer(Problem(503, problems.STORE_SILENT))
-    if not view.exchanges and site().known.trouble:
-        return problems.answer(Problem(503, problems.DATABASE_SILENT))
+    if not view.exchanges and (trouble := site().known.trouble):
+        return problems.answer(problems.of_database(trouble))
     return jsonify(document.network(view, lambda status: _exceeded(status, view.now_ms)))
 
 

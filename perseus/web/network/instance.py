@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 from markupsafe import Markup
 
 from perseus.access.roles import Role
-from perseus.db import DatabaseMismatch
 from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.directory import NetworkView
 from perseus.network.exchange import Exchange
@@ -37,7 +36,7 @@ from perseus.web.network import notices, pastinstance
 from perseus.web.network.notices import Notice
 from perseus.web.people.guard import may
 from perseus.web.polled import polled
-from perseus.web.problems import DATABASE_SILENT, DATABASE_UNFIT, Problem, answer
+from perseus.web.problems import answer, of_database
 from perseus.web.site import site
 from perseus.web.templating import Context
 
@@ -100,9 +99,8 @@ class InstancePart(Context):
 def page(name: str) -> Response:
     """One exchange. What has an address of its own under /network comes before an exchange of that name."""
     at_ms, known = _asked(), site().known()
-    if not known and site().known.trouble:
-        is_unfit = isinstance(site().known.trouble, DatabaseMismatch)
-        return answer(Problem(503, DATABASE_UNFIT if is_unfit else DATABASE_SILENT))
+    if not known and (trouble := site().known.trouble):
+        return answer(of_database(trouble))
     if at_ms is not None:
         return pastinstance.page(name, at_ms)
     view = site().shared.view()
