@@ -35,7 +35,8 @@ def harness(
 ) -> None:
     """Try an exchange: a day of candles, two seconds of stream.
 
-    By the two addresses of its row, or at a simulator. It writes nothing to the store, unless --write. Exit codes: 0 it
-    does what it should, 1 it does not, 78 unknown exchange or bad setting.
+    By the two addresses of its row, or at a simulator. Unless --write, one thing alone is written to the store: that
+    the exchange wants all to wait, by HTTP 429, 418 or 403. Exit codes: 0 it does what it should, 1 it does not, 78
+    unknown exchange or bad setting.
     """
     run("harness", name, simulator, symbol, is_charged, save, as_json)

@@ -13,7 +13,7 @@ from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.symbols import Listing, Listings
 from perseus.exchanges.wire.request import Request
 from perseus.exchanges.wire.transport import Answer, Transport, TransportError
-from perseus.harness.budget import Budget
+from perseus.harness.heeding import Heeding
 from perseus.harness.verdict import Verdict
 from perseus.market.candle import Candle, Pair
 from perseus.market.timeframes import Timeframe
@@ -49,7 +49,7 @@ class Asking:
         transport: Transport,
         dialect: Dialect,
         rest_url: str,
-        budget: Budget,
+        budget: Heeding,
         clock: ExchangeClock,
         host_ms: Callable[[], int],
         verdict: Verdict,
@@ -113,21 +113,21 @@ class Asking:
             answer = await self._transport.get(url, request.params, request.headers, TIMEOUT_SECONDS)
         except TransportError as error:
             raise Failed(str(error), self._unreached) from None
-        await self._budget.answered(answer)
+        told = await self._budget.answered(answer)
         for spent in self._dialect.spent(answer.headers):
             self._verdict.evidence["used"] = spent.used
         if answer.status != 200:
-            raise self._refused(request, answer)
+            raise self._refused(request, answer, told)
         return answer
 
-    def _refused(self, request: Request, answer: Answer) -> Failed:
+    def _refused(self, request: Request, answer: Answer, told: str) -> Failed:
         refusal = self._dialect.refusal(answer)
         text = f"GET {request.path} was answered by HTTP {answer.status}: {refusal.text}."
-        if answer.status in (418, 429):
-            after = answer.headers.get("retry-after", "a while")
-            return Failed(text, f"Send nothing from this address for {after} s, and find out who used the limit.")
         if answer.status in (403, 451):
-            return Failed(text, "The exchange does not serve this address: try from another network or country.")
+            elsewhere = "The exchange does not serve this address: try from another network or country."
+            return Failed(text, f"{elsewhere} {told}".strip())
+        if told:
+            return Failed(text, told)
         mend = "Try again in a minute." if answer.status >= 500 else "Is the address that of this exchange's API?"
         return Failed(text, mend)
 

@@ -30,7 +30,13 @@ class Budget(Protocol):
         """The same for a WebSocket."""
 
     async def answered(self, answer: Answer) -> None:
-        """What the exchange said about its limits."""
+        """What the exchange said about its limits. Raises the store's errors."""
+
+    async def freeze(self, until_ms: int, why: str) -> str:
+        """No process sends until then (exchange time); gives '', or why nobody was told. Raises the store's errors."""
+
+    async def now_ms(self) -> int | None:
+        """Exchange time by the book; None where there is none. Raises the store's errors."""
 
 
 class Unknown:
@@ -48,13 +54,31 @@ class Unknown:
     async def answered(self, answer: Answer) -> None:
         return
 
+    async def freeze(self, until_ms: int, why: str) -> str:
+        return self.says
 
-class LookedUp(Unknown):
-    """Writes nothing: sends nothing while all are to wait, or where a limit is used up."""
+    async def now_ms(self) -> int | None:
+        return None
+
+
+class _Shared:
+    """What has a book: a penalty is written there, charged or not, for a second one is a ban."""
 
     def __init__(self, ledger: Ledger) -> None:
-        super().__init__("the shared budget was looked up, not charged: --write charges it")
         self._ledger = ledger
+
+    async def freeze(self, until_ms: int, why: str) -> str:
+        await self._ledger.freeze(until_ms, why)
+        return ""
+
+    async def now_ms(self) -> int | None:
+        return (await self._ledger.state()).now_ms
+
+
+class LookedUp(_Shared):
+    """Charges nothing: sends nothing while all are to wait, or where a limit is used up."""
+
+    says = "the shared budget was looked up, not charged: --write charges it"
 
     async def request(self, weight: int) -> None:
         state = await self._ledger.state()
@@ -68,14 +92,17 @@ class LookedUp(Unknown):
     async def connect(self) -> None:
         await self.request(0)
 
+    async def answered(self, answer: Answer) -> None:
+        return
 
-class Charged:
+
+class Charged(_Shared):
     """Charges it, as ingest processes do."""
 
     says = "charged to the shared budget"
 
     def __init__(self, ledger: Ledger, dialect: Dialect) -> None:
-        self._ledger = ledger
+        super().__init__(ledger)
         self._dialect = dialect
 
     async def request(self, weight: int) -> None:

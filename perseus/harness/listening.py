@@ -22,7 +22,7 @@ from perseus.exchanges.events import (
 )
 from perseus.exchanges.wire.transport import Closed, Ping, Socket, Text, Transport, TransportError
 from perseus.harness.asking import CONTINUE, Failed
-from perseus.harness.budget import Budget
+from perseus.harness.heeding import Heeding
 from perseus.harness.verdict import Verdict
 from perseus.market.candle import Pair
 
@@ -42,7 +42,7 @@ class Listening:
         transport: Transport,
         dialect: Dialect,
         ws_url: str,
-        budget: Budget,
+        budget: Heeding,
         clock: ExchangeClock,
         verdict: Verdict,
         unreached: str = CONTINUE,
@@ -85,7 +85,8 @@ class Listening:
         try:
             return await self._transport.connect(f"{self._url}{url_path}", CONNECT_SECONDS)
         except TransportError as error:
-            raise Failed(str(error), self._unreached) from None
+            told = await self._budget.answered(error.answer) if error.answer else ""
+            raise Failed(str(error), told or self._unreached) from None
 
     async def _subscribe(self, socket: Socket, messages: list[Message]) -> None:
         rules = self._dialect.rules

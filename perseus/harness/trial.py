@@ -14,6 +14,7 @@ from perseus.exchanges.symbols import Listings
 from perseus.exchanges.wire.transport import Transport, TransportError
 from perseus.harness.asking import CONTINUE, Asking, Failed, chosen
 from perseus.harness.budget import Budget
+from perseus.harness.heeding import Heeding
 from perseus.harness.listening import Listening
 from perseus.harness.verdict import Verdict
 
@@ -43,7 +44,7 @@ class Trial:
     ) -> None:
         self._unreached = unreached
         clock = ExchangeClock(asyncio.get_running_loop().time)
-        self._budget = budget(clock)
+        self._budget = Heeding(budget(clock), dialect, clock, host_ms)
         self._verdict = verdict = Verdict(dialect.name, endpoints.rest_url)
         self._asking = Asking(transport, dialect, endpoints.rest_url, self._budget, clock, host_ms, verdict, unreached)
         self._listening = Listening(transport, dialect, endpoints.ws_url, self._budget, clock, verdict, unreached)

@@ -174,7 +174,7 @@ class Watching(fakeredis.FakeRedis):
         return super().execute_command(*args, **options)
 
 
-def test_it_writes_nothing_to_the_store_unless_it_is_asked_to() -> None:
+def test_it_writes_nothing_to_the_store_of_a_sound_exchange_unless_it_is_asked_to() -> None:
     redis = Watching(decode_responses=True)
     verdict, _ = tried(budget=lambda clock: LookedUp(ledger(redis, clock)))
     assert verdict.is_good
