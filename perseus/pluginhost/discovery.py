@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 BUNDLED = "perseus.plugins."
 DIR_SETTING = "PERSEUS_PLUGINS_DIR"
 MODULE = "perseus_plugins_dir_"
+NO_HOOKS = "it has no hooks: see docs/hooks.md. If it is no plugin, begin its name with _"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -98,7 +99,7 @@ def in_folder(folder: Path, group: str) -> Iterator[Found]:
             continue
         problem, hooks = _looked_at(place)
         if problem is None and not hooks:
-            problem = "it has no hooks: see docs/hooks.md. If it is no plugin, begin its name with _"
+            problem = NO_HOOKS
         if problem is not None or group in groups_of(hooks):
             load = partial(_import_file, place)
             yield Found(place.stem if place.is_file() else place.name, str(place), str(place), load, problem=problem)
@@ -112,7 +113,9 @@ def _looked_at(place: Path) -> tuple[str | None, set[str]]:
     if place.is_dir() and not (place / "__init__.py").is_file():
         return "the folder has no __init__.py, so it is no package", set()
     try:
-        return None, peek.hooks_in(place)
+        hooks = peek.hooks_in(place)
+        missing = "" if hooks else peek.missing(place)
+        return (f"{missing}; {NO_HOOKS}" if missing else None), hooks
     except Exception:  # noqa: BLE001 - its import will fail likewise, and the log then says where
         return None, set(GENERAL)
 

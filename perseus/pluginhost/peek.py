@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import difflib
+import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,30 @@ def hooks_in(place: Path) -> set[str]:
     """
     names = {name for path in _files(place) for name in _names(path)}
     return {hook for name in names for hook in _meant(name)}
+
+
+def missing(place: Path) -> str:
+    """What the import of a text without hooks would fail at, without running it; '' where nothing is seen.
+
+    Raises as `hooks_in`: also for a text that was not looked at because nothing in it begins as a hook does.
+    """
+    for path in _files(place):
+        for node in ast.parse(path.read_bytes(), str(path)).body:
+            for name in _imported(node):
+                if name not in sys.modules and importlib.util.find_spec(name) is None:
+                    file = "" if path == place else f"{path.name} "
+                    return f"{file}line {node.lineno}: there is no module {name}"
+    return ""
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    """First parts of the names of modules, none of which must be imported to be found."""
+    match node:
+        case ast.Import(names=names):
+            return [one.name.partition(".")[0] for one in names]
+        case ast.ImportFrom(module=str(name), level=0):
+            return [name.partition(".")[0]]
+    return []
 
 
 def _files(place: Path) -> list[Path]:

@@ -139,13 +139,20 @@ def test_a_process_does_not_import_what_it_does_not_call(
             "failed",
             "line 10: its import raised SyntaxError: '(' was never closed",
         ),
+        ("bent.py", "def f(:\n", "failed", "line 1: its import raised SyntaxError: "),
+        (
+            "lost.py",
+            "import json\nimport nothing_like_that.more\n",
+            "invalid",
+            "line 2: there is no module nothing_like_that; it has no hooks",
+        ),
         ("nul.py", IDENTITY + "\0", "failed", "its import raised"),
     ],
 )
 def test_what_cannot_be_a_plugin_is_told_in_every_process(
     site: Settings, write: Write, place: str, source: str, state: str, reason: str
 ) -> None:
-    write(place, source, head="" if source == "x = 1" else HEAD)
+    write(place, source, head=HEAD if "perseus_" in source else "")
     for group in (INGEST, UI):
         info = by_name(load(group, settings=site))[Path(place).parts[0].removesuffix(".py")]
         assert info.state == state
