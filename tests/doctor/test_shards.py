@@ -14,7 +14,9 @@ from redis.crc import key_slot
 
 from perseus import keys
 from perseus.doctor.finding import Severity
+from perseus.doctor.lacking import Lacking
 from perseus.local.redis_server import in_wheel
+from perseus.store import connect
 from perseus.store.layout import Layout
 from tests.cluster.moving import Move
 from tests.doctor.conftest import Practice
@@ -125,12 +127,15 @@ def test_rights_that_one_node_lacks_are_found_there(practice: Practice, own_clus
     try:
         practice.url = own_cluster.url.replace("://", "://limited:secret@")
         found = practice.finds("rights")
+        with connect(practice.url, timeout=2, name="test") as ours:
+            (lacking,) = Lacking(ours, practice.url, 2)()
     finally:
         for node in own_cluster.nodes:
             with node.client() as client:
                 client.acl_deluser("limited")
     assert found.seen == f"It may not: {missing}."
-    assert found.where == (f"127.0.0.1:{own_cluster.nodes[2].port}",)
+    assert found.where == (f"127.0.0.1:{own_cluster.nodes[2].port}",) == (lacking.where,)
+    assert (lacking.lacks, lacking.is_all) == ((missing,), False)
 
 
 @pytest.mark.parametrize(
