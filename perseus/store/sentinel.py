@@ -3,8 +3,8 @@
 redis-py has one, and three things keep it from carrying a lease: it asks the sentinels one after the other with a
 whole time-out each, it takes the word of one that lags behind, and it stays with a primary that was replaced for as
 long as that answers, some ten seconds in which all that is written is lost. Here the connection looks once a second
-whether the sentinels tell of another primary, what a newer configuration says is believed, all of it takes no longer
-than a command may, and nothing is sent twice.
+whether the sentinels tell of another primary, a newer configuration is believed that half of those tell that answer,
+all of it takes no longer than a command may, and nothing is sent twice.
 """
 
 from __future__ import annotations
