@@ -2,6 +2,7 @@
 
 Klines and mini tickers in either form take one typed pass. All else, and what fails that pass, is looked at as it is:
 an acknowledgement, an error in one of its two forms, a shutdown, a kind that is not ours, or one of ours that is bad.
+Of a bad one it is still read whom it is about, so that nobody else is in doubt for it.
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from perseus.exchanges.events import (
     Event,
     Refused,
     ShuttingDown,
+    Subject,
     TickerEvent,
     Unknown,
     Unreadable,
     brief,
 )
 from perseus.exchanges.unreadable import UNREADABLE
-from perseus.market.candle import Candle, Pair, is_decimal
+from perseus.market.candle import Candle, Pair, is_decimal, is_symbol
 from perseus.market.sanity import require_possible
 from perseus.market.ticker import Ticker
 from perseus.market.timeframes import LATEST_MS, Timeframe
 
-OURS = {"kline", "24hrMiniTicker", "serverShutdown"}
+MINI_TICKER = "24hrMiniTicker"
+OURS = {"kline", MINI_TICKER, "serverShutdown"}
 SHOWN = 80
 PERCENT_DIGITS = Decimal("0.001")
 
@@ -84,7 +87,9 @@ def decode(data: bytes) -> list[Event]:
     """The events of one message. Never empty, raises nothing."""
     try:
         said = _combined(data).data if data.startswith(b'{"stream"') else _raw(data)
-        return [_candle_event(said) if type(said) is _Kline else _event(said)]
+        event = _candle_event(said) if type(said) is _Kline else _event(said)
+        if type(event) is not Unreadable:
+            return [event]
     except UNREADABLE:
         pass
     try:
@@ -163,20 +168,24 @@ def _read_slowly(data: bytes) -> list[Event]:
         said = _any(data)
     except msgspec.MsgspecError as error:
         return [Unreadable(f"no JSON ({error}): {brief(data)}")]
+    stream = None
     if isinstance(said, dict) and "stream" in said and "data" in said:
-        said = said["data"]
+        stream, said = said["stream"], said["data"]
     if isinstance(said, list):
-        return [_read(entry) for entry in said] or [Unknown(brief(data))]
-    return [_read(said)]
+        return [_read(entry, None) for entry in said] or [Unknown(brief(data))]
+    return [_read(said, stream)]
 
 
-def _read(said: Any) -> Event:
+def _read(said: Any, stream: object) -> Event:
     if not isinstance(said, dict):
         return Unknown(_shown(said))
     if isinstance(said.get("event"), dict):
         said = said["event"]
-    if said.get("e") in OURS:
-        return _ours(said)
+    kind = said.get("e")
+    if kind is not None and not isinstance(kind, str):
+        return Unreadable(f"no kind of message: {brief(msgspec.json.encode(kind))}", _subject(said, stream))
+    if kind in OURS:
+        return _ours(said, stream)
     if "id" in said and "result" in said and "error" not in said:
         return _acknowledged(said)
     error = said.get("error", said)
@@ -186,11 +195,41 @@ def _read(said: Any) -> Event:
     return Unknown(_shown(said))
 
 
-def _ours(said: dict[str, Any]) -> Event:
+def _ours(said: dict[str, Any], stream: object) -> Event:
     try:
-        return _event(msgspec.convert(said, _Data))
-    except msgspec.ValidationError as error:
-        return Unreadable(f"{said['e']} of {said.get('s', 'no symbol')}: {error}")
+        event = _event(msgspec.convert(said, _Data))
+    except UNREADABLE as error:
+        subject = _subject(said, stream)
+        return Unreadable(
+            f"{said['e']} of {said.get('s', 'no symbol') if subject is None else subject}: {error}", subject
+        )
+    if isinstance(event, Unreadable) and event.subject is None:
+        return Unreadable(event.text, _subject(said, stream))
+    return event
+
+
+def _subject(said: dict[str, Any], stream: object) -> Subject | None:
+    """Whom a bad message is about, by its fields and its stream; None where neither says it, or they differ."""
+    k = said.get("k")
+    row = k if isinstance(k, dict) else {}
+    symbol = said["s"] if isinstance(said.get("s"), str) else row.get("s")
+    told = symbol if said.get("e") == MINI_TICKER else _pair_named(symbol, row.get("i"))
+    named = {one for one in (told, _of_stream(stream)) if isinstance(one, Pair) or is_symbol(one)}
+    return named.pop() if len(named) == 1 else None
+
+
+def _of_stream(stream: object) -> Subject | None:
+    lower, _, what = stream.partition("@") if isinstance(stream, str) else ("", "", "")
+    if what == "miniTicker":
+        return lower.upper()
+    return _pair_named(lower.upper(), what.removeprefix("kline_"))
+
+
+def _pair_named(symbol: object, name: object) -> Pair | None:
+    try:
+        return _pair(symbol, name) if isinstance(symbol, str) and isinstance(name, str) else None
+    except PerseusError:
+        return None
 
 
 def _acknowledged(said: dict[str, Any]) -> Event:

@@ -1,7 +1,8 @@
 """What Coinbase Advanced Trade's channels say, read into events.
 
 All channels share one envelope, whose number comes before what it carries. Candles are of five minutes and never say
-that they are finished; a snapshot of them is no history. Numbers may come as text, and text as numbers.
+that they are finished; a snapshot of them is no history. Numbers may come as text, and text as numbers. Where a message
+is bad each of its rows is read by itself, so that nobody is in doubt but whose row it is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from perseus.exchanges.events import (
     Event,
     Refused,
     Sequence,
+    Subject,
     Subscribed,
     TickerEvent,
     Unknown,
@@ -27,13 +29,14 @@ from perseus.exchanges.events import (
     brief,
 )
 from perseus.exchanges.unreadable import UNREADABLE
-from perseus.market.candle import Candle, Pair, is_decimal
+from perseus.market.candle import Candle, Pair, is_decimal, is_symbol
 from perseus.market.sanity import require_possible
 from perseus.market.ticker import Ticker
 from perseus.market.timeframes import Timeframe
 
 FIVE_MINUTES = Timeframe.parse("5m")
 OURS = {"candles", "ticker", "ticker_batch", "heartbeats", "subscriptions"}
+SNAPSHOT = "snapshot"
 Scope = Literal["connection", "product"]
 
 
@@ -95,18 +98,14 @@ def _read(said: _Envelope, scope: Scope) -> list[Event]:
         events.append(Sequence(said.sequence_num, _scope(said) if scope == "product" else ""))
     if said.channel not in OURS:
         return [*events, Unknown(said.channel)]
-    try:
-        events += _events(said) or [Unknown(said.channel)]
-    except UNREADABLE as error:
-        events.append(Unreadable(f"{said.channel}: {error}"))
-    return events
+    return [*events, *(list(_told(said)) or [Unknown(said.channel)])]
 
 
 def milliseconds(text: str) -> int:
     """Of an RFC 3339 time, with as many digits as it likes. Raises ValueError."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, TypeError):
         raise ValueError(f"its timestamp is {text!r}") from None
     if moment.tzinfo is None:
         raise ValueError(f"its timestamp {text!r} has no time zone")
@@ -128,10 +127,6 @@ def _scope(said: _Envelope) -> str:
     return said.channel
 
 
-def _events(said: _Envelope) -> list[Event]:
-    return list(_told(said))
-
-
 def _told(said: _Envelope) -> Iterator[Event]:
     if said.channel == "subscriptions":
         for event in said.events:
@@ -142,7 +137,7 @@ def _told(said: _Envelope) -> Iterator[Event]:
         if said.channel == "heartbeats":
             yield _beat(event, told_ms)
         for candle in event.candles:
-            yield _candle_event(candle, told_ms, event.type == "snapshot")
+            yield _candle_event(candle, told_ms, event.type == SNAPSHOT)
         for ticker in event.tickers:
             yield _ticker_event(ticker, told_ms)
 
@@ -214,11 +209,64 @@ def _read_slowly(data: bytes, scope: Scope, problem: Exception) -> list[Event]:
     channel = said.get("channel")
     if not isinstance(channel, str):
         return [Unknown(str(said.get("type") or brief(data)))]
-    rest: Event = Unreadable(f"{channel}: {problem}") if channel in OURS else Unknown(channel)
-    return [*_number(said, scope, channel), rest]
+    if channel not in OURS:
+        return [*_number(said, scope, channel), Unknown(channel)]
+    try:
+        rows = list(_rows(said))
+    except UNREADABLE:
+        rows = []
+    events = _one_by_one(rows, said.get("timestamp")) or [Unreadable(f"{channel}: {problem}")]
+    named = next((one.product for one in rows if one.product), channel)
+    return [*_number(said, scope, named), *events]
 
 
-def _number(said: dict[str, Any], scope: Scope, channel: str) -> list[Event]:
+def _number(said: dict[str, Any], scope: Scope, about: str) -> list[Event]:
     """The number of a message that cannot be read itself: it came, so nothing is missing."""
     number = said.get("sequence_num")
-    return [Sequence(number, channel if scope == "product" else "")] if isinstance(number, int) else []
+    return [Sequence(number, about if scope == "product" else "")] if isinstance(number, int) else []
+
+
+class _Row(msgspec.Struct):
+    """One of a bad message. `type`: of what it stood in, which says whether it is of a snapshot."""
+
+    field: str
+    type: Any
+    said: Any
+
+    @property
+    def product(self) -> str:
+        product = self.said.get("product_id") if isinstance(self.said, dict) else None
+        return product if isinstance(product, str) and is_symbol(product) else ""
+
+    @property
+    def subject(self) -> Subject | None:
+        return (_pair(self.product) if self.field == "candles" else self.product) if self.product else None
+
+
+def _rows(said: dict[str, Any]) -> Iterator[_Row]:
+    for event in said["events"]:
+        for field in ("candles", "tickers"):
+            yield from (_Row(field, event.get("type", ""), row) for row in event.get(field, ()))
+
+
+def _one_by_one(rows: list[_Row], timestamp: Any) -> list[Event]:
+    """What can be read of them, and once of each subject that the rest cannot."""
+    good: list[Event] = []
+    bad: dict[Subject | None, Event] = {}
+    for row in rows:
+        event = _one(row, timestamp)
+        if isinstance(event, Unreadable):
+            bad.setdefault(event.subject, event)
+        else:
+            good.append(event)
+    return [*good, *bad.values()]
+
+
+def _one(row: _Row, timestamp: Any) -> Event:
+    try:
+        told_ms, type = milliseconds(timestamp), msgspec.convert(row.type, str)
+        if row.field == "candles":
+            return _candle_event(msgspec.convert(row.said, _Candle), told_ms, type == SNAPSHOT)
+        return _ticker_event(msgspec.convert(row.said, _Ticker), told_ms)
+    except UNREADABLE as error:
+        return Unreadable(f"{row.field} of {row.product or 'no product'}: {error}", row.subject)

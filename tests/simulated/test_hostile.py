@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
+from perseus.exchanges.events import Subject
 from tests.simulated.hostile import DEEP, NO_WORDS, Between, frame
 from tests.simulated.site import Site
 from tests.simulated.test_troubles import everywhere, site_of
+from tests.simulated.trial import TIMEFRAMES
 from tests.simulated.virtual_loop import run
+
+MANY = ("BTC", *(f"S{number:02d}" for number in range(8)))
 
 
 def befallen(name: str, befall: Callable[[Site, Between], None]) -> Site:
@@ -68,6 +72,58 @@ def test_a_candle_that_is_finished_before_its_end_is_left_out(name: str) -> None
 def test_a_candle_that_cannot_be_is_left_out_and_named_once(name: str, prices: dict[str, str]) -> None:
     site = befallen(name, lambda site, there: there.say(frame(site, site.world.clock.now_ms(), prices=prices)))
     assert len(site.said) == 1
+
+
+def spoilt(site: Site, symbol: str) -> bytes:
+    """A candle of which a price is a number where text is due."""
+    said = json.loads(frame(site, site.world.clock.now_ms()))
+    if site.name == "coinbase":
+        said["events"][0]["candles"][0] |= {"open": 1.5, "product_id": symbol}
+    else:
+        said["k"]["o"], said["s"] = 1.5, symbol
+    return json.dumps(said).encode()
+
+
+def many(name: str) -> list[str]:
+    return [f"{base}-USD" if name == "coinbase" else f"{base}USDT" for base in MANY]
+
+
+def doubted(name: str, symbol: str | None) -> tuple[set[str], int]:
+    """What is in doubt for such a message of that symbol, None: for none, and how many requests come in 20 s."""
+
+    async def main() -> tuple[set[str], int]:
+        site = Site(name, many(name), TIMEFRAMES[name], bases=MANY)
+        found = set[str]()
+        async with site:
+            await site.pass_time(200)
+            await site.pass_until_quiet()
+            await site.pass_time(85 - site.world.clock.now_ms() // 1000 % 60)
+            doubt, seen = site.engine.on_doubt, site.world.exchanges[name].counters.seen
+
+            def on_doubt(subjects: Collection[Subject], since_ms: int, why: str) -> None:
+                found.update(map(str, subjects))
+                doubt(subjects, since_ms, why)
+
+            site.engine.on_doubt = on_doubt  # type: ignore[method-assign]
+            before = seen["http_requests"]
+            if symbol is not None:
+                site.net.say(spoilt(site, symbol))
+            await site.pass_time(20)
+            return found, seen["http_requests"] - before
+
+    return run(main)
+
+
+@everywhere
+def test_a_price_of_a_wrong_type_has_one_pair_asked_for_again_and_not_all_of_its_connection(name: str) -> None:
+    _, usual = doubted(name, None)
+    symbol, step = many(name)[0], "5m" if name == "coinbase" else "1m"
+    about, calls = doubted(name, symbol)
+    assert about == {f"{symbol} {step}"}
+    assert calls - usual <= 2
+    everyone, all_calls = doubted(name, "NOBODY")
+    assert {f"{each} {step}" for each in many(name)} <= everyone
+    assert name == "coinbase" or all_calls - usual > 5
 
 
 @everywhere

@@ -205,7 +205,9 @@ class Reader:
         self._owner.trouble(f"The exchange refuses our message{about}: {event.text}{code}.")
 
     def _unreadable(self, text: str, subject: Subject | None) -> None:
-        every = [one.subject for one in self.truth.route(subject)] if subject is not None else list(self.truth.wanted)
+        """Who is named is in doubt alone. Where nobody of ours is it may have been about any of them."""
+        routes = self.truth.route(subject) if subject is not None else ()
+        every = [one.subject for one in routes] or list(self.truth.wanted)
         self._owner.doubt(self._link, every, self._link.last_frame, "a message could not be read")
         if subject not in self._bad:
             self._bad.add(subject)
