@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -177,5 +178,31 @@ def test_an_answer_that_tells_no_limit_changes_none(client: Client) -> None:
         await one.learn(())
         await one.adjust(None, BY_SECOND.interval_ms, REQUESTS)
         assert (await one.state()).usages[0].limit == BY_SECOND
+
+    run(main)
+
+
+def test_whoever_is_told_no_limits_keeps_to_what_others_were_told(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client, BY_SECOND)
+        await one.learn((BY_SECOND,))
+        await one.adjust(1, BY_SECOND.interval_ms, REQUESTS)
+        two = ledger(client, BY_SECOND)
+        await two.learn(())
+        assert [usage.limit.amount for usage in (await two.state()).usages] == [1]
+
+    run(main)
+
+
+def test_in_an_emptied_book_a_second_is_waited_out_too(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client, BY_SECOND)
+        await one.learn((replace(BY_SECOND, amount=1),))
+        await one.reserve(1, Priority.ADMIN)
+        client.flushall()
+        time = asyncio.get_running_loop().time
+        began = time()
+        await one.reserve(1, Priority.ADMIN)
+        assert time() - began >= BY_SECOND.interval_ms / 1000
 
     run(main)

@@ -15,10 +15,13 @@ UNIT = Decimal(10**8)
 NUMBERS = ("open", "high", "low", "close", "volume")
 
 
-def judged(exchange: Exchange, cache: MemoryCache, pair: Pair, depth: int, until_ms: int) -> list[str]:
+def judged(
+    exchange: Exchange, cache: MemoryCache, pair: Pair, depth: int, until_ms: int, now_ms: int | None = None
+) -> list[str]:
     """What is wrong with the newest `depth` candles that ended by `until_ms`, a line each.
 
-    Of a symbol that is gone nothing need be complete, only true: the exchange answers nothing about it any more.
+    None need be sure that is not among the newest `depth` at `now_ms` any more (None: that is `until_ms`). Of a symbol
+    that is gone nothing need be complete, only true: the exchange answers nothing about it any more.
     """
     frame = pair.timeframe
     end_ms = frame.open_of(until_ms)
@@ -38,7 +41,8 @@ def judged(exchange: Exchange, cache: MemoryCache, pair: Pair, depth: int, until
         found += [f"{at} is said to be absent: {why}" for at in opens if at in truth and truth[at].must]
     market = exchange.truth.markets[pair.symbol]
     if not market.is_gone:
-        first_had = max(first_ms, frame.next_open(market.listed_ms or 0))
+        kept_ms = first_ms if now_ms is None else frame.shift(frame.open_of(now_ms), -depth)
+        first_had = max(first_ms, kept_ms, frame.next_open(market.listed_ms or 0))
         found += [f"{start} to {end} is not sure" for start, end in coverage.unverified(first_had, end_ms)]
     return [f"{pair}: {line}" for line in found]
 

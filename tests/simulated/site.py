@@ -129,17 +129,22 @@ class Site:
 
     def differences(self, settled_seconds: float = SETTLED_SECONDS) -> list[str]:
         """Where the cache is not what the exchange has, of all that ended longer than `settled_seconds` ago."""
-        until_ms = self.world.clock.now_ms() - round(settled_seconds * 1000)
+        now_ms = self.world.clock.now_ms()
+        until_ms = now_ms - round(settled_seconds * 1000)
         depth = min(self.wanted.depth, dialect_of(self.name).history_limit)
-        return [line for pair in self.pairs() for line in judged(self.exchange, self.cache, pair, depth, until_ms)]
+        return [
+            line for pair in self.pairs() for line in judged(self.exchange, self.cache, pair, depth, until_ms, now_ms)
+        ]
 
     def untold(self, since_ms: int, settled_seconds: float = SETTLED_SECONDS) -> list[str]:
-        """Candles that ended after `since_ms` and were not published just once."""
-        until_ms = self.world.clock.now_ms() - round(settled_seconds * 1000)
+        """Candles that ended after `since_ms`, are still to be complete and were not published just once."""
+        now_ms = self.world.clock.now_ms()
+        until_ms = now_ms - round(settled_seconds * 1000)
+        depth = min(self.wanted.depth, dialect_of(self.name).history_limit)
         found = []
         for pair in self.pairs():
             frame = pair.timeframe
-            first = frame.open_of(since_ms)
+            first = max(frame.open_of(since_ms), frame.shift(frame.open_of(now_ms), -depth))
             for known in self.exchange.truth.known(pair.symbol, frame.name, first, frame.open_of(until_ms) - 1):
                 times = self.cache.told[pair, known.bar.open_ms]
                 if times > 1 or (times < 1 and known.must and not self.exchange.truth.markets[pair.symbol].is_gone):

@@ -16,7 +16,7 @@ from perseus.exchanges.budget.book import Book, BookState, Emptied, End, Granted
 from perseus.exchanges.budget.line import Line, Wish
 from perseus.exchanges.budget.tooheavy import TooHeavy
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.wire.request import WEIGHT, Limit
+from perseus.exchanges.wire.request import REQUESTS, WEIGHT, Limit
 from perseus.store import Client
 
 __all__ = ["Caller", "Ledger", "Priority", "TooHeavy", "inline"]
@@ -24,6 +24,8 @@ __all__ = ["Caller", "Ledger", "Priority", "TooHeavy", "inline"]
 log = logging.getLogger(__name__)
 
 SILENCE = "silence"
+SHORT_MS = 60_000
+"""So long what an exchange has counted is waited for when it is forgotten here."""
 FORGOTTEN = "the data store was emptied: what was sent in this minute is not known any more"
 
 Result = TypeVar("Result")
@@ -110,8 +112,10 @@ class Ledger:
     async def learn(self, limits: Sequence[Limit]) -> None:
         """The exchange has told its limits: they hold for all processes from now on. Raises the store's errors.
 
-        Of a kind that it has told nothing of, what held before stays.
+        Of a kind that it has told nothing of, what held before stays, here or in the book.
         """
+        if not limits:
+            await self.state()
         told = {limit.kind for limit in limits}
         self._limits = (*limits, *(limit for limit in self._held() if limit.kind not in told))
         await self._call(partial(self._book.learn, self._limits))
@@ -141,11 +145,16 @@ class Ledger:
         await self._call(partial(self._book.freeze, until_ms, why))
 
     async def state(self) -> BookState:
-        """What is used, and until when all is frozen. Raises the store's errors."""
+        """What is used, and until when all is frozen. Raises the store's errors.
+
+        Limits that others were told are remembered: a store that is emptied is to be known as such.
+        """
         is_told = bool(self._limits)
         state = await self._call(partial(self._book.state, self._clock.estimate_ms()))
         if is_told and not state.is_told:
             await self._begin_anew(state.now_ms)
+        elif state.is_told:
+            self._limits = tuple(usage.limit for usage in state.usages)
         return state
 
     async def _ask(self, what: What, wish: Wish, is_more: bool) -> float | Never | None:
@@ -200,7 +209,7 @@ class Ledger:
     async def _begin_anew(self, now: int) -> None:
         """What was charged is forgotten: let what the exchange has counted run out before more is sent."""
         self.emptied += 1
-        ends = [_end_of_window(limit, now) for limit in self._limits if limit.kind == WEIGHT]
+        ends = [_end_of_window(limit, now) for limit in self._limits if limit.kind == WEIGHT or _is_short(limit)]
         await self.freeze(max(ends, default=now), FORGOTTEN)
         await self.learn(self._limits)
 
@@ -214,6 +223,10 @@ class Ledger:
 
 def _is_silence(answer: Wait | Emptied) -> bool:
     return isinstance(answer, Wait) and answer.why == SILENCE
+
+
+def _is_short(limit: Limit) -> bool:
+    return limit.kind == REQUESTS and limit.interval_ms <= SHORT_MS
 
 
 def _end_of_window(limit: Limit, now: int) -> int:

@@ -62,9 +62,8 @@ class Engine:
         self._is_warm = False
         self.messages = 0
         self._facts: dict[str, Value] = {}
-        self.writer = Writer(
-            ports.cache, ports.clock, Outage(log, "Candles cannot be written", "Candles are written again.")
-        )
+        unwritten = Outage(log, "Candles cannot be written", "Candles are written again.")
+        self.writer = Writer(ports.cache, ports.clock, unwritten)
         asking = Asking(ports, say, self._before_asking, lambda pair: self.warming.asking(pair))
         self.repairs = Repairs(
             asking.fetch,
@@ -127,8 +126,8 @@ class Engine:
 
     def lacking(self) -> list[Pair]:
         """Of which finished candles are missing now, or not sure."""
-        now_ms = self._ports.clock.now_ms()
-        return [pair for pair, series in self._series.items() if not series.is_refused and series.missing(now_ms, 1)]
+        now = self._ports.clock.now_ms()
+        return [pair for pair, one in self._series.items() if not (one.is_refused or one.is_whole(now))]
 
     def facts(self) -> Mapping[str, Value]:
         """For the card: how complete and how late the candles are, and what is used of the exchange's limits."""

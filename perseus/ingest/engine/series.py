@@ -13,6 +13,7 @@ from types import MappingProxyType
 from msgspec import structs
 
 from perseus.clock import iso
+from perseus.ingest.engine.blank import FEW, Blank
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
@@ -60,6 +61,7 @@ class Series:
     full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
     _spoilt: dict[int, int] = field(default_factory=dict)
+    _blank: Blank = field(default_factory=Blank)
     _unreadable: set[int] = field(default_factory=set)
     _again_ms: int = 0
     _due_ms: int = 0
@@ -116,6 +118,8 @@ class Series:
         if self.ask_at_ms is not None and self.ask_at_ms <= now_ms:
             self.ask_at_ms = None
             return True
+        if self._blank.is_due(now_ms):
+            return True
         if self._unreadable and now_ms >= self._due_ms:
             self._due_ms = now_ms + UNREADABLE_MS
             return True
@@ -164,6 +168,11 @@ class Series:
         ranges = self.coverage.unverified(*self.window(now_ms))
         self.first_ms = ranges[-1][1] if ranges else self.first_ms
 
+    def is_whole(self, now_ms: int) -> bool:
+        """Is all sure that is to be complete, also what is not to be asked for yet?"""
+        start_ms, end_ms = self.window(now_ms)
+        return start_ms >= end_ms or not self.coverage.unverified(start_ms, end_ms)
+
     def missing(self, now_ms: int, most: int) -> Range | None:
         """The one range to ask for now, the newest first, of at most `most` candles. None: nothing is missing."""
         start_ms, end_ms = self.window(now_ms)
@@ -185,16 +194,22 @@ class Series:
         """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished.
 
         What it lacks at its end may only not be there yet: that is absent when a second answer lacks it too, or when
-        something later is known. What it gave as no candle at all, `refused` by open time, stays unverified; when
-        all answers for a while do so it is asked for again seldom.
+        something later is known. One with nothing in it is believed when it is given for minutes. What it gave as no
+        candle at all, `refused` by open time, stays unverified; when all do so for a while, it is asked for seldom.
         """
-        close_of = self.pair.timeframe.close_of
+        timeframe = self.pair.timeframe
+        close_of = timeframe.close_of
+        settled = [at for at in self._unsure(asked) if is_settled(close_of(at), asked_ms)]
         given = {one.open_ms: one for one in candles if asked[0] <= one.open_ms < asked[1]}
         sure = [one for one in given.values() if is_settled(close_of(one.open_ms), asked_ms)]
+        if given or refused:
+            self._blank.clear(asked)
+        elif nothing := {at for at in settled if not self._was_silent(at)} - self._lacked:
+            if not self._blank.believes(nothing, asked, asked_ms, self.coverage, timeframe):
+                return []
+            self._lacked |= nothing if len(nothing) > FEW else set()
         lacked, spoilt = [], dict[int, int]()
-        for open_ms in self._unsure(asked):
-            if not is_settled(close_of(open_ms), asked_ms):
-                continue
+        for open_ms in settled:
             if open_ms in given:
                 self.coverage = self.coverage.verify(open_ms, close_of(open_ms))
             elif open_ms in refused or None in refused:
@@ -226,6 +241,7 @@ class Series:
         timeframe = self.pair.timeframe
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self._unreadable.clear()
+        self._blank.clear((start_ms, end_ms))
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
     def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, told: Collection[int] = ()) -> bool:
@@ -250,14 +266,13 @@ class Series:
 
     def _askable(self, now_ms: int, start_ms: int) -> Coverage:
         """What is known, and as if it were so what is not to be asked for yet."""
-        if not self._unreadable:
-            return self.coverage
         close_of, known = self.pair.timeframe.close_of, self.coverage
         self._unreadable = {at for at in self._unreadable if at >= start_ms and known.unverified(at, close_of(at))}
         if now_ms < self._again_ms:
             for open_ms in self._unreadable:
                 known = known.verify(open_ms, close_of(open_ms))
-        return known
+        hidden = self._blank.hidden(now_ms)
+        return known if hidden is None else known.verify(*hidden)
 
     def _unsure(self, asked: Range) -> list[int]:
         timeframe = self.pair.timeframe

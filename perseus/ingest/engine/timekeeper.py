@@ -36,10 +36,10 @@ class Memory(Protocol):
 
 
 class Timekeeper:
-    """`unsay(since, until)` is told of exchange time that passed while the clock was ahead, once it has passed again.
+    """`unsay(since, until)` is told of exchange time that may have passed while the clock was ahead, once it has again.
 
-    Not before: whatever is learnt until then would seem to be older than what was learnt by the wrong time. What an
-    earlier process learnt by a clock that was ahead is unsaid as a whole: nobody knows since when it was.
+    Not before: whatever is learnt until then would seem to be older than what was learnt by the wrong time. `since` is
+    0, all that is known: an exchange whose own clock is ahead confirms ours, so nobody knows since when it was.
     """
 
     def __init__(
@@ -49,13 +49,11 @@ class Timekeeper:
         self._rest = rest
         self._unsay = unsay
         self._memory = memory
-        self._right_ms = clock.now_ms()
-        self._has_leapt = False
 
     async def run(self) -> None:
         """Work until cancelled."""
         if self._memory is not None and self._memory.was_ahead_ms > JUMP_MS:
-            self._unsay_later(0, self._clock.now_ms() + self._memory.was_ahead_ms, self._memory.was_ahead_ms)
+            self._unsay_later(self._clock.now_ms() + self._memory.was_ahead_ms, self._memory.was_ahead_ms)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self._clock.is_doubtful:
@@ -73,13 +71,8 @@ class Timekeeper:
         expected_ms = shown_ms + round((time() - at) * 1000)
         ahead_ms = expected_ms - self._clock.now_ms()
         if ahead_ms > JUMP_MS:
-            self._unsay_later(self._right_ms - ahead_ms, expected_ms, ahead_ms)
-            self._has_leapt = False
-        # A clock that leapt ahead is confirmed by an exchange whose own is ahead: that proves nothing.
-        if not (self._clock.is_doubtful or self._has_leapt):
-            self._right_ms = self._clock.now_ms()
-        self._has_leapt = self._has_leapt or ahead_ms < -JUMP_MS
+            self._unsay_later(expected_ms, ahead_ms)
 
-    def _unsay_later(self, since_ms: int, until_ms: int, ahead_ms: int) -> None:
+    def _unsay_later(self, until_ms: int, ahead_ms: int) -> None:
         wait = (ahead_ms + MARGIN_MS) / 1000
-        asyncio.get_running_loop().call_later(wait, self._unsay, since_ms, until_ms + MARGIN_MS)
+        asyncio.get_running_loop().call_later(wait, self._unsay, 0, until_ms + MARGIN_MS)
