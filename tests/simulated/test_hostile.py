@@ -165,7 +165,7 @@ def test_rows_that_are_no_candles_are_no_holes_and_are_asked_for_each_hour_until
             first = site.wanted.symbols[0]  # others rest at times
             pairs = [pair for pair in site.pairs() if pair.timeframe.is_open(spoilt_ms) and pair.symbol == first]
             await site.pass_time(900)
-            assert site.engine.lacking() == []
+            assert set(pairs) <= set(site.engine.lacking())
             unreadable = site.engine.facts()["unreadablePairs"]
             assert isinstance(unreadable, int)
             assert unreadable >= len(pairs)
