@@ -141,7 +141,7 @@ def test_grave_findings_are_one_notice_that_leads_to_the_page() -> None:
 
 
 def test_many_are_counted_and_the_first_named() -> None:
-    names = ("eviction-policy", "persistence", "rights", "settle-time", "slots")
+    names = ("eviction-policy", "persistence", "append-fsync", "settle-time", "slots")
     many = tuple(Finding(name, Severity.GRAVE, "seen") for name in names)
     (told,) = notices(view([live()]), None, Report(NOW, "h", many))
     assert told.title == "The doctor found 5 grave faults"
@@ -150,7 +150,15 @@ def test_many_are_counted_and_the_first_named() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["store-silent", "store-mark", "database-silent", "database-refused", "database-read-only", "database-schema"],
+    [
+        "store-silent",
+        "store-mark",
+        "rights",
+        "database-silent",
+        "database-refused",
+        "database-read-only",
+        "database-schema",
+    ],
 )
 def test_what_has_a_banner_of_its_own_is_not_told_twice(name: str) -> None:
     report = Report(NOW, "h", (Finding(name, Severity.GRAVE, "seen"),))
