@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid4
 
 from perseus.exchanges.endpoints import Endpoints
@@ -185,8 +185,8 @@ class ExchangeFeed:
         exchange_id = self._instance.exchange.id
         try:
             wire = Wire.made(self._dialect, transport, self._source.urls, self._client, exchange_id, address, call)
-            async with pace.followed(wire.clock, unrecorded, self._source.urls[0], self._source.is_simulated) as world:
-                await self.serve(thread, replace(wire, world=world))
+            async with pace.followed(wire.clock, unrecorded, self._source.urls[0], self._source.is_simulated):
+                await self.serve(thread, wire)
         finally:
             call.close()
 

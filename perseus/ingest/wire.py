@@ -64,10 +64,7 @@ class Relay:
 
 @dataclass(frozen=True)
 class Wire:
-    """On the loop that made it. `call`: where calls of the store block; close it in the end.
-
-    `world`: of a simulated exchange, by which its candles are told from those of another at the same address.
-    """
+    """On the loop that made it. `call`: where calls of the store block; close it in the end."""
 
     dialect: Dialect
     clock: ExchangeClock
@@ -76,7 +73,6 @@ class Wire:
     streams: Streams
     relay: Relay
     call: StoreThread = field(repr=False)
-    world: str = ""
 
     @classmethod
     def made(
@@ -107,11 +103,8 @@ class Wire:
             self.clock,
             self.ledger,
             self.rest,
-            CachePort(CandleCache(*written, self._in_world(source.name)), TickerCache(*written), self.call, say),
-            Memory(client, exchange.id, self._in_world(source.endpoints.rest_url), self.call),
+            CachePort(CandleCache(*written, source.name), TickerCache(*written), self.call, say),
+            Memory(client, exchange.id, source.endpoints.rest_url, self.call),
             Reporter(WarmupStore(*written), self.call, say),
             Owner(exchange.id, exchange.name, instance_id),
         )
-
-    def _in_world(self, name: str) -> str:
-        return f"{name}, world {self.world}" if self.world else name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 from typing import Any
 
 from perseus.simulator.binance.rest import Binance, rules_of_com, rules_of_us
@@ -40,11 +39,6 @@ class World:
         self.exchanges["coinbase"] = Coinbase("coinbase", self.timers, seed, markets.coinbase(bases), sequence_scope)
         for fault in faults:
             self.add_fault(fault)
-
-    @property
-    def name(self) -> str:
-        """By which a client tells it from another at the same address: of the same seed and start it is the same."""
-        return blake2b(f"{self.clock.start_ms} {self.seed}".encode(), digest_size=6).hexdigest()
 
     def sync(self) -> None:
         self.timers.advance(self.clock.now_ms())
