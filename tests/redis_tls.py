@@ -14,7 +14,7 @@ import redis
 
 from tests.certificates import DAY, Authority
 from tests.redis_cluster import RedisCluster
-from tests.redis_process import ONCE, RedisProcess, free_port
+from tests.redis_process import AT_ONCE, RedisProcess, free_port
 from tests.redis_sentinel import RedisSentinel, SentinelProcess
 
 HOW = "apt-get install redis-tools"
@@ -80,7 +80,7 @@ class TLSProcess(RedisProcess):
             ssl_cert_reqs="none",
             ssl_certfile=self.shown[0],
             ssl_keyfile=self.shown[1],
-            retry=ONCE,
+            retry=AT_ONCE,
         )
 
     def program(self) -> list[str]:

@@ -33,7 +33,7 @@ def test_what_lasts_longer_than_usual_is_told_in_the_table_and_with_figures_to_p
         six_runs(client, COINBASE, now_ms)
     directory = FakeDirectory(view([warming(COINBASE, now_ms, minutes * MINUTE)], now=now_ms))
 
-    def fake(*_: Any) -> Any:
+    def fake(*_: Any, **__: Any) -> Any:
         class One(FakeDirectory):
             def view(self, count: int = 1) -> Any:
                 return directory.shown
