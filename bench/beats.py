@@ -16,7 +16,7 @@ from bench.figures import Figure
 from bench.members import CLOCK, Member
 from perseus import keys
 from perseus.network.exchange import Exchange
-from perseus.network.heartbeat import Heartbeat
+from perseus.network.leasing.heartbeat import Heartbeat
 from perseus.store import Client
 
 INSTANCES = 1_000

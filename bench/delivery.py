@@ -21,8 +21,8 @@ from bench import alertmanager, store
 from bench.figures import Figure
 from bench.interpreters import environment
 from perseus import keys
-from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import TRANSITION, ActivityLog, Entry
 from perseus.store import Client
 
 EXCHANGES = (Exchange(1, "coinbase", "Coinbase"), Exchange(2, "binance", "Binance"), Exchange(3, "binance_us", "US"))

@@ -13,10 +13,10 @@ from itertools import pairwise
 from bench import store
 from bench.figures import Figure
 from bench.members import CLOCK, SETTINGS, Member
-from perseus.network.claims import Gone, RedisClaims, Renewed, Taken
 from perseus.network.exchange import Exchange
-from perseus.network.heartbeat import Heartbeat
-from perseus.network.lease import Timing
+from perseus.network.leasing.claims import Gone, RedisClaims, Renewed, Taken
+from perseus.network.leasing.heartbeat import Heartbeat
+from perseus.network.leasing.lease import Timing
 from perseus.store import Client
 
 INTERVAL = 0.05

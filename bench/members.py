@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from perseus import keys
 from perseus.clock import StoreClock, SystemClock
-from perseus.network import activity
-from perseus.network.activity import ActivityLog
-from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.identity import Identity, new_instance_id
-from perseus.network.lease import Lease, Timing, new_nonce
+from perseus.network.leasing.claims import Granted, RedisClaims
+from perseus.network.leasing.lease import Lease, Timing, new_nonce
+from perseus.network.log import activity
+from perseus.network.log.activity import ActivityLog
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client

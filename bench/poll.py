@@ -12,10 +12,10 @@ from bench.members import CLOCK, Network
 from bench.rounds import Call, compare
 from perseus import keys
 from perseus.db.known import KnownExchanges
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
-from perseus.network.reading import LAST_FIELDS
-from perseus.network.shared import SharedDirectory
+from perseus.network.view.directory import Directory
+from perseus.network.view.reading import LAST_FIELDS
+from perseus.network.view.shared import SharedDirectory
 from perseus.store import Client
 from perseus.store.refusal import attempts
 from perseus.web.app import app

@@ -11,7 +11,7 @@ from bench.rounds import Call, compare
 from perseus import keys
 from perseus.clock import iso
 from perseus.network.exchange import Exchange
-from perseus.network.heartbeat import Heartbeat
+from perseus.network.leasing.heartbeat import Heartbeat
 from perseus.store import Client
 
 ROUNDS = 1_000

@@ -12,8 +12,8 @@ import threading
 import time
 
 from bench.members import Member
-from perseus.network.claims import Renewed
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import Renewed
 from perseus.store import connect
 
 TIMEOUT = 10.0

@@ -11,8 +11,8 @@ from bench import store
 from bench.figures import Figure
 from bench.members import CLOCK, Network
 from bench.poll import EXCHANGES, HEADERS, browser
-from perseus.network.directory import Directory
-from perseus.network.shared import SharedDirectory
+from perseus.network.view.directory import Directory
+from perseus.network.view.shared import SharedDirectory
 
 THREADS = 16
 SECONDS = 4.5  # no whole number: a window that begins right after a read holds four more at most

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from perseus.kit import findings
-from perseus.pluginhost.grade import Tier
+from perseus.pluginhost.admission.grade import Tier
 from perseus.testing import tiers
 
 PART = re.compile(r"(<!-- made from ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)

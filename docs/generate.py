@@ -24,7 +24,7 @@ from perseus.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parent
 MADE = "<!-- made by docs/generate.py: change {source}, then run `python -m docs.generate` -->\n"
-SCRIPT = re.compile(r"(<!-- made from perseus/network/lua/(\w+)\.lua -->\n).*?(<!-- end -->)", re.DOTALL)
+SCRIPT = re.compile(r"(<!-- made from perseus/network/(\w+)/lua/(\w+)\.lua -->\n).*?(<!-- end -->)", re.DOTALL)
 CALL = re.compile(r"(?<=EVALSHA\n\$40\n)[0-9a-f]{40}")
 RULES = ("pattern", "ge", "le", "gt")
 TYPES = ((int, "whole number"), (float, "number"), (Path, "path"), (tuple[str, ...], "list"))
@@ -80,7 +80,7 @@ def key_catalogue() -> str:
 
 def protocol() -> str:
     """docs/redis-protocol.md: its text as it stands, its Lua and the SHA1 in its bytes as the code has them."""
-    return CALL.sub(_digest(_lua("acquire")), SCRIPT.sub(_script, _text("redis-protocol.md")))
+    return CALL.sub(_digest(_lua("leasing", "acquire")), SCRIPT.sub(_script, _text("redis-protocol.md")))
 
 
 #: Page below docs/ -> what makes its text.
@@ -138,12 +138,12 @@ def _default(value: object) -> str:
 
 
 def _script(part: re.Match[str]) -> str:
-    source = _lua(part[2])
-    return f"{part[1]}SHA1 `{_digest(source)}`\n\n```lua\n{source}```\n{part[3]}"
+    source = _lua(part[2], part[3])
+    return f"{part[1]}SHA1 `{_digest(source)}`\n\n```lua\n{source}```\n{part[4]}"
 
 
-def _lua(name: str) -> str:
-    return importlib.resources.files("perseus.network").joinpath("lua", f"{name}.lua").read_text("utf-8")
+def _lua(package: str, name: str) -> str:
+    return importlib.resources.files(f"perseus.network.{package}").joinpath("lua", f"{name}.lua").read_text("utf-8")
 
 
 def _digest(source: str) -> str:

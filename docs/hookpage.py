@@ -13,11 +13,11 @@ from perseus.notify.delivery import Delivery
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import Limit, NotifierKind
 from perseus.notify.outcomes import Delivered
-from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.admission.candidate import HOOKS
+from perseus.pluginhost.admission.groups import CALLED, GENERAL, GROUPS
+from perseus.pluginhost.admission.manifest import Manifest
 from perseus.pluginhost.context import Context, IngestContext, NotifyContext
 from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
-from perseus.pluginhost.groups import CALLED, GENERAL, GROUPS
-from perseus.pluginhost.manifest import Manifest
 
 MADE = "<!-- made by docs/generate.py: change perseus/hookspecs.py, then run `python -m docs.generate` -->\n"
 

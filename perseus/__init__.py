@@ -24,22 +24,22 @@ if TYPE_CHECKING:
         StoreUnavailable,
         UnknownExchange,
     )
-    from perseus.fence import RedisFence, WriteFenced, require_written
     from perseus.hookspecs import hookimpl
     from perseus.ingest.feed import Feed
     from perseus.ingest.owner import join, run
     from perseus.network.exchange import Exchange
     from perseus.network.identity import Identity
     from perseus.network.instance import Instance
+    from perseus.network.leasing.fence import RedisFence, WriteFenced, require_written
     from perseus.network.payload import InstanceStatus
     from perseus.network.states import State
     from perseus.notify.delivery import BreakerState, Delivery
     from perseus.notify.notification import Notification, Severity
     from perseus.notify.notifier import Limit, NotifierKind
     from perseus.notify.outcomes import Delivered, DeliveryError, Permanent, Poison, Retry, Wait
+    from perseus.pluginhost.admission.manifest import Manifest
     from perseus.pluginhost.context import Context, IngestContext, NotifyContext
     from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
-    from perseus.pluginhost.manifest import Manifest
 
 __all__ = [
     "BreakerState",
@@ -102,22 +102,22 @@ _HOME = {
     "Instance": "network.instance",
     "InstanceStatus": "network.payload",
     "Limit": "notify.notifier",
-    "Manifest": "pluginhost.manifest",
+    "Manifest": "pluginhost.admission.manifest",
     "NavLink": "pluginhost.extensions",
     "Notification": "notify.notification",
     "NotifierKind": "notify.notifier",
     "NotifyContext": "pluginhost.context",
     "Permanent": "notify.outcomes",
     "Poison": "notify.outcomes",
-    "RedisFence": "fence",
+    "RedisFence": "network.leasing.fence",
     "Retry": "notify.outcomes",
     "Severity": "notify.notification",
     "State": "network.states",
     "Wait": "notify.outcomes",
-    "WriteFenced": "fence",
+    "WriteFenced": "network.leasing.fence",
     "hookimpl": "hookspecs",
     "join": "ingest.owner",
-    "require_written": "fence",
+    "require_written": "network.leasing.fence",
     "run": "ingest.owner",
 }
 

@@ -1,5 +1,5 @@
 """`python -m perseus` is `perseus`."""
 
-from perseus.cli import main
+from perseus.cli.main import main
 
 main()

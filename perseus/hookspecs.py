@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from perseus.network.exchange import Exchange
     from perseus.network.instance import Instance
     from perseus.network.payload import InstanceStatus
-    from perseus.network.reading import ExchangeStatus
     from perseus.network.states import State
+    from perseus.network.view.reading import ExchangeStatus
     from perseus.notify.delivery import BreakerState, Delivery
     from perseus.notify.notification import Notification
     from perseus.notify.notifier import NotifierKind
     from perseus.notify.outcomes import Delivered
+    from perseus.pluginhost.admission.manifest import Manifest
     from perseus.pluginhost.context import Context, IngestContext, NotifyContext
     from perseus.pluginhost.extensions import CardAction, Fragment, NavLink
-    from perseus.pluginhost.manifest import Manifest
     from perseus.settings import Settings
 
 # docs/hooks.md is made from these signatures and docstrings, the labels in them included.

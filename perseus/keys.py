@@ -9,7 +9,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `{exchange:<id>:status}:last` | hash | none | the lease scripts | watcher, page, next claim | last record: what remains of the latest lease |
 | `logs:network:<name>` | stream | entries: 90 days | the append script | page, API, dispatcher | activity log of one exchange |
 | `{logs:network:<name>}:meta` | hash | none | the append script | the append script, page | what makes an event fenced, ordered and once-only |
-| `{<key>}:fence` | hash | none | `perseus.fence.RedisFence`, where an owner uses it | the same | newest fencing token that wrote `<key>`, count of refused writes |
+| `{<key>}:fence` | hash | none | `perseus.RedisFence`, where an owner uses it | the same | newest fencing token that wrote `<key>`, count of refused writes |
 | `{exchange:<id>:status}:maintenance` | string (JSON) | until its end | `Instance.maintenance`, `perseus maintenance` | dispatcher, page | the owner's word that an outage is meant: until when, why, who |
 | `{perseus:dest:<id>}:lease` | string | 30 s | dispatcher | dispatcher, page | which dispatcher sends for this destination: `<worker> <token>` |
 | `{perseus:dest:<id>}:token` | string | none | dispatcher | dispatcher | counts the leases of this destination |

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 
-from perseus.pluginhost import scrub
+from perseus.pluginhost.calling import scrub
 
 
 def configure(level: str) -> None:
     """Lines of `level` and above to stderr: time (UTC), level, name, message. Called once, by a command.
 
-    Secrets that are registered with `perseus.pluginhost.scrub` are in none of them.
+    Secrets that are registered with `perseus.pluginhost.calling.scrub` are in none of them.
     """
     scrub.install()
     handler = logging.StreamHandler()

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from perseus.fence import RedisFence, WriteFenced, require_written
+from perseus.network.leasing.fence import RedisFence, WriteFenced, require_written
 from perseus.store import Client
 
 OLD, NEW = "1795226357876525", "1795226357876526"

@@ -13,7 +13,7 @@ import redis
 
 from perseus import keys
 from perseus.errors import PerseusError, StoreCorrupt, StoreRefused, StoreUnavailable
-from perseus.network.claims import Granted, RedisClaims, Renewed
+from perseus.network.leasing.claims import Granted, RedisClaims, Renewed
 from perseus.store import Client, Script, answers, connect, wait_until_up, where, where_url
 from tests.redis_process import RedisProcess, free_port
 
@@ -143,7 +143,7 @@ def test_a_last_record_of_junk_is_named_as_corrupt(admin: Client, guest: Client)
 
 
 def test_another_error_of_a_script_is_not_dressed_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = Script(client, "release")
+    script = Script(client, "release", "perseus.network.leasing")
 
     def fail(**_: object) -> None:
         raise redis.exceptions.ResponseError("unknown subcommand")

@@ -9,24 +9,25 @@ import signal
 import threading
 from contextlib import suppress
 
-from perseus import db, earlystop
+from perseus import db
+from perseus.cli import earlystop
 from perseus.clock import SystemClock
 from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.db.known import KnownConfiguration, KnownExchanges
 from perseus.errors import PerseusError
 from perseus.local.pulse import Pulse
-from perseus.network.watcher import Watcher
+from perseus.network.view.watcher import Watcher
 from perseus.notify import environment
 from perseus.notify.configuration import Configuration, ConfigurationSource, Destination
 from perseus.notify.office import Office, Site
-from perseus.pluginhost import cleanstream
+from perseus.pluginhost.admission.groups import INGEST, NOTIFIERS
+from perseus.pluginhost.calling import cleanstream
+from perseus.pluginhost.calling.delivery_observer import DeliveryObserver
+from perseus.pluginhost.calling.scrub import scrubber
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.delivery_observer import DeliveryObserver
-from perseus.pluginhost.groups import INGEST, NOTIFIERS
 from perseus.pluginhost.info import PluginState
 from perseus.pluginhost.manager import Plugins, load
-from perseus.pluginhost.scrub import scrubber
 from perseus.sealing import Sealer
 from perseus.settings import Settings
 

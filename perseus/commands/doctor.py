@@ -14,7 +14,7 @@ from perseus.db import diagnosis
 from perseus.doctor.examination import examine
 from perseus.doctor.site import Site
 from perseus.local import runfile
-from perseus.pluginhost.groups import GROUPS
+from perseus.pluginhost.admission.groups import GROUPS
 from perseus.pluginhost.info import PluginInfo
 from perseus.pluginhost.manager import load
 from perseus.sealing import Sealer

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import click
 
-from perseus import db, earlystop, keys
+from perseus import db, keys
 from perseus.access.audit import AuditLog
 from perseus.access.auditentry import DONE, FAILED
+from perseus.cli import earlystop
 from perseus.clock import SystemClock
 from perseus.commands import drilltable, readiness
 from perseus.commands.recording import who
@@ -40,8 +41,8 @@ from perseus.errors import (
     UnknownExchange,
 )
 from perseus.local import runfile
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Directory
 from perseus.settings import Settings
 from perseus.store import Client, answers, at
 
@@ -82,7 +83,7 @@ def run(
     with (
         _ended_as_by_ctrl_c(),
         _silent(),
-        _quiet("perseus.network.directory"),  # what the drill does to the store is no news to who watches it
+        _quiet("perseus.network.view.directory"),  # what the drill does to the store is no news to who watches it
         readiness.store(settings, "perseus-drill") as client,
         tempfile.TemporaryDirectory(prefix="perseus-drill-") as folder,
     ):

@@ -12,7 +12,7 @@ from perseus.clock import SystemClock
 from perseus.commands import readiness
 from perseus.db import notifying
 from perseus.db.known import KnownExchanges
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.texts import eventfacts
 from perseus.notify.texts.spans import moment
 from perseus.notify.told.explain import Explanation

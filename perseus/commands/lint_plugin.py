@@ -13,7 +13,7 @@ import click
 from perseus.kit import lint
 from perseus.kit.findings import Finding
 from perseus.kit.lint import Plugin
-from perseus.pluginhost.candidate import PluginRejected, examine
+from perseus.pluginhost.admission.candidate import PluginRejected, examine
 
 
 def run(path: Path, load: bool, as_json: bool) -> int:

@@ -10,9 +10,9 @@ from typing import Any
 import click
 from pydantic import BaseModel
 
-from perseus.pluginhost import form
-from perseus.pluginhost.contract import NOTIFY
-from perseus.pluginhost.groups import GROUPS, NOTIFIERS
+from perseus.pluginhost.admission.contract import NOTIFY
+from perseus.pluginhost.admission.groups import GROUPS, NOTIFIERS
+from perseus.pluginhost.configuration import form
 from perseus.pluginhost.info import UNUSABLE, PluginInfo, PluginState
 from perseus.pluginhost.manager import Plugins, load
 from perseus.settings import Settings

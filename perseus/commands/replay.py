@@ -22,7 +22,7 @@ from perseus.notify.roster import roster
 from perseus.notify.texts.spans import moment
 from perseus.notify.told import dispatchers
 from perseus.notify.told.lookup import UnknownDestination
-from perseus.pluginhost.groups import NOTIFIERS
+from perseus.pluginhost.admission.groups import NOTIFIERS
 from perseus.pluginhost.manager import load
 from perseus.sealing import Sealer
 from perseus.settings import Settings

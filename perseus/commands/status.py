@@ -21,10 +21,10 @@ from perseus.db.known import KnownExchanges
 from perseus.doctor.lacking import Lacking
 from perseus.errors import EXIT_FAILED, ExchangeOff, StoreUnavailable, UnknownExchange
 from perseus.local import runfile
-from perseus.network import document
-from perseus.network.directory import Directory, NetworkView
 from perseus.network.exchange import Exchange
-from perseus.network.stuck import StuckReader
+from perseus.network.log.stuck import StuckReader
+from perseus.network.view import document
+from perseus.network.view.directory import Directory, NetworkView
 from perseus.settings import Settings
 from perseus.store import answers, connect
 from perseus.web.card.beats import Limits

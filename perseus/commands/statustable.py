@@ -10,8 +10,8 @@ import click
 
 from perseus.db.switch import SwitchedOff
 from perseus.errors import PerseusError
-from perseus.network.directory import ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import ExchangeStatus, NetworkView
 from perseus.web import moments, words
 from perseus.web.card import badges, cards, facts, signs
 from perseus.web.card.badges import Badge

@@ -12,7 +12,7 @@ from perseus.clock import Clock, SystemClock
 from perseus.doctor import rights
 from perseus.doctor.servers import SCRATCH, scratch, written
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.refusing import Refusing
+from perseus.network.view.refusing import Refusing
 from perseus.store import Client, answers, at, where
 from perseus.store.cluster import Cluster
 from perseus.store.refusal import NO_RIGHT

@@ -19,9 +19,9 @@ from perseus.doctor.servers import NAME, Asking, Servers, servers
 from perseus.doctor.site import DatabaseFacts, Site
 from perseus.doctor.streams import Growth, growths
 from perseus.errors import PerseusError
-from perseus.network.directory import NOBODY, Directory
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
+from perseus.network.view.directory import NOBODY, Directory
 from perseus.notify.told import dispatchers
 from perseus.notify.told.dispatchers import Report
 from perseus.pluginhost.info import PluginInfo

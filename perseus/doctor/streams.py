@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from perseus import keys
-from perseus.network.activity import RETENTION_MS
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import RETENTION_MS
 from perseus.store import Client
 from perseus.store.batch import Batch
 

@@ -14,9 +14,9 @@ from perseus.clock import SystemClock
 from perseus.drill.practice import PRACTICE_ID
 from perseus.drill.runner import Runner
 from perseus.errors import PerseusError
-from perseus.network.activity import RETENTION_MS
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import RETENTION_MS
+from perseus.network.view.directory import Directory
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, answers
 

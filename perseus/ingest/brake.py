@@ -10,7 +10,7 @@ from typing import Protocol, Self
 
 from perseus.ingest.feed import Feed
 from perseus.network.stopflag import StopFlag
-from perseus.pluginhost.boundary import contained
+from perseus.pluginhost.calling.boundary import contained
 
 log = logging.getLogger(__name__)
 

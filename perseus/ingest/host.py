@@ -29,7 +29,7 @@ from perseus.ingest.signals import StopSignals
 from perseus.ingest.standby import handover
 from perseus.ingest.work import FeedFailed, Work
 from perseus.network.instance import Instance
-from perseus.pluginhost.boundary import Breakout, contained
+from perseus.pluginhost.calling.boundary import Breakout, contained
 from perseus.pluginhost.manager import Plugins
 from perseus.settings import Settings
 from perseus.version import VERSION

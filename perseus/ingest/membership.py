@@ -14,10 +14,10 @@ from perseus.errors import EXIT_FAILED, ExchangeOff, LeasePending, NotOnNetwork,
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.instance import Instance
-from perseus.pluginhost.boundary import said
+from perseus.pluginhost.calling.boundary import said
+from perseus.pluginhost.calling.hooks import HookObserver
+from perseus.pluginhost.configuration.fields import merged
 from perseus.pluginhost.context import Context, IngestContext
-from perseus.pluginhost.fields import merged
-from perseus.pluginhost.hooks import HookObserver
 from perseus.pluginhost.manager import Plugins, load
 from perseus.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from perseus.network.throttle import ErrorThrottle
+from perseus.network.log.throttle import ErrorThrottle
 
 log = logging.getLogger(__name__)
 

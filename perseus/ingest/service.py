@@ -13,8 +13,8 @@ from perseus.ingest.membership import Admin
 from perseus.ingest.opening import Opening
 from perseus.ingest.signals import StopSignals
 from perseus.network.instance import Instance
+from perseus.network.leasing.takeover import Takeover
 from perseus.network.states import State
-from perseus.network.takeover import Takeover
 
 LOOK_SECONDS = 0.05
 BEGINS = (State.STARTING, State.WARMING)

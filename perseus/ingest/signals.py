@@ -14,7 +14,7 @@ from typing import Self
 
 from perseus.errors import EXIT_FAILED, StopRequested
 from perseus.network.instance import Instance
-from perseus.pluginhost.deadline import TookTooLong, call_within
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
 
 log = logging.getLogger(__name__)
 

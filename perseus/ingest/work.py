@@ -12,7 +12,7 @@ from perseus.ingest.commands.reins import Reins
 from perseus.ingest.feed import Feed
 from perseus.network.instance import Instance
 from perseus.network.states import State
-from perseus.pluginhost.boundary import contained, said
+from perseus.pluginhost.calling.boundary import contained, said
 
 log = logging.getLogger(__name__)
 

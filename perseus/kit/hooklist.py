@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from perseus import hookspecs
-from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.admission.candidate import HOOKS
 
 FACT = re.compile(r"^(Called|Where|May block|May raise|Returns): (.*?)(?=^\w[\w ]*: |\Z)", re.MULTILINE | re.DOTALL)
 

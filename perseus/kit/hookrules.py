@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from perseus.kit.findings import Finding
 from perseus.kit.source import Implementation, Source
-from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.admission.candidate import HOOKS
 
 NOT_PLAIN = {
     "wrapper": "is a wrapper: only plain implementations are called",

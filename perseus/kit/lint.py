@@ -12,7 +12,7 @@ from perseus.errors import PerseusError
 from perseus.kit import callrules, hookrules, manifestrules, secretrules
 from perseus.kit.findings import Finding, kept
 from perseus.kit.source import Source, Unreadable
-from perseus.pluginhost.groups import GROUPS, NOTIFIERS
+from perseus.pluginhost.admission.groups import GROUPS, NOTIFIERS
 
 
 class NoPlugin(PerseusError):

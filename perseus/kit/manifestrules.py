@@ -9,10 +9,10 @@ from pathlib import Path
 from perseus import hookspecs
 from perseus.kit.findings import Finding
 from perseus.kit.source import Source
-from perseus.pluginhost.manifest import Manifest
+from perseus.pluginhost.admission.manifest import Manifest
 
 MANIFEST = "perseus_manifest"
-MANIFESTS = ("perseus.Manifest", "perseus.pluginhost.manifest.Manifest")
+MANIFESTS = ("perseus.Manifest", "perseus.pluginhost.admission.manifest.Manifest")
 FOREIGN = ("flask", "werkzeug", "sqlalchemy", "gunicorn", "perseus.web", "perseus.db")
 WEB_HOOKS = ("perseus_register_blueprints", "perseus_nav_links", "perseus_card_fragments", "perseus_card_actions")
 

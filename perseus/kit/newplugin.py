@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from perseus.errors import PerseusError
-from perseus.pluginhost.groups import GROUPS
+from perseus.pluginhost.admission.groups import GROUPS
 
 KINDS = ("notifier", "ingest", "ui")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")

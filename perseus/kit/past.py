@@ -10,8 +10,8 @@ from typing import cast
 from perseus import keys
 from perseus.clock import parse_iso
 from perseus.errors import PerseusError
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.store import Client, answers
 
 PAGE = 500

@@ -12,7 +12,7 @@ from perseus.kit.rerun import Rerun
 from perseus.notify.configuration import Configuration, Destination
 from perseus.notify.notification import Notification
 from perseus.notify.notifier import Notifier, NotifierKind, Previews, Updates
-from perseus.pluginhost.scrub import scrubber
+from perseus.pluginhost.calling.scrub import scrubber
 
 
 class CannotRender(PerseusError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Configuration, Destination
 from perseus.notify.notification import Notification
 from perseus.notify.planning.memory import Memory

@@ -13,9 +13,9 @@ from typing import Any
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.fence import WriteFenced
 from perseus.market.candle import BadCandle, Candle, Pair
 from perseus.market.coverage import BadCoverage, Coverage
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client, Script, where
 from perseus.store.batch import Batch
 

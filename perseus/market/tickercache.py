@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.fence import WriteFenced
 from perseus.market.ticker import BadTicker, Ticker
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client, Script, answers, where
 
 LIVES_SECONDS = 60

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from perseus.clock import Clock
-from perseus.network.lease import Lease, Standing
+from perseus.network.leasing.lease import Lease, Standing
 from perseus.network.observer import Observer
 from perseus.network.payload import InstanceStatus
 

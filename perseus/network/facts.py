@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from perseus.clock import StoreClock, iso
 from perseus.errors import whole
 from perseus.network import statusfield
-from perseus.network.durability import Durability
 from perseus.network.exchange import Exchange
 from perseus.network.holdoff import HoldOff
 from perseus.network.identity import Identity
-from perseus.network.lease import Timing
+from perseus.network.leasing.durability import Durability
+from perseus.network.leasing.lease import Timing
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.network.statusfield import COUNT_MAX, EXACT_MAX, Value

@@ -19,7 +19,7 @@ Iso = Annotated[str, BeforeValidator(_iso)]
 
 
 class HoldOff(BaseModel):
-    """`until`: ISO 8601 UTC by the store's clock. `reason`: as a clause. Source: `perseus.network.lease`."""
+    """`until`: ISO 8601 UTC by the store's clock. `reason`: as a clause. Source: `perseus.network.leasing.lease`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

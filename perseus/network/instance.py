@@ -12,24 +12,24 @@ from typing import Self
 from perseus.clock import Clock, StoreClock
 from perseus.errors import LeaseLost, PerseusError, StopRequested, in_short, told
 from perseus.network import states
-from perseus.network.activity import ActivityLog, Fenced
 from perseus.network.announcer import Announcer
-from perseus.network.claims import Claims, Granted
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
-from perseus.network.heartbeat import Heartbeat
-from perseus.network.journal import Journal
-from perseus.network.lease import Lease, Standing
+from perseus.network.leasing.claims import Claims, Granted
+from perseus.network.leasing.heartbeat import Heartbeat
+from perseus.network.leasing.lease import Lease, Standing
+from perseus.network.leasing.proof import RestartProof
+from perseus.network.leasing.warden import Warden
 from perseus.network.leaving import Leaving
+from perseus.network.log.activity import ActivityLog, Fenced
+from perseus.network.log.journal import Journal
+from perseus.network.log.outbox import await_written
 from perseus.network.maintenance import Maintenance, Upkeep
 from perseus.network.observer import Observer
-from perseus.network.outbox import await_written
 from perseus.network.payload import InstanceStatus
-from perseus.network.proof import RestartProof
 from perseus.network.states import State
 from perseus.network.statusfield import Value
 from perseus.network.stopflag import StopFlag
-from perseus.network.warden import Warden
 
 log = logging.getLogger(__name__)
 

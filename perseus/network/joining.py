@@ -11,16 +11,16 @@ from functools import partial
 from perseus import keys
 from perseus.clock import Clock, StoreClock, SystemClock
 from perseus.errors import EXIT_LOST, LeasePending, LeaseRefused, PerseusError, StoreUnavailable
-from perseus.network.claims import Granted, Held, Pending, RedisClaims
-from perseus.network.continuity import Continuity
 from perseus.network.exchange import Exchange
 from perseus.network.facts import Facts
 from perseus.network.identity import Identity, new_instance_id
 from perseus.network.instance import Instance
-from perseus.network.lease import Lease, Timing, new_nonce
+from perseus.network.leasing.claims import Granted, Held, Pending, RedisClaims
+from perseus.network.leasing.lease import Lease, Timing, new_nonce
+from perseus.network.leasing.proof import RestartProof
+from perseus.network.log.continuity import Continuity
 from perseus.network.maintenance import Upkeep
 from perseus.network.observer import NullObserver, Observer
-from perseus.network.proof import RestartProof
 from perseus.settings import Settings
 from perseus.store import Client, answers, is_cluster, now_ms, wait_until_up
 

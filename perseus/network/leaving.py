@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from perseus.errors import PerseusError
-from perseus.network.claims import Claims, give_back
-from perseus.network.lease import Lease
+from perseus.network.leasing.claims import Claims, give_back
+from perseus.network.leasing.lease import Lease
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Who is told what happens to an instance. The plugin manager's side of it is `perseus.pluginhost.hooks`."""
+"""Who is told what happens to an instance. The plugin manager's side of it is `perseus.pluginhost.calling.hooks`."""
 
 from __future__ import annotations
 

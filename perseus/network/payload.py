@@ -7,8 +7,8 @@ from functools import lru_cache
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from perseus.network.durability import Durability
 from perseus.network.holdoff import HoldOff, Iso
+from perseus.network.leasing.durability import Durability
 from perseus.network.states import State
 
 

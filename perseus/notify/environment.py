@@ -13,8 +13,8 @@ from dataclasses import replace
 from perseus.errors import SettingError
 from perseus.notify.configuration import Configuration, Destination
 from perseus.notify.notifier import NotifierKind
-from perseus.pluginhost.form import from_environment
-from perseus.pluginhost.variables import FILE, prefix
+from perseus.pluginhost.configuration.form import from_environment
+from perseus.pluginhost.configuration.variables import FILE, prefix
 from perseus.settings import PLUGIN_PREFIX as PREFIX
 
 ON = "on"

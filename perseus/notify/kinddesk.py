@@ -10,9 +10,9 @@ from perseus.errors import PerseusError
 from perseus.notify import orders
 from perseus.notify.notifier import NotifierKind
 from perseus.notify.orders import Answer, Order, What
-from perseus.pluginhost import form
-from perseus.pluginhost.deadline import TookTooLong, call_within
-from perseus.pluginhost.scrub import Scrubber
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
+from perseus.pluginhost.calling.scrub import Scrubber
+from perseus.pluginhost.configuration import form
 from perseus.store import Client
 
 CHECK_SECONDS = 3.0

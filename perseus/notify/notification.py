@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 
 
 class Kind(StrEnum):

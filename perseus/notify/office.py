@@ -23,10 +23,10 @@ from perseus.notify.notifier import NotifierKind
 from perseus.notify.outlook import Horizon
 from perseus.notify.reports import Reporter
 from perseus.notify.system import MEMORY, SystemLog
+from perseus.pluginhost.calling.scrub import Scrubber
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.info import PluginInfo, PluginState
 from perseus.pluginhost.plugins import Plugins
-from perseus.pluginhost.scrub import Scrubber
 from perseus.settings import Settings
 from perseus.store import Client
 

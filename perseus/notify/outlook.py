@@ -8,8 +8,8 @@ from typing import Any
 
 from perseus import keys
 from perseus.clock import Clock, StoreClock
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Maintenance
 from perseus.notify.lanes.position import number
 from perseus.notify.system import DISPATCHER, log_key

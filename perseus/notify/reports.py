@@ -15,7 +15,7 @@ from perseus.notify.dispatcher import Dispatcher
 from perseus.notify.memoryguard import resident_bytes
 from perseus.notify.notifier import NotifierKind
 from perseus.notify.told.dispatchers import GONE_AFTER_MS
-from perseus.pluginhost import form
+from perseus.pluginhost.configuration import form
 from perseus.pluginhost.info import PluginInfo
 from perseus.pluginhost.kinds import OfferedKind
 from perseus.settings import Settings

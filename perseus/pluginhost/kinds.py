@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perseus.notify.notifier import NoConfig, Notifier, NotifierKind
-from perseus.pluginhost.candidate import PluginRejected
-from perseus.pluginhost.contract import NOTIFY, PROBE
-from perseus.pluginhost.hooknotifier import HookNotifier, ProbingHookNotifier
+from perseus.pluginhost.admission.candidate import PluginRejected
+from perseus.pluginhost.admission.contract import NOTIFY, PROBE
+from perseus.pluginhost.admission.kindcheck import REGISTER, check, registered
+from perseus.pluginhost.calling.hooknotifier import HookNotifier, ProbingHookNotifier
 from perseus.pluginhost.info import PluginState
-from perseus.pluginhost.kindcheck import REGISTER, check, registered
 
 if TYPE_CHECKING:
     from perseus.pluginhost.plugins import Plugins

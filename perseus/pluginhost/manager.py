@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from functools import partial
 from importlib.metadata import EntryPoint
 
-from perseus.pluginhost import discovery
-from perseus.pluginhost.calls import Answer
-from perseus.pluginhost.discovery import Found
-from perseus.pluginhost.groups import INGEST, NOTIFIERS, UI
+from perseus.pluginhost.admission import discovery
+from perseus.pluginhost.admission.discovery import Found
+from perseus.pluginhost.admission.groups import INGEST, NOTIFIERS, UI
+from perseus.pluginhost.admission.trial import Trials
+from perseus.pluginhost.calling.calls import Answer
 from perseus.pluginhost.info import PluginInfo, PluginState, PluginsUnusable
 from perseus.pluginhost.plugins import Plugins
-from perseus.pluginhost.trial import Trials
 from perseus.settings import Settings
 
 __all__ = ["INGEST", "NOTIFIERS", "UI", "Answer", "PluginInfo", "PluginState", "Plugins", "PluginsUnusable", "load"]

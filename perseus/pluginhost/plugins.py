@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from perseus.pluginhost import starting
-from perseus.pluginhost.boundary import said
-from perseus.pluginhost.calls import Answer, Failed, answers, call, together, watched
-from perseus.pluginhost.candidate import PluginRejected
+from perseus.pluginhost.admission.candidate import PluginRejected
+from perseus.pluginhost.admission.contract import HOOKS
+from perseus.pluginhost.admission.groups import INGEST
+from perseus.pluginhost.admission.place import raised_at
+from perseus.pluginhost.admission.register import Names, Register
+from perseus.pluginhost.admission.trial import Trial, untried
+from perseus.pluginhost.calling.boundary import said
+from perseus.pluginhost.calling.calls import Answer, Failed, answers, call, together, watched
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.contract import HOOKS
-from perseus.pluginhost.deadline import TookTooLong, call_within
-from perseus.pluginhost.groups import INGEST
 from perseus.pluginhost.info import PluginInfo, PluginState, SwitchedOff
-from perseus.pluginhost.place import raised_at
-from perseus.pluginhost.register import Names, Register
-from perseus.pluginhost.trial import Trial, untried
 
 if TYPE_CHECKING:
     from perseus.pluginhost.kinds import Kinds, OfferedKind

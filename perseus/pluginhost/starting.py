@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 import pluggy
 from pydantic import BaseModel
 
-from perseus.pluginhost import scrub
-from perseus.pluginhost.boundary import said
-from perseus.pluginhost.calls import call
-from perseus.pluginhost.candidate import PluginRejected
+from perseus.pluginhost.admission.candidate import PluginRejected
+from perseus.pluginhost.admission.contract import CONFIGURED, NOTIFY
+from perseus.pluginhost.admission.manifest import Manifest
+from perseus.pluginhost.admission.place import raised_at
+from perseus.pluginhost.calling import scrub
+from perseus.pluginhost.calling.boundary import said
+from perseus.pluginhost.calling.calls import call
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
+from perseus.pluginhost.calling.scrub import scrubber
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.contract import CONFIGURED, NOTIFY
-from perseus.pluginhost.deadline import TookTooLong, call_within
 from perseus.pluginhost.info import PluginState
-from perseus.pluginhost.manifest import Manifest
-from perseus.pluginhost.place import raised_at
-from perseus.pluginhost.scrub import scrubber
 
 SECONDS = 5.0
 STARTUP = "perseus_startup"
@@ -42,7 +42,7 @@ def start(
 
 def configuration(plugin: str, model: type[BaseModel], environ: Mapping[str, str], names: Names) -> BaseModel | None:
     """What the environment says of a plugin, checked. Raises PluginRejected with everything that is wrong with it."""
-    from perseus.pluginhost import form  # most processes have no plugin with a configuration
+    from perseus.pluginhost.configuration import form  # most processes have no plugin with a configuration
 
     try:
         raw, problems = form.from_environment(plugin, model, form.own(plugin, names(), environ))

@@ -25,7 +25,7 @@ class Script:
     Its keys share one slot.
     """
 
-    def __init__(self, client: Client, name: str, package: str = "perseus.network") -> None:
+    def __init__(self, client: Client, name: str, package: str) -> None:
         source = importlib.resources.files(package).joinpath("lua", f"{name}.lua").read_text("utf-8")
         self._run = client.register_script(source)
         self._client = client

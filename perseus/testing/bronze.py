@@ -19,7 +19,7 @@ FOREIGN = ("flask", "werkzeug", "sqlalchemy", "gunicorn", "perseus.web", "perseu
 LOADING = """
 import sys
 from importlib.metadata import EntryPoint
-from perseus.pluginhost.candidate import examine
+from perseus.pluginhost.admission.candidate import examine
 examine(EntryPoint("tested", sys.argv[1], "perseus.notifiers"))
 print(*sys.modules)
 """

@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from perseus import hookspecs
-from perseus.pluginhost import grade
-from perseus.pluginhost.grade import Grade
+from perseus.pluginhost.admission import grade
+from perseus.pluginhost.admission.grade import Grade
 from perseus.testing import tiers
 from perseus.testing.contract import NotifierContract
 from perseus.testing.tiers import EXEMPT, FAILED, MISSING, PASSED, RESULTS, RULES

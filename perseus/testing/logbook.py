@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from perseus import keys
 from perseus.clock import iso
-from perseus.network.activity import Entry, Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Entry, Event
 from perseus.notify.system import SystemLog
 from perseus.store import Client
 from perseus.testing.clock import FakeClock

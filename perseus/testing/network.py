@@ -9,8 +9,8 @@ from typing import Any, cast
 import fakeredis
 
 from perseus import keys
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify import outlook
 from perseus.notify.configuration import (
     FIRST_RULE,

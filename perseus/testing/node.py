@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Self
 
 from perseus.clock import iso
-from perseus.network import activity
-from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import Death
+from perseus.network.log import activity
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import OFFLINE, State, check
 from perseus.testing import samples

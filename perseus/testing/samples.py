@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from perseus.clock import iso
-from perseus.network.activity import TRANSITION, Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import TRANSITION, Event
 from perseus.network.payload import InstanceStatus
-from perseus.network.reading import Condition, ExchangeStatus
 from perseus.network.states import OFFLINE, State
+from perseus.network.view.reading import Condition, ExchangeStatus
 from perseus.notify.notification import Kind, Notification, Severity
 from perseus.notify.texts import samples
 

@@ -18,10 +18,10 @@ from perseus.notify.notifier import NotifierKind, Previews
 from perseus.notify.outcomes import Delivered, Retry
 from perseus.notify.outgoing.http import Http
 from perseus.notify.outgoing.limiter import Limiter
-from perseus.pluginhost.candidate import Candidate, examine
+from perseus.pluginhost.admission.candidate import Candidate, examine
+from perseus.pluginhost.admission.groups import NOTIFIERS
+from perseus.pluginhost.calling.deadline import call_within
 from perseus.pluginhost.context import NotifyContext
-from perseus.pluginhost.deadline import call_within
-from perseus.pluginhost.groups import NOTIFIERS
 from perseus.pluginhost.manager import load
 from perseus.settings import Settings
 from perseus.testing.clock import FakeClock

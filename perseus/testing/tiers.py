@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from perseus.pluginhost.grade import Tier
+from perseus.pluginhost.admission.grade import Tier
 
 PASSED = "passed"
 FAILED = "failed"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perseus import keys
-from perseus.fence import RedisFence
+from perseus.network.leasing.fence import RedisFence
 from perseus.store import Client
 from perseus.store.batch import Batch
 from perseus.warmup.schedule import BadWarmup, Schedule

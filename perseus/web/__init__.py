@@ -19,10 +19,10 @@ from perseus.doctor.finding import Report
 from perseus.doctor.lacking import Lacking
 from perseus.local import runfile
 from perseus.local.byhand import ByHand
-from perseus.network.chronicle import Chronicle
-from perseus.network.directory import Directory
-from perseus.network.shared import SharedDirectory
-from perseus.network.watcher import Watcher
+from perseus.network.log.chronicle import Chronicle
+from perseus.network.view.directory import Directory
+from perseus.network.view.shared import SharedDirectory
+from perseus.network.view.watcher import Watcher
 from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import connect

@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 
 from flask import Blueprint, Flask, abort, current_app, request
 
-from perseus.network.directory import ExchangeStatus
+from perseus.network.view.directory import ExchangeStatus
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.extensions import NavLink
 from perseus.pluginhost.manager import UI, Plugins, load

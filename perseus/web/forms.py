@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from perseus.pluginhost.form import FieldType, FormField, fields_of
+from perseus.pluginhost.configuration.form import FieldType, FormField, fields_of
 from perseus.web import words
 
 LONG = "long"

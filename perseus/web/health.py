@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify
 
 from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused
 from perseus.errors import PerseusError
-from perseus.network.reading import StoreNotice
-from perseus.network.refusing import Refusing
+from perseus.network.view.reading import StoreNotice
+from perseus.network.view.refusing import Refusing
 from perseus.web import problems
 from perseus.web.problems import Problem
 from perseus.web.site import site

@@ -27,7 +27,7 @@ from perseus.errors import (
     StoreUnavailable,
     UnknownExchange,
 )
-from perseus.network.directory import BadCursor, StoreNotice
+from perseus.network.view.directory import BadCursor, StoreNotice
 from perseus.notify.told.lookup import UnknownDestination, UnknownEvent
 from perseus.store import refusal
 from perseus.web.templating import Context, render

@@ -14,14 +14,14 @@ from perseus.doctor.finding import Report
 from perseus.doctor.lacking import Lacking
 from perseus.errors import PerseusError
 from perseus.local.byhand import UNTOLD, ByHand
-from perseus.network.chronicle import Chronicle
-from perseus.network.directory import ActivityPage, ExchangeStatus, NetworkView
 from perseus.network.exchange import Exchange
-from perseus.network.past import PastNetwork
-from perseus.network.reading import StoreNotice
-from perseus.network.search import Search
-from perseus.network.searching import Found
-from perseus.network.spans import History
+from perseus.network.log.chronicle import Chronicle
+from perseus.network.log.search import Search
+from perseus.network.log.searching import Found
+from perseus.network.log.spans import History
+from perseus.network.view.directory import ActivityPage, ExchangeStatus, NetworkView
+from perseus.network.view.past import PastNetwork
+from perseus.network.view.reading import StoreNotice
 from perseus.web.card.beats import LIMITS, Limits
 from perseus.web.control.commanding import Commanding
 from perseus.web.feed.marks import NO_FATES, Fates

@@ -11,8 +11,8 @@ from perseus.hookspecs import hookimpl
 from perseus.network import joining
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
+from perseus.pluginhost.admission.manifest import Manifest
 from perseus.pluginhost.context import Context, IngestContext
-from perseus.pluginhost.manifest import Manifest
 from perseus.plugins.registry.public_ip import PublicIp, check
 from perseus.settings import Settings
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from perseus.errors import SettingError
-from perseus.pluginhost.deadline import call_within
+from perseus.pluginhost.calling.deadline import call_within
 from perseus.version import VERSION
 
 log = logging.getLogger(__name__)

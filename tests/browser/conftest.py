@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from perseus.clock import SystemClock
-from perseus.network.directory import Condition
+from perseus.network.view.directory import Condition
 from tests.web.signedin import cookie
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, app_of, event, gone, live, view
 

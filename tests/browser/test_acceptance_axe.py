@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from perseus.network.directory import StoreNotice
+from perseus.network.view.directory import StoreNotice
 from tests.browser.axe import WIDTHS, faults, faults_everywhere
 from tests.browser.conftest import POLL
 from tests.browser.pages import pages

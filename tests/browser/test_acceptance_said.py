@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from perseus.network.activity import Event
-from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
+from perseus.network.view.directory import Condition
 from tests.browser.conftest import POLL, Stage
 from tests.browser.watching import NOISE, RECORD_SAID, SET_HIDDEN, Open, later
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, changed, event, gone, live

@@ -7,8 +7,8 @@ import time
 
 from playwright.sync_api import Browser, expect
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.pluginhost.manager import UI, load
 from perseus.web.extensions import Extensions
 from tests.browser.conftest import serving

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
-from perseus.network.activity import Event
-from perseus.network.directory import ActivityPage, NetworkView
+from perseus.network.log.activity import Event
+from perseus.network.view.directory import ActivityPage, NetworkView
 from tests.browser.axe import faults_everywhere
 from tests.browser.conftest import Stage
 from tests.web.views import BINANCE, COINBASE, FakeDirectory, event

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Page, Response, expect
 
-from perseus.network.directory import Condition
+from perseus.network.view.directory import Condition
 from tests.browser.conftest import POLL, Stage
 from tests.browser.watching import later
 from tests.web.views import BINANCE, KRAKEN, FakeDirectory, event, gone, live

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from perseus.network.activity import Event
-from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
+from perseus.network.view.directory import Condition
 from tests.browser.conftest import Stage
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, event, gone, live, view
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from perseus.network.directory import Condition, StoreNotice
+from perseus.network.view.directory import Condition, StoreNotice
 from perseus.web.moments import utc
 from tests.browser.conftest import POLL
 from tests.browser.watching import NOISE, Open, clock_of, later

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Request, expect
 
 from perseus.clock import iso
-from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
-from perseus.network.past import PastNetwork
 from perseus.network.states import State
+from perseus.network.view.directory import Condition
+from perseus.network.view.past import PastNetwork
 from tests.browser.axe import faults_everywhere
 from tests.browser.watching import Open, later
 from tests.web.views import BINANCE, COINBASE, HOUR, FakeDirectory, event, gone, live, view

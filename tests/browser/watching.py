@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Locator, Page
 
-from perseus.network.directory import NetworkView
+from perseus.network.view.directory import NetworkView
 from perseus.web import moments
 from tests.browser.conftest import POLL, Stage
 

@@ -10,9 +10,9 @@ import redis
 
 from perseus import keys
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.activity import ActivityLog, transition
-from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import Granted, RedisClaims
+from perseus.network.log.activity import ActivityLog, transition
 from perseus.store import Client, answers, connect, is_cluster, now_ms, where
 from perseus.store.cluster import HOPS, Cluster
 from perseus.store.layout import Place

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Directory
 from perseus.store import Client
 from tests.network.test_directory import sent
 

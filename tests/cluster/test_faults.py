@@ -10,8 +10,8 @@ import redis
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Condition, Directory
 from perseus.store import answers, connect
 from perseus.store.cluster import Cluster
 from tests.network.network_keys import put_live

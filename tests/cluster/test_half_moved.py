@@ -14,9 +14,9 @@ from redis.crc import key_slot
 from perseus import keys
 from perseus.errors import StoreRefusesWrites
 from perseus.ingest.membership import Membership
-from perseus.network.claims import RedisClaims
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import RedisClaims
+from perseus.network.view.directory import Directory
 from perseus.pluginhost.manager import load
 from perseus.store import Client, connect
 from perseus.store.refusal import HALF_MOVED

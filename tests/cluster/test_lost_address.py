@@ -12,8 +12,8 @@ from perseus.db import diagnosis
 from perseus.doctor.examination import examine
 from perseus.doctor.site import Site
 from perseus.errors import StoreUnavailable
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Directory
 from perseus.sealing import Sealer
 from perseus.store import answers, connect
 from tests.conftest import short

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from perseus import keys
-from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
-from perseus.network.watcher import Watcher
+from perseus.network.view.directory import Condition, Directory
+from perseus.network.view.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import Client
 from perseus.store.batch import Batch

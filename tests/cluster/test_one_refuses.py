@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from perseus import keys
 from perseus.errors import StoreRefusesWrites
 from perseus.ingest.membership import Membership
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Directory
 from perseus.pluginhost.manager import load
 from perseus.store import Client, connect
 from perseus.web.network.notices import notices

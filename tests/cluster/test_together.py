@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.network.claims import Granted, RedisClaims
-from perseus.network.durability import Durability
+from perseus.network.leasing.claims import Granted, RedisClaims
+from perseus.network.leasing.durability import Durability
 from perseus.store import Client, connect
 from perseus.store.acknowledged import Acknowledged
 from perseus.store.cluster import HOPS, Cluster

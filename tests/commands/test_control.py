@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from perseus.access.audit import AuditLog
-from perseus.cli import commands
+from perseus.cli.main import commands
 from perseus.commands import control
 from perseus.control import channel, hosts
 from perseus.control.command import Kind

@@ -19,10 +19,10 @@ from perseus.db.engine import engine
 from perseus.db.models import ExchangeRow
 from perseus.errors import ExchangeOff, UnknownExchange
 from perseus.local import runfile
-from perseus.network.directory import Condition, NetworkView, StoreNotice
 from perseus.network.exchange import Exchange
-from perseus.network.refusing import Refusing
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, NetworkView, StoreNotice
+from perseus.network.view.refusing import Refusing
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web.card.beats import Limits

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from perseus.fence import WriteFenced
 from perseus.market.cache import KEEP, CandleCache
 from perseus.market.coverage import Coverage
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt
 from perseus.market.ticker import Ticker
 from perseus.market.tickercache import LIVES_SECONDS
 from perseus.market.timeframes import TIMEFRAMES
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client
 from tests.docs import pages
 from tests.market.making import BTC, NEW, OLD, START, STEP, candle

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from perseus.network import activity
-from perseus.network.claims import Death
+from perseus.network.leasing.claims import Death
+from perseus.network.log import activity
+from perseus.network.log.throttle import DISTINCT, OVERFLOW
 from perseus.network.payload import InstanceStatus
-from perseus.network.throttle import DISTINCT, OVERFLOW
 from tests.conftest import KRAKEN
 from tests.docs import pages
 

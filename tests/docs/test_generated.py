@@ -13,7 +13,7 @@ from docs import generate
 from perseus import keys
 from perseus.errors import SettingError
 from perseus.notify.lanes.commit import PARTS
-from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.admission.candidate import HOOKS
 from perseus.settings import PREFIX, Settings, check_timing
 from tests.docs import pages
 

@@ -7,7 +7,7 @@ import re
 import click
 import pytest
 
-from perseus.cli import commands
+from perseus.cli.main import commands
 from perseus.harness.trial import CHECKS
 from tests.docs import pages
 from tests.harness.test_trial import tried

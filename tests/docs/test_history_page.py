@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from perseus.network import chronicle, uptime, usual
 from perseus.network.exchange import NAME
+from perseus.network.log import chronicle, uptime, usual
 from perseus.network.states import OFFLINE, State
 from perseus.web import words
 from perseus.web.card import record, timeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perseus.pluginhost.groups import UI
+from perseus.pluginhost.admission.groups import UI
 from perseus.web.card import additions
 from tests.docs import pages
 

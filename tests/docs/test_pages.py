@@ -14,13 +14,13 @@ import pytest
 from perseus import db, errors, keys
 from perseus.access.audit import AuditLog
 from perseus.access.counters import StoreCounters
-from perseus.cli import commands
+from perseus.cli.main import commands
 from perseus.ingest.capture import Capture
-from perseus.network import directory, reading
-from perseus.network.directory import Directory
 from perseus.network.joining import join
 from perseus.network.states import State
-from perseus.network.watcher import Watcher
+from perseus.network.view import directory, reading
+from perseus.network.view.directory import Directory
+from perseus.network.view.watcher import Watcher
 from perseus.settings import PLUGIN_PREFIX, PREFIX, Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, short

@@ -8,7 +8,7 @@ import socket
 
 from perseus import keys
 from perseus.network import payload
-from perseus.network.directory import Condition
+from perseus.network.view.directory import Condition
 from perseus.store import Client
 from tests.conftest import KRAKEN
 from tests.docs import pages

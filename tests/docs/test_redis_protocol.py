@@ -11,8 +11,8 @@ import pytest
 
 from perseus import keys
 from perseus.errors import LeasePending, LeaseRefused
-from perseus.network.directory import Condition, Directory, ExchangeStatus
-from perseus.network.watcher import Watcher
+from perseus.network.view.directory import Condition, Directory, ExchangeStatus
+from perseus.network.view.watcher import Watcher
 from perseus.store import Client
 from tests.conftest import KRAKEN, ManualClock, short
 from tests.docs import pages

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from perseus.cli import commands
+from perseus.cli.main import commands
 from perseus.errors import EXIT_CONFIG
 from tests.docs import pages
 

@@ -10,9 +10,9 @@ from perseus import keys
 from perseus.doctor import rights
 from perseus.doctor.lacking import LOOK_SECONDS, Lacking
 from perseus.errors import StoreRefused, StoreRightsMissing
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
-from perseus.network.reading import StoreNotice
+from perseus.network.view.directory import Directory
+from perseus.network.view.reading import StoreNotice
 from perseus.store import Client, answers, connect
 from perseus.store.refusal import NO_RIGHT
 from perseus.web.app import app

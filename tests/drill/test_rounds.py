@@ -18,8 +18,8 @@ from perseus.drill.outcome import Outcome
 from perseus.drill.practice import PRACTICE_ID, exchange_of, practice
 from perseus.drill.runner import GONE, DrillFailed, Runner, Told
 from perseus.drill.stage import Lookout, Stage
-from perseus.network.activity import RETENTION_MS
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import RETENTION_MS
 from perseus.store import Client
 from tests.instances import events, eventually, moves
 

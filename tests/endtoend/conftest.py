@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from perseus import keys
-from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import TRANSITION, ActivityLog, Entry
 from perseus.notify.told.standing import SINCE
 from perseus.store import Client, connect
 from tests.commands.running import Site, eventually

@@ -20,11 +20,11 @@ from typing import Any
 
 from perseus.clock import SystemClock
 from perseus.errors import LeasePending, LeaseRefused, PerseusError
-from perseus.network.activity import ActivityLog, Written
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.instance import Instance
 from perseus.network.joining import join
+from perseus.network.log.activity import ActivityLog, Written
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import connect

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from perseus import keys
-from perseus.network.activity import ActivityLog, death
-from perseus.network.claims import Death
 from perseus.network.instance import Instance
+from perseus.network.leasing.claims import Death
+from perseus.network.log.activity import ActivityLog, death
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client, connect

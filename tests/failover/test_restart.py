@@ -11,7 +11,7 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.network.activity import ActivityLog, Written, error
+from perseus.network.log.activity import ActivityLog, Written, error
 from perseus.store import connect
 from tests.conftest import KRAKEN, short
 from tests.failover.overlap import Overlap

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from perseus import keys
-from perseus.network.activity import ActivityLog, death
-from perseus.network.claims import Death, Gone, Granted, RedisClaims, Renewed
+from perseus.network.leasing.claims import Death, Gone, Granted, RedisClaims, Renewed
+from perseus.network.log.activity import ActivityLog, death
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import KRAKEN, short

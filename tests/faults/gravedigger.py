@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 
-from perseus.network import activity
-from perseus.network.activity import ActivityLog
-from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import Death
+from perseus.network.log import activity
+from perseus.network.log.activity import ActivityLog
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.faults.racer import say

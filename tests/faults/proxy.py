@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from perseus.drill.pump import Pump
 
 
+def script_text(name: str) -> str:
+    """The source of a lease or log script."""
+    package = "perseus.network.log" if name == "append" else "perseus.network.leasing"
+    return importlib.resources.files(package).joinpath("lua", f"{name}.lua").read_text("utf-8")
+
+
 def script_mark(name: str) -> bytes:
     """What marks a request as a call of that lease or log script: its SHA, as EVALSHA sends it."""
-    source = importlib.resources.files("perseus.network").joinpath("lua", f"{name}.lua").read_bytes()
-    return hashlib.sha1(source).hexdigest().encode()
+    return hashlib.sha1(script_text(name).encode()).hexdigest().encode()
 
 
 @dataclass

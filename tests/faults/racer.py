@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from perseus.network.claims import Granted, RedisClaims
+from perseus.network.leasing.claims import Granted, RedisClaims
 from perseus.settings import Settings
 from perseus.store import connect
 

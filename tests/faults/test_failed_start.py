@@ -6,7 +6,7 @@ import pytest
 
 from perseus.errors import StopRequested
 from perseus.network.instance import Instance
-from perseus.network.proof import RestartProof
+from perseus.network.leasing.proof import RestartProof
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client

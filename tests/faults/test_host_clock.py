@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perseus.clock import SystemClock, parse_iso
-from perseus.network.directory import Condition, Directory
+from perseus.network.view.directory import Condition, Directory
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN

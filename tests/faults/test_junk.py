@@ -8,8 +8,8 @@ import pytest
 
 from perseus import keys
 from perseus.errors import LeaseLost, LeaseRefused, StoreCorrupt
-from perseus.network.directory import Condition, Directory
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, Directory
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.network.directory import Condition, Directory
-from perseus.network.watcher import Watcher
+from perseus.network.view.directory import Condition, Directory
+from perseus.network.view.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import KRAKEN, short

@@ -10,7 +10,7 @@ import pytest
 from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client, connect
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Proxy, script_text
 from tests.instances import Party, Recorder, events, eventually, last_record_of, moves, payload_of, walk
 from tests.redis_process import RedisProcess
 
@@ -20,11 +20,9 @@ SCRIPTS = ("acquire", "renew", "release", "append")
 @pytest.fixture
 def proxy(redis_server: RedisProcess, real_store: str) -> Iterator[Proxy]:
     """A way to the store, and scripts that it knows already: each call is then one request."""
-    import importlib.resources
-
     with connect(real_store, timeout=2, name="test") as client, Proxy(redis_server.port) as proxy:
         for name in SCRIPTS:
-            client.script_load(importlib.resources.files("perseus.network").joinpath("lua", f"{name}.lua").read_text())
+            client.script_load(script_text(name))
         yield proxy
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from perseus.cli import main as perseus
+from perseus.cli.main import main as perseus
 from perseus.commands import simulate
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from perseus import db, keys
 from perseus.errors import SettingError, StopRequested, StoreRefusesWrites, StoreUnavailable, UnknownExchange
 from perseus.ingest import process
 from perseus.ingest.membership import JoinFailed, Membership, find_exchange
-from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
+from perseus.network.leasing.claims import Granted, RedisClaims
 from perseus.pluginhost.manager import load
 from perseus.settings import Settings
 from perseus.store import connect
@@ -139,7 +139,7 @@ def test_a_start_goes_on_when_writes_are_taken_and_no_plugin_is_blamed_for_the_w
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("perseus.pluginhost.calls.SLOW_SECONDS", 0.2)
+    monkeypatch.setattr("perseus.pluginhost.calling.calls.SLOW_SECONDS", 0.2)
     changes = {"redis_url": SecretStr(own_server.url), "public_ip_services": (), "store_wait_seconds": 20.0}
     waiting = Membership(short(site.home, **changes), load(entry_points=[REGISTRY]))
     with refusing_writes(own_server) as admin:
@@ -211,7 +211,7 @@ def test_the_ctrl_c_of_a_person_ends_a_join(shelf: Shelf, site: Settings, exchan
 def test_a_plugin_that_is_slow_to_join_is_named_while_it_is(
     shelf: Shelf, site: Settings, exchange: Exchange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("perseus.pluginhost.calls.SLOW_SECONDS", 0.05)
+    monkeypatch.setattr("perseus.pluginhost.calling.calls.SLOW_SECONDS", 0.05)
     source = "import threading\nrelease = threading.Event()\n@hookimpl\ndef perseus_join(): release.wait(10)"
     shelf.add("slow", source)
     membership = Membership(site, shelf.load(REGISTRY))

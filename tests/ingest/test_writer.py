@@ -10,10 +10,10 @@ import pytest
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
-from perseus.fence import WriteFenced
 from perseus.ingest.engine.writer import FINISHED_MAX, Writer
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
+from perseus.network.leasing.fence import WriteFenced
 from perseus.outage import Outage
 from tests.market.making import BTC, ETH, START, STEP, candle
 from tests.simulated.memory import MemoryCache

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from perseus.pluginhost import discovery, grade
-from perseus.pluginhost.grade import Tier
-from perseus.pluginhost.groups import NOTIFIERS
+from perseus.pluginhost.admission import discovery, grade
+from perseus.pluginhost.admission.grade import Tier
+from perseus.pluginhost.admission.groups import NOTIFIERS
 from perseus.testing import NotifierContract
 from tests.plugins import mailserver
 

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from perseus.pluginhost import grade
-from perseus.pluginhost.grade import Grade, Tier
+from perseus.pluginhost.admission import grade
+from perseus.pluginhost.admission.grade import Grade, Tier
 from perseus.testing import tiers
 from perseus.testing.tiers import EXEMPT, FAILED, MISSING, PASSED, RULES, earned, lacking
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from perseus.kit import hooklist
-from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.admission.candidate import HOOKS
 from tests.docs import pages
 
 

@@ -17,9 +17,9 @@ from perseus.network.observer import NullObserver
 from perseus.network.states import State
 from perseus.notify.delivery import BreakerState, Delivery
 from perseus.notify.outcomes import Outcome
-from perseus.pluginhost.candidate import HOOKS
+from perseus.pluginhost.admission.candidate import HOOKS
+from perseus.pluginhost.admission.groups import CALLED, GROUPS, NOTIFIERS
 from perseus.pluginhost.context import Context, IngestContext
-from perseus.pluginhost.groups import CALLED, GROUPS, NOTIFIERS
 from perseus.pluginhost.info import PluginState
 from perseus.pluginhost.manager import load
 from perseus.settings import Settings

@@ -14,8 +14,8 @@ from perseus.kit import comparison, past
 from perseus.kit.comparison import NotADryRun
 from perseus.kit.past import BadTime
 from perseus.kit.rerun import EDIT, MESSAGE, NOT_SENT, Block, Rerun
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.network.states import OFFLINE
 from perseus.notify.configuration import FIRST_RULE, Configuration, Destination, Match, Policy, Rule
 from perseus.notify.notification import Notification

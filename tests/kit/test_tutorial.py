@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.notification import Kind, Notification, Severity
 from perseus.pluginhost.context import NotifyContext
 from tests.docs import pages

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.fence import WriteFenced
 from perseus.market.cache import KEEP, CandleCache, Stored
 from perseus.market.candle import Candle, Pair
 from perseus.market.precedence import Change, change
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client
 from tests.market.making import BTC, ETH, M5, NEW, OLD, START, STATES, STEP, candle
 

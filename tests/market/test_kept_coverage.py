@@ -6,9 +6,9 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.fence import WriteFenced
 from perseus.market.cache import KEEP, CandleCache, Stored
 from perseus.market.coverage import Coverage
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client
 from tests.market.making import BTC, ETH, NEW, OLD, START, STEP, candle
 

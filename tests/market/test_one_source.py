@@ -8,11 +8,11 @@ import pytest
 
 from perseus import keys
 from perseus.exchanges.budget.ledger import inline
-from perseus.fence import WriteFenced
 from perseus.ingest.engine.cacheport import CachePort
 from perseus.market.cache import CandleCache
 from perseus.market.coverage import Coverage
 from perseus.market.tickercache import TickerCache
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client
 from tests.market.making import BTC, ETH, NEW, OLD, START, STEP, candle
 

@@ -8,8 +8,8 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.fence import WriteFenced
 from perseus.market.tickercache import StoredTickers, TickerCache
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client
 from tests.market.making import NEW, OLD
 from tests.market.test_ticker import ticker

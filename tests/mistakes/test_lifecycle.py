@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from perseus import keys
-from perseus.cli import commands
+from perseus.cli.main import commands
 from perseus.errors import InvalidTransition, LeaseLost, LeaseRefused
-from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
 from perseus.network.states import State
-from perseus.network.watcher import Watcher
+from perseus.network.view.directory import Condition, Directory
+from perseus.network.view.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, ManualClock, short

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
-from perseus.network.lease import Lease
+from perseus.network.leasing.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
+from perseus.network.leasing.lease import Lease
 from tests.model.rules import Rules
 from tests.model.scripts import Record, Status, StoreModel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
+from perseus.network.leasing.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
 from tests.model.world import Threads
 
 if TYPE_CHECKING:

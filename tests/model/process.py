@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from perseus.errors import LeasePending, LeaseRefused, StoreUnavailable
 from perseus.network.exchange import Exchange
-from perseus.network.heartbeat import Heartbeat
 from perseus.network.identity import Identity
 from perseus.network.joining import Claimant
-from perseus.network.lease import Lease
-from perseus.network.warden import Warden
+from perseus.network.leasing.heartbeat import Heartbeat
+from perseus.network.leasing.lease import Lease
+from perseus.network.leasing.warden import Warden
 from tests.model.client import VirtualClient
 from tests.model.world import EPOCH_MS, Threads
 

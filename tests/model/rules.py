@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from itertools import count
 from unittest import mock
 
-from perseus.network import heartbeat, joining
-from perseus.network.lease import Lease
+from perseus.network import joining
+from perseus.network.leasing import heartbeat
+from perseus.network.leasing.lease import Lease
 from tests.model.client import ModelFacts
 from tests.model.scripts import StoreModel
 

@@ -8,8 +8,8 @@ from copy import copy
 from functools import partial
 from itertools import count
 
-from perseus.network.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
-from perseus.network.lease import Lease
+from perseus.network.leasing.claims import Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
+from perseus.network.leasing.lease import Lease
 from perseus.settings import Settings
 from tests.model.process import Host, Process
 from tests.model.rules import Rules

@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from perseus.errors import Holder
-from perseus.network.claims import HEIR_MS, Death, Gone, Granted, Held, Pending, Renewed, Revocation, Revoked, Taken
+from perseus.network.leasing.claims import (
+    HEIR_MS,
+    Death,
+    Gone,
+    Granted,
+    Held,
+    Pending,
+    Renewed,
+    Revocation,
+    Revoked,
+    Taken,
+)
 
 
 @dataclass(slots=True)

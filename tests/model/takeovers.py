@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from perseus.network.claims import HEIR_MS, Granted
+from perseus.network.leasing.claims import HEIR_MS, Granted
 
 if TYPE_CHECKING:
     from tests.model.schedule import Schedule

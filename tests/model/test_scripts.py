@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from perseus import keys
-from perseus.network.claims import Granted, Held, Pending, RedisClaims, Renewed, Taken
+from perseus.network.leasing.claims import Granted, Held, Pending, RedisClaims, Renewed, Taken
 from perseus.store import Client
 from tests.model.scripts import Lost, Record, Status, StoreModel
 

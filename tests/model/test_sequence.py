@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from perseus.errors import StoreUnavailable
-from perseus.network.claims import RedisClaims
 from perseus.network.instance import Instance
+from perseus.network.leasing.claims import RedisClaims
 from perseus.network.states import State
 from tests.instances import Party, walk
 

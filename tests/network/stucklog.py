@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perseus import keys
-from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.states import State
+from perseus.network.view.directory import ExchangeStatus
 from perseus.store import Client
 from tests.web.views import live
 

@@ -10,10 +10,10 @@ import pytest
 from perseus import keys
 from perseus.clock import iso
 from perseus.errors import StoreCorrupt
-from perseus.network import activity
-from perseus.network.activity import RETENTION_MS, ActivityLog, Entry, Fenced
-from perseus.network.claims import Death
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import Death
+from perseus.network.log import activity
+from perseus.network.log.activity import RETENTION_MS, ActivityLog, Entry, Fenced
 from perseus.store import Client, connect
 from tests.network.samples import START_MS, sample
 

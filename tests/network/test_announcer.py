@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from perseus.network.announcer import Announcer
-from perseus.network.claims import Granted
-from perseus.network.lease import Lease, Standing, Timing
+from perseus.network.leasing.claims import Granted
+from perseus.network.leasing.lease import Lease, Standing, Timing
 from tests.conftest import ManualClock
 from tests.instances import Recorder
 from tests.network.samples import sample

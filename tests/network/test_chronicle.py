@@ -10,11 +10,11 @@ import pytest
 
 from perseus import keys
 from perseus.clock import SystemClock
-from perseus.network import chronicle, follower
-from perseus.network.chronicle import Chronicle
 from perseus.network.exchange import Exchange
-from perseus.network.spans import Change
-from perseus.network.uptime import DAY_MS
+from perseus.network.log import chronicle, follower
+from perseus.network.log.chronicle import Chronicle
+from perseus.network.log.spans import Change
+from perseus.network.log.uptime import DAY_MS
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
 from tests.redis_process import RedisProcess

@@ -11,7 +11,7 @@ import pytest
 
 from perseus import keys
 from perseus.errors import Holder, StoreCorrupt
-from perseus.network.claims import Granted, Held, Pending, RedisClaims, Renewed
+from perseus.network.leasing.claims import Granted, Held, Pending, RedisClaims, Renewed
 from perseus.network.payload import parse
 from perseus.store import Client, connect
 from tests.network.samples import claim_body, sample

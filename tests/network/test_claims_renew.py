@@ -8,7 +8,7 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreCorrupt
-from perseus.network.claims import Gone, Granted, RedisClaims, Renewed, Taken
+from perseus.network.leasing.claims import Gone, Granted, RedisClaims, Renewed, Taken
 from perseus.store import Client
 from tests.network.samples import claim_body, sample
 

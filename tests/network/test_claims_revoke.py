@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perseus import keys
-from perseus.network.claims import HEIR_MS, Granted, Held, Pending, RedisClaims, Renewed, Revocation, Revoked
+from perseus.network.leasing.claims import HEIR_MS, Granted, Held, Pending, RedisClaims, Renewed, Revocation, Revoked
 from perseus.store import Client
 from tests.network.samples import claim_body, sample
 

@@ -9,7 +9,7 @@ import pytest
 from perseus import keys
 from perseus.clock import parse_iso
 from perseus.errors import LeaseRefused
-from perseus.network.proof import RestartProof
+from perseus.network.leasing.proof import RestartProof
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN, short

@@ -9,9 +9,9 @@ from perseus import keys
 from perseus.control import hosts
 from perseus.control.hosts import Report
 from perseus.errors import UnknownExchange
-from perseus.network.activity import RETENTION_MS
-from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import RETENTION_MS
+from perseus.network.view.directory import Condition, Directory
 from perseus.store import Client
 from tests.conftest import ManualClock
 from tests.network.network_keys import ALL, X1, X2, X3, put_last, put_live, store_ms

@@ -9,7 +9,7 @@ import redis
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.network.directory import Condition, Directory
+from perseus.network.view.directory import Condition, Directory
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
 from tests.network.network_keys import ALL, X1, put_last, put_live

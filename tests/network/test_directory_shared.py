@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from perseus.network.directory import Directory, NetworkView
-from perseus.network.shared import SharedDirectory
+from perseus.network.view.directory import Directory, NetworkView
+from perseus.network.view.shared import SharedDirectory
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
 from tests.network.network_keys import ALL

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from perseus import keys
-from perseus.network.claims import Granted, Held, RedisClaims, Renewed, Taken
-from perseus.network.durability import Durability
+from perseus.network.leasing.claims import Granted, Held, RedisClaims, Renewed, Taken
+from perseus.network.leasing.durability import Durability
 from perseus.network.payload import InstanceStatus
 from perseus.settings import Settings
 from perseus.store import Client, connect

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from perseus.errors import StoreUnavailable
-from perseus.network.follower import Follower
+from perseus.network.log.follower import Follower
 from tests.conftest import ManualClock
 
 

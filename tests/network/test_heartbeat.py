@@ -10,11 +10,11 @@ import pytest
 
 from perseus.clock import StoreClock, SystemClock
 from perseus.errors import Holder, LeaseLost, PerseusError, StoreCorrupt, StoreRefused, StoreUnavailable
-from perseus.network.claims import Gone, Granted, RedisClaims, Renewed, Taken
 from perseus.network.facts import Facts
-from perseus.network.heartbeat import Heartbeat
-from perseus.network.lease import Lease, Standing, Timing
-from perseus.network.warden import Warden
+from perseus.network.leasing.claims import Gone, Granted, RedisClaims, Renewed, Taken
+from perseus.network.leasing.heartbeat import Heartbeat
+from perseus.network.leasing.lease import Lease, Standing, Timing
+from perseus.network.leasing.warden import Warden
 from perseus.store import connect
 from tests.conftest import KRAKEN, ManualClock
 from tests.instances import IDENTITY, eventually

@@ -9,8 +9,8 @@ import redis
 
 from perseus import keys
 from perseus.errors import StoreRefused
-from perseus.network.activity import ActivityLog, transition
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import ActivityLog, transition
 from perseus.store import Client, answers, connect
 from tests.network.samples import sample
 from tests.redis_process import RedisProcess

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from perseus.clock import StoreClock
-from perseus.network.activity import ActivityLog
 from perseus.network.facts import Facts
-from perseus.network.journal import Journal
-from perseus.network.lease import Timing
+from perseus.network.leasing.lease import Timing
+from perseus.network.log.activity import ActivityLog
+from perseus.network.log.journal import Journal
 from perseus.network.states import State
 from perseus.store import Client
 from tests.conftest import KRAKEN, ManualClock

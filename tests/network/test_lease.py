@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from perseus.errors import Holder
-from perseus.network.claims import Gone, Granted, Renewed, Taken
-from perseus.network.lease import Lease, Standing, Timing, new_nonce
+from perseus.network.leasing.claims import Gone, Granted, Renewed, Taken
+from perseus.network.leasing.lease import Lease, Standing, Timing, new_nonce
 from perseus.settings import Settings
 
 TIMING = Timing(heartbeat=15, ttl=45, margin=10, stop=5, retry=2.5)

@@ -12,8 +12,8 @@ import pytest
 
 from perseus.clock import SystemClock
 from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
-from perseus.network.activity import Entry, Fenced
-from perseus.network.outbox import WAITING_MAX, Outbox
+from perseus.network.log.activity import Entry, Fenced
+from perseus.network.log.outbox import WAITING_MAX, Outbox
 
 AWAY = StoreUnavailable("here", "away")
 DENIED = StoreRefused("here", "NOPERM this user has no permissions to run the 'xadd' command")

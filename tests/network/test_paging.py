@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from perseus import keys
 from perseus.errors import UnknownExchange
-from perseus.network.activity import RETENTION_MS, Event
-from perseus.network.directory import BadCursor, Directory
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import RETENTION_MS, Event
+from perseus.network.view.directory import BadCursor, Directory
 from perseus.store import Client, connect
 
 pytestmark = pytest.mark.everywhere

@@ -6,9 +6,9 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreUnavailable, UnknownExchange
-from perseus.network.directory import Condition, Directory
 from perseus.network.exchange import Exchange
-from perseus.network.past import LOOKED_AT
+from perseus.network.view.directory import Condition, Directory
+from perseus.network.view.past import LOOKED_AT
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
 from tests.network.network_keys import ALL, X1, X2, X3, put_last, store_ms

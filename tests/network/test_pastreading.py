@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from perseus.clock import iso
-from perseus.network.activity import Event
-from perseus.network.pastreading import PastReading, judge
-from perseus.network.reading import Condition, ExchangeStatus, LastRecord
+from perseus.network.log.activity import Event
+from perseus.network.view.pastreading import PastReading, judge
+from perseus.network.view.reading import Condition, ExchangeStatus, LastRecord
 from tests.web.views import COINBASE, MINUTE, NOW, changed, event, payload
 
 AT = NOW - 10 * MINUTE

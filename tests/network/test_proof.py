@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from perseus.network.proof import RestartProof
+from perseus.network.leasing.proof import RestartProof
 
 NONCE = "0123456789abcdef0123456789abcdef"
 OWNER = """
 import sys, time
 from pathlib import Path
-from perseus.network.proof import RestartProof
+from perseus.network.leasing.proof import RestartProof
 proof = RestartProof(Path(sys.argv[1]), "kraken")
 proof.keep(sys.argv[2])
 print("kept", flush=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.network.payload import parse
-from perseus.network.reading import (
+from perseus.network.states import State
+from perseus.network.view.reading import (
     LAST_FIELDS,
     Condition,
     ExchangeStatus,
@@ -17,7 +18,6 @@ from perseus.network.reading import (
     judge,
     last_record,
 )
-from perseus.network.states import State
 from tests.conftest import KRAKEN
 from tests.network.samples import START_MS, sample
 

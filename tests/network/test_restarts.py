@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from perseus.network.restarts import Restarts
+from perseus.network.view.restarts import Restarts
 from perseus.store.batch import Batch
 from tests.conftest import ManualClock
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from perseus.errors import LeasePending, StopRequested
-from perseus.network.claims import RedisClaims
 from perseus.network.instance import Instance
+from perseus.network.leasing.claims import RedisClaims
 from perseus.store import Client
 from tests.conftest import KRAKEN
 from tests.instances import Party, events, eventually, last_record_of, moves, payload_of, walk

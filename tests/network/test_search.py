@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.network.search import FAILURES, Kind, Search, words
+from perseus.network.log.activity import Event
+from perseus.network.log.search import FAILURES, Kind, Search, words
 from perseus.web.card import failures
 
 KRAKEN = Exchange(4, "kraken", "Kraken Pro")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from perseus import keys
 from perseus.errors import StoreUnavailable
-from perseus.network import searching
-from perseus.network.activity import RETENTION_MS, Event
-from perseus.network.cursors import BadCursor
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
-from perseus.network.search import EVERYTHING, Kind, Search
-from perseus.network.searching import Searching
+from perseus.network.log import searching
+from perseus.network.log.activity import RETENTION_MS, Event
+from perseus.network.log.cursors import BadCursor
+from perseus.network.log.search import EVERYTHING, Kind, Search
+from perseus.network.log.searching import Searching
+from perseus.network.view.directory import Directory
 from perseus.store import Client, connect
 from perseus.store.batch import Batch
 from tests.redis_process import RedisProcess

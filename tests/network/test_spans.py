@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.clock import iso
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
-from perseus.network.spans import NO_DATA, Change, History, Span
+from perseus.network.log.activity import Event
+from perseus.network.log.spans import NO_DATA, Change, History, Span
+from perseus.network.log.uptime import DAY_MS, HOUR_MS, uptime
+from perseus.network.log.usual import LEAST_LIMIT_MS, RUNS_MOST, usual
 from perseus.network.states import OFFLINE, State
-from perseus.network.uptime import DAY_MS, HOUR_MS, uptime
-from perseus.network.usual import LEAST_LIMIT_MS, RUNS_MOST, usual
 
 COINBASE = Exchange(1, "coinbase", "Coinbase")
 START = 1_795_000_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from perseus.clock import SystemClock
-from perseus.network.stuck import StuckReader
-from perseus.network.usual import Usual
+from perseus.network.log.stuck import StuckReader
+from perseus.network.log.usual import Usual
 from perseus.store import Client, connect
 from tests.network.stucklog import MINUTE, now, six_runs, warming
 from tests.web.views import BINANCE, COINBASE, KRAKEN, live, view

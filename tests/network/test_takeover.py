@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from perseus import keys
-from perseus.network import takeover
-from perseus.network.claims import HEIR_MS, Granted, RedisClaims
-from perseus.network.takeover import PATIENCE_SECONDS, Answer, Seen, Step, Takeover
+from perseus.network.leasing import takeover
+from perseus.network.leasing.claims import HEIR_MS, Granted, RedisClaims
+from perseus.network.leasing.takeover import PATIENCE_SECONDS, Answer, Seen, Step, Takeover
 from perseus.store import Client
 from tests.network.samples import claim_body, sample
 

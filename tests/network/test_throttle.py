@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perseus.network.throttle import DISTINCT, OVERFLOW, WINDOW, ErrorThrottle
+from perseus.network.log.throttle import DISTINCT, OVERFLOW, WINDOW, ErrorThrottle
 
 
 def test_the_first_of_an_error_is_told_at_once_and_its_repeats_wait() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from perseus import keys
 from perseus.clock import parse_iso
-from perseus.network import activity
-from perseus.network.activity import ActivityLog
-from perseus.network.claims import Granted, RedisClaims
-from perseus.network.watcher import GRACE_MS, LONGEST_WAIT
+from perseus.network.leasing.claims import Granted, RedisClaims
+from perseus.network.log import activity
+from perseus.network.log.activity import ActivityLog
+from perseus.network.view.watcher import GRACE_MS, LONGEST_WAIT
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, ManualClock
 from tests.network.samples import claim_body, sample

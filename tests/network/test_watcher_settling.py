@@ -11,7 +11,7 @@ import redis
 from perseus import keys
 from perseus.errors import StoreUnavailable
 from perseus.network.exchange import Exchange
-from perseus.network.watcher import LONGEST_WAIT, Watcher
+from perseus.network.view.watcher import LONGEST_WAIT, Watcher
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, ManualClock
@@ -110,7 +110,7 @@ def test_a_death_that_cannot_be_written_costs_no_other_its_watcher_and_is_told_o
     own_server: RedisProcess, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A store that refuses writes can be read: told as an outage of reading, it would begin and end at each try."""
-    caplog.set_level(logging.INFO, "perseus.network.watcher")
+    caplog.set_level(logging.INFO, "perseus.network.view.watcher")
     with own_server.client() as client:
         watch = Watch(client, clock).settle()
         put_record(client, 60_000)

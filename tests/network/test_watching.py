@@ -12,9 +12,9 @@ import pytest
 from perseus import keys
 from perseus.clock import parse_iso
 from perseus.errors import StoreUnavailable
-from perseus.network.claims import Granted, RedisClaims
 from perseus.network.exchange import Exchange
-from perseus.network.watcher import Watcher
+from perseus.network.leasing.claims import Granted, RedisClaims
+from perseus.network.view.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN, short

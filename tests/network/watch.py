@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from perseus import keys
 from perseus.network.exchange import Exchange
-from perseus.network.watcher import Watcher
+from perseus.network.view.watcher import Watcher
 from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN, ManualClock

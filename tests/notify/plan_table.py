@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from perseus.clock import iso
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Configuration, Destination, Maintenance, Match, Policy, Rule, Silence
 from perseus.notify.notification import Notification
 from perseus.notify.planning.memory import Memory

@@ -12,8 +12,8 @@ import pytest
 
 from perseus import keys
 from perseus.errors import EXIT_MEMORY
-from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import TRANSITION, ActivityLog, Entry
 from perseus.notify import orders
 from perseus.store import Client, connect
 from perseus.testing.service import FakeService

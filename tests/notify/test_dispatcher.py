@@ -14,8 +14,8 @@ from pydantic import BaseModel, SecretStr
 from perseus import keys
 from perseus.clock import StoreClock, SystemClock
 from perseus.errors import StoreUnavailable
-from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import TRANSITION, ActivityLog, Entry
 from perseus.notify.configuration import Configuration, Destination, Policy, Rule
 from perseus.notify.dispatcher import Dispatcher
 from perseus.notify.lanes.holding import Holding
@@ -25,7 +25,7 @@ from perseus.notify.notification import Notification
 from perseus.notify.notifier import NoConfig, Notifier, NotifierKind
 from perseus.notify.outlook import Horizon
 from perseus.notify.system import SystemLog
-from perseus.pluginhost.scrub import Scrubber
+from perseus.pluginhost.calling.scrub import Scrubber
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.commands.running import eventually

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import FIRST_RULE, Configuration, Rule
 from perseus.notify.delivery import BreakerState
 from perseus.notify.outcomes import Outcome

@@ -16,8 +16,8 @@ from typing import Any, cast
 import pytest
 
 from perseus import keys
-from perseus.network.activity import TRANSITION, ActivityLog, Entry
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import TRANSITION, ActivityLog, Entry
 from perseus.store import Client, connect
 from perseus.testing.chaos import ChaosDiscord
 from perseus.testing.service import Reply, Request

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from perseus import keys
-from perseus.network.directory import BadCursor
+from perseus.network.view.directory import BadCursor
 from perseus.notify.delivery import BreakerState
 from perseus.notify.outcomes import Outcome
 from perseus.notify.planning.steps import Verdict

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Configuration, Destination, Maintenance, Match, Policy, Rule
 from perseus.notify.notification import Kind, Notification
 from perseus.notify.planning.memory import Memory, Seen

@@ -20,8 +20,8 @@ def loaded_by(statement: str) -> set[str]:
     [
         ("import perseus", set()),
         ("from perseus import Instance, Exchange, State, LeaseLost", set()),
-        ("import perseus.network.watcher, perseus.network.directory, perseus.network.instance", set()),
-        ("import perseus.cli", set()),
+        ("import perseus.network.view.watcher, perseus.network.view.directory, perseus.network.instance", set()),
+        ("import perseus.cli.main", set()),
         ("import perseus.commands.dispatch", {"sqlalchemy"}),
         ("import perseus.commands.ingest, perseus.plugins.registry", {"sqlalchemy"}),
         ("import perseus.commands.init, perseus.commands.up", {"sqlalchemy"}),

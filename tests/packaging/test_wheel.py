@@ -68,7 +68,13 @@ def sources() -> set[str]:
 def test_the_wheel_holds_every_file_of_the_tree_and_no_other_top_level(wheel: Path) -> None:
     packed = {name for name in contents(wheel) if ".dist-info/" not in name}
     assert packed == sources()
-    for part in ("perseus/network/lua/", "perseus/templates/", "perseus/static/", "perseus/db/schema.sql"):
+    for part in (
+        "perseus/network/leasing/lua/",
+        "perseus/network/log/lua/",
+        "perseus/templates/",
+        "perseus/static/",
+        "perseus/db/schema.sql",
+    ):
         assert [name for name in packed if name.startswith(part)]
 
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from perseus.pluginhost import cleanstream
-from perseus.pluginhost.scrub import INSTEAD, Scrubber
+from perseus.pluginhost.calling import cleanstream
+from perseus.pluginhost.calling.scrub import INSTEAD, Scrubber
 
 SECRET = "a secret that nobody may print"
 

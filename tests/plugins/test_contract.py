@@ -13,9 +13,9 @@ import pytest
 
 import perseus
 from perseus import hookspecs
-from perseus.pluginhost import peek
-from perseus.pluginhost.candidate import HOOKS
-from perseus.pluginhost.groups import CALLED, GENERAL
+from perseus.pluginhost.admission import peek
+from perseus.pluginhost.admission.candidate import HOOKS
+from perseus.pluginhost.admission.groups import CALLED, GENERAL
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -9,8 +9,8 @@ import pytest
 
 from perseus.notify.delivery import BreakerState, Delivery
 from perseus.notify.outcomes import Outcome
+from perseus.pluginhost.calling.delivery_observer import DeliveryObserver
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.delivery_observer import DeliveryObserver
 from perseus.pluginhost.manager import NOTIFIERS
 from perseus.settings import Settings
 from tests.plugins.shelf import Shelf

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from perseus.errors import EXIT_CONFIG, SettingError
-from perseus.pluginhost import discovery
+from perseus.pluginhost.admission import discovery
 from perseus.pluginhost.info import PluginState
 from perseus.pluginhost.manager import INGEST, NOTIFIERS, UI, PluginInfo, Plugins, PluginsUnusable, load
 from perseus.settings import Settings

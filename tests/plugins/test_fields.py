@@ -7,7 +7,7 @@ import math
 import pytest
 
 from perseus.network.statusfield import COUNT_MAX, TEXT_MAX
-from perseus.pluginhost.fields import Contradiction, carried, merged, sound
+from perseus.pluginhost.configuration.fields import Contradiction, carried, merged, sound
 
 
 @pytest.mark.parametrize("value", ["", "x" * TEXT_MAX, 0, -(2**53), 1.5, None])

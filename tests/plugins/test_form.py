@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, Secret, SecretBytes, SecretStr, create_model, field_validator
 
-from perseus.pluginhost.form import FieldType, FormField, check, fields_of, read_form, schema_of
+from perseus.pluginhost.configuration.form import FieldType, FormField, check, fields_of, read_form, schema_of
 
 SECRET = "pl4nted-in-the-form"
 

@@ -16,7 +16,7 @@ from perseus.errors import NotOnNetwork, StoreUnavailable
 from perseus.ingest.membership import Membership
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
-from perseus.pluginhost.candidate import PluginState
+from perseus.pluginhost.admission.candidate import PluginState
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.plugins.shelf import Shelf

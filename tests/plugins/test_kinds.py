@@ -224,7 +224,7 @@ def test_a_kind_that_is_in_use_keeps_its_name_against_a_plugin_that_is_switched_
 def test_a_bundled_plugin_keeps_its_kind(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.add("letter", NOTIFY)
     shelf.add("post", REGISTER + "[NotifierKind('letter', print)]")
-    monkeypatch.setattr("perseus.pluginhost.register.BUNDLED", "shelved_letter")
+    monkeypatch.setattr("perseus.pluginhost.admission.register.BUNDLED", "shelved_letter")
     assert offered(load(shelf)) == [("letter", "letter")]
 
 

@@ -10,7 +10,7 @@ import pluggy
 import pytest
 
 from perseus import hookspecs
-from perseus.pluginhost.candidate import PluginState
+from perseus.pluginhost.admission.candidate import PluginState
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.manager import INGEST, PluginInfo, Plugins, load
 from perseus.settings import Settings
@@ -62,7 +62,7 @@ def test_a_plugin_that_raises_what_ends_a_process_costs_itself_only(shelf: Shelf
 def test_a_plugin_that_hangs_while_it_is_loaded_is_failed(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setattr("perseus.pluginhost.candidate.LOAD_SECONDS", 0.5)
+    monkeypatch.setattr("perseus.pluginhost.admission.candidate.LOAD_SECONDS", 0.5)
     release = threading.Event()
     monkeypatch.setattr("tests.plugins.shelf.release", release, raising=False)
     hang = "from tests.plugins.shelf import release; release.wait(30)"

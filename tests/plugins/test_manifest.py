@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.pluginhost.manifest import Manifest
+from perseus.pluginhost.admission.manifest import Manifest
 
 
 @pytest.mark.parametrize(

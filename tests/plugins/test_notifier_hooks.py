@@ -15,10 +15,10 @@ from perseus.notify.delivery import BreakerState, Delivery
 from perseus.notify.notification import Kind, Notification, Severity
 from perseus.notify.notifier import Notifier, Probes
 from perseus.notify.outcomes import Delivered, Outcome, Permanent
-from perseus.pluginhost import form
+from perseus.pluginhost.admission.discovery import MODULE
+from perseus.pluginhost.calling.delivery_observer import DeliveryObserver
+from perseus.pluginhost.configuration import form
 from perseus.pluginhost.context import Context, NotifyContext
-from perseus.pluginhost.delivery_observer import DeliveryObserver
-from perseus.pluginhost.discovery import MODULE
 from perseus.pluginhost.manager import NOTIFIERS, Plugins, load
 from perseus.settings import Settings
 

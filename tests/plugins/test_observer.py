@@ -13,10 +13,10 @@ import pytest
 
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
-from perseus.pluginhost import lane
+from perseus.pluginhost.calling import lane
+from perseus.pluginhost.calling.hooks import HookObserver
+from perseus.pluginhost.configuration.fields import Value
 from perseus.pluginhost.context import Context
-from perseus.pluginhost.fields import Value
-from perseus.pluginhost.hooks import HookObserver
 from perseus.settings import Settings
 from tests.conftest import ManualClock
 from tests.plugins.shelf import Shelf

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from flask import Flask
 
-from perseus.network.directory import Condition
+from perseus.network.view.directory import Condition
 from perseus.pluginhost.manager import UI, load
 from perseus.web.extensions import Extensions
 from tests.web.reading import card, get

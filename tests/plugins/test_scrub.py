@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from perseus.pluginhost import scrub
-from perseus.pluginhost.scrub import INSTEAD, Scrubber
+from perseus.pluginhost.calling import scrub
+from perseus.pluginhost.calling.scrub import INSTEAD, Scrubber
 
 SECRET = "pl4nted/päss \"word'&+"
 HOOK = "https://discord.example/api/webhooks/123456789012345678/t0ken_of-the-webhook?thread_id=7"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from perseus.pluginhost import scrub
+from perseus.pluginhost.calling import scrub
+from perseus.pluginhost.calling.scrub import Scrubber
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.info import PluginInfo, PluginState
 from perseus.pluginhost.manager import Plugins, PluginsUnusable
-from perseus.pluginhost.scrub import Scrubber
 from perseus.settings import Settings
 from tests.plugins.shelf import Shelf
 
@@ -45,7 +45,7 @@ TOKEN = {"PERSEUS_PLUGIN_WEATHER_TOKEN": SECRET}
 def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scrubber]:
     """What this test registers is forgotten with it, and the log is as it was."""
     known, before = Scrubber(), logging.getLogRecordFactory()
-    for module in ("scrub", "starting", "register"):
+    for module in ("calling.scrub", "starting", "admission.register"):
         monkeypatch.setattr(f"perseus.pluginhost.{module}.scrubber", known)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from perseus.pluginhost.candidate import PluginRejected
-from perseus.pluginhost.discovery import Found
-from perseus.pluginhost.trial import REMEMBERED_SECONDS, Trials
+from perseus.pluginhost.admission.candidate import PluginRejected
+from perseus.pluginhost.admission.discovery import Found
+from perseus.pluginhost.admission.trial import REMEMBERED_SECONDS, Trials
 
 CRASH = """\
 import os
 from pathlib import Path
-from perseus.pluginhost.discovery import Found
-from perseus.pluginhost.trial import Trials
+from perseus.pluginhost.admission.discovery import Found
+from perseus.pluginhost.admission.trial import Trials
 
 with Trials(Path({home!r}), "perseus.ingest").of(Found("bad", "here", "bad", object, is_bundled={bundled})):
     os._exit(7)

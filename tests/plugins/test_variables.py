@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from perseus.pluginhost.form import example, from_environment, own, table, variables
+from perseus.pluginhost.configuration.form import example, from_environment, own, table, variables
 
 SECRET = "pl4nted-in-the-environment"
 URL = "PERSEUS_PLUGIN_PAGER_URL"

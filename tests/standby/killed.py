@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from perseus.cli import main as perseus
+from perseus.cli.main import main as perseus
 from perseus.control import channel
 from perseus.control.command import Kind
 from perseus.ingest.commands import handlers
 from perseus.ingest.membership import Membership
 from perseus.ingest.standby import handover, waiting
 from perseus.ingest.work import Work
-from perseus.network.claims import RedisClaims
+from perseus.network.leasing.claims import RedisClaims
 from perseus.network.leaving import Leaving
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreRefused, StoreRightsMissing
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
-from perseus.network.reading import StoreNotice
+from perseus.network.view.directory import Directory
+from perseus.network.view.reading import StoreNotice
 from perseus.store import Client, answers, connect
 from perseus.web import problems
 from perseus.web.network.notices import notices

@@ -84,7 +84,7 @@ def writes_plainly(client: Sentinel) -> object:
 
 
 def writes_by_script(client: Sentinel) -> object:
-    return Script(client, "release")(["{a}", "{a}:last"], ["n", "i", "1", "x"])
+    return Script(client, "release", "perseus.network.leasing")(["{a}", "{a}:last"], ["n", "i", "1", "x"])
 
 
 def writes_in_a_pipeline(client: Sentinel) -> object:

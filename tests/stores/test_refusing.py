@@ -16,9 +16,9 @@ from perseus import keys
 from perseus.drill.practice import practice
 from perseus.drill.stage import Stage
 from perseus.errors import StoreRefused, StoreRefusesWrites, StoreUnavailable
-from perseus.network.claims import Granted, RedisClaims
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
+from perseus.network.leasing.claims import Granted, RedisClaims
+from perseus.network.view.directory import Directory
 from perseus.notify import orders
 from perseus.store import Client, answers, connect, wait_until_up, where
 from perseus.store.answers import is_no_answer

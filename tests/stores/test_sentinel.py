@@ -10,7 +10,7 @@ import pytest
 
 from perseus import keys
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.claims import Granted, RedisClaims
+from perseus.network.leasing.claims import Granted, RedisClaims
 from perseus.store import Client, answers, connect, is_cluster, where
 from perseus.store.sentinel import Sentinel
 from tests.redis_process import RedisProcess

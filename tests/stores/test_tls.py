@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perseus.errors import StoreUnavailable, StoreUntrusted
-from perseus.network.claims import Granted, RedisClaims, Renewed
+from perseus.network.leasing.claims import Granted, RedisClaims, Renewed
 from perseus.store import connect, wait_until_up
 from tests.network.samples import claim_body
 from tests.redis_process import RedisProcess

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perseus.errors import StoreUnavailable
-from perseus.fence import WriteFenced
+from perseus.network.leasing.fence import WriteFenced
 from perseus.warmup.stats import Stats
 from perseus.warmup.store import INTERRUPTED
 from tests.warmup.lives import PAIRS, Lives, kline_calls, lived

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from perseus import keys
-from perseus.fence import WriteFenced
+from perseus.network.leasing.fence import WriteFenced
 from perseus.store import Client, connect
 from perseus.warmup.store import INTERRUPTED, WarmupStore, read
 from tests.warmup.test_progress import OWNER, Told

@@ -13,9 +13,9 @@ from perseus.clock import SystemClock
 from perseus.db import notifying
 from perseus.db.engine import engine
 from perseus.db.known import KnownExchanges
-from perseus.network.directory import Directory
 from perseus.network.exchange import Exchange
-from perseus.network.shared import SharedDirectory
+from perseus.network.view.directory import Directory
+from perseus.network.view.shared import SharedDirectory
 from perseus.notify.configuration import Destination
 from perseus.store import connect, now_ms
 from perseus.web.app import app

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from flask import Flask
 
-from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.pluginhost.context import Context
 from perseus.pluginhost.manager import UI, load
 from perseus.settings import Settings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.web.network.announcements import HEADER, NAME, WORDED, changes, sentence
 from tests.web.reading import HTMX, get
 from tests.web.views import BINANCE, COINBASE, KRAKEN, MINUTE, NOW, FakeDirectory, app_of, changed, event, live, view

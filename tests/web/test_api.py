@@ -11,8 +11,8 @@ from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
 from perseus.errors import StoreUnavailable, UnknownExchange
-from perseus.network.directory import BadCursor, Condition, StoreNotice
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import BadCursor, Condition, StoreNotice
 from tests.web.reading import get
 from tests.web.views import COINBASE, KRAKEN, NOW, FakeDirectory, app_of, event, gone, live, view
 

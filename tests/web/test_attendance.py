@@ -9,10 +9,10 @@ import pytest
 from perseus.access.roles import Role
 from perseus.clock import iso
 from perseus.control.hosts import Report
-from perseus.network.directory import Condition, ExchangeStatus
-from perseus.network.past import PastNetwork
 from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, ExchangeStatus
+from perseus.network.view.past import PastNetwork
 from perseus.web.card import attendance, cards, signs
 from perseus.web.card.cards import Card
 from perseus.web.control import hostrows

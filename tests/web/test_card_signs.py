@@ -8,8 +8,8 @@ import pytest
 
 from perseus.clock import iso
 from perseus.errors import SettingError
-from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.settings import Settings, check_timing
 from perseus.web.card import cards, evidence
 from perseus.web.card import signs as named_signs

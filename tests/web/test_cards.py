@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from perseus.clock import iso
-from perseus.network.directory import Condition, ExchangeStatus
-from perseus.network.reading import RAN_OUT
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, ExchangeStatus
+from perseus.network.view.reading import RAN_OUT
 from perseus.settings import Settings
 from perseus.web import moments
 from perseus.web.card import cards

@@ -10,7 +10,7 @@ from flask import Flask
 
 from perseus import db, keys
 from perseus.errors import SettingError
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web import create_app

@@ -8,7 +8,7 @@ import pytest
 
 from perseus import keys
 from perseus.clock import SystemClock
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.store import connect
 from perseus.web.app import app
 from perseus.web.feed.marks import DeliveryMarks, of_past

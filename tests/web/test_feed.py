@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perseus.clock import iso
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.web.feed import rows as feed
 from perseus.web.feed.row import Row
 from tests.web.views import COINBASE, HOUR, KRAKEN, NOW, changed, event

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.errors import StoreUnavailable
-from perseus.network.activity import Event
-from perseus.network.directory import ActivityPage
-from perseus.network.searching import Found
+from perseus.network.log.activity import Event
+from perseus.network.log.searching import Found
+from perseus.network.view.directory import ActivityPage
 from perseus.web.feed import export as feedexport
 from perseus.web.feed import file as feedfile
 from perseus.web.feed.filter import FeedFilter

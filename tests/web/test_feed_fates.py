@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perseus.errors import StoreUnavailable
-from perseus.network.activity import Event
-from perseus.network.directory import ActivityPage
+from perseus.network.log.activity import Event
+from perseus.network.view.directory import ActivityPage
 from perseus.notify.told.fate import Fate
 from perseus.web.feed.fates import PAGES_KEPT, PastFates
 from perseus.web.feed.filter import FeedFilter

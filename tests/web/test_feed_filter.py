@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.network.directory import ActivityPage
 from perseus.network.exchange import Exchange
-from perseus.network.search import EVERYTHING, Kind, Search
+from perseus.network.log.search import EVERYTHING, Kind, Search
+from perseus.network.view.directory import ActivityPage
 from perseus.web.feed import form as feedform
 from perseus.web.feed.filter import FeedFilter
 from perseus.web.problems import BadParameter

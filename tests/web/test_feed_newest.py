@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.errors import StoreUnavailable
-from perseus.network.activity import Event
-from perseus.network.directory import NetworkView, StoreNotice
-from perseus.network.search import EVERYTHING, Kind, Search
-from perseus.network.searching import Found
+from perseus.network.log.activity import Event
+from perseus.network.log.search import EVERYTHING, Kind, Search
+from perseus.network.log.searching import Found
+from perseus.network.view.directory import NetworkView, StoreNotice
 from perseus.web.feed.newest import FILTERS_KEPT, PAGE_EVENTS, Newest
 from tests.conftest import ManualClock
 from tests.web.views import COINBASE, NOW, event, view

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.web.feed import rows as feed
 from perseus.web.feed.row import Row
 from tests.web.reading import get, rows

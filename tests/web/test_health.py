@@ -8,7 +8,7 @@ from perseus.clock import SystemClock
 from perseus.db import DatabaseMismatch, DatabaseRefused, DatabaseUnavailable
 from perseus.db.known import KnownExchanges, KnownFit
 from perseus.network.exchange import Exchange
-from perseus.network.reading import StoreNotice
+from perseus.network.view.reading import StoreNotice
 from perseus.store.refusal import EXPLAINED
 from perseus.web import problems
 from perseus.web.app import app

@@ -10,7 +10,7 @@ import pytest
 
 from perseus.access.roles import Role
 from perseus.db.seed import SEEDS
-from perseus.network.reading import Condition
+from perseus.network.view.reading import Condition
 from perseus.notify.told.fate import Fate
 from perseus.notify.told.ledger import OUTCOMES
 from perseus.web import problems

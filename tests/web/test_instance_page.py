@@ -10,10 +10,10 @@ from flask import Flask
 from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
-from perseus.network.directory import Condition, StoreNotice
 from perseus.network.exchange import Exchange
-from perseus.network.spans import Change, History
+from perseus.network.log.spans import Change, History
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, StoreNotice
 from perseus.web.app import app
 from perseus.web.site import Site
 from tests.web.reading import HTMX, get, words

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.clock import iso
-from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.web.card.additions import NONE
 from perseus.web.card.kept import Kept
 from tests.web.views import BINANCE, COINBASE, HOUR, NOW, FakeDirectory, app_of, event, gone, live

@@ -10,7 +10,7 @@ from perseus.control import hosts
 from perseus.db import DatabaseMismatch, DatabaseUnavailable
 from perseus.doctor.finding import Finding, Report, Severity
 from perseus.errors import PerseusError
-from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
+from perseus.network.view.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.store.refusal import EXPLAINED
 from perseus.web.network.notices import notices
 from tests.web.views import BINANCE, COINBASE, HOUR, NOW, gone, live, view

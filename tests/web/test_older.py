@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perseus.errors import StoreUnavailable
-from perseus.network.directory import ActivityPage, BadCursor
+from perseus.network.view.directory import ActivityPage, BadCursor
 from tests.web.reading import HTMX, get, rows, words
 from tests.web.views import NOW, FakeDirectory, app_of, event, live, view
 

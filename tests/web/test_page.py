@@ -10,8 +10,8 @@ import pytest
 from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
-from perseus.network.directory import Condition, StoreNotice
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Condition, StoreNotice
 from tests.web.reading import HTMX, card, card_order, card_words, get, rows, words
 from tests.web.views import BINANCE, COINBASE, KRAKEN, NOW, FakeDirectory, app_of, changed, event, gone, live, view
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from perseus.clock import iso
-from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
 from perseus.network.states import State
+from perseus.network.view.directory import Condition
 from perseus.web.card import badges
 from perseus.web.card.filter import STATES
 from perseus.web.network.query import DENSE_FROM

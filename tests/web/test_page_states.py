@@ -8,8 +8,8 @@ from perseus.clock import SystemClock
 from perseus.db import DatabaseUnavailable
 from perseus.db.known import KnownExchanges
 from perseus.db.switch import SwitchedOff
-from perseus.network.directory import Condition, ExchangeStatus, StoreNotice
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Condition, ExchangeStatus, StoreNotice
 from tests.web.reading import get, words
 from tests.web.views import BINANCE, COINBASE, KRAKEN, FakeDirectory, app_of, gone, live, view
 

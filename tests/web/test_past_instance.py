@@ -9,9 +9,9 @@ import pytest
 
 from perseus.clock import iso
 from perseus.errors import StoreUnavailable
-from perseus.network.activity import RETENTION_MS
-from perseus.network.directory import Condition
-from perseus.network.past import PastNetwork
+from perseus.network.log.activity import RETENTION_MS
+from perseus.network.view.directory import Condition
+from perseus.network.view.past import PastNetwork
 from tests.web.reading import HTMX, card_words, get, rows, words
 from tests.web.views import COINBASE, HOUR, KRAKEN, MINUTE, NOW, FakeDirectory, app_of, event, gone, live, view
 

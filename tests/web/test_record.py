@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from perseus.network.chronicle import Chronicle
-from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
-from perseus.network.spans import Change, History
+from perseus.network.log.chronicle import Chronicle
+from perseus.network.log.spans import Change, History
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.web.app import app
 from perseus.web.card import cards
 from perseus.web.card.cards import Card

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from perseus.network.exchange import Exchange
-from perseus.network.spans import Change, History
+from perseus.network.log.spans import Change, History
 from perseus.web.card import timeline
 from perseus.web.card.timeline import WIDTH, strip
 from tests.web.views import FakeDirectory, app_of, view

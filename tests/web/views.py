@@ -10,14 +10,14 @@ from flask import Flask
 from perseus.clock import SystemClock, iso
 from perseus.db.known import KnownExchanges
 from perseus.errors import UnknownExchange
-from perseus.network.activity import Event
-from perseus.network.directory import ActivityPage, Condition, ExchangeStatus, NetworkView, StoreNotice
 from perseus.network.exchange import Exchange
-from perseus.network.past import PastNetwork
+from perseus.network.log.activity import Event
+from perseus.network.log.search import Search
+from perseus.network.log.searching import Found
 from perseus.network.payload import InstanceStatus
-from perseus.network.search import Search
-from perseus.network.searching import Found
 from perseus.network.states import State
+from perseus.network.view.directory import ActivityPage, Condition, ExchangeStatus, NetworkView, StoreNotice
+from perseus.network.view.past import PastNetwork
 from perseus.web.app import app
 from perseus.web.extensions import Extensions
 from perseus.web.site import Site

@@ -26,7 +26,7 @@ from perseus.control.outcomes import Status
 from perseus.control.recorder import Recorder
 from perseus.errors import PerseusError, StoreCorrupt
 from perseus.ingest.commands.jobs import Jobs
-from perseus.pluginhost.deadline import TookTooLong, call_within
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
 from perseus.store import Client, answers, now_ms
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from perseus.control.handling import Cancelled, Done, Job, Refused, Registry, Wo
 from perseus.control.outcomes import Outcome, Status
 from perseus.control.recorder import Recorder
 from perseus.errors import LeaseRefused, PerseusError
-from perseus.pluginhost.boundary import contained, said
+from perseus.pluginhost.calling.boundary import contained, said
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from perseus.control.handling import Cancelled, Done, Job, Refused, Work
 from perseus.errors import PerseusError
 from perseus.ingest.feed import Feed
 from perseus.ingest.service import HandOver, Service
-from perseus.network import takeover
 from perseus.network.instance import Instance
+from perseus.network.leasing import takeover
 from perseus.store import Client
 
 if TYPE_CHECKING:

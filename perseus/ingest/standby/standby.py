@@ -10,7 +10,7 @@ from perseus.ingest.backoff import Backoff
 from perseus.ingest.feed import FeedMaker
 from perseus.ingest.opening import Opening
 from perseus.ingest.service import Service
-from perseus.pluginhost.boundary import said
+from perseus.pluginhost.calling.boundary import said
 
 if TYPE_CHECKING:
     from perseus.ingest.host import Host

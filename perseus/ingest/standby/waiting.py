@@ -17,10 +17,10 @@ from perseus.ingest.opening import Opening
 from perseus.ingest.service import Order, Service
 from perseus.ingest.standby.handover import connected
 from perseus.ingest.standby.standby import Standby
-from perseus.network import takeover
-from perseus.network.claims import RedisClaims
 from perseus.network.instance import Instance
-from perseus.network.takeover import Answer, Seen, Step, Takeover
+from perseus.network.leasing import takeover
+from perseus.network.leasing.claims import RedisClaims
+from perseus.network.leasing.takeover import Answer, Seen, Step, Takeover
 from perseus.outage import Outage
 from perseus.store import Client
 

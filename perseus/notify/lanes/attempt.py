@@ -11,8 +11,8 @@ from typing import Any
 
 from perseus.notify.lanes.outlet import SecondsLeft
 from perseus.notify.outcomes import Delivered, DeliveryError, Outcome, Retry, Wait
-from perseus.pluginhost.boundary import said
-from perseus.pluginhost.deadline import TookTooLong, begin, result_by
+from perseus.pluginhost.calling.boundary import said
+from perseus.pluginhost.calling.deadline import TookTooLong, begin, result_by
 
 REF_MAX = 200
 REASON_MAX = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.delivery import Delivery
 from perseus.notify.lanes.breaker import Breaker
 from perseus.notify.lanes.commit import Commit

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.delivery import Delivery
 from perseus.notify.notification import Notification
 from perseus.notify.planning.memory import Memory

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.lanes.position import number
 from perseus.notify.notification import Kind, Notification, Severity
 from perseus.notify.planning.steps import Step

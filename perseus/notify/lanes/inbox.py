@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from perseus import keys
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Maintenance
 from perseus.notify.lanes.position import number
 from perseus.notify.outlook import NOTHING, Outlook, maintenance

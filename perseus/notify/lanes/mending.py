@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from perseus import keys
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.lanes import gaps
 from perseus.notify.lanes.commit import Commit
 from perseus.notify.lanes.course import Course

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.lanes.inbox import Inbox
 from perseus.notify.told.records import STREAM_ID
 from perseus.notify.told.standing import Mark

@@ -24,11 +24,11 @@ from perseus.notify.notifier import Notifier, NotifierKind
 from perseus.notify.outgoing.hostlimits import HostLimits
 from perseus.notify.outgoing.http import Http
 from perseus.notify.outgoing.limiter import Limiter
-from perseus.pluginhost import form
-from perseus.pluginhost.boundary import said
+from perseus.pluginhost.calling.boundary import said
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
+from perseus.pluginhost.calling.scrub import Scrubber
+from perseus.pluginhost.configuration import form
 from perseus.pluginhost.context import NotifyContext
-from perseus.pluginhost.deadline import TookTooLong, call_within
-from perseus.pluginhost.scrub import Scrubber
 from perseus.settings import Settings
 
 MAKE_SECONDS = 5.0

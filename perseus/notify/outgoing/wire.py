@@ -17,7 +17,7 @@ from typing import Any
 
 import httpcore
 
-from perseus.pluginhost.deadline import TookTooLong, call_within
+from perseus.pluginhost.calling.deadline import TookTooLong, call_within
 
 CONNECT_SECONDS = 5.0
 

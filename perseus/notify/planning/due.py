@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.network.states import OFFLINE
 from perseus.notify.planning import flapping, grouping, incidents
 from perseus.notify.planning.memory import Incident, Memory

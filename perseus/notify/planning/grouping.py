@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.network.states import AT_WORK, OFFLINE
 from perseus.notify.notification import Notification
 from perseus.notify.planning import incidents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.network.states import State
 from perseus.notify.configuration import Policy
 from perseus.notify.planning.memory import Incident, Memory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.network.states import AT_WORK, OFFLINE, State
 from perseus.notify.planning import flapping, incidents
 from perseus.notify.planning.memory import Memory

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.planning import due, grouping
 from perseus.notify.planning.judging import judge
 from perseus.notify.planning.settling import Held, Tellable

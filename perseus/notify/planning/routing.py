@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Configuration, Match, Rule
 from perseus.notify.texts import eventfacts
 from perseus.notify.told.why import Why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.network.states import OFFLINE
 from perseus.notify.notification import Notification
 from perseus.notify.planning.memory import Memory

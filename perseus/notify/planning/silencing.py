@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Maintenance, Silence
 from perseus.notify.planning.routing import ALL, matches
 from perseus.notify.planning.steps import Situation

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Configuration, Destination, Maintenance
 from perseus.notify.notification import Notification
 from perseus.notify.planning.memory import Memory

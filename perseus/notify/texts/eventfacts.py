@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from perseus.clock import parse_iso
 from perseus.errors import whole
-from perseus.network.activity import ERROR, TRANSITION, Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import ERROR, TRANSITION, Event
 from perseus.network.states import OFFLINE, State
 from perseus.notify.notification import Severity
 from perseus.notify.planning.memory import Seen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.network.states import OFFLINE
 from perseus.notify.configuration import Policy
 from perseus.notify.notification import Kind, Notification, Severity

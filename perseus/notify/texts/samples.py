@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import cache
 
 from perseus.clock import iso
-from perseus.network.activity import ERROR, TRANSITION, Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import ERROR, TRANSITION, Event
 from perseus.network.states import OFFLINE
 from perseus.notify.configuration import Policy
 from perseus.notify.notification import Kind, Notification, Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.notification import Notification
 from perseus.notify.texts import eventfacts
 from perseus.notify.texts.spans import moment

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from perseus.network.activity import ERROR, Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import ERROR, Event
 from perseus.network.states import OFFLINE
 from perseus.notify.notification import Kind, Notification, Severity
 from perseus.notify.planning.memory import Incident

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import Configuration
 from perseus.notify.delivery import BreakerState
 from perseus.notify.outcomes import Outcome

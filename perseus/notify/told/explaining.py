@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from perseus.network.activity import Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
 from perseus.notify.configuration import ConfigurationSource
 from perseus.notify.roster import Listed, roster
 from perseus.notify.texts import eventfacts

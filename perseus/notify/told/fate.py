@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.notify.outcomes import Outcome
 from perseus.notify.planning.steps import Verdict
 from perseus.notify.texts import eventfacts

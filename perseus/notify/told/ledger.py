@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from perseus import keys
-from perseus.network.directory import BadCursor
+from perseus.network.view.directory import BadCursor
 from perseus.notify.outcomes import Outcome
 from perseus.notify.planning.steps import Verdict
 from perseus.notify.told import records

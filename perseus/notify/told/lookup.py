@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 
 from perseus.errors import EXIT_CONFIG, PerseusError, UnknownExchange
-from perseus.network.activity import RETENTION_MS, Event
-from perseus.network.cursors import ID_MAX
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import RETENTION_MS, Event
+from perseus.network.log.cursors import ID_MAX
 from perseus.notify.system import DISPATCHER, log_key
 from perseus.store import Client
 from perseus.store.batch import Batch

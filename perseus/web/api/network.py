@@ -6,10 +6,10 @@ import functools
 
 from flask import Blueprint, Response, jsonify
 
-from perseus.network import document
-from perseus.network.activity import Event
-from perseus.network.directory import ExchangeStatus
-from perseus.network.usual import Usual, exceeded, usual
+from perseus.network.log.activity import Event
+from perseus.network.log.usual import Usual, exceeded, usual
+from perseus.network.view import document
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import problems
 from perseus.web.parameters import count, query
 from perseus.web.problems import Problem

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from perseus.doctor.finding import Severity
-from perseus.network.durability import Durability
 from perseus.network.holdoff import HoldOff
+from perseus.network.leasing.durability import Durability
 from perseus.network.payload import InstanceStatus
-from perseus.network.reading import Condition
+from perseus.network.view.reading import Condition
 from perseus.notify.configuration import Policy
 from perseus.notify.delivery import BreakerState
 from perseus.notify.outcomes import Outcome

@@ -11,10 +11,10 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from perseus.network.directory import ExchangeStatus
+from perseus.network.view.directory import ExchangeStatus
+from perseus.pluginhost.calling.lane import Lane
 from perseus.pluginhost.extensions import SLOTS, CardAction, Fragment
 from perseus.pluginhost.info import SwitchedOff
-from perseus.pluginhost.lane import Lane
 from perseus.pluginhost.manager import Plugins
 from perseus.web import words
 

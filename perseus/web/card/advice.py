@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from perseus import keys
 from perseus.network.exchange import Exchange
 from perseus.network.holdoff import HoldOff
-from perseus.network.reading import RAN_OUT
+from perseus.network.view.reading import RAN_OUT
 from perseus.web import moments, words
 from perseus.web.card import badges
 from perseus.web.card.badges import Badge

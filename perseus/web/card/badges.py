@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.states import OFFLINE, State
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.web import words
 from perseus.web.card.failures import failure
 

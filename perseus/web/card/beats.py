@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Self
 
-from perseus.network.directory import Condition, ExchangeStatus
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.settings import Settings
 from perseus.web import moments, words
 from perseus.web.moments import Moment

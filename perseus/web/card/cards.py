@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from perseus.network.activity import Event
-from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.holdoff import HoldOff
+from perseus.network.log.activity import Event
 from perseus.network.payload import InstanceStatus
-from perseus.network.reading import RAN_OUT
+from perseus.network.view.directory import Condition, ExchangeStatus
+from perseus.network.view.reading import RAN_OUT
 from perseus.web import moments, words
 from perseus.web.card import advice, attendance, badges, beats, facts, signs, stopping
 from perseus.web.card.advice import Advice

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from perseus import keys
 from perseus.local.byhand import ByHand
-from perseus.network.directory import Condition
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import Condition
 from perseus.web import moments, words
 from perseus.web.card import badges, signs
 from perseus.web.card.beats import LATE_AFTER_HEARTBEATS, Limits

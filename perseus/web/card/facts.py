@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.network.payload import InstanceStatus
 from perseus.web import moments, words
 from perseus.web.card.attendance import SAID, target

@@ -15,8 +15,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from perseus.control.hosts import Report
-from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import moments
 from perseus.web.card import attendance, cards
 from perseus.web.card.additions import NONE, Additions

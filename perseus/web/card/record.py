@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
-from perseus.network.spans import History
+from perseus.network.log.spans import History
+from perseus.network.log.uptime import WINDOWS, uptime
+from perseus.network.log.usual import Usual, exceeded, usual
 from perseus.network.states import State
-from perseus.network.uptime import WINDOWS, uptime
-from perseus.network.usual import Usual, exceeded, usual
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import words
 from perseus.web.card import advice, badges
 from perseus.web.card.shares import Share, share

@@ -7,12 +7,12 @@ from typing import Any
 
 from perseus.clock import iso
 from perseus.control.hosts import Report
-from perseus.network.activity import Event
-from perseus.network.directory import Condition, ExchangeStatus
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import Event
+from perseus.network.log.spans import Change, History
 from perseus.network.payload import InstanceStatus
-from perseus.network.spans import Change, History
 from perseus.network.states import State
+from perseus.network.view.directory import Condition, ExchangeStatus
 from perseus.pluginhost.extensions import CardAction, Fragment
 from perseus.web import words
 from perseus.web.card.additions import NONE, Additions

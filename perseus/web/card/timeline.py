@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from perseus.network.spans import NO_DATA, History, Span
+from perseus.network.log.spans import NO_DATA, History, Span
+from perseus.network.log.uptime import WINDOWS
 from perseus.network.states import OFFLINE, State
-from perseus.network.uptime import WINDOWS
 from perseus.web import moments, words
 from perseus.web.card import badges
 from perseus.web.card.badges import Badge

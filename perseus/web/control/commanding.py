@@ -16,8 +16,8 @@ from perseus.control.command import ID, TARGET, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.key import KeyUnusable, NoKey
 from perseus.control.outcomes import Outcome
-from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import ExchangeStatus
 from perseus.settings import Settings
 from perseus.store import Client
 from perseus.web import words

@@ -13,8 +13,8 @@ from perseus.control.command import Kind
 from perseus.control.hosts import Report
 from perseus.db import userexchanges
 from perseus.errors import PerseusError
-from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import words
 from perseus.web.card import attendance
 from perseus.web.control import holders, hostrows

@@ -12,9 +12,9 @@ from perseus.access.roles import Role
 from perseus.control.command import Kind
 from perseus.control.hosts import Report
 from perseus.errors import PerseusError
-from perseus.network.directory import ExchangeStatus
 from perseus.network.exchange import Exchange
 from perseus.network.states import State
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import words
 from perseus.web.card import attendance
 from perseus.web.control.commanded import ask, exchange_of, refused

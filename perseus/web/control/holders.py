@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perseus.control.hosts import Report
-from perseus.network.directory import ExchangeStatus
 from perseus.network.payload import InstanceStatus
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import moments, words
 from perseus.web.card import attendance, badges
 from perseus.web.card.badges import Badge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.network.states import OFFLINE
 from perseus.web import moments, words
 

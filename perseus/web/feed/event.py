@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from flask import Blueprint, Response
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.web import moments, words
 from perseus.web.card.facts import Fact
 from perseus.web.feed import attempts, endings

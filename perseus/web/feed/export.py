@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 
 from perseus.clock import SystemClock
 from perseus.errors import PerseusError
-from perseus.network.searching import Found
+from perseus.network.log.searching import Found
 from perseus.web import moments
 from perseus.web.feed import file as feedfile
 from perseus.web.feed.file import Line

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from perseus.clock import Clock
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.web.feed.marks import Fates
 
 KEPT_SECONDS = 10.0

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from perseus.network.activity import Event
+from perseus.network.log.activity import Event
 from perseus.web import moments
 
 #: A row by column. What is not among `COLUMNS` goes into the last of them in CSV.

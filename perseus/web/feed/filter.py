@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from perseus.network.exchange import Exchange
-from perseus.network.search import EVERYTHING, Kind, Search
-from perseus.network.search import words as words_of
+from perseus.network.log.search import EVERYTHING, Kind, Search
+from perseus.network.log.search import words as words_of
 from perseus.web import moments, words
 from perseus.web.parameters import TIME, one_of, phrase, time_ms
 from perseus.web.problems import BadParameter

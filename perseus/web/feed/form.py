@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from perseus.network.exchange import Exchange
-from perseus.network.search import Kind
+from perseus.network.log.search import Kind
 from perseus.web import moments, words
 from perseus.web.feed.filter import NAMES, FeedFilter
 

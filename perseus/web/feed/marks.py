@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from perseus import keys
 from perseus.clock import Clock
-from perseus.network.activity import Event
-from perseus.network.follower import Follower
+from perseus.network.log.activity import Event
+from perseus.network.log.follower import Follower
 from perseus.notify.told import fate, records
 from perseus.notify.told.fate import Fate
 from perseus.notify.told.records import Record

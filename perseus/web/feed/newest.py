@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from perseus.clock import Clock, SystemClock
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.activity import Event
-from perseus.network.directory import NetworkView
-from perseus.network.search import EVERYTHING, Search
-from perseus.network.searching import Found
+from perseus.network.log.activity import Event
+from perseus.network.log.search import EVERYTHING, Search
+from perseus.network.log.searching import Found
+from perseus.network.view.directory import NetworkView
 
 PAGE_EVENTS = 50
 FILTERS_KEPT = 32

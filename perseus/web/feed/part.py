@@ -11,9 +11,9 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from perseus.clock import Clock, SystemClock
-from perseus.network.activity import Event
-from perseus.network.directory import NetworkView
-from perseus.network.searching import Found
+from perseus.network.log.activity import Event
+from perseus.network.log.searching import Found
+from perseus.network.view.directory import NetworkView
 from perseus.web import words
 from perseus.web.feed import rows as feed
 from perseus.web.feed.fates import PastFates, Read

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from perseus.network.activity import ERROR, TRANSITION, Event
+from perseus.network.log.activity import ERROR, TRANSITION, Event
 from perseus.web import moments, words
 from perseus.web.card import badges
 from perseus.web.card.facts import Fact

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.directory import ExchangeStatus
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import htmx
 from perseus.web.control.commanded import exchange_of
 from perseus.web.market import warmuppanel

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from flask import Response
 
-from perseus.network.activity import TRANSITION, Event
+from perseus.network.log.activity import TRANSITION, Event
 from perseus.web import moments, words
 from perseus.web.card import badges
 

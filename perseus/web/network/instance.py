@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from perseus.access.roles import Role
 from perseus.errors import StoreRefused, StoreUnavailable, UnknownExchange
-from perseus.network.directory import NetworkView
 from perseus.network.exchange import Exchange
-from perseus.network.spans import History
-from perseus.network.uptime import WINDOWS, uptime
+from perseus.network.log.spans import History
+from perseus.network.log.uptime import WINDOWS, uptime
+from perseus.network.view.directory import NetworkView
 from perseus.web import moments, parameters, words
 from perseus.web.card import badges, cards, evidence
 from perseus.web.card.beats import Limits

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from perseus.network.directory import NetworkView
+from perseus.network.view.directory import NetworkView
 from perseus.web import moments, words
 from perseus.web.card.kept import Seen, kept
 from perseus.web.feed import form as feedform

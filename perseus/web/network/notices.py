@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from perseus.db import DatabaseMismatch, DatabaseReadOnly, DatabaseRefused
 from perseus.doctor.finding import Report, Severity
 from perseus.errors import PerseusError
-from perseus.network.directory import Condition, NetworkView
-from perseus.network.refusing import Refusing
+from perseus.network.view.directory import Condition, NetworkView
+from perseus.network.view.refusing import Refusing
 from perseus.web import moments, words
 from perseus.web.card import advice, attendance
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.access.roles import Role
-from perseus.network.directory import NetworkView
+from perseus.network.view.directory import NetworkView
 from perseus.web import htmx, moments, parameters
 from perseus.web.card.beats import Limits
 from perseus.web.feed import part as feedpart

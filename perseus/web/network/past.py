@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from flask import Response, current_app
 from markupsafe import Markup
 
-from perseus.network.activity import RETENTION_MS
-from perseus.network.past import PastNetwork
+from perseus.network.log.activity import RETENTION_MS
+from perseus.network.view.past import PastNetwork
 from perseus.web import moments, words
 from perseus.web.card.kept import kept
 from perseus.web.feed import form as feedform

@@ -13,7 +13,7 @@ from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.notify.configuration import Destination, Policy
 from perseus.notify.roster import Listed
 from perseus.notify.told.ledger import OUTCOMES, Wanted
-from perseus.pluginhost.form import schema_of
+from perseus.pluginhost.configuration.form import schema_of
 from perseus.web import forms, htmx, moments, words
 from perseus.web.forms import Field
 from perseus.web.moments import Moment

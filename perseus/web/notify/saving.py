@@ -17,7 +17,7 @@ from perseus.notify.configuration import Destination, Policy, Slug
 from perseus.notify.roster import Listed
 from perseus.notify.texts.templates import check_template
 from perseus.notify.told.dispatchers import KindReport
-from perseus.pluginhost.form import FieldType, check, fields_of, read_form
+from perseus.pluginhost.configuration.form import FieldType, check, fields_of, read_form
 from perseus.web import words
 from perseus.web.forms import FORGET
 from perseus.web.notify import checking

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from perseus.network.activity import ERROR, TRANSITION, Event
 from perseus.network.exchange import Exchange
+from perseus.network.log.activity import ERROR, TRANSITION, Event
 from perseus.network.maintenance import Maintenance
 from perseus.network.states import OFFLINE, State
 from perseus.notify.configuration import Configuration, Destination

@@ -12,7 +12,7 @@ from perseus.access.roles import Role
 from perseus.db import userexchanges, watched
 from perseus.db.errors import AlreadySetUp, DefaultTaken
 from perseus.db.userexchanges import Offered, Record
-from perseus.network.directory import ExchangeStatus
+from perseus.network.view.directory import ExchangeStatus
 from perseus.web import moments, words
 from perseus.web.moments import Moment
 from perseus.web.people.auditing import audited

@@ -1,0 +1,1 @@
+"""The lease of an exchange: claimed, renewed, proved, revoked; and what takes a write only from its holder."""

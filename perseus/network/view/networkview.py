@@ -1,0 +1,28 @@
+"""One reading of the whole network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perseus.control.hosts import Report
+from perseus.network.log.activity import Event
+from perseus.network.view.reading import ExchangeStatus, StoreNotice
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkView:
+    """Everything the Network page shows, read together. `events` newest first; `older` is a cursor or None.
+
+    `capped` names the exchanges whose log the storm cap cut inside the last 90 days.
+    When the store does not answer, the exchanges and events are the last ones this process read, as Unknown.
+    `read_at_ms` is when they were read, None when they never were. `hosts`: the ingest processes that take commands.
+    """
+
+    now_ms: int
+    exchanges: tuple[ExchangeStatus, ...]
+    events: tuple[Event, ...]
+    older: str | None
+    store: StoreNotice
+    capped: tuple[str, ...] = ()
+    read_at_ms: int | None = None
+    hosts: tuple[Report, ...] = ()

@@ -1,0 +1,1 @@
+"""What people configure of a plugin: one model is form, check, variables and documentation."""
