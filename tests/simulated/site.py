@@ -33,6 +33,7 @@ from tests.simulated.memory import MemoryCache
 START_MS = 1_790_000_000_000 - 1_790_000_000_000 % 86_400_000 + 9 * 3_600_000
 EXCHANGE_ID = 7
 SETTLED_SECONDS = 30.0
+QUIET_SECONDS, QUIET_LOOKS = 1.0, 4
 
 
 class Site:
@@ -119,13 +120,19 @@ class Site:
         self._raise()
 
     async def pass_until_quiet(self, longest: float = 24 * 3_600) -> None:
-        """Let it work until what is judged has settled and nothing is missing any more."""
+        """Let it work until what is judged has settled and nothing has been missing for a second."""
         time = asyncio.get_running_loop().time
         end = time() + longest
         await self.pass_time(2 * SETTLED_SECONDS)
-        while self.engine.lacking() and time() < end:
+        while not await self._stays_whole() and time() < end:
             await self.pass_time(SETTLED_SECONDS / 4)
-        await self.pass_time(1)
+
+    async def _stays_whole(self) -> bool:
+        for _ in range(QUIET_LOOKS):
+            if self.engine.lacking():
+                return False
+            await self.pass_time(QUIET_SECONDS / QUIET_LOOKS)
+        return not self.engine.lacking()
 
     def differences(self, settled_seconds: float = SETTLED_SECONDS) -> list[str]:
         """Where the cache is not what the exchange has, of all that ended longer than `settled_seconds` ago."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from perseus.simulator.faults.fault import Fault
-from tests.simulated.site import Site
+from tests.simulated.site import SETTLED_SECONDS, Site
 from tests.simulated.virtual_loop import run
 
 BINANCE = ("binance", ("BTCUSDT", "ETHUSDT"), ("1m", "5m", "1h"))
@@ -31,3 +33,17 @@ def test_a_candle_that_rest_alone_ends_is_told_as_well() -> None:
             return site.untold(since_ms)
 
     assert run(main) == []
+
+
+def test_a_site_is_not_judged_while_a_doubt_of_the_last_second_lasts() -> None:
+    async def main() -> None:
+        async with Site(*BINANCE) as site:
+            since_ms = site.clock.now_ms() - 600_000
+            at = asyncio.get_running_loop().time() + 2 * SETTLED_SECONDS + 0.6
+            asyncio.get_running_loop().call_at(at, lambda: site.engine.on_doubt(site.pairs(), since_ms, "a test"))
+            await site.pass_until_quiet()
+            assert asyncio.get_running_loop().time() > at
+            assert site.engine.lacking() == []
+            assert site.differences() == []
+
+    run(main)
