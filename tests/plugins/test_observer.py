@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import textwrap
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
-from perseus.network.payload import InstanceStatus
-from perseus.network.states import State
 from perseus.pluginhost.calling import lane
-from perseus.pluginhost.calling.hooks import HookObserver
-from perseus.pluginhost.configuration.fields import Value
-from perseus.pluginhost.context import Context
-from perseus.settings import Settings
-from tests.conftest import ManualClock
+from tests.plugins.observing import LISTEN, STATUS, Makers, make
 from tests.plugins.shelf import Shelf
 
-STATUS = InstanceStatus(
-    fencing_token="7",
-    exchange_id=4,
-    exchange_name="kraken",
-    instance_id="h-1-a",
-    connection_state=State.ACTIVE,
-    hostname="h",
-    pid=1,
-    version="0",
-    symbol_count=0,
-    registered_at="2026-11-21T00:00:00.000Z",
-    last_heartbeat="2026-11-21T00:00:00.000Z",
-    last_state_change="2026-11-21T00:00:00.000Z",
-    heartbeat_seconds=15,
-    ttl_seconds=45,
-)
+__all__ = ["make"]
 
 HANG = """
 import threading
@@ -47,48 +22,6 @@ def perseus_error_reported(error):
     calls.put(error)
     release.wait(30)
 """
-LISTEN = "@hookimpl\ndef perseus_error_reported(error): calls.put(error)"
-
-
-class Card:
-    """The side of an instance that shows fields."""
-
-    def __init__(self) -> None:
-        self.fields: dict[str, Value] = {}
-        self.shown = threading.Semaphore(0)
-
-    def status(self) -> InstanceStatus:
-        return STATUS
-
-    def set_fields(self, fields: Mapping[str, Value]) -> None:
-        self.fields.update(fields)
-        self.shown.release()
-
-    def wait(self) -> dict[str, Value]:
-        assert self.shown.acquire(timeout=10)
-        return self.fields
-
-
-class Makers:
-    """Makes observers and closes them in the end."""
-
-    def __init__(self, shelf: Shelf, settings: Settings) -> None:
-        self.shelf = shelf
-        self.context = Context(settings)
-        self.made: list[HookObserver] = []
-
-    def observer(self, interval: float = 1000, clock: ManualClock | None = None) -> HookObserver:
-        elapsed = clock.elapsed if clock else time.monotonic
-        self.made.append(HookObserver(self.shelf.load(), self.context, interval, elapsed))
-        return self.made[-1]
-
-
-@pytest.fixture
-def make(shelf: Shelf, tmp_path: Path) -> Iterator[Makers]:
-    makers = Makers(shelf, Settings(home=tmp_path))
-    yield makers
-    for observer in makers.made:
-        observer.close(2)
 
 
 def test_a_plugin_that_hangs_holds_up_neither_the_caller_nor_another_plugin(shelf: Shelf, make: Makers) -> None:
@@ -200,102 +133,3 @@ def test_a_plugin_that_observes_nothing_costs_no_thread(shelf: Shelf, make: Make
     before = threading.active_count()
     make.observer()
     assert threading.active_count() == before
-
-
-def test_fields_are_collected_at_once_and_then_every_interval(shelf: Shelf, make: Makers) -> None:
-    source = """
-    from itertools import count
-
-    beats = count(1)
-
-    @hookimpl
-    def perseus_status_fields():
-        return {"n": next(beats)}
-    """
-    shelf.add("counter", source)
-    card = Card()
-    make.observer(interval=0.01).attach(card)
-    for least in (1, 2, 3):
-        assert card.wait()["n"] in range(least, 1000)
-
-
-SLOW = """
-take = 0.0
-clock = None
-
-@hookimpl
-def perseus_status_fields():
-    clock.advance(take)
-    return {"mood": take}
-"""
-
-
-def test_a_slow_answer_is_dropped_and_the_last_good_one_stays(
-    shelf: Shelf, make: Makers, clock: ManualClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    shelf.add("slow", SLOW)
-    observer = make.observer(clock=clock)
-    module, card = shelf.module("slow"), Card()
-    module.clock, module.take = clock, 0.09
-    observer.attach(card)
-    assert card.wait() == {"mood": 0.09}
-    module.take = 0.11
-    observer._collect("slow")
-    assert card.fields == {"mood": 0.09}
-    assert caplog.messages == ["Plugin slow took 0.11 s in perseus_status_fields; its answer is dropped."]
-
-
-def test_fields_that_raise_leave_the_last_good_ones(shelf: Shelf, make: Makers) -> None:
-    source = "ok = True\n@hookimpl\ndef perseus_status_fields():\n    if ok: return {'mood': 1}\n    raise OSError"
-    shelf.add("flaky", source)
-    observer, card = make.observer(), Card()
-    observer.attach(card)
-    card.wait()
-    shelf.module("flaky").ok = False
-    observer._collect("flaky")
-    assert card.fields == {"mood": 1}
-
-
-def test_the_first_plugin_to_give_a_field_wins_and_the_contradiction_is_logged_once(
-    shelf: Shelf, make: Makers, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
-    for name, priority, mood in (("loud", 5, "good"), ("meek", 0, "bad")):
-        shelf.add(name, f"@hookimpl\ndef perseus_status_fields(): return {{'mood': '{mood}'}}", priority=priority)
-    observer, card = make.observer(), Card()
-    observer.attach(card)
-    card.wait()
-    card.wait()
-    observer._collect("meek")
-    assert card.fields == {"mood": "good"}
-    assert caplog.messages == ["Plugin meek contradicts loud about mood; loud is followed."]
-
-
-def test_a_field_that_a_plugin_gives_no_more_becomes_unknown(shelf: Shelf, make: Makers) -> None:
-    shelf.add("fickle", "fields = {'a': 1, 'b': 2}\n@hookimpl\ndef perseus_status_fields(): return fields")
-    observer, card = make.observer(), Card()
-    observer.attach(card)
-    card.wait()
-    shelf.module("fickle").fields = {"b": 3}
-    observer._collect("fickle")
-    assert card.fields == {"a": None, "b": 3}
-
-
-def test_an_answer_that_breaks_when_it_is_read_costs_its_plugin_that_answer_only(
-    shelf: Shelf, make: Makers, caplog: pytest.LogCaptureFixture
-) -> None:
-    source = """
-    class Odd(dict):
-        def items(self):
-            raise KeyError("no items")
-
-    @hookimpl
-    def perseus_status_fields():
-        return Odd()
-    """
-    shelf.add("odd", textwrap.dedent(source) + LISTEN)
-    observer = make.observer()
-    observer.attach(Card())
-    observer.error_reported(STATUS, "next", 1)
-    assert shelf.heard("odd") == "next"
-    assert caplog.messages == ["Plugin odd broke off a call."]

@@ -24,7 +24,7 @@ def exchange_ms() -> int:
 
 
 class ScriptedSocket:
-    """One connection. `hears(message)` is called with each message of ours, parsed."""
+    """One connection. `number`: of the last envelope that it said as Coinbase numbers them; -1: none yet."""
 
     def __init__(self, exchange: ScriptedExchange) -> None:
         self.exchange = exchange
@@ -36,6 +36,7 @@ class ScriptedSocket:
         self.streams: set[str] = set()
         self.closed: Closed | None = None
         self.is_half_open = False
+        self.number = -1
         self.age_from = exchange.now()
 
     async def send(self, text: str) -> None:
@@ -148,11 +149,11 @@ def coinbase(socket: ScriptedSocket, message: Any) -> None:
 
 def envelope(socket: ScriptedSocket, channel: str, events: list[Any]) -> dict[str, Any]:
     """With the next number of this connection."""
-    socket.number = getattr(socket, "number", -1) + 1  # type: ignore[attr-defined]
+    socket.number += 1
     return {
         "channel": channel,
         "timestamp": _rfc(exchange_ms()),
-        "sequence_num": socket.number,  # type: ignore[attr-defined]
+        "sequence_num": socket.number,
         "events": events,
     }
 
