@@ -75,7 +75,7 @@ async def _serve(wanted: Scenario, port: int, *, is_continued: bool) -> None:
     world = wanted.world(clock)
     if is_continued:
         clock.leap(round((now_ms - start_ms) * wanted.speed))
-    driver = Driver(world, loop.call_at)
+    driver = Driver(world, loop.call_at, loop.time)
     driver.arm()
     runner = web.AppRunner(server.application(world, driver), access_log=None, shutdown_timeout=LAST_WORDS_S)
     await runner.setup()

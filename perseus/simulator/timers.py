@@ -25,6 +25,8 @@ class Timers:
 
     now_ms: int
     on_earlier: Call | None = None
+    _deaf: tuple[int, int] = (0, 0)
+    _deaf_ms: int = 0
     _heap: list[tuple[int, int, Timer]] = field(default_factory=list)
     _made: int = 0
 
@@ -40,6 +42,34 @@ class Timers:
 
     def after(self, delay_ms: int, call: Call) -> Timer:
         return self.at(self.now_ms + delay_ms, call)
+
+    def by(self, delay_ms: int, call: Call) -> None:
+        """As `after`, of what a client must have done by then: time in which it could not be heard does not count."""
+        listened_ms = self._listened_ms()
+
+        def look() -> None:
+            left_ms = delay_ms - (self._listened_ms() - listened_ms)
+            if left_ms > 0:
+                self.after(left_ms, look)
+            else:
+                call()
+
+        self.after(delay_ms, look)
+
+    def stood_still(self, until_ms: int) -> None:
+        """From the time that was last advanced to until then nobody was heard."""
+        start_ms, end_ms = self._deaf
+        self._deaf_ms += end_ms - start_ms
+        self._deaf = (self.now_ms, max(self.now_ms, until_ms))
+
+    @property
+    def is_deaf(self) -> bool:
+        """Does what happens now happen while nobody is heard?"""
+        return self.now_ms < self._deaf[1]
+
+    def _listened_ms(self) -> int:
+        start_ms, end_ms = self._deaf
+        return self.now_ms - self._deaf_ms - (min(self.now_ms, end_ms) - min(self.now_ms, start_ms))
 
     def next_ms(self) -> int | None:
         """When the next call is due; None when there is none."""

@@ -14,6 +14,8 @@ from perseus.simulator.market import markets
 from perseus.simulator.timers import Timers
 
 BASES = markets.DEFAULT
+LATE_SECONDS = 0.2
+"""A call that comes so much later than it was due: the process stood still meanwhile."""
 NAMES = ("binance", "binance_us", "coinbase")
 
 
@@ -66,11 +68,17 @@ class World:
 
 
 class Driver:
-    """Runs a world on an asyncio loop: a timer of the loop for whatever is due next, at the speed of the clock."""
+    """Runs a world on an asyncio loop: a timer of the loop for whatever is due next, at the speed of the clock.
 
-    def __init__(self, world: World, call_at: Callable[..., Any]) -> None:
+    `time`: of that loop, where clients are other processes: what they could not do while this one stood still is no
+    fault of theirs. None: they share the loop.
+    """
+
+    def __init__(self, world: World, call_at: Callable[..., Any], time: Callable[[], float] | None = None) -> None:
         self.world = world
         self._call_at = call_at
+        self._time = time
+        self._due: float | None = None
         self._handle: Any = None
         self._is_running = False
         world.timers.on_earlier = self.arm
@@ -83,11 +91,14 @@ class Driver:
         if self._handle:
             self._handle.cancel()
         due = self.world.timers.next_ms()
-        self._handle = None if due is None else self._call_at(self.world.clock.base_at(due), self.run)
+        self._due = None if due is None else self.world.clock.base_at(due)
+        self._handle = None if self._due is None else self._call_at(self._due, self.run)
 
     def run(self) -> None:
         """Let happen what is due."""
         self._is_running = True
+        if self._time and self._due is not None and self._time() - self._due > LATE_SECONDS:
+            self.world.timers.stood_still(self.world.clock.now_ms())
         try:
             self.world.sync()
         finally:

@@ -156,15 +156,17 @@ class BinanceSession(Session):
 
     def _ping_again(self) -> None:
         if not self.is_over:
+            self.exchange.timers.after(self.exchange.rules.ping_ms, self._ping_again)
+            if self.exchange.timers.is_deaf:
+                return  # all of them would be sent at once
             strict = self.exchange.faults.hit("ping_strict", str(self.number))
             self._ping_once(int(strict.params["deadline_ms"]) if strict else self.exchange.rules.pong_ms)
-            self.exchange.timers.after(self.exchange.rules.ping_ms, self._ping_again)
 
     def _ping_once(self, deadline_ms: int, number: int = 0) -> None:
         payload = str(self.exchange.told_ms() + number).encode()
         self._pings.append(payload)
         self.ping(payload)
-        self.exchange.timers.after(deadline_ms, lambda: self._must_have(payload))
+        self.exchange.timers.by(deadline_ms, lambda: self._must_have(payload))
 
     def _must_have(self, payload: bytes) -> None:
         if payload in self._pings and not self.is_over:

@@ -35,7 +35,7 @@ class CoinbaseSession(Session):
         self._told_ms = self.opened_ms
 
     def begin(self) -> None:
-        self.exchange.timers.after(FIRST_MS, self._must_have_subscribed)
+        self.exchange.timers.by(FIRST_MS, self._must_have_subscribed)
         self.exchange.timers.after(LOOK_MS, self._look)
         self.exchange.timers.after(self.exchange.rules.life_ms, lambda: self.end(1001, ""))
 
