@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import Response
 
 from perseus.web import htmx
-from perseus.web.moments import Timed
+from perseus.web.moments import Moment, Timed
 from perseus.web.templating import Context, render
 
 NOW_HEADER = "Perseus-Now"
+
+
+@dataclass(frozen=True, slots=True)
+class PolledPage(Context):
+    """Such a page. `as_of`: when what it shows was read; `now_ms`: the store's time, from which its ages are seen."""
+
+    title: str
+    as_of: Moment | None
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolledPart(Context):
+    """Its part that is asked for again; the title of the page goes with it."""
+
+    title: str
 
 
 def polled(page: Context, part: Context, now_ms: int) -> Response:

@@ -12,13 +12,11 @@ from perseus.control.hosts import Report
 from perseus.web import moments, parameters, words
 from perseus.web.control import hostrows
 from perseus.web.control.hostrows import HostRow
-from perseus.web.moments import Moment
 from perseus.web.network import notices
 from perseus.web.network.notices import Notice
 from perseus.web.people.guard import may
-from perseus.web.polled import polled
+from perseus.web.polled import PolledPage, PolledPart, polled
 from perseus.web.site import site
-from perseus.web.templating import Context
 
 NAMES = ("live",)
 
@@ -36,22 +34,18 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class HostsPage(Context):
+class HostsPage(PolledPage):
     """`hosts.html`."""
 
     template: ClassVar[str] = "hosts.html"
-    title: str
-    as_of: Moment | None
-    now_ms: int
     live: Live
 
 
 @dataclass(frozen=True, slots=True)
-class HostsPart(Context):
+class HostsPart(PolledPart):
     """`hosts_live.html`."""
 
     template: ClassVar[str] = "hosts_live.html"
-    title: str
     live: Live
 
 

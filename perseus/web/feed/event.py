@@ -14,10 +14,8 @@ from perseus.web.feed import attempts, endings
 from perseus.web.feed import rows as feed
 from perseus.web.feed.attempts import Told
 from perseus.web.feed.row import Row
-from perseus.web.moments import Moment
-from perseus.web.polled import polled
+from perseus.web.polled import PolledPage, PolledPart, polled
 from perseus.web.site import outbound, site
-from perseus.web.templating import Context
 
 FIELD_LIMIT = 4_000
 FIELDS_SHOWN = 60
@@ -39,22 +37,18 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class EventPage(Context):
+class EventPage(PolledPage):
     """`event.html`."""
 
     template: ClassVar[str] = "event.html"
-    title: str
-    as_of: Moment | None
-    now_ms: int
     shown: Shown
 
 
 @dataclass(frozen=True, slots=True)
-class EventPart(Context):
+class EventPart(PolledPart):
     """`event_live.html`."""
 
     template: ClassVar[str] = "event_live.html"
-    title: str
     shown: Shown
 
 

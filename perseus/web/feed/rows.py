@@ -78,16 +78,17 @@ def _of_kind(event: Event) -> Row:
     return _other(event)
 
 
+def _head(event: Event, kind: str, who: tuple[str, ...]) -> Row:
+    """What rows of every kind have."""
+    called = words.plain(event.exchange.display_name, words.NAME_LIMIT)
+    return Row(event.name, _element_id(event), called, kind, moments.ago(event.at_ms), who)
+
+
 def _transition(event: Event) -> Row:
     fields = event.fields
     downtime, failed = _whole(fields.get("downtimeMs")), failure(fields.get("reason"))
-    return Row(
-        event.name,
-        _element_id(event),
-        words.plain(event.exchange.display_name, words.NAME_LIMIT),
-        "transition",
-        moments.ago(event.at_ms),
-        _who(event),
+    return replace(
+        _head(event, "transition", _who(event)),
         before=badges.of_state(fields.get("fromState")),
         after=badges.of_state(fields.get("toState")),
         reason=_reason(event, failed),
@@ -99,13 +100,8 @@ def _transition(event: Event) -> Row:
 
 def _error(event: Event) -> Row:
     state, error = event.fields.get("state"), words.plain(event.fields["error"], ERROR_LIMIT)
-    return Row(
-        event.name,
-        _element_id(event),
-        words.plain(event.exchange.display_name, words.NAME_LIMIT),
-        "error",
-        moments.ago(event.at_ms),
-        _who(event),
+    return replace(
+        _head(event, "error", _who(event)),
         after=badges.of_state(state) if state else None,
         error=error,
         opening=words.opening(error),
@@ -116,13 +112,8 @@ def _error(event: Event) -> Row:
 def _other(event: Event) -> Row:
     named = f"Unknown event {words.plain(event.kind, 40)}" if event.kind else "Not an event"
     pairs = [pair for pair in event.fields.items() if pair[0] != "event"][:JUNK_FIELDS]
-    return Row(
-        event.name,
-        _element_id(event),
-        words.plain(event.exchange.display_name, words.NAME_LIMIT),
-        "other",
-        moments.ago(event.at_ms),
-        (),
+    return replace(
+        _head(event, "other", ()),
         title=named,
         fields=tuple(Fact(words.plain(key, 40), words.plain(value, JUNK_LIMIT) or None) for key, value in pairs),
     )

@@ -31,14 +31,12 @@ from perseus.web.feed.marks import NO_FATES
 from perseus.web.feed.rows import Feed
 from perseus.web.market import warmuppage
 from perseus.web.market.warmuppanel import Warmup
-from perseus.web.moments import Moment
 from perseus.web.network import notices, pastinstance
 from perseus.web.network.notices import Notice
 from perseus.web.people.guard import may
-from perseus.web.polled import polled
+from perseus.web.polled import PolledPage, PolledPart, polled
 from perseus.web.problems import answer, of_database
 from perseus.web.site import site
-from perseus.web.templating import Context
 
 NAMES = ("live", "at", "told")
 
@@ -72,13 +70,10 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class InstancePage(Context):
+class InstancePage(PolledPage):
     """`instance.html`. `told`: a command that somebody comes from, and what came of it. `has_meter`: of its candles."""
 
     template: ClassVar[str] = "instance.html"
-    title: str
-    as_of: Moment | None
-    now_ms: int
     limits: Limits
     name: str
     shown: Shown
@@ -87,11 +82,10 @@ class InstancePage(Context):
 
 
 @dataclass(frozen=True, slots=True)
-class InstancePart(Context):
+class InstancePart(PolledPart):
     """`instance_live.html`."""
 
     template: ClassVar[str] = "instance_live.html"
-    title: str
     shown: Shown
 
 

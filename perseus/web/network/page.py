@@ -16,7 +16,6 @@ from perseus.web.card.beats import Limits
 from perseus.web.feed import part as feedpart
 from perseus.web.feed.filter import FeedFilter
 from perseus.web.feed.marks import Fates
-from perseus.web.moments import Moment
 from perseus.web.network import announcements, held, shortway, summary
 from perseus.web.network import live as livepart
 from perseus.web.network import past as pastpage
@@ -26,24 +25,18 @@ from perseus.web.network.query import NAMES, PageQuery
 from perseus.web.network.sharedbody import Body
 from perseus.web.network.tools import ViewTools
 from perseus.web.people.guard import may
-from perseus.web.polled import NOW_HEADER
+from perseus.web.polled import NOW_HEADER, PolledPage, PolledPart
 from perseus.web.site import site
-from perseus.web.templating import Context, render
+from perseus.web.templating import render
 
 routes = Blueprint("network", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkPage(Context):
-    """`network.html`. `as_of`: when what it shows was read; the limits grade heartbeats between polls.
-
-    `query`: as in the address of the page; its polls carry it too.
-    """
+class NetworkPage(PolledPage):
+    """`network.html`. `limits`: they grade heartbeats between polls. `query`: as in the address; polls carry it too."""
 
     template: ClassVar[str] = "network.html"
-    title: str
-    as_of: Moment | None
-    now_ms: int
     live: Live
     limits: Limits
     query: str
@@ -51,11 +44,10 @@ class NetworkPage(Context):
 
 
 @dataclass(frozen=True, slots=True)
-class LiveFragment(Context):
+class LiveFragment(PolledPart):
     """`live.html`."""
 
     template: ClassVar[str] = "live.html"
-    title: str
     live: Live
 
 

@@ -16,7 +16,6 @@ from perseus.notify.told.ledger import OUTCOMES, Wanted
 from perseus.pluginhost.configuration.form import schema_of
 from perseus.web import forms, htmx, moments, words
 from perseus.web.forms import Field
-from perseus.web.moments import Moment
 from perseus.web.network.notices import Notice
 from perseus.web.notify import destinationrows, historyrows
 from perseus.web.notify.destinationrows import DestinationRow
@@ -24,7 +23,7 @@ from perseus.web.notify.historyrows import CHOICES, DeadRow, HistoryRow
 from perseus.web.notify.notices import notices
 from perseus.web.notify.outbound import Outbound
 from perseus.web.parameters import one_of
-from perseus.web.polled import polled, still
+from perseus.web.polled import PolledPage, PolledPart, polled, still
 from perseus.web.site import outbound
 from perseus.web.templating import Context
 
@@ -72,24 +71,20 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class DestinationPage(Context):
+class DestinationPage(PolledPage):
     """`destination.html`."""
 
     template: ClassVar[str] = "destination.html"
-    title: str
-    as_of: Moment | None
-    now_ms: int
     saved: str
     live: Live
     settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
-class DestinationPart(Context):
+class DestinationPart(PolledPart):
     """`destination_live.html`."""
 
     template: ClassVar[str] = "destination_live.html"
-    title: str
     live: Live
 
 

@@ -16,7 +16,6 @@ from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.notify.told.standing import Standing
 from perseus.web import htmx, moments
 from perseus.web.extensions import extensions
-from perseus.web.moments import Moment
 from perseus.web.network.notices import Notice
 from perseus.web.notify import destinationrows, pluginrows
 from perseus.web.notify.destinationrows import WRONG, DestinationRow
@@ -25,9 +24,8 @@ from perseus.web.notify.outbound import Outbound
 from perseus.web.notify.pluginrows import DispatcherRow, PluginRow
 from perseus.web.people.auditing import audited
 from perseus.web.people.guard import by, needs
-from perseus.web.polled import polled
+from perseus.web.polled import PolledPage, PolledPart, polled
 from perseus.web.site import outbound
-from perseus.web.templating import Context
 
 routes = Blueprint("plugins", __name__)
 
@@ -44,22 +42,18 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class PluginsPage(Context):
+class PluginsPage(PolledPage):
     """`plugins.html`."""
 
     template: ClassVar[str] = "plugins.html"
-    title: str
-    as_of: Moment | None
-    now_ms: int
     live: Live
 
 
 @dataclass(frozen=True, slots=True)
-class PluginsPart(Context):
+class PluginsPart(PolledPart):
     """`plugins_live.html`."""
 
     template: ClassVar[str] = "plugins_live.html"
-    title: str
     live: Live
 
 
