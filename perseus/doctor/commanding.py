@@ -21,12 +21,12 @@ def control_key(patient: Patient) -> Said:
         return warning(patient.host.control_trouble)
     if ours is None:
         return _none_here(patient) if hosts else ABSENT
-    others = [one for one in hosts if one.key not in (None, ours)]
+    others = [one for one in hosts if has_another_key(one, ours)]
     deaf = [one for one in patient.told.instances if _takes_none(one)]
     if not others and not deaf:
         return None
     said = (
-        f"Another key than here have {_listed(map(_named, others))}." if others else "",
+        f"Another key than here have {named(others)}." if others else "",
         f"No command is taken by {_listed(map(_of, deaf))}: without a key, or with one that cannot be used."
         if deaf
         else "",
@@ -37,8 +37,18 @@ def control_key(patient: Patient) -> Said:
     )
 
 
+def has_another_key(one: Report, ours: str) -> bool:
+    """Does it refuse what is signed with the key of that fingerprint? Of one that tells none nothing is known."""
+    return one.key not in (None, ours)
+
+
+def named(some: Iterable[Report]) -> str:
+    """`ing1 (binance), ing2 (idle)`, the first few."""
+    return _listed(map(_named, some))
+
+
 def _none_here(patient: Patient) -> Said:
-    told = _listed(map(_named, patient.told.hosts))
+    told = named(patient.told.hosts)
     seen = f"There is none here, and {told} take commands. Where the pages run without it, all their buttons are off."
     file = patient.host.control_file
     return warning(seen, f"{PUT}-m 600 control.key {shlex.quote(str(file))}") if file else warning(seen)

@@ -200,8 +200,9 @@ class Directory:
             if _is_cut(part[4], now_ms):
                 capped.append(exchange.name)
         page = _page(logs, count, now_ms - RETENTION_MS)
-        reports = tuple(hosts.told(batch, hands))
-        return NetworkView(now_ms, tuple(statuses), page.events, page.older, store, tuple(capped), now_ms, reports)
+        reports, has_hosts = tuple(hosts.told(batch, hands)), not isinstance(hands, Exception)
+        shown, cut = tuple(statuses), tuple(capped)
+        return NetworkView(now_ms, shown, page.events, page.older, store, cut, now_ms, reports, has_hosts)
 
     def _judged(self, reading: Reading, batch: Batch, store: StoreNotice) -> ExchangeStatus:
         """By the clock and the memory of the server that has its lease, for a Cluster.

@@ -17,6 +17,8 @@ from perseus.db import userexchanges
 from perseus.notify.told import records
 from perseus.store import now_ms
 from perseus.web import htmx, words
+from perseus.web.card import attendance
+from perseus.web.card.attendance import NOBODY
 from perseus.web.people.guard import needs, own_path, person
 from perseus.web.polled import polled
 from perseus.web.problems import BadParameter
@@ -63,11 +65,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A start or takeover that is under way can be stopped. `name`: of its exchange."""
+    """A start or takeover that is under way can be stopped. `name`: of its exchange; `sure`: what that does."""
 
     name: str
     target: str
     command: str
+    sure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ def page(target: str, command: str) -> BaseResponse:
     commands, now = commanding(), now_ms(commanding().client, keys.HOSTS)
     what, at_ms = request.args.get("what", ""), records.number(request.args, "at") or now
     told = commands.known_outcome(target, command)
+    if told is not None and told.status is Status.EXPIRED:
+        told = replace(told, text=_refusing(target) or told.text)
     if told is not None and told.kind == Kind.CHECK and told.status is Status.DONE:
         _note(told)
     shown = seen(told, target, command, what, at_ms, now, request.full_path)
@@ -132,7 +137,19 @@ def page(target: str, command: str) -> BaseResponse:
 
 def _stop(shown: CommandShown, target: str, command: str, what: str, back: str) -> Stop | None:
     of = OF_EXCHANGE.fullmatch(back)
-    return Stop(of[1], target, command) if of and shown.state == "pending" and what in STOPPABLE else None
+    if not of or shown.state != "pending" or what not in STOPPABLE:
+        return None
+    return Stop(of[1], target, command, _sure(of[1], shown.host, target))
+
+
+def _sure(name: str, host: str, target: str) -> str:
+    """What a stop ends; a standby only where that process is one, and who else stands by goes on."""
+    reports = [one for one in commanding().reports() if one.exchange_name == name]
+    of = next((one.exchange_id for one in reports), None)
+    attending = NOBODY if of is None else attendance.by_exchange(reports)[of]
+    others = attending.without(target)
+    itself = "" if others == attending else f" It stands by for {name}, and does so no longer."
+    return f"What {host} has begun is ended, and {name} given back.{itself} {others.follow}".rstrip()
 
 
 def _title(shown: CommandShown, back: str) -> str:
@@ -183,8 +200,14 @@ def seen(told: Outcome | None, target: str, command: str, what: str, at_ms: int,
     if told is not None:
         return shown(told, host, again)
     is_late = now - at_ms > WAITED_MS
-    state, word, text = ("failed", "not taken", NEVER) if is_late else ("pending", "", UNTAKEN)
-    return CommandShown(WHAT[Kind(what)], state, word, text, None, (), host, "" if is_late else again)
+    if is_late:
+        return CommandShown(WHAT[Kind(what)], "failed", "not taken", _refusing(target) or NEVER, None, (), host, "")
+    return CommandShown(WHAT[Kind(what)], "pending", "", UNTAKEN, None, (), host, again)
+
+
+def _refusing(target: str) -> str:
+    """That its process has another key than these pages, where that is why nobody took a command; else ''."""
+    return commanding().other_keys(one for one in commanding().reports() if one.target == target)
 
 
 def _host(target: str) -> str:

@@ -16,6 +16,7 @@ from perseus.errors import PerseusError, UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.store import now_ms
 from perseus.web.control import command as commandpage
+from perseus.web.control.commanding import AnotherKey
 from perseus.web.people.auditing import audited
 from perseus.web.site import commanding, site
 
@@ -43,6 +44,6 @@ def refused(error: PerseusError) -> str:
     """Why a command was not sent, for a page; raises an error that no page can say anything about."""
     if isinstance(error, NoKey | KeyUnusable):
         return f"{commanding().why_off() or str(error)} Nothing was asked."
-    if isinstance(error, BadTarget | BadCommand):
+    if isinstance(error, BadTarget | BadCommand | AnotherKey):
         return f"{error} Nothing was asked."
     raise error

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
 from flask import request
 
-from perseus.control import channel, hosts, key
+from perseus import keys
+from perseus.control import channel, hosts, key, outcomes
 from perseus.control.command import ID, TARGET, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.key import KeyUnusable, NoKey
 from perseus.control.outcomes import Outcome
+from perseus.doctor import commanding as examined
+from perseus.doctor.catalogue import CATALOGUE
+from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
 from perseus.network.view.directory import ExchangeStatus
 from perseus.settings import Settings
-from perseus.store import Client
+from perseus.store import Client, answers
+from perseus.store.batch import Batch
 from perseus.web import words
 from perseus.web.people.guard import person
 
@@ -30,6 +35,16 @@ WAIT_SECONDS, LOOK_SECONDS = 8.0, 0.2
 OFF = "Commands are off: this site has no key that signs them. An admin finds in docs/control.md how to give it one."
 UNUSABLE = "Commands are off: the key that signs them cannot be used. The log of the web process says why."
 NO_HOST = "No ingest process takes commands now. Start one where the exchange can be reached: `perseus ingest --idle`."
+UNREAD = (
+    "Which processes take commands cannot be read: in the data store `perseus:hosts` holds something that Perseus did "
+    "not write. An ingest process deletes it within seconds, and each then says anew what it is at: look again in 5 s. "
+    "Where none runs, start one, or delete it: `perseus redis-cli DEL perseus:hosts`."
+)
+OTHER_KEY = "Another key of commands than these pages have {who}: what these pages sign is refused there. {mend}"
+
+
+class AnotherKey(PerseusError):
+    """Raised when a process would refuse a command, for it has another key. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,26 @@ class Commanding:
         """What each process that takes commands says of itself. Raises StoreUnavailable, StoreRefused."""
         return hosts.read(self.client)
 
+    def other_keys(self, reports: Iterable[Report]) -> str:
+        """Which of these refuse what is signed here, and what mends it, as sentences; '' where none does."""
+        try:
+            ours = self.read_key()
+        except KeyUnusable:
+            return ""
+        found = [one for one in reports if ours is not None and examined.has_another_key(one, key.fingerprint(ours))]
+        who, mend = words.plain(examined.named(found), 400), CATALOGUE["control-key"].mend
+        return OTHER_KEY.format(who=who, mend=mend) if found else ""
+
+    def nobody(self) -> str:
+        """Why no report was read, a sentence. Raises StoreUnavailable, StoreRefused."""
+        return self.unread() or NO_HOST
+
+    def unread(self) -> str:
+        """Why reports cannot be read at all, and what to do, as sentences; '' where they can. Errors as `reports`."""
+        batch = Batch(self.client)
+        hosts.add(batch)
+        return UNREAD if isinstance(batch.run()[0], Exception) else ""
+
     def hosts(self, exchange: Exchange | None = None) -> tuple[Host, ...]:
         """Those that take commands, first the one that serves `exchange`, then the idle. Raises StoreUnavailable."""
         reports = sorted(self.reports(), key=lambda one: _order(one, exchange))
@@ -78,10 +113,15 @@ class Commanding:
         arguments: Mapping[str, Any] | None = None,
         instance_id: str | None = None,
     ) -> str:
-        """Command it in the name of who asks; gives the id. Raises NoKey, BadTarget, BadCommand, StoreUnavailable."""
+        """Command it in the name of who asks; gives the id.
+
+        Raises NoKey, AnotherKey, BadTarget, BadCommand, StoreUnavailable.
+        """
         signing = self.read_key()
         if signing is None:
             raise NoKey
+        if refuses := self.other_keys(one for one in self.reports() if one.target == target):
+            raise AnotherKey(refuses)
         who = person()
         command = Command(
             target,
@@ -97,8 +137,16 @@ class Commanding:
         return channel.send(self.client, signing, command)
 
     def outcome(self, target: str, command: str) -> Outcome | None:
-        """What came of it so far. Errors as `perseus.control.channel.outcome`."""
-        return channel.outcome(self.client, target, command)
+        """What came of it so far. Errors as `perseus.control.channel.outcome`.
+
+        As it was told while it cannot be read whether its process lives.
+        """
+        told = channel.outcome(self.client, target, command)
+        if told is None or told.text != channel.INTERRUPTED or self._is_gone(target, told.at_ms):
+            return told
+        with answers(self.client):
+            text = self.client.hget(keys.control(target, "outcomes"), command)
+        return outcomes.parse(text) or told
 
     def known_outcome(self, target: str, command: str) -> Outcome | None:
         """The same; None for texts that can be no command, as anybody may type them into an address."""
@@ -113,6 +161,19 @@ class Commanding:
             self.pause(LOOK_SECONDS)
             told = self.outcome(target, command)
         return told
+
+    def _is_gone(self, target: str, at_ms: int) -> bool:
+        """Has the process that told of a command at that time ended for sure?
+
+        Without a report it was taken off in order, or all were lost a moment ago with what somebody else wrote there.
+        """
+        batch = Batch(self.client)
+        batch.add("HGET", keys.HOSTS, target)
+        (told,) = batch.run()
+        now_ms = batch.now_ms(keys.HOSTS)
+        if told is None:
+            return now_ms - at_ms > hosts.GONE_AFTER_MS
+        return hosts.parse(told) is not None and not hosts.living({target: told}, now_ms)
 
 
 def target_of(status: ExchangeStatus | None) -> str | None:

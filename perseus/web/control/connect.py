@@ -40,8 +40,9 @@ routes = Blueprint("connect", __name__, url_prefix="/network/<name>/connect")
 class ConnectPage(Context):
     """`connect.html`. `holder` None: nobody holds it, and it can be started.
 
-    `off`: why nothing can be commanded; `is_switched_off`: the connection record of who asks. `choices`: the processes
-    that can have it, none where there are none. `problem`: what was wrong with what was sent.
+    `off`: why nothing can be commanded; `is_unread`: since it cannot be read who could be; `is_switched_off`: the
+    connection record of who asks. `choices`: the processes that can have it, none where there are none. `problem`: what
+    was wrong with what was sent.
     """
 
     template: ClassVar[str] = "connect.html"
@@ -51,6 +52,7 @@ class ConnectPage(Context):
     holder: Holder | None
     choices: tuple[Choice, ...]
     off: str
+    is_unread: bool
     is_switched_off: bool
     problem: str
 
@@ -136,7 +138,9 @@ def _shown(now: Standing, problem: str = "", *, is_switched_off: bool = False) -
     if problem:
         failed(problem)
     title = f"{called} is in use" if holder else f"Connect {called}"
+    unread = "" if now.reports else commanding().unread()
+    off = commanding().why_off() or unread
     shown = ConnectPage(
-        title, now.exchange.name, called, holder, now.choices, commanding().why_off(), is_switched_off, problem
+        title, now.exchange.name, called, holder, now.choices, off, bool(unread), is_switched_off, problem
     )
     return still(shown, site().shared.view().now_ms, 409 if problem else 200)

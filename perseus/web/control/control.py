@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.access.roles import Role
+from perseus.control import reserves
 from perseus.control.command import Kind
 from perseus.control.hosts import Report
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
+from perseus.network.payload import InstanceStatus
 from perseus.network.states import State
 from perseus.network.view.directory import ExchangeStatus
 from perseus.web import words
 from perseus.web.card import attendance
+from perseus.web.card.attendance import Attendance
 from perseus.web.control.commanded import ask, exchange_of, refused
 from perseus.web.people.auditing import audited, failed
 from perseus.web.people.guard import needs
@@ -37,6 +40,9 @@ ANOTHER = "Another instance holds it by now than the one that was shown. Nothing
 OVER = "What was to be stopped is over already: it is active, has failed or was stopped. Nothing was asked."
 BEGINS = ("serving", "waiting")
 NOBODY = "Nobody holds it any more. Nothing was asked."
+NO_STANDBY = "That process does not stand by for it any more. Look at its card again. Nothing was asked."
+UNSERVED = "Nobody serves it until somebody connects it again."
+STOP_FIRST = "To have nobody serve it, stop what stands by first."
 
 routes = Blueprint("control", __name__, url_prefix="/network/<name>/commands")
 
@@ -75,7 +81,7 @@ ACTS = (
         Kind.STOP,
         "Stop",
         "Ends its work in order",
-        "It ends its work in order and gives the exchange back. Nobody serves it until somebody connects it again.",
+        "It ends its work in order and gives the exchange back.",
         is_grave=True,
     ),
 )
@@ -120,15 +126,24 @@ def controls(status: ExchangeStatus, reports: Sequence[Report], is_warming: bool
     told, commands = status.status, site().commanding
     if not status.live or told is None or commands is None:
         return None
-    off = commands.why_off() or _silent(attendance.target(told), reports)
+    off = commands.why_off() or _silent(attendance.target(told), reports) or _deaf(told, reports)
     is_paused = attendance.pause(told) is not None
-    acts = tuple(one for one in ACTS if one.kind is not (Kind.PAUSE if is_paused else Kind.RESUME))
+    attending = attendance.by_exchange(reports).get(status.exchange.id, attendance.NOBODY)
+    acts = tuple(_sure(one, attending) for one in ACTS if one.kind is not (Kind.PAUSE if is_paused else Kind.RESUME))
     is_active = told.connection_state is State.ACTIVE
     ready = frozenset() if off else frozenset(KINDS if is_active else (Kind.STOP, CANCEL.kind))
     later = "" if off or is_active else NOT_YET
     called = words.plain(status.exchange.display_name, words.NAME_LIMIT)
     cancel, run = CANCEL if is_warming else None, attendance.run_id(told)
     return Controls(status.exchange.name, called, run, acts, WARM_UP, cancel, ready, off, later)
+
+
+def _sure(act: Act, attending: Attendance) -> Act:
+    """With what follows a stop: a standby goes on, or nobody does."""
+    if act.kind is not Kind.STOP:
+        return act
+    then = f"{attending.follow} {STOP_FIRST}" if attending.follow else UNSERVED
+    return replace(act, sure=f"{act.sure} {then}")
 
 
 @routes.post("")
@@ -141,6 +156,8 @@ def command(name: str) -> BaseResponse:
     kind = Kind(asked)
     if kind is Kind.STOP and request.form.get("host"):
         return _stop_of_a_start(exchange, request.form["host"], request.form.get("start", ""))
+    if kind is Kind.STOP and request.form.get("standby"):
+        return _stop_of_a_standby(exchange, request.form["standby"])
     is_full = kind is Kind.WARM_UP and request.form.get("full") == "yes"
     audited(name, order=kind, full="yes" if is_full else None)
     status = site().directory.exchange(exchange.id)
@@ -179,11 +196,30 @@ def _stop_of_a_start(exchange: Exchange, target: str, start: str) -> BaseRespons
         return _not_asked(refused(error))
 
 
+def _stop_of_a_standby(exchange: Exchange, target: str) -> BaseResponse:
+    """Of one that waits there for the exchange, and only as long as it does."""
+    audited(exchange.name, order=Kind.STOP, standby=words.plain(target, 120))
+    commands = commanding()
+    waits = target in [one.target for one in reserves.reserves(commands.reports(), exchange.id)]
+    why = commands.why_off() or ("" if waits else NO_STANDBY)
+    if why:
+        return _not_asked(why)
+    try:
+        return ask(target, Kind.STOP, exchange, {"standby": True})
+    except PerseusError as error:
+        return _not_asked(refused(error))
+
+
 def _silent(target: str | None, reports: Sequence[Report]) -> str:
     """Why its process cannot be asked; '' where it can."""
     if target is None:
         return NO_TARGET
     return "" if target in [one.target for one in reports] else SILENT
+
+
+def _deaf(told: InstanceStatus, reports: Sequence[Report]) -> str:
+    """That its process would refuse what is signed here; '' where nothing says so."""
+    return commanding().other_keys(one for one in reports if one.target == attendance.target(told))
 
 
 def _not_asked(why: str) -> BaseResponse:

@@ -11,6 +11,7 @@ from perseus.access.roles import Role
 from perseus.control.hosts import Report
 from perseus.web import moments, parameters, words
 from perseus.web.control import hostrows
+from perseus.web.control.commanding import UNREAD
 from perseus.web.control.hostrows import HostRow
 from perseus.web.network import notices
 from perseus.web.network.notices import Notice
@@ -25,12 +26,17 @@ routes = Blueprint("hosts", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The part that is polled. `off`: why nothing can be commanded, '' where it can."""
+    """The part that is polled. `off`: why nothing can be commanded, '' where it can.
+
+    `unread`: why it is not known which processes there are; `refusing`: which of them have another key than this site.
+    """
 
     notices: tuple[Notice, ...]
     rows: tuple[HostRow, ...]
     counted: str
     off: str
+    unread: str
+    refusing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ def page() -> Response:
         hostrows.rows(view.hosts, known),
         _counted(view.hosts),
         off,
+        "" if view.has_hosts else UNREAD,
+        commanding.other_keys(view.hosts) if commanding else "",
     )
     as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
     return polled(HostsPage("Hosts", as_of, view.now_ms, shown), HostsPart("Hosts", shown), view.now_ms)

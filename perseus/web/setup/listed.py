@@ -12,7 +12,7 @@ from perseus.exchanges.symbols import Listings
 from perseus.network.exchange import Exchange
 from perseus.store import now_ms
 from perseus.web import words
-from perseus.web.control.commanding import NO_HOST, Commanding
+from perseus.web.control.commanding import AnotherKey, Commanding
 
 NEVER = "What it lists was not read within a day."
 JUNK = "What it lists cannot be read: something else has written there."
@@ -72,9 +72,12 @@ def _asked(commands: Commanding, exchange: Exchange) -> str:
         return off
     hosts = commands.hosts(exchange)
     if not hosts:
-        return NO_HOST
+        return commands.nobody()
     target, host = hosts[0].target, hosts[0].said
-    told = commands.awaited(target, commands.send(target, Kind.CHECK, exchange, {"environment": []}))
+    try:
+        told = commands.awaited(target, commands.send(target, Kind.CHECK, exchange, {"environment": []}))
+    except AnotherKey as error:
+        return str(error)
     if told is None or not told.is_final:
         return UNANSWERED.format(host=host)
     return REFUSED.format(host=host, why=words.plain(told.text or told.status, 300))

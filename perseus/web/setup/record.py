@@ -20,7 +20,7 @@ from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.store import now_ms
 from perseus.web import words
 from perseus.web.control import command as commandpage
-from perseus.web.control.commanding import NO_HOST, Host
+from perseus.web.control.commanding import AnotherKey, Host
 from perseus.web.people.auditing import audited, failed
 from perseus.web.people.guard import needs, person
 from perseus.web.polled import still
@@ -111,8 +111,8 @@ def check(name: str) -> BaseResponse:
     try:
         asked = {"environment": list(record.access.variables)}
         command = commands.send(target, Kind.CHECK, offered.exchange, asked)
-    except (BadTarget, NoKey) as error:
-        why = "choose a host" if isinstance(error, BadTarget) else commands.why_off()
+    except (BadTarget, NoKey, AnotherKey) as error:
+        why = "choose a host" if isinstance(error, BadTarget) else commands.why_off() or str(error)
         failed(why)
         return _one(offered, record, recordforms.of(offered, record), why)
     audited(command=command)
@@ -148,6 +148,6 @@ def _hosts(offered: Offered) -> tuple[tuple[Host, ...], str]:
         return (), off
     try:
         found = commands.hosts(offered.exchange)
+        return found, "" if found else commands.nobody()
     except (StoreUnavailable, StoreRefused):
         return (), STORE_SILENT
-    return found, "" if found else NO_HOST

@@ -15,16 +15,17 @@ from perseus.notify.told import records
 from perseus.store import now_ms
 from perseus.web.control import command as commandpage
 from perseus.web.control.command import CommandShown
-from perseus.web.control.commanding import Commanding, target_of
+from perseus.web.control.commanding import AnotherKey, Commanding, target_of
 from perseus.web.site import site
 
-OFF, NOBODY, DEAF, EMPTY, UNSEEN, CORRUPT = "off", "nobody", "deaf", "empty", "unseen", "corrupt"
+OFF, NOBODY, DEAF, EMPTY, UNSEEN, CORRUPT, KEY = "off", "nobody", "deaf", "empty", "unseen", "corrupt", "key"
 SAID = {
     OFF: "What runs was not told of it: commands are off at this site. It is taken in at the next start.",
     NOBODY: "Nobody serves it now. It is taken in at the next start.",
     DEAF: "What runs takes no commands, so it was not told. It is taken in at the next start.",
     EMPTY: "No symbol is watched any more. What runs goes on with those that it has; the next start needs some.",
     CORRUPT: "What runs was not told of it: something else wrote where its commands stand. Reload it in a moment.",
+    KEY: "What runs was not told of it: it has another key of commands. It is taken in at the next start.",
     UNSEEN: "What runs was not told of it: the data store did not answer. It is taken in at the next start.",
 }
 
@@ -69,6 +70,8 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
         return Told(why=UNSEEN)  # they are saved all the same, and that is not to be told as a failure
     except StoreCorrupt:
         return Told(why=CORRUPT)
+    except AnotherKey:
+        return Told(why=KEY)
 
 
 def asked() -> Told | None:
