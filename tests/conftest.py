@@ -12,8 +12,8 @@ import pytest
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
-from tests.chromium import browser  # noqa: F401  (fixtures are used by their names)
-from tests.databases import (  # noqa: F401
+from tests.chromium import browser
+from tests.databases import (
     _other_postgres,
     _template,
     bare_database,
@@ -26,7 +26,7 @@ from tests.databases import (  # noqa: F401
     site_database,
     sqlite_database,
 )
-from tests.datastores import (  # noqa: F401
+from tests.datastores import (
     client,
     cluster_store,
     fake_server,
@@ -40,6 +40,32 @@ from tests.datastores import (  # noqa: F401
     store,
 )
 from tests.redis_process import RedisProcess
+
+#: Fixtures are used by their names.
+__all__ = [
+    "_other_postgres",
+    "_template",
+    "bare_database",
+    "bare_postgres",
+    "browser",
+    "client",
+    "cluster_store",
+    "database",
+    "fake_server",
+    "own_postgres",
+    "postgres_database",
+    "postgres_server",
+    "read_only",
+    "real_store",
+    "redis_cluster",
+    "redis_sentinel",
+    "redis_server",
+    "sentinel_store",
+    "servers",
+    "site_database",
+    "sqlite_database",
+    "store",
+]
 
 KRAKEN = Exchange(4, "kraken", "Kraken")
 

@@ -13,9 +13,11 @@ from pydantic import SecretStr
 from perseus import keys
 from perseus.notify.orders import Answer
 from tests.browser.conftest import WATCH_POLICY, serving, sign_in
-from tests.web.conftest import notified  # noqa: F401 - a fixture is used by its name
+from tests.web.conftest import notified
 from tests.web.dispatching import Hand, fine, wrong
 from tests.web.notified import Notified
+
+__all__ = ["notified"]
 
 OPS = "/plugins/destinations/ops"
 OTHERS = ("/plugins/destinations/new", "/plugins/destinations/new?kind=chat")
@@ -53,7 +55,7 @@ Open = Callable[..., Scene]
 
 
 @pytest.fixture
-def ops(notified: Notified) -> Notified:  # noqa: F811
+def ops(notified: Notified) -> Notified:
     """A destination that a dispatcher serves, and an event that it was told of."""
     notified.add("ops", url=SecretStr("https://secret.example"))
     notified.report()

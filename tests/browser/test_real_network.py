@@ -10,8 +10,10 @@ from perseus import db
 from perseus.web import create_app
 from tests.browser.conftest import serving, sign_in
 from tests.conftest import short
-from tests.instances import Party, party, walk  # noqa: F401  (a fixture is used by its name)
+from tests.instances import Party, party, walk
 from tests.web.signedin import admitted
+
+__all__ = ["party"]
 
 TWO_POLLS = 11_000
 
@@ -20,7 +22,7 @@ def test_a_card_follows_its_instance_from_start_to_stop(
     tmp_path: Path,
     real_store: str,
     browser: Browser,
-    party: Party,  # noqa: F811
+    party: Party,
 ) -> None:
     database = db.default_url(tmp_path)
     db.initialise(database)

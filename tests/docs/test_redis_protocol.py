@@ -17,7 +17,9 @@ from perseus.store import Client
 from tests.conftest import KRAKEN, ManualClock, short
 from tests.docs import pages
 from tests.docs.outsider import Outsider
-from tests.instances import Party, events, eventually, last_record_of, moves, party, walk  # noqa: F401
+from tests.instances import Party, events, eventually, last_record_of, moves, party, walk
+
+__all__ = ["party"]
 
 PAGE = pages.read("redis-protocol.md")
 
@@ -63,7 +65,7 @@ def test_the_program_of_the_page_is_shown_active(outsider: Outsider, client: Cli
     assert moves(client) == ["idle>starting", "starting>warming", "warming>active"]
 
 
-def test_nobody_else_gets_its_exchange(outsider: Outsider, client: Client, real_store: str, party: Party) -> None:  # noqa: F811
+def test_nobody_else_gets_its_exchange(outsider: Outsider, client: Client, real_store: str, party: Party) -> None:
     outsider.run(outsider.life)
 
     with pytest.raises(LeaseRefused) as refused:
@@ -76,7 +78,7 @@ def test_nobody_else_gets_its_exchange(outsider: Outsider, client: Client, real_
         outsider.Participant()
 
 
-def test_it_is_refused_by_a_real_holder(outsider: Outsider, real_store: str, party: Party) -> None:  # noqa: F811
+def test_it_is_refused_by_a_real_holder(outsider: Outsider, real_store: str, party: Party) -> None:
     holder = walk(party.join(real_store))
 
     with pytest.raises(outsider.Refused) as refused:
@@ -137,7 +139,7 @@ def test_its_watcher_and_the_real_one_write_the_same_death(outsider: Outsider, c
 
 
 def test_its_successor_comes_back_online_and_it_is_told(
-    outsider: Outsider, client: Client, real_store: str, party: Party  # noqa: F811
+    outsider: Outsider, client: Client, real_store: str, party: Party
 ) -> None:  # fmt: skip
     outsider.run(outsider.life)
     with pytest.raises(outsider.Refused):
@@ -161,7 +163,7 @@ def test_its_successor_comes_back_online_and_it_is_told(
 
 
 def test_it_comes_back_after_a_real_holder_that_died(
-    outsider: Outsider, client: Client, real_store: str, party: Party  # noqa: F811
+    outsider: Outsider, client: Client, real_store: str, party: Party
 ) -> None:  # fmt: skip
     dead = walk(party.join(real_store))
     dead._heartbeat.stop(1)

@@ -16,10 +16,12 @@ from perseus.store import connect
 from perseus.web import create_app
 from perseus.web.site import NAME, Site
 from tests.conftest import short
-from tests.instances import IDENTITY, Party, party, walk  # noqa: F401  (a fixture is used by its name)
+from tests.instances import IDENTITY, Party, party, walk
 from tests.redis_process import RedisProcess
 from tests.web.reading import HTMX, card_words, get, rows, words
 from tests.web.signedin import admitted
+
+__all__ = ["party"]
 
 FRESH = 1.1  # longer than a worker keeps a view
 
@@ -68,7 +70,7 @@ def test_a_new_network_shows_every_exchange_of_the_database_as_never_seen(tmp_pa
 def test_an_instance_that_starts_and_stops_shows_on_the_page_and_in_the_json(
     tmp_path: Path,
     store: str,
-    party: Party,  # noqa: F811
+    party: Party,
 ) -> None:
     app = app_on(tmp_path, store)
     exchange = db.exchanges(db.default_url(tmp_path))[0]
@@ -142,7 +144,7 @@ def test_junk_in_key_and_log_is_shown_as_such_and_costs_nobody_else(tmp_path: Pa
 def test_a_store_that_stops_answering_leaves_the_last_known_cards(
     tmp_path: Path,
     own_server: RedisProcess,
-    party: Party,  # noqa: F811
+    party: Party,
 ) -> None:
     with connect(own_server.url, timeout=2, name="test") as client:
         client.set(keys.INITIALISED, "kept")

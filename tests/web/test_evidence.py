@@ -25,9 +25,11 @@ from perseus.web.app import app
 from perseus.web.card import evidence
 from perseus.web.network.notices import Notice
 from perseus.web.site import Site
-from tests.instances import Party, party, walk  # noqa: F401  (a fixture is used by its name)
+from tests.instances import Party, party, walk
 from tests.web.signedin import access_of
 from tests.web.views import FakeDirectory, known_of
+
+__all__ = ["party"]
 
 Type = Callable[[int], str]
 
@@ -80,7 +82,7 @@ def test_each_command_answers_what_the_page_claims(
     home: Path,
     exchange: Exchange,
     answer: Type,
-    party: Party,  # noqa: F811
+    party: Party,
 ) -> None:
     run = Run.read(home)
     assert run is not None
