@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
@@ -86,11 +86,11 @@ def while_blocked(numbers: Collection[signal.Signals]) -> Iterator[None]:
         thread.join()
 
 
-def _handle(handler: object) -> None:
+def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
     for number in NUMBERS:
         # Who started us in the background has SIGINT ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
 
 
 def _leave(number: int, _: FrameType | None = None) -> None:

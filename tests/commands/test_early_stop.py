@@ -49,6 +49,19 @@ def ended(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple
     return time.monotonic() - began, process.returncode, said
 
 
+def until_said(process: subprocess.Popen[str], words: str) -> None:
+    """Wait for a line with these words."""
+    assert process.stderr is not None
+    while words not in (line := process.stderr.readline()):
+        assert line, "it has ended by itself"
+
+
+def asks(process: subprocess.Popen[str], server: PostgresProcess) -> bool:
+    """Has it opened a connection to that server?"""
+    connections = psutil.Process(process.pid).net_connections()
+    return any(one.raddr and one.raddr.port == server.port for one in connections)
+
+
 def code_of(command: tuple[str, ...], number: signal.Signals) -> int:
     return 0 if command in LASTING else 128 + number
 
@@ -60,9 +73,7 @@ def test_a_program_that_still_imports_ends_without_a_traceback(
 ) -> None:
     # Each import is told on stderr, so that the signal comes between two of them.
     process = begun(Site(tmp_path / "home"), *command, options=("-X", "importtime"))
-    assert process.stderr is not None
-    while " click." not in (line := process.stderr.readline()):
-        assert line, "it has ended by itself"
+    until_said(process, " click.")
     _, code, said = ended(process, number)
     assert code == code_of(command, number), said
     assert "Traceback" not in said
@@ -78,11 +89,7 @@ def test_who_waits_for_a_store_that_hangs_ends_at_once(
     assert site.run("init").returncode == 0
     own_server.freeze()
     process = begun(site, *command)
-    assert process.stderr is not None
-    told = ""
-    while "Trying again for" not in told:
-        told = process.stderr.readline()
-        assert told, "it has ended by itself"
+    until_said(process, "Trying again for")
     took, code, said = ended(process, number)
     assert code == code_of(command, number), said
     assert took < 1.5
@@ -114,7 +121,7 @@ def test_a_start_that_waits_for_a_database_that_hangs_ends_with_0_at_once(
     own_postgres.freeze()
     try:
         process = begun(site, *command)
-        time.sleep(2.5)
+        eventually(lambda: asks(process, own_postgres))
         took, code, said = ended(process)
     finally:
         own_postgres.thaw()
@@ -130,12 +137,11 @@ def test_a_dispatcher_ends_within_its_stop_time_while_store_and_database_hang(
     db.disconnect(url)
     site = site_of(tmp_path / "home", own_server, PERSEUS_DATABASE_URL=url, PERSEUS_STOP_SECONDS=f"{STOP_SECONDS:g}")
     process = begun(site, "dispatch")
-    assert process.stderr is not None
-    eventually(lambda: "watching and dispatching" in process.stderr.readline())  # type: ignore[union-attr]
+    until_said(process, "watching and dispatching")
     own_server.freeze()
     own_postgres.freeze()
     try:
-        time.sleep(2.5)
+        until_said(process, "does not answer")
         took, code, said = ended(process)
     finally:
         own_postgres.thaw()
