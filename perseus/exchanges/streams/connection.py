@@ -215,7 +215,8 @@ class Connection:
             self._owner.doubt(self, [alarm.subscription.subject], alarm.since, SILENT)
         dead = [alarm.subscription.subject for alarm in alarms.get(Step.RECONNECT, ())]
         if dead:
-            self._owner.retire(self, f"{named(map(str, dead))}: silent while the market goes on", dead)
+            why = "silent, all at once" if self.dog.is_mute(now) else "silent while the market goes on"
+            self._owner.retire(self, f"{named(map(str, dead))}: {why}", dead)
         mute = [str(alarm.subscription.subject) for alarm in alarms.get(Step.REPORT, ()) if not alarm.was_heard]
         if mute:
             self._owner.trouble(f"Nothing has come of {named(mute)}: is it still traded?")

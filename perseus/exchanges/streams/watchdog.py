@@ -1,8 +1,9 @@
 """Which streams are silent for longer than they should be, and what to do about each.
 
 A quiet market is silent by right. So each stream is measured by its own past, and by the others of its symbol: when
-they go on without it, it is dead. First it is subscribed to again, then what it should have said is in doubt, and
-at last, if it is dead by the others, the connection is left for a new one. Times are loop times in seconds.
+they go on without it, it is dead. Those of a connection that fall silent all at once, as the past of all of them
+together says, are dead too, whatever heartbeats say. First it is subscribed to again, then what it should have said is
+in doubt, and at last, if it is dead by the others, the connection is left for a new one. Times are loop times (s).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ SILENT = "its stream was silent"
 """Why something is in doubt that a watchdog has found."""
 ROUNDS = 3
 """How often each of the others must have spoken meanwhile."""
+MANY = 50
+"""So often a connection has to have brought something before its silence says anything."""
 STEP = 20.0
 SHORTEST, LONGEST = 60.0, 1800.0
 TIMES = 8.0
@@ -83,6 +86,9 @@ class Watchdog:
     is_ticker_proof: bool
     _watches: dict[Subject, _Watch] = field(default_factory=dict)
     _symbols: dict[str, _Symbol] = field(default_factory=dict)
+    _spoken: int = 0
+    _spoke: float = 0.0
+    _usual: float = 0.0
 
     def add(self, subscriptions: Iterable[Subscription], now: float) -> None:
         """Watch these as well, from now on. Those that are watched stay as they are."""
@@ -106,8 +112,10 @@ class Watchdog:
         watch = self._watches.get(subject)
         if watch is None:
             return None
-        gap = now - watch.since
-        watch.expected = gap if gap > watch.expected else watch.expected + (gap - watch.expected) * FADE
+        watch.expected = _expected(watch.expected, now - watch.since)
+        if self._spoken:
+            self._usual = _expected(self._usual, now - self._spoke)
+        self._spoken, self._spoke = self._spoken + 1, now
         back = None
         if watch.heard is None or watch.step:
             back = Back(watch.since if watch.step else None)
@@ -130,18 +138,25 @@ class Watchdog:
 
     def excuse(self, seconds: float) -> None:
         """Nobody could be heard for so long, because this process did not listen."""
+        self._spoke += seconds
         for watch in self._watches.values():
             watch.since += seconds
 
+    def is_mute(self, now: float) -> bool:
+        """Have all streams of several symbols fallen silent together?"""
+        patience = max(TIMES * self._usual, DEAD_AFTER)
+        return len(self._symbols) > 1 and self._spoken >= MANY and now - self._spoke >= patience
+
     def due(self, now: float) -> list[Alarm]:
         """What to do now; each step is given once, and the next after a while."""
-        return [alarm for watch in self._watches.values() if (alarm := self._judge(watch, now))]
+        is_mute = self.is_mute(now)
+        return [alarm for watch in self._watches.values() if (alarm := self._judge(watch, now, is_mute))]
 
-    def _judge(self, watch: _Watch, now: float) -> Alarm | None:
+    def _judge(self, watch: _Watch, now: float, is_mute: bool) -> Alarm | None:
         silent = now - watch.since
         if silent < DEAD_AFTER or watch.step == Step.REPORT.value or (watch.step and now < watch.next):
             return None
-        is_dead = self._is_dead(watch)
+        is_dead = is_mute or self._is_dead(watch)
         patience = self._patience(watch)
         if not is_dead and silent < patience:
             return None
@@ -162,3 +177,8 @@ class Watchdog:
         if watch.heard is None:
             return self.first
         return min(max(TIMES * watch.expected, SHORTEST), LONGEST)
+
+
+def _expected(longest: float, gap: float) -> float:
+    """The longest gap of late, which fades."""
+    return gap if gap > longest else longest + (gap - longest) * FADE
