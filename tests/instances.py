@@ -185,6 +185,18 @@ def eventually(check: Callable[[], object], seconds: float = 10.0) -> object:
         time.sleep(0.01)
 
 
+def beaten(client: Client, times: int = 1, exchange: Exchange = KRAKEN) -> None:
+    """Until so many more heartbeats stand in the status key."""
+    for _ in range(times):
+        last = _last_beat(client, exchange)
+        eventually(lambda last=last: _last_beat(client, exchange) not in (None, last))
+
+
+def _last_beat(client: Client, exchange: Exchange) -> str | None:
+    status = payload_of(client, exchange)
+    return status.last_heartbeat if status else None
+
+
 def own_threads() -> list[str]:
     """The threads of instances that live now."""
     return sorted(thread.name for thread in threading.enumerate() if thread.name in THREADS)

@@ -15,7 +15,18 @@ from perseus.network.instance import Instance
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import KRAKEN, short
-from tests.instances import Party, Recorder, events, eventually, last_record_of, moves, payload_of, walk
+from tests.instances import (
+    Party,
+    Recorder,
+    beaten,
+    events,
+    eventually,
+    last_record_of,
+    moves,
+    own_threads,
+    payload_of,
+    walk,
+)
 from tests.redis_process import RedisProcess
 
 SLOW = {"heartbeat_seconds": 5.0, "ttl_seconds": 16.0, "margin_seconds": 2.0}
@@ -86,7 +97,7 @@ def test_the_wait_after_an_emptied_store_is_not_told_as_a_lost_lease(
     claimant = party.join(real_store, settings, observer=observer)
     assert claimant.wait_valid(5)
     walk(claimant)
-    time.sleep(0.3)
+    beaten(client)
     assert observer.of("lease_lost") == []
     assert "error" not in moves(client)
 
@@ -162,6 +173,6 @@ def test_a_released_lease_is_not_put_back_by_anybody(party: Party, client: Clien
     holder.stop("done")
     beat(holder)
     holder.report_error("too late")
-    time.sleep(0.2)
+    eventually(lambda: not own_threads())
     assert payload_of(client) is None
     assert last_record_of(client)["closed"] == "1"

@@ -14,7 +14,8 @@ from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import KRAKEN, short
 from tests.faults.child import child, effects
-from tests.instances import Party, events, eventually, last_record_of, moves, payload_of, walk
+from tests.instances import Party, beaten, events, eventually, last_record_of, moves, payload_of, walk
+from tests.network.looks import looked
 
 
 @pytest.fixture
@@ -37,12 +38,12 @@ def test_a_killed_holder_is_written_down_once_within_a_second_and_its_card_keeps
             watcher.start()
         try:
             token = holder.line("active").split()[1]
-            time.sleep(settings.heartbeat_seconds)
+            beaten(client)
             holder.kill()
             assert holder.exit_code() == -9
             eventually(lambda: moves(client)[-1] == "active>offline", settings.ttl_seconds + 2)
             death_at, death = client.xrevrange("logs:network:kraken", count=1)[0]
-            time.sleep(1)
+            looked(*watchers)
         finally:
             for watcher in watchers:
                 watcher.stop()
@@ -71,7 +72,9 @@ def test_a_holder_that_slept_beyond_its_lease_stops_and_leaves_its_successor_alo
         child("holder", holder_settings, real_store, *options) as sleeper,
     ):
         old_token = sleeper.line("active").split()[1]
-        time.sleep(settings.heartbeat_seconds / 2)  # between two heartbeats, so that one is due on waking
+        between_two_heartbeats = settings.heartbeat_seconds / 2
+        beaten(client)
+        time.sleep(between_two_heartbeats)
         sleeper.pause()
         # Quiet from here on: it must not mend by its own heartbeats what the sleeper may do.
         quiet = short(party.home, heartbeat_seconds=10.0, ttl_seconds=32.0, margin_seconds=2.0)

@@ -11,7 +11,7 @@ from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.faults.proxy import Proxy, script_text
-from tests.instances import Party, Recorder, events, eventually, last_record_of, moves, payload_of, walk
+from tests.instances import Party, Recorder, beaten, events, eventually, last_record_of, moves, payload_of, walk
 from tests.redis_process import RedisProcess
 
 SCRIPTS = ("acquire", "renew", "release", "append")
@@ -53,7 +53,7 @@ def test_a_heartbeat_whose_reply_is_lost_is_sent_again_and_changes_nothing(
     instance = walk(party.join(proxy.url, settings, observer=observer))
     fault = proxy.lose_reply("renew")
     assert fault.struck.wait(5)
-    time.sleep(2 * settings.heartbeat_seconds)
+    beaten(client, 2)
     assert instance.valid()
     status = payload_of(client)
     assert status is not None

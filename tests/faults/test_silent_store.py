@@ -39,7 +39,8 @@ def test_work_stops_by_the_deadline_and_goes_on_by_itself_while_still_the_holder
         holder.line("halted")
         deadline = frozen_at + roomy.ttl_seconds - roomy.margin_seconds
         assert max(at for at, _ in effects(roomy.home)) < deadline + 0.05
-        time.sleep(roomy.stop_seconds / 2)
+        longer_than_the_deadline = roomy.stop_seconds / 2
+        time.sleep(longer_than_the_deadline)
         kept_server.thaw()
         holder.line("resumed")
         thawed_at = SystemClock().elapsed()

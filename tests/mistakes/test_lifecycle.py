@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from click.testing import CliRunner
 
 from perseus import keys
 from perseus.cli.main import commands
+from perseus.clock import SystemClock, parse_iso
 from perseus.errors import InvalidTransition, LeaseLost, LeaseRefused
 from perseus.network.exchange import Exchange
 from perseus.network.identity import Identity
@@ -77,7 +77,7 @@ def test_no_status_key_is_ever_without_an_end(party: Party, store: str, client: 
         assert 0 < client.pttl(STATUS) <= long.ttl_seconds * 1000
     instance.stop("done")
     instance.set_ip("198.51.100.2")
-    time.sleep(0.1)
+    eventually(lambda: not own_threads())
     assert not client.exists(STATUS)
 
 
@@ -175,8 +175,8 @@ def test_an_active_instance_with_a_dead_feed_shows(party: Party, store: str, cli
     instance = walk(party.join(store, long))
     instance.heard()
     instance.set_ip("198.51.100.1")
-    heard_at = eventually(lambda: payload_of(client).last_message_at)  # type: ignore[union-attr]
-    time.sleep(0.05)
+    heard_at = str(eventually(lambda: (found := payload_of(client)) and found.last_message_at))
+    eventually(lambda: SystemClock().wall_ms() > parse_iso(heard_at))
     instance.set_ip("198.51.100.2")
     status = eventually(lambda: (found := payload_of(client)) and found.ip_address == "198.51.100.2" and found)
     assert status.connection_state is State.ACTIVE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -79,7 +78,7 @@ def test_the_event_is_in_the_log_before_the_state_is_in_the_payload(
 
 
 def test_a_state_is_not_entered_while_its_event_cannot_be_written(
-    party: Party, own_server: RedisProcess, settings: Settings
+    party: Party, own_server: RedisProcess, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     with own_server.client() as client:
         client.set(keys.INITIALISED, "kept")
@@ -87,7 +86,7 @@ def test_a_state_is_not_entered_while_its_event_cannot_be_written(
     own_server.freeze()
     mover = threading.Thread(target=walk, args=(instance, State.STARTING))
     mover.start()
-    time.sleep(0.3)
+    eventually(lambda: "Events wait for the activity log" in caplog.text)
     assert instance.state is State.IDLE
     own_server.thaw()
     mover.join(5)

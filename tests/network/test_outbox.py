@@ -12,7 +12,7 @@ import pytest
 
 from perseus.clock import SystemClock
 from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
-from perseus.network.log.activity import Entry, Fenced
+from perseus.network.log.activity import ActivityLog, Entry, Fenced
 from perseus.network.log.outbox import WAITING_MAX, Outbox
 
 AWAY = StoreUnavailable("here", "away")
@@ -20,7 +20,7 @@ DENIED = StoreRefused("here", "NOPERM this user has no permissions to run the 'x
 FENCED = Fenced("kraken", "7", "8")
 
 
-class Log:
+class Log(ActivityLog):
     """An activity log that answers as told: an error to raise, or None to take the entry."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Carried:
     def __init__(self, tick: Callable[[float], tuple[list[Entry], float | None]]) -> None:
         self.log = Log()
         self.fenced: list[Fenced] = []
-        self.outbox = Outbox(self.log, 0.05, SystemClock(), tick, self.fenced.append)  # type: ignore[arg-type]
+        self.outbox = Outbox(self.log, 0.05, SystemClock(), tick, self.fenced.append)
 
     def send(self, *event_ids: str) -> list[Future[str]]:
         return [self.outbox.send(entry(event_id)) for event_id in event_ids]
@@ -188,7 +188,8 @@ def test_while_it_has_nothing_to_do_it_sleeps() -> None:
 
     carried = Carried(tick)
     carried.outbox.start()
-    time.sleep(0.2)
+    time_to_wake_often = 0.2
+    time.sleep(time_to_wake_often)
     carried.outbox.stop(5)
     assert len(asked) <= 4
 

@@ -137,7 +137,7 @@ def test_a_stop_does_not_wait_for_a_transition_of_another_thread_that_hangs(
 
     mover = threading.Thread(target=move)
     mover.start()
-    time.sleep(0.1)
+    eventually(lambda: instance._journal._outbox._waiting)
     stop_in_time(instance, settings)
     mover.join(5)
     assert len(raised) == 1
@@ -176,7 +176,7 @@ def test_what_comes_too_late_does_not_bring_a_released_lease_back(
     instance.set_ip("198.51.100.1")
     instance.set_symbols(3)
     instance.report_error("late")
-    time.sleep(settings.retry_seconds)
+    eventually(lambda: not own_threads())
     assert payload_of(client) is None
     assert last_record_of(client)["closed"] == "1"
     assert moves(client)[-1] == "stopping>stopped"

@@ -15,7 +15,7 @@ from perseus.network.states import State
 from perseus.settings import Settings
 from perseus.store import now_ms
 from tests.conftest import KRAKEN
-from tests.instances import Party, Recorder, eventually, moves, payload_of, walk
+from tests.instances import Party, Recorder, beaten, eventually, moves, payload_of, walk
 from tests.redis_process import RedisProcess
 
 
@@ -35,7 +35,7 @@ def test_a_lost_lease_is_told_once_and_guards_raise_with_the_holder(
     assert loss.value.holder.ip_address == "192.0.2.99"
     with pytest.raises(LeaseLost):
         instance.wait_valid()
-    time.sleep(0.3)
+    instance.stop("over")
     assert observer.of("lease_lost") == ["another instance holds it"]
     assert other.valid()
 
@@ -54,7 +54,7 @@ def test_an_outage_shorter_than_the_lease_is_told_as_late_lost_and_regained_once
         own_server.thaw()
         assert instance.wait_valid(5)
         eventually(lambda: observer.of("lease_regained"))
-        time.sleep(2 * settings.heartbeat_seconds)
+        beaten(client, 2)
         assert [name for name, _ in observer.told if "l" in name and name.startswith(("heartbeat", "lease"))] == [
             "heartbeat_late",
             "lease_lost",
@@ -111,7 +111,8 @@ def test_heartbeats_go_on_while_an_observer_blocks(party: Party, real_store: str
     blocked = threading.Thread(target=instance.report_error, args=("something",))
     blocked.start()
     try:
-        time.sleep(settings.ttl_seconds - settings.margin_seconds + 0.1)
+        longer_than_one_answer_counts = settings.ttl_seconds - settings.margin_seconds + 0.1
+        time.sleep(longer_than_one_answer_counts)
         assert blocked.is_alive()
         assert instance.valid()
         assert client.pttl(keys.status(KRAKEN.id)) > 1000 * (settings.ttl_seconds - settings.heartbeat_seconds - 0.4)

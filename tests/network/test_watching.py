@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from perseus import keys
-from perseus.clock import parse_iso
+from perseus.clock import SystemClock, parse_iso
 from perseus.errors import StoreUnavailable
 from perseus.network.exchange import Exchange
 from perseus.network.leasing.claims import Granted, RedisClaims
@@ -19,6 +19,7 @@ from perseus.settings import Settings
 from perseus.store import Client
 from tests.conftest import KRAKEN, short
 from tests.instances import eventually
+from tests.network.looks import looked, settled
 from tests.network.samples import claim_body, sample
 from tests.redis_process import RedisProcess
 
@@ -73,12 +74,11 @@ def log_of(client: Client) -> list[dict[str, str]]:
 def test_a_death_is_written_once_and_within_a_second_of_the_end_of_its_lease_by_the_store_s_clock(
     client: Client, real_store: str, watch: Callable[[str], Watcher]
 ) -> None:
-    for _ in range(3):
-        watch(real_store)
+    watchers = [watch(real_store) for _ in range(3)]
     grant = claim(client)
-    (fields,) = eventually(lambda: log_of(client), 5)  # type: ignore[misc]
-    time.sleep(0.3)
-    assert len(log_of(client)) == 1
+    eventually(lambda: log_of(client), 5)
+    looked(*watchers)
+    (fields,) = log_of(client)
     assert parse_iso(fields["offlineAt"]) == grant.until_ms
     assert 500 <= parse_iso(fields["detectedAt"]) - grant.until_ms < 1_000
 
@@ -86,32 +86,34 @@ def test_a_death_is_written_once_and_within_a_second_of_the_end_of_its_lease_by_
 def test_a_lease_that_is_renewed_is_never_a_death(
     client: Client, real_store: str, watch: Callable[[str], Watcher]
 ) -> None:
-    watch(real_store)
+    watcher = watch(real_store)
     grant, claims = claim(client), RedisClaims(client, KRAKEN.id, TTL, 0)
     give_up = time.monotonic() + 2 * TTL
     while time.monotonic() < give_up:
         claims.renew("n", "a", grant.token, sample("a", grant.token).to_json(), None)
         time.sleep(0.2)
     claims.release("n", "a", grant.token, "done", sample("a", grant.token).to_json())
-    time.sleep(1)
+    looked(watcher)
     assert log_of(client) == []
 
 
 def test_after_a_frozen_store_holders_first_get_the_time_to_renew(
-    own_server: RedisProcess, watch: Callable[[str], Watcher]
+    own_server: RedisProcess, watch: Callable[[str], Watcher], quick: Settings
 ) -> None:
     """The lease ends while the store is frozen: its holder, just as shut out, is not dead."""
     with own_server.client() as client:
-        watch(own_server.url)
-        time.sleep(0.5)
+        settled(watch(own_server.url))
         grant = claim(client)
         own_server.freeze()
-        time.sleep(TTL + 0.8)
+        longer_than_the_lease = TTL + 0.8
+        time.sleep(longer_than_the_lease)
+        thawed_ms = SystemClock().wall_ms()
         own_server.thaw()
         client.hset(keys.last_record(KRAKEN.id), mapping={"until_ms": grant.until_ms - 5_000})
-        time.sleep(0.15)
-        assert log_of(client) == []
-        assert len(eventually(lambda: log_of(client), 3)) == 1  # type: ignore[arg-type]
+        eventually(lambda: log_of(client), 3)
+        (fields,) = log_of(client)
+        most_of_a_heartbeat_ms = 800 * quick.heartbeat_seconds
+        assert parse_iso(fields["detectedAt"]) - thawed_ms >= most_of_a_heartbeat_ms
 
 
 def test_a_watcher_that_fails_says_so_and_goes_on(
@@ -132,7 +134,7 @@ def test_a_watcher_that_fails_says_so_and_goes_on(
 
 def test_a_watcher_ends_at_once_when_told(real_store: str, watch: Callable[[str], Watcher]) -> None:
     watcher = watch(real_store)
-    time.sleep(0.1)
+    looked(watcher, times=1)
     began = time.monotonic()
     watcher.stop()
     assert time.monotonic() - began < 0.5
