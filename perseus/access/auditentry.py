@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,11 +50,16 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries: those whose actor or target has `who` in it, of one act, of one result. '' is any."""
+    """Which entries: those whose actor or target has `who` in it, of one act, of one result. '' is any.
+
+    `about`: exactly that; `among`: acts that are looked for.
+    """
 
     who: str = ""
     what: str = ""
     result: str = ""
+    about: str = ""
+    among: Callable[[str], bool] | None = None
 
     def fits(self, one: AuditEntry) -> bool:
         """Is it one of these?"""
@@ -63,6 +68,8 @@ class Wanted:
             (not who or who in one.who.casefold() or who in one.target.casefold())
             and self.what in ("", one.what)
             and self.result in ("", one.result)
+            and self.about in ("", one.target)
+            and (self.among is None or self.among(one.what))
         )
 
 

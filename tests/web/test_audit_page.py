@@ -9,8 +9,10 @@ from flask.testing import FlaskClient
 
 from perseus import keys
 from perseus.access.audit import AuditLog
+from perseus.control.command import Kind
+from perseus.ingest.commands import jobs
+from perseus.web.people import acts, auditing
 from perseus.web.people import audit as auditpage
-from perseus.web.people import auditing
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, come_in
 from tests.web.reading import words
@@ -84,6 +86,40 @@ def test_it_is_found_by_who_by_what_and_by_result(log: AuditLog, ada: FlaskClien
     assert "Nothing here fits." in words(ada.get("/audit?who=nobody").text)
 
 
+def test_it_is_found_by_its_kind_and_by_the_exchange_that_it_is_about(log: AuditLog, ada: FlaskClient) -> None:
+    log.write(OTTO, "command an instance", "binance")
+    log.write(OTTO, "control: warm up", "binance")
+    log.write(OTTO, "control: stop", "binance_us")
+    log.write("", "control: forged command", "ing1-7-0a1b2c3d", "refused")
+    log.write(OTTO, "watch symbols", "binance")
+    log.write(OTTO, "sign in")
+    log.write(ADA, "POST /weather", "binance")
+    asked = {
+        "group=commands": ["control: forged command", "control: stop", "control: warm up", "command an instance"],
+        "group=commands&exchange=binance": ["control: warm up", "command an instance"],
+        "group=connections+and+symbols": ["watch symbols"],
+        "group=sign-ins": ["sign in"],
+        "group=anything+else": ["POST /weather"],
+        "what=control%3A+warm+up": ["control: warm up"],
+        "exchange=binance": ["POST /weather", "watch symbols", "control: warm up", "command an instance"],
+        "group=people": [],
+    }
+    for query, found in asked.items():
+        page = ada.get(f"/audit?{query}").text
+        assert re.findall(r'data-of="Did">([^<]*)<', page) == found, query
+    page = ada.get("/audit?group=commands&exchange=binance&what=control%3A+stop").text
+    for chosen in ("commands", "binance", "control: stop"):
+        assert f"<option selected>{chosen}</option>" in page
+    assert '<optgroup label="alerts"><option>add a rule</option>' in page
+
+
+def test_every_act_is_of_one_kind_alone() -> None:
+    named = [what for some in acts.GROUPS.values() for what in some]
+    assert len(named) == len(set(named))
+    assert {acts.group_of(what) for what in named} == set(acts.GROUPS)
+    assert {jobs.act(kind) for kind in Kind} <= set(acts.GROUPS[acts.COMMANDS])
+
+
 def test_older_ones_are_behind_a_link_that_keeps_the_filter(
     log: AuditLog, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +136,10 @@ def test_older_ones_are_behind_a_link_that_keeps_the_filter(
     assert [row.split()[4] for row in told] == ["4", "3", "2", "1", "0"]
 
 
-@pytest.mark.parametrize("query", ["before=junk", "before=0-0", "what=party", "result=fine", "page=9", "who=a&who=b"])
+@pytest.mark.parametrize(
+    "query",
+    ["before=junk", "before=0-0", "what=party", "result=fine", "page=9", "who=a&who=b", "group=x", "exchange=x"],
+)
 def test_what_cannot_be_asked_is_refused_by_name(ada: FlaskClient, query: str) -> None:
     answer = ada.get(f"/audit?{query}")
     assert answer.status_code == 400
@@ -139,5 +178,5 @@ def test_a_key_of_another_type_is_a_clear_answer(notified: Notified, ada: FlaskC
 
 
 def test_what_the_commands_do_can_be_found_by_name() -> None:
-    assert set(auditpage.COMMANDS) <= set(auditpage.WHAT)
-    assert set(auditing.ACTS.values()) <= set(auditpage.WHAT)
+    assert set(acts.BY_SHELL) <= set(acts.WHAT)
+    assert set(auditing.ACTS.values()) <= set(acts.WHAT)

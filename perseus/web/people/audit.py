@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -14,20 +15,19 @@ from perseus.access.roles import Role
 from perseus.web import moments, words
 from perseus.web.moments import Moment
 from perseus.web.parameters import one_of, query
-from perseus.web.people.auditing import ACTS, audit
+from perseus.web.people import acts
+from perseus.web.people.auditing import audit
 from perseus.web.people.guard import needs
 from perseus.web.polled import still
 from perseus.web.problems import BadParameter
+from perseus.web.site import site
 from perseus.web.templating import Context
 
 COUNT = 50
-FILTERS = ("who", "what", "result")
-COMMANDS = ("add a user", "set a role", "make an API token", "make a sign-in link", "run a drill")
-#: The end of a command to an ingest process, as the process itself wrote it down.
-ENDED = "control: "
+GROUPS = (*acts.GROUPS, acts.OTHER)
+FILTERS = ("who", "group", "what", "exchange", "result")
 #: Of the detail of an entry: what is said for people, and what only names something for whoever looks into logs.
 SENTENCES, NAMES = ("text", "why"), ("process", "host", "holder", "instance", "id", "command")
-WHAT = tuple(sorted({*ACTS.values(), *COMMANDS}))
 
 routes = Blueprint("audit", __name__)
 
@@ -60,9 +60,13 @@ class AuditView(Context):
     title: str
     rows: tuple[AuditRow, ...]
     who: str
+    group: str
     what: str
+    exchange: str
     result: str
-    acts: tuple[str, ...]
+    groups: tuple[str, ...]
+    acts: Mapping[str, tuple[str, ...]]
+    exchanges: tuple[str, ...]
     results: tuple[str, ...]
     older: str
     is_all: bool
@@ -75,23 +79,36 @@ def page() -> Response:
     """One page of it."""
     given = query((*FILTERS, "before"))
     chosen = {name: given.get(name, "").strip() for name in FILTERS}
-    one_of("what", chosen["what"] or None, WHAT)
+    one_of("group", chosen["group"] or None, GROUPS)
+    one_of("what", chosen["what"] or None, acts.WHAT)
     one_of("result", chosen["result"] or None, RESULTS)
-    found = _read(given.get("before") or None, Wanted(**chosen))
+    exchanges = tuple(one.name for one in site().known())
+    one_of("exchange", chosen["exchange"] or None, exchanges)
+    found = _read(given.get("before") or None, _wanted(chosen))
     told = {name: value for name, value in chosen.items() if value}
     about = AuditView(
         title="Audit",
         rows=tuple(_row(one) for one in found.entries),
         who=words.plain(chosen["who"], 254),
+        group=chosen["group"],
         what=chosen["what"],
+        exchange=chosen["exchange"],
         result=chosen["result"],
-        acts=WHAT,
+        groups=GROUPS,
+        acts=acts.GROUPS,
+        exchanges=exchanges,
         results=RESULTS,
         older=f"/audit?{urlencode({**told, 'before': found.older})}" if found.older else "",
         is_all=not told,
         is_first="before" not in given,
     )
     return still(about, found.now_ms)
+
+
+def _wanted(chosen: Mapping[str, str]) -> Wanted:
+    group = chosen["group"]
+    among = (lambda what: acts.group_of(what) == group) if group else None
+    return Wanted(chosen["who"], chosen["what"], chosen["result"], chosen["exchange"], among)
 
 
 def _read(before: str | None, wanted: Wanted) -> AuditPage:
@@ -103,7 +120,7 @@ def _read(before: str | None, wanted: Wanted) -> AuditPage:
 
 def _row(one: AuditEntry) -> AuditRow:
     named = [(words.plain(key, 50), words.plain(value, 300)) for key, value in one.detail.items()]
-    is_command = one.what.startswith(ENDED)
+    is_command = one.what.startswith(acts.ENDED)
     ended = one.detail.get("status", "") if is_command else ""
     behind = (*SENTENCES, *NAMES, *(("status",) if is_command else ()))
     return AuditRow(
