@@ -87,6 +87,19 @@ def test_while_it_scans_no_per_cent_is_made_up() -> None:
     assert (made.word, made.percent, made.eta, made.mode) == ("Looking for what is missing", None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("mode", "skipped", "said"),
+    [
+        ("cold", 0, "cold: nothing was there that is sure"),
+        ("partial", 0, "partial: no pair had all that it needs"),
+        ("partial", 100, "partial: some of it was there"),
+        ("warm", 500, "warm: the newest of all was there"),
+    ],
+)
+def test_it_claims_of_no_pair_that_it_was_there_where_all_was_fetched_anew(mode: str, skipped: int, said: str) -> None:
+    assert panel(stats(mode=mode, skipped_pairs=skipped)).mode == said
+
+
 @pytest.mark.parametrize("status", ["complete", "cancelled", "failed"])
 def test_once_it_is_over_it_is_a_report_that_asks_no_more(status: str) -> None:
     made = panel(stats(status=status, ended_at=iso(NOW - MINUTE)))

@@ -19,10 +19,11 @@ WORDS = {
 }
 KINDS = {"scanning": "info", "fetching": "info", "cancelled": "warning", "failed": "danger", INTERRUPTED: "warning"}
 MODES = {
-    "cold": "cold: nothing was there",
+    "cold": "cold: nothing was there that is sure",
     "partial": "partial: some of it was there",
     "warm": "warm: the newest of all was there",
 }
+NONE_WHOLE = "partial: no pair had all that it needs"
 GONE = "The instance that did it has gone in the middle of it. The next start goes on with what is left."
 DEPTH = "Depth still filling: {calls} at least, behind all other work."
 TEXT_LIMIT = 300
@@ -106,7 +107,7 @@ def _panel(stats: Stats, status: str, now_ms: int, address: str, depth: str) -> 
         skipped=stats.skipped_pairs,
         failed=stats.failed_pairs,
         rest_calls=stats.rest_calls,
-        mode=MODES.get(stats.mode or ""),
+        mode=_mode(stats),
         began=moments.ago(began_ms),
         took=took,
         failures=tuple(map(_plain, stats.failures)),
@@ -114,6 +115,13 @@ def _panel(stats: Stats, status: str, now_ms: int, address: str, depth: str) -> 
         note=GONE if status == INTERRUPTED else "",
         depth=depth,
     )
+
+
+def _mode(stats: Stats) -> str | None:
+    """What there was to go on from. After everything was doubted, as after a long outage, no pair is whole."""
+    if stats.mode == "partial" and not stats.skipped_pairs:
+        return NONE_WHOLE
+    return MODES.get(stats.mode or "")
 
 
 def _current(stats: Stats) -> str | None:
