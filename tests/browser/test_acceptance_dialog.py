@@ -63,7 +63,7 @@ def test_a_grave_act_is_asked_about_and_the_harmless_answer_comes_first(opened: 
     page.locator("#act").click()
     dialog(page, "Are you sure?")
     expect(page.get_by_role("dialog")).to_contain_text("Ada is signed out on every device.")
-    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    expect(page.get_by_role("button", name="Leave it as it is")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.locator("#act")).to_be_focused()

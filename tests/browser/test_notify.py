@@ -143,7 +143,7 @@ def test_a_plugin_is_switched_off_only_by_who_agrees(opened: Open) -> None:
     page.get_by_role("button", name="Switch off chat").click()
     expect(page.get_by_role("dialog")).to_contain_text("chat does nothing from then on")
     scene.poll("/plugins")
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Leave it as it is").click()
     expect(page.get_by_role("button", name="Switch off chat")).to_be_focused()
     page.get_by_role("button", name="Switch off chat").click()
     page.get_by_role("dialog").get_by_role("button", name="Switch off chat").click()

@@ -7,10 +7,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from perseus.access.auditentry import DONE, INVALID
-from perseus.db import userexchanges
+from perseus.db import userexchanges, watched
 from perseus.db.userexchanges import Access
 from perseus.network.exchange import Exchange
 from tests.databases import execute
+from tests.web.holding import hold
 from tests.web.notified import Notified
 from tests.web.people import ADA, OTTO, VERA, come_in, entries, user
 from tests.web.reading import words
@@ -213,3 +214,14 @@ def test_without_the_tables_it_says_so(notified: Notified, otto: FlaskClient) ->
     answer = otto.get("/exchanges")
     assert answer.status_code == 503
     assert "user_exchanges" not in answer.text
+
+
+def test_symbols_that_run_without_being_watched_are_not_told_as_none(notified: Notified, otto: FlaskClient) -> None:
+    hold(notified.client, BINANCE, symbol_count=8)
+    assert "Binance ingest-1.ams.example.net: active none of Binance 8 run, from elsewhere" in words(
+        otto.get("/exchanges").text
+    )
+    hold(notified.client, BINANCE, symbol_count=1)
+    assert "1 runs, from elsewhere" in words(otto.get("/exchanges").text)
+    watched.watch(notified.database_url, BINANCE, ("BTC-USDT",), OTTO)
+    assert "elsewhere" not in words(otto.get("/exchanges").text)

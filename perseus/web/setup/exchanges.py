@@ -37,12 +37,16 @@ routes = Blueprint("exchanges", __name__, url_prefix="/exchanges")
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRow:
-    """One exchange of the site. `served`: by whom, in words; `watched`: how many symbols."""
+    """One exchange of the site. `served`: by whom, in words; `watched`: how many symbols.
+
+    `unwatched`: how many run although none is watched, 0 where some are, or it is not known.
+    """
 
     name: str
     called: str
     served: str
     watched: int
+    unwatched: int
     is_set_up: bool
 
 
@@ -147,6 +151,7 @@ def _exchanges(every: tuple[Offered, ...], own: tuple[Record, ...], counts: watc
             words.plain(one.display_name, 100),
             _served(known.get(one.id)),
             counts.get(one.id, 0),
+            0 if counts.get(one.id) else _running(known.get(one.id)),
             one.id in set_up,
         )
         for one in (each.exchange for each in every)
@@ -159,6 +164,11 @@ def _served(status: ExchangeStatus | None) -> str:
     if not status.live or status.status is None:
         return "nobody"
     return words.plain(f"{status.status.hostname}: {status.status.connection_state}", 100)
+
+
+def _running(status: ExchangeStatus | None) -> int:
+    told = status.status if status is not None and status.live else None
+    return told.symbol_count if told is not None else 0
 
 
 def _then(given: str | None) -> str:
