@@ -180,7 +180,10 @@ class StoreCorrupt(PerseusError):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease, as its status key says. None where the key does not say it. `admin`: who answers for it."""
+    """Who holds a lease, as its status key says. None where the key does not say it.
+
+    `admin`: who answers for it; `commanded_by`: who has commanded that it serves.
+    """
 
     hostname: str | None
     ip_address: str | None
@@ -188,6 +191,7 @@ class Holder:
     state: str | None
     seconds_left: float
     admin: str | None = None
+    commanded_by: str | None = None
 
     def __str__(self) -> str:
         where = f"{self.hostname or 'an unnamed host'} (IP {self.ip_address or 'unknown'})"

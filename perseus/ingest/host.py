@@ -228,7 +228,7 @@ class Host:
     def _again(self, service: Service) -> None:
         """What was lost because the store was away is begun again, unless another command came first."""
         try:
-            anew = self.reserve(service.order)
+            anew = self.reserve(service.order.again)
         except Refused as error:
             log.warning("%s is not begun again: %s", service.order.exchange, error)
         else:
@@ -258,7 +258,7 @@ class Host:
     def _claim_and_work(self, service: Service) -> None:
         opening, instance, maker = claiming.claimed(self.membership, service)
         if self.agent is not None:
-            instance.set_fields({"target": self.target})
+            instance.set_fields({"target": self.target, **service.origin})
         service.instance = instance
         service.signals.pass_to(instance)
         self.changed()

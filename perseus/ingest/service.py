@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perseus.control.hosts import Role
 from perseus.ingest.commands.reins import Reins
@@ -14,7 +14,9 @@ from perseus.ingest.opening import Opening
 from perseus.ingest.signals import StopSignals
 from perseus.network.instance import Instance
 from perseus.network.leasing.takeover import Takeover
+from perseus.network.payload import COMMANDED_BY
 from perseus.network.states import State
+from perseus.network.statusfield import TEXT_MAX
 
 LOOK_SECONDS = 0.05
 BEGINS = (State.STARTING, State.WARMING)
@@ -48,6 +50,11 @@ class Order:
     simulator: str | None = None
     claim: Claim | None = None
     is_standby: bool = False
+
+    @property
+    def again(self) -> Order:
+        """For whoever had it already and begins it again: it is claimed as it is free, and taken over from nobody."""
+        return self if self.is_standby else replace(self, claim=None)
 
 
 class HandOver:
@@ -100,6 +107,12 @@ class Service:
             return f"paused by {self.reins.paused.by}"
         held_up: str = getattr(self.feed(), "held_up", "") if instance.state in BEGINS else ""
         return f"{STEPS[instance.state]}: {held_up}" if held_up else STEPS[instance.state]
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Who has commanded it, as a field of its payload; none where nobody has."""
+        by = self.takeover.by if self.takeover is not None else self.order.who
+        return {COMMANDED_BY: by[:TEXT_MAX]} if by else {}
 
     @property
     def is_standby(self) -> bool:

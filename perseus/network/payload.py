@@ -76,6 +76,16 @@ def _validated(text: str) -> InstanceStatus:
     return InstanceStatus.model_validate_json(text)
 
 
+#: The field that says who has commanded this run; it is missing where nobody has.
+COMMANDED_BY = "commandedBy"
+
+
+def commanded_by(status: InstanceStatus) -> str | None:
+    """Who has commanded that it serves, for people; None where nobody has: a standby goes on by itself."""
+    by = status.fields.get(COMMANDED_BY)
+    return by if isinstance(by, str) and by else None
+
+
 def admin(status: InstanceStatus) -> str | None:
     """Who answers for it, `Ada Byron (ada@example.net)`; None where it does not say."""
     email, name = status.admin_email, status.admin_display_name

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
 import pytest
 from pydantic import SecretStr
 
+from perseus import keys
 from perseus.control import channel
 from perseus.control.command import Command, Kind
 from perseus.control.outcomes import Status
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.control.conftest import KEYED, Commander, eventually
-from tests.ingest.running import Start
+from tests.ingest.running import BINANCE_ID, Start
 from tests.redis_process import RedisProcess
 
 IDLE = ("-m", "perseus", "ingest", "--idle", "--made-up")
@@ -93,3 +95,29 @@ def test_a_command_that_grew_old_while_its_process_was_frozen_is_not_done(
     told = away.until(host.target, late, lambda told: told.is_final)
     assert told.status is Status.EXPIRED
     away.hosts(role="idle")
+
+
+def test_what_was_taken_over_and_is_begun_again_is_not_taken_over_a_second_time(
+    start: Start, away: Commander, own_server: RedisProcess
+) -> None:
+    from_there = {**KEYED, "PERSEUS_REDIS_URL": own_server.url}
+    start("-m", "perseus", "ingest", "binance", "--made-up", **from_there)
+    (holder,) = away.hosts(role="serving", doing="active")
+    start(*IDLE, **from_there)
+    (host,) = away.hosts(role="idle")
+    told = away.end(host.target, Kind.TAKEOVER, "binance", **{"from": holder.instance_id})
+    assert told.status is Status.DONE, told
+    own_server.freeze()
+    time.sleep(5)
+    own_server.thaw()
+
+    def is_another() -> bool:
+        now = [one for one in away.hosts(0) if one.target == host.target]
+        return [one.doing for one in now] == ["active"] and now[0].instance_id != told.data["instanceId"]
+
+    eventually(is_another, 30)
+    events = [fields for _, fields in away.client.xrange(keys.activity("binance"))]
+    begun = [event["reason"] for event in events if event.get("toState") == "starting"]
+    assert begun == ["start", "taken over by Ada (ada@example.net)", "start"]
+    fields = json.loads(str(away.client.get(keys.status(BINANCE_ID))))["fields"]
+    assert fields["commandedBy"] == "Ada (ada@example.net)"

@@ -252,15 +252,18 @@ def test_a_missed_heartbeat_that_is_followed_by_an_answered_one_is_told_as_over_
     assert caplog.text.count("A heartbeat was answered again after 8 s.") == 1
 
 
-def test_who_wakes_after_its_lease_says_who_has_it_now(clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("commanded_by", ["Ada (ada@example.net)", None], ids=["commanded", "promoted"])
+def test_who_wakes_after_its_lease_says_who_has_it_now(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture, commanded_by: str | None
+) -> None:
     """The warden has ended it by time before the first heartbeat of a process that was frozen is answered."""
-    holder = Holder("host-b", "192.0.2.9", None, "active", 40, "Ada (ada@example.net)")
+    holder = Holder("host-b", "192.0.2.9", None, "active", 40, "Ada (ada@example.net)", commanded_by)
     beating = Beating(Answers(Taken(holder)), clock)
     clock.advance(TIMING.ttl + 1)
     beating.lease.run_out(clock.elapsed())
     beating.heartbeat.beat()
-    by = "by Ada (ada@example.net) while no heartbeat was answered"
-    assert f"was taken over {by}: it is held by host-b (IP 192.0.2.9)" in caplog.text
+    by = f" by {commanded_by}" if commanded_by else ""
+    assert f"was taken over{by} while no heartbeat was answered: it is held by host-b (IP 192.0.2.9)" in caplog.text
     assert caplog.text.rstrip().endswith("Its work here has ended.")
 
 

@@ -122,10 +122,20 @@ def test_who_was_meant_stays_meant() -> None:
     assert order.next(at(other, 20_000, token="8", closed="0", until_ms=str(NOW + 9)), 101, True)[0] is Step.GIVE_UP
 
 
-def test_whoever_comes_second_is_told_who_was_first() -> None:
-    holder = sample("a", "7").model_copy(update={"admin_email": "bob@example.net", "admin_display_name": "Bob"})
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [
+        ({"fields": {"commandedBy": "Bob (bob@example.net)"}}, ", commanded by Bob (bob@example.net)"),
+        ({"admin_email": "ada@example.net", "admin_display_name": "Ada"}, ", whose admin is Ada (ada@example.net)"),
+        ({"admin_email": None, "admin_display_name": None}, ""),
+    ],
+    ids=["commanded", "went on by itself", "nobody's"],
+)
+def test_whoever_comes_second_is_told_who_was_first(told: dict[str, object], origin: str) -> None:
+    """Whose it is has not always commanded it: a standby that was promoted goes on by itself."""
+    holder = sample("a", "7").model_copy(update=told)
     step, why = Takeover("b", "ann", "another").next(at(holder.to_json(), 20_000, **LAST), 100, True)
     assert (step, why) == (
         Step.GIVE_UP,
-        "host-a holds it by now, by another run, commanded by Bob (bob@example.net): look at its card again",
+        f"host-a holds it by now, by another run{origin}: look at its card again",
     )

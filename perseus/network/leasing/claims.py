@@ -247,5 +247,11 @@ def _holder(text: str, left_ms: int) -> Holder:
         return Holder(None, None, None, None, left_ms / 1000)
     since = status.connected_at or status.registered_at
     return Holder(
-        status.hostname, status.ip_address, since, status.connection_state, left_ms / 1000, payload.admin(status)
+        status.hostname,
+        status.ip_address,
+        since,
+        status.connection_state,
+        left_ms / 1000,
+        payload.admin(status),
+        payload.commanded_by(status),
     )

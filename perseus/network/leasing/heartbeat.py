@@ -155,7 +155,7 @@ class Heartbeat:
 
     def _say_taken(self, holder: Holder) -> None:
         """Also where nobody waits for it any more: a process that wakes ends at once."""
-        by = f" by {holder.admin}" if holder.admin else ""
+        by = f" by {holder.commanded_by}" if holder.commanded_by else ""
         text = "%s was taken over%s while no heartbeat was answered: it is held by %s. Its work here has ended."
         log.error(text, self._facts.status().exchange_name, by, holder)
 

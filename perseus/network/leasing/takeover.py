@@ -48,10 +48,12 @@ class Seen:
         return self.holder.hostname if self.holder is not None else "an unknown host"
 
     @property
-    def commanded(self) -> str:
-        """By whom it was commanded to serve, as the rest of a sentence; '' where nobody says so."""
-        who = admin(self.holder) if self.holder else None
-        return f", commanded by {who}" if who else ""
+    def origin(self) -> str:
+        """Who has commanded its run, else whose it is, as the rest of a sentence; '' where nobody says so."""
+        if self.holder is None:
+            return ""
+        by, who = payload.commanded_by(self.holder), admin(self.holder)
+        return f", commanded by {by}" if by else f", whose admin is {who}" if who else ""
 
 
 def look(client: Client, exchange_id: int, target: str, settle_ms: int) -> Seen:
@@ -133,7 +135,7 @@ class Takeover:
         if now.heir and now.heir != self.target:
             return Step.GIVE_UP, f"{now.revoked_by} takes it over already, for {now.heir}"
         if not self._is_meant(now):
-            return Step.GIVE_UP, f"{now.host} holds it by now, by another run{now.commanded}: look at its card again"
+            return Step.GIVE_UP, f"{now.host} holds it by now, by another run{now.origin}: look at its card again"
         if now.heir == self.target:
             return self._wait_for(now)
         if self.answer is Answer.REFUSED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from perseus.network.log.activity import Event
-from perseus.network.payload import InstanceStatus
+from perseus.network.payload import InstanceStatus, commanded_by
 from perseus.web import moments, words
 from perseus.web.card.attendance import SAID, target
 
@@ -67,6 +67,8 @@ def more(told: InstanceStatus) -> tuple[Fact, ...]:
         Fact("Admin's mail", _given(told.admin_email)),
         Fact("Takes commands as", _given(target(told)), code=True),
     )
+    if commanded_by(told) is not None:
+        fixed = (*fixed, Fact("Commanded by", _given(commanded_by(told))))
     if told.durability is not None and not is_degraded(told):
         fixed = (*fixed, _replicas(told))
     return fixed + tuple(_field(key, told.fields[key]) for key in _keys(told)[SHOWN:])
