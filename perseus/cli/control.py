@@ -38,9 +38,10 @@ def start(exchange: str, on: str | None, simulator: str | None) -> None:
 
 @control.command("stop")
 @click.argument("exchange")
-def stop(exchange: str) -> None:
-    """Stop EXCHANGE in order, at whatever stage it is."""
-    _send(Kind.STOP, exchange)
+@click.option("--on", metavar="TARGET", help="The process that is meant, also one that stands by for EXCHANGE.")
+def stop(exchange: str, on: str | None) -> None:
+    """Stop EXCHANGE in order, at whatever stage it is; with --on a standby of it."""
+    _send(Kind.STOP, exchange, on)
 
 
 @control.command("pause")

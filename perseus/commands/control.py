@@ -15,7 +15,7 @@ from perseus import db, keys
 from perseus.access.audit import AuditLog
 from perseus.commands import readiness
 from perseus.commands.statustable import cells
-from perseus.control import channel, hosts, key
+from perseus.control import channel, hosts, key, reserves
 from perseus.control.command import LIFE_MS, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.outcomes import Outcome, Status
@@ -128,6 +128,8 @@ def send(settings: Settings, kind: Kind, name: str, on: str | None, arguments: M
 def _addressed(client: Client, command: Command, exchange: Exchange, on: str | None) -> Command:
     """The command with the process that is meant, and its run where it serves one."""
     known = hosts.read(client)
+    if command.kind is Kind.STOP and on is not None:
+        return _stopped_on(known, command, exchange, on)
     if command.kind in OF_HOLDER:
         found = [one for one in known if one.exchange_name == exchange.name and one.role in AT_IT]
         found.sort(key=lambda one: AT_IT.index(one.role))
@@ -138,6 +140,17 @@ def _addressed(client: Client, command: Command, exchange: Exchange, on: str | N
     if command.kind is Kind.TAKEOVER:
         command = replace(command, arguments={**command.arguments, "from": _holder(client, exchange, known)})
     return replace(command, target=chosen.target)
+
+
+def _stopped_on(known: Sequence[Report], command: Command, exchange: Exchange, on: str) -> Command:
+    """A stop of that process, whatever it is at with the exchange; of a standby only as long as it stands by."""
+    found = [one for one in known if on in (one.target, one.hostname) and one.exchange_name == exchange.name]
+    if len(found) != 1:
+        problem = "neither serves nor stands by for" if not found else "is not one process that is at"
+        raise NoTarget(f"{on} {problem} {exchange.name}.", known)
+    (one,) = found
+    arguments = {**command.arguments, "standby": True} if one.role == reserves.STANDBY else command.arguments
+    return replace(command, target=one.target, instance_id=one.instance_id, arguments=arguments)
 
 
 def _chosen(known: Sequence[Report], exchange: Exchange, kind: Kind, on: str | None) -> Report:

@@ -23,8 +23,8 @@ BODY_MAX = 65_536
 class Kind(StrEnum):
     """What can be asked of a target.
 
-    START {simulator?}; WARM_UP {full}; TAKEOVER {from: instance id}; HAND_OVER {to: target, instanceId}; SET_SYMBOLS
-    {symbols}; CHECK {environment: names}. The others have no arguments.
+    START {simulator?}; STOP {standby?: only as long as it stands by}; WARM_UP {full}; TAKEOVER {from: instance id};
+    HAND_OVER {to: target, instanceId}; SET_SYMBOLS {symbols}; CHECK {environment: names}. The others have no arguments.
     """
 
     START = "start"

@@ -142,6 +142,26 @@ def test_the_run_that_is_meant_is_named_in_the_command(
     assert json.loads(letter.body)["instanceId"] == "run-1"
 
 
+def test_a_stop_on_a_process_is_of_the_one_that_is_named(
+    asking: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serves = {"exchange_name": "binance", "exchange_id": BINANCE_ID}
+    report(client, "one", role="serving", instance_id="run-1", **serves)
+    report(client, "two", role="standby", hostname="b", **serves)
+    report(client, "three", role="standby", **serves)
+    report(client, "four", hostname="c")
+    monkeypatch.setattr(channel, "LATE_MS", -40_000)
+    for on, asked, run, arguments in (("one", "one", "run-1", {}), ("b", "two", None, {"standby": True})):
+        control.run(asking, "send", Kind.STOP, "binance", on, {})
+        (letter,) = channel.receive(client, asked, channel.START, 0)
+        body = json.loads(letter.body)
+        assert (body["instanceId"], body["arguments"]) == (run, arguments)
+    with pytest.raises(control.NoTarget, match="four neither serves nor stands by for binance"):
+        control.run(asking, "send", Kind.STOP, "binance", "four", {})
+    with pytest.raises(control.NoTarget, match="a is not one process that is at binance"):
+        control.run(asking, "send", Kind.STOP, "binance", "a", {})
+
+
 def test_a_takeover_of_what_nobody_holds_says_how_to_start_it(asking: Settings, client: Client) -> None:
     report(client, "one")
     with pytest.raises(control.NoTarget, match="Nobody holds binance: `perseus control start binance`"):

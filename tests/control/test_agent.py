@@ -12,6 +12,7 @@ from perseus import keys
 from perseus.access.audit import AuditLog
 from perseus.control import channel, hosts, signing
 from perseus.control.command import Command, Kind
+from perseus.control.handling import Done, Job, Refused
 from perseus.control.outcomes import Outcome, Status
 from perseus.control.recorder import Recorder
 from perseus.ingest.commands.agent import Agent
@@ -55,6 +56,21 @@ def test_a_stop_overtakes_and_cancels_what_is_running(
     assert end(client, stop).status is Status.DONE
     told = end(client, long)
     assert (told.status, told.text) == (Status.CANCELLED, "Ada (ada@example.net) has asked for a stop.")
+
+
+def test_a_stop_that_is_refused_cancels_nothing(
+    start: Callable[[str], Agent], store_url: str, client: Client, desk: Desk
+) -> None:
+    def refuse(_: Job) -> Done:
+        raise Refused("it stands by no longer")
+
+    desk.registry.add(Kind.STOP, refuse)
+    start(store_url)
+    long = channel.send(client, KEY, command(Kind.START))
+    until(client, long, lambda told: told.status is Status.RUNNING)
+    assert end(client, channel.send(client, KEY, command(Kind.STOP))).status is Status.REFUSED
+    desk.go.set()
+    assert end(client, long).status is Status.DONE
 
 
 @pytest.mark.parametrize(

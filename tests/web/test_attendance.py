@@ -46,7 +46,7 @@ def _fields(given: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(("warm", "said"), [(True, ", warm"), (False, ", not warm yet"), (None, "")])
 def test_a_standby_is_named_on_the_card_of_its_exchange_alone(warm: bool | None, said: str) -> None:
     standby = report("standby", warm=warm)
-    assert card(live(COINBASE), standby).standbys == (f"ingest-2{said}",)
+    assert [one.said for one in card(live(COINBASE), standby).standbys] == [f"ingest-2{said}"]
     assert card(live(BINANCE), standby).standbys == ()
     assert f"Standby: ingest-2{said}" in words(shown(live(COINBASE), standby))
 

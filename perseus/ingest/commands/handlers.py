@@ -14,7 +14,7 @@ from perseus.ingest.commands.warmingup import Warmable, said_of, warmed_up
 from perseus.ingest.host import Host
 from perseus.ingest.opening import Open, Opening
 from perseus.ingest.service import Order, Service
-from perseus.ingest.standby.handover import hand_over
+from perseus.ingest.standby.handover import hand_over, successors
 from perseus.ingest.standby.waiting import Ordered, Waiting
 
 SHOWN = 20
@@ -101,15 +101,21 @@ class Handlers:
         raise Cancelled(job.why or f"{name} was stopped before it was active.")
 
     def stop(self, job: Job) -> Work:
-        """Stop it at whatever stage it is."""
-        service = self._service()
+        """Stop it at whatever stage it is; with `standby` only as long as it stands by."""
+        service, host = self._service(), self._host
+        name, stood_by = service.order.exchange, service.is_standby
+        if job.command.arguments.get("standby") is True and not stood_by:
+            raise Refused(f"{host.hostname} stands by for {name} no longer: it is {service.step}. Nothing was stopped.")
         service.is_stopping = True
 
         def work() -> Done:
+            next_ = "" if stood_by else successors(host, service.exchange_id)
             service.stop(f"stopped by {job.who}")
-            service.ended.wait(self._host.settings.stop_seconds)
-            then = "waits for a start" if self._host.is_idle_host else "ends"
-            return Done(f"{service.order.exchange} is stopped, its lease released; {self._host.hostname} {then}.")
+            service.ended.wait(host.settings.stop_seconds)
+            then = "waits for a start" if host.is_idle_host else "ends"
+            if stood_by:
+                return Done(f"{host.hostname} stands by for {name} no longer; its process {then}.")
+            return Done(f"{name} is stopped, its lease released; {host.hostname} {then}.{next_}")
 
         return work
 

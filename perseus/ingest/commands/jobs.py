@@ -46,7 +46,7 @@ class Jobs:
         self._noted = (0, 0)
 
     def accept(self, command: Command) -> None:
-        """Begin it. A stop ends the others first."""
+        """Begin it. A stop that is not refused ends the others."""
         job, now_ms = Job(command, self._told), self._now_ms()
         accepted = Outcome(command.id, command.kind, command.target, Status.ACCEPTED, now_ms, now_ms)
         log.info("%s: accepted of %s, id %s", act(command.kind), job.who, command.id)
@@ -54,9 +54,13 @@ class Jobs:
             is_too_much = self._is_closed or (len(self._jobs) >= MOST and command.kind is not Kind.STOP)
             self._jobs[command.id] = job, accepted
         self._recorder.write(accepted)
-        if command.kind is Kind.STOP:
+        self._try(job, self._busy if is_too_much else lambda: self._begun(job))
+
+    def _begun(self, job: Job) -> Done | Work:
+        done = self._registry.find(job.command.kind)(job)
+        if job.command.kind is Kind.STOP:
             self.cancel(f"{job.who} has asked for a stop.", but=job)
-        self._try(job, self._busy if is_too_much else lambda: self._registry.find(command.kind)(job))
+        return done
 
     def cancel(self, why: str, but: Job | None = None) -> None:
         """Ask all to end."""

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from perseus import store
-from perseus.control import hosts
+from perseus.control import hosts, reserves
 from perseus.control.command import TARGET
 from perseus.control.handling import Cancelled, Done, Job, Refused, Work
 from perseus.errors import PerseusError
@@ -111,6 +111,15 @@ def connected(host: Host, name: str) -> Client:
     return store.connect(
         runfile.store_url(settings), timeout=settings.store_timeout_seconds, name=f"perseus:{name}:{host.target}"
     )
+
+
+def successors(host: Host, exchange_id: int | None) -> str:
+    """Who stands by for what `host` serves, as a sentence with a blank before it; '' where nobody does, as is known."""
+    with suppress(PerseusError), closing(connected(host, "hosts")) as client:
+        found = reserves.reserves(hosts.read(client), exchange_id, but=host.target)
+        said = reserves.follow([reserves.named(one) for one in found])
+        return f" {said}" if said else ""
+    return ""
 
 
 def _host_of(host: Host, target: str) -> str:

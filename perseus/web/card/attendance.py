@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from perseus.control import reserves
 from perseus.control.hosts import Report
-from perseus.network.payload import InstanceStatus
+from perseus.network.payload import COMMANDED_BY, InstanceStatus
 from perseus.network.states import State
 from perseus.web import moments, words
 
 TARGET, PAUSED_AT, PAUSED_BY = "target", "pausedAt", "pausedBy"
 #: Fields of a payload that a card says in its own words.
-SAID = frozenset((TARGET, PAUSED_AT, PAUSED_BY))
+SAID = frozenset((TARGET, PAUSED_AT, PAUSED_BY, COMMANDED_BY))
 BEGINNING = (State.IDLE, State.STARTING, State.WARMING)
 LIMIT = 200
 
 
 class Standby(NamedTuple):
-    """One process that waits for the exchange. `warm`: None where it does not say."""
+    """One process that waits for the exchange. `warm`: None where it does not say; `target`: its name."""
 
     host: str
     warm: bool | None
+    target: str = ""
 
     @property
     def said(self) -> str:
         """`ingest-2, warm`."""
         how = "" if self.warm is None else ", warm" if self.warm else ", not warm yet"
         return f"{words.plain(self.host, words.NAME_LIMIT)}{how}"
+
+    @property
+    def named(self) -> str:
+        """`ingest-2 (ingest-2-4711-0a1b2c3d)`."""
+        return f"{words.plain(self.host, words.NAME_LIMIT)} ({words.plain(self.target, LIMIT)})"
 
 
 class Attendance(NamedTuple):
@@ -43,6 +50,15 @@ class Attendance(NamedTuple):
     claiming: str = ""
     claimer: str = ""
     idle: int = 0
+
+    @property
+    def follow(self) -> str:
+        """Who goes on once nobody holds it, as a sentence; '' where nobody stands by."""
+        return reserves.follow([one.named for one in self.standbys])
+
+    def without(self, target: str) -> Attendance:
+        """The same as if that process did not stand by."""
+        return self._replace(standbys=tuple(one for one in self.standbys if one.target != target))
 
     def of_beginning(self, told: InstanceStatus | None) -> str | None:
         """Who is about to take it over, else what an instance is at that is not active yet; None for any other.
@@ -75,7 +91,7 @@ def by_exchange(reports: Iterable[Report]) -> Mapping[int, Attendance]:
             continue
         known = found.get(one.exchange_id, NOBODY)
         if one.role == "standby":
-            known = known._replace(standbys=(*known.standbys, Standby(one.hostname, one.warm)))
+            known = known._replace(standbys=(*known.standbys, Standby(one.hostname, one.warm, one.target)))
         elif one.role == "waiting":
             taking = f"{one.hostname} is {one.doing or 'waiting to take it over'}"
             known = known._replace(taking=taking, claimer=one.target)

@@ -21,7 +21,7 @@ from perseus.web.card.facts import Fact
 from perseus.web.card.record import NONE as NO_RECORD
 from perseus.web.card.record import Record
 from perseus.web.card.signs import Sign
-from perseus.web.card.stopping import Stop
+from perseus.web.card.stopping import Reserve, Stop
 from perseus.web.moments import Moment
 
 ERROR_LIMIT = 2_000
@@ -102,7 +102,7 @@ class Card:
     at: str | None = None
     paused: Paused | None = None
     doing: str | None = None
-    standbys: tuple[str, ...] = ()
+    standbys: tuple[Reserve, ...] = ()
     connects: bool = False
     stop: Stop | None = None
 
@@ -178,7 +178,7 @@ def card(seen: Outlook) -> Card:
         record=seen.record,
         paused=_paused(told) if seen.live else None,
         doing=seen.attendance.of_beginning(told if seen.live else None),
-        standbys=tuple(one.said for one in seen.attendance.standbys),
+        standbys=stopping.reserves(seen.attendance),
         connects=seen.condition in AT_REST and not begins,
         stop=stopping.stop(told if seen.live else None, seen.attendance),
     )
