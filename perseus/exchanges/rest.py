@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -87,8 +88,15 @@ class Rest:
         self._chance = chance
         self._penalties = self._frozen_ms = 0
         self._patience = Patience(TIMEOUT_SECONDS)
+        self._answered, self._unanswered = -inf, -inf
         spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
         self._least_ms = max(spans, default=1_000)
+
+    @property
+    def silent_since(self) -> float | None:
+        """Loop time (s) since which nothing that any process asked was answered; None: it answers, or was not asked."""
+        found = (self._unanswered, self._ledger.silent_since or -inf)
+        return min((at for at in found if at > self._answered), default=None)
 
     async def get(self, request: Request, priority: Priority) -> Answer:
         """The answer, which is 2xx and whole JSON. Each attempt is charged before it is sent.
@@ -153,16 +161,23 @@ class Rest:
         raise NoAnswer(self._dialect.name, request.path, ATTEMPTS, last)
 
     async def _once(self, request: Request, name: str, seconds: float) -> Answer:
+        time = asyncio.get_running_loop().time
+        sent = time()
         try:
             async with self._patience.of(seconds):
                 answer = await self._transport.get(
                     f"{self._url}{request.path}", request.params, request.headers, seconds
                 )
         except TransportError as error:
+            if error.kind not in ENDS:
+                self._answered = time()
+            elif self._unanswered <= self._answered:
+                self._unanswered = sent
             await self._ended(name, ENDS.get(error.kind, "answered"))
             if error.kind in FINAL_KINDS:
                 raise NoAnswer(self._dialect.name, request.path, 1, str(error)) from None
             raise _TryAgain(str(error)) from None
+        self._answered = time()
         self._patience.end_soon()
         await self._ended(name, "answered")
         if 200 <= answer.status < 300:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -49,7 +50,7 @@ class Ledger:
     `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
     is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far;
     `emptied`: how often the store was found to have been emptied; `held_up`: for people, why nothing at all may be sent
-    now, '' where something may.
+    now, '' where something may; `silent_since`: loop time (s) since which the exchange is known to be silent, or None.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Ledger:
         self._run, self._numbers = uuid4().hex[:12], count()
         self.granted: Counter[Priority] = Counter()
         self.emptied = 0
-        self._is_silent = False
+        self.silent_since: float | None = None
         self.held_up = ""
 
     async def reserve(self, weight: int, priority: Priority, name: str = "") -> float:
@@ -99,7 +100,7 @@ class Ledger:
 
     async def sign(self) -> None:
         """The exchange lives: where its REST side was silent it is asked at once. Raises the store's errors."""
-        if self._is_silent:
+        if self.silent_since is not None:
             await self._call(self._book.sign)
             self._lines["request"].hurry()
 
@@ -179,13 +180,19 @@ class Ledger:
             self._clock.suppose(answer.now_ms)
         self._tell(answer)
         if what == "request":
-            self._is_silent = answer.held_ms > 0 if isinstance(answer, Granted) else _is_silence(answer)
+            self._note(answer.held_ms > 0 if isinstance(answer, Granted) else _is_silence(answer))
         if isinstance(answer, Granted):
             wish.held = self._clock.takes_seconds(answer.held_ms)
         if isinstance(answer, Emptied):
             await self._begin_anew(answer.now_ms)
             return 0.0
         return self._clock.takes_seconds(answer.wait_ms) if isinstance(answer, Wait) else None
+
+    def _note(self, is_silent: bool) -> None:
+        if not is_silent:
+            self.silent_since = None
+        elif self.silent_since is None:
+            self.silent_since = asyncio.get_running_loop().time()
 
     def _tell(self, answer: Granted | Wait | Emptied) -> None:
         """Whoever waits for this knows what for. Refusals of the exchange are logged where they are heard."""

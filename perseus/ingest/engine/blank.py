@@ -15,13 +15,26 @@ AGAIN_MS = (60_000, 600_000)
 """Asked again so long after the first and the second; what lies before candles that are known, only once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """REST has given nothing for `asked` since then (Unix ms), which is not believed yet."""
+
+    since_ms: int
+    asked: Range
+
+
 @dataclass
 class Blank:
-    """What REST gave nothing for, of one pair, and when it is asked for that again. Times in Unix ms."""
+    """What REST gave nothing for, of one pair, and when it is asked for that again. Times in Unix ms.
+
+    `is_believed`: the latest episode ended so.
+    """
 
     asked: Range = (0, 0)
     times: int = 0
     again_ms: int = 0
+    is_believed: bool = False
+    _since_ms: int = 0
     _is_told: bool = False
 
     def believes(
@@ -37,8 +50,11 @@ class Blank:
         if asked_ms < self.again_ms:
             return False
         self.times = self.times + 1 if self._is_of(asked) else 1
+        if self.times == 1:
+            self._since_ms, self.is_believed = asked_ms, False
         if self.times > (1 if is_before_known else len(AGAIN_MS)):
             self.clear(asked)
+            self.is_believed = True
             return True
         self.asked, self.again_ms, self._is_told = asked, asked_ms + AGAIN_MS[self.times - 1], False
         return False
@@ -47,6 +63,11 @@ class Blank:
         """It has given something for that, or what was learnt of it counts no more."""
         if self._is_of(asked):
             self.asked, self.times, self.again_ms = (0, 0), 0, 0
+
+    @property
+    def episode(self) -> Episode | None:
+        """The one that goes on."""
+        return Episode(self._since_ms, self.asked) if self.times else None
 
     def _is_of(self, asked: Range) -> bool:
         return asked[0] < self.asked[1] and self.asked[0] < asked[1]

@@ -10,20 +10,19 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 
-from perseus.errors import PerseusError, StoreUnavailable
+from perseus.errors import PerseusError
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.events import CandleEvent, Heard, Subject
 from perseus.exchanges.rest import RateLimited, RequestRefused
 from perseus.exchanges.symbols import Changed
-from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.engine.acquaintance import Acquaintance
 from perseus.ingest.engine.asking import Asking
 from perseus.ingest.engine.audit import Audit
 from perseus.ingest.engine.ports import Ports, Streams
 from perseus.ingest.engine.repair import Repairs
 from perseus.ingest.engine.series import Series, left_open
+from perseus.ingest.engine.telling import Telling
 from perseus.ingest.engine.timekeeper import Timekeeper
 from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.engine.warming import Warming
@@ -39,7 +38,6 @@ __all__ = ["Engine", "Ports"]
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-BOOK_SECONDS = 5.0
 LONG_LINE = 10
 """Pairs that wait for the exchange: so many could break a limit that was lowered."""
 HANDOVER_MS = 60_000
@@ -61,7 +59,6 @@ class Engine:
         self._exchange = Acquaintance(ports, say, self._relisted)
         self._is_warm = False
         self.messages = 0
-        self._facts: dict[str, Value] = {}
         unwritten = Outage(log, "Candles cannot be written", "Candles are written again.")
         self.writer = Writer(ports.cache, ports.clock, unwritten)
         asking = Asking(ports, say, self._before_asking, lambda pair: self.warming.asking(pair))
@@ -76,6 +73,7 @@ class Engine:
         )
         want, now_ms = self._want_past, ports.clock.now_ms
         self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, want, say)
+        self._telling = Telling(ports, self._series, self.writer, self.lacking, lambda: self.messages, say)
         self.warming = Warming(
             self._series,
             self.repairs.want,
@@ -131,7 +129,7 @@ class Engine:
 
     def facts(self) -> Mapping[str, Value]:
         """For the card: how complete and how late the candles are, and what is used of the exchange's limits."""
-        return self._facts
+        return self._telling.facts
 
     async def run(self, streams: Streams, warm: asyncio.Event) -> None:
         """Take in all until cancelled; `warm` is set once each pair that lacked something at first was asked for."""
@@ -149,7 +147,7 @@ class Engine:
                 streams.start(streamed, self.symbols, self._exchange.listings.aliases())
                 await streams.live()
                 group.create_task(self._look_on(), name="boundaries")
-                group.create_task(self._tell_on(), name="facts")
+                group.create_task(self._telling.run(), name="facts")
                 await self.warming.first()
                 await self.writer.drained()
                 self._is_warm = True
@@ -220,14 +218,6 @@ class Engine:
             return
         urgent = Priority.REPAIR if series.is_streamed else Priority.BOUNDARY
         self.repairs.want(series, urgent if series.is_recent(missing, now_ms) else Priority.WARMUP)
-
-    async def _tell_on(self) -> None:
-        while True:
-            with suppress(StoreUnavailable):
-                book = await self._ports.ledger.state()
-                lacking, unreadable = self.lacking(), [one for one in self._series.values() if one.is_unreadable]
-                self._facts = card_facts(len(self._series), len(lacking), len(unreadable), self.writer, book)
-            await asyncio.sleep(BOOK_SECONDS)
 
     def _progress(self, run_id: str) -> Progress:
         """Of a warmup that begins now; the first counts all since the start."""

@@ -42,7 +42,7 @@ class Series:
     `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
     `ask_at_ms`: what is in doubt is asked for then, unless the stream is live again before and it is asked for at once.
     `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come. `told`:
-    those that were told already, of which the store knows nothing any more.
+    those that were told already, of which the store knows nothing any more. `blank`: what REST gave nothing for.
     """
 
     pair: Pair
@@ -61,7 +61,7 @@ class Series:
     full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
     _spoilt: dict[int, int] = field(default_factory=dict)
-    _blank: Blank = field(default_factory=Blank)
+    blank: Blank = field(default_factory=Blank)
     _unreadable: set[int] = field(default_factory=set)
     _again_ms: int = 0
     _due_ms: int = 0
@@ -118,7 +118,7 @@ class Series:
         if self.ask_at_ms is not None and self.ask_at_ms <= now_ms:
             self.ask_at_ms = None
             return True
-        if self._blank.is_due(now_ms):
+        if self.blank.is_due(now_ms):
             return True
         if self._unreadable and now_ms >= self._due_ms:
             self._due_ms = now_ms + UNREADABLE_MS
@@ -203,9 +203,9 @@ class Series:
         given = {one.open_ms: one for one in candles if asked[0] <= one.open_ms < asked[1]}
         sure = [one for one in given.values() if is_settled(close_of(one.open_ms), asked_ms)]
         if given or refused:
-            self._blank.clear(asked)
+            self.blank.clear(asked)
         elif nothing := {at for at in settled if not self._was_silent(at)} - self._lacked:
-            if not self._blank.believes(nothing, asked, asked_ms, self.coverage, timeframe):
+            if not self.blank.believes(nothing, asked, asked_ms, self.coverage, timeframe):
                 return []
             self._lacked |= nothing if len(nothing) > FEW else set()
         lacked, spoilt = [], dict[int, int]()
@@ -226,7 +226,7 @@ class Series:
 
     @property
     def is_unreadable(self) -> bool:
-        """Does the exchange have something there that is no candle, whenever it is asked?"""
+        """Does the exchange always give something there that is no candle?"""
         return bool(self._unreadable)
 
     def unfinished(self) -> str | None:
@@ -241,7 +241,7 @@ class Series:
         timeframe = self.pair.timeframe
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
         self._unreadable.clear()
-        self._blank.clear((start_ms, end_ms))
+        self.blank.clear((start_ms, end_ms))
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
     def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, told: Collection[int] = ()) -> bool:
@@ -271,7 +271,7 @@ class Series:
         if now_ms < self._again_ms:
             for open_ms in self._unreadable:
                 known = known.verify(open_ms, close_of(open_ms))
-        hidden = self._blank.hidden(now_ms)
+        hidden = self.blank.hidden(now_ms)
         return known if hidden is None else known.verify(*hidden)
 
     def _unsure(self, asked: Range) -> list[int]:

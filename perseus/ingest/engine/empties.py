@@ -1,0 +1,75 @@
+"""Has it known which pairs REST gives nothing for that is not believed yet, since when, and what comes of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from math import inf
+
+from perseus.clock import iso
+from perseus.exchanges.symbols import named
+from perseus.ingest.engine.blank import Episode
+from perseus.ingest.engine.series import Series
+from perseus.ingest.engine.writer import Say
+from perseus.market.candle import Pair
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 60.0
+"""Between two lines: what begins or ends meanwhile is told together."""
+
+
+class Empties:
+    """`say` is told what a person should know; that candles came after all is in the log alone."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._known: dict[Pair, Episode] = {}
+        self._new: list[Pair] = []
+        self._absent: list[Pair] = []
+        self._filled: list[Pair] = []
+        self._next = -inf
+
+    def look(self, every: Iterable[Series], now: float) -> None:
+        """Find what began and what is over since the last look; `now`: seconds."""
+        for series in every:
+            pair, episode = series.pair, None if series.is_refused else series.blank.episode
+            if episode is not None:
+                self._begun(pair, episode)
+            elif self._known.pop(pair, None) is not None and not series.is_refused:
+                (self._absent if series.blank.is_believed else self._filled).append(pair)
+        if now >= self._next and (self._new or self._absent or self._filled):
+            self._next = now + EVERY_SECONDS
+            self._tell()
+
+    def fact(self) -> str | None:
+        """For the card: which pairs, and since when; None: there are none."""
+        return _told(self._known) if self._known else None
+
+    def _begun(self, pair: Pair, episode: Episode) -> None:
+        known = self._known.get(pair)
+        if known is None:
+            self._new.append(pair)
+        self._known[pair] = Episode(known.since_ms, episode.asked) if known else episode
+
+    def _tell(self) -> None:
+        new = {pair: self._known[pair] for pair in self._new if pair in self._known}
+        absent, filled = self._absent, self._filled
+        self._new, self._absent, self._filled = [], [], []
+        if new:
+            self._say(f"REST gives no candles of {_told(new)}. It is asked again before that is believed.")
+            log.info("REST gives no candles yet of: %s.", ", ".join(map(str, new)))
+        if absent:
+            self._say(f"REST went on to give no candles of {_names(absent)}: they are held to be absent there.")
+            log.info("Held to be absent: %s.", ", ".join(map(str, absent)))
+        if filled:
+            log.warning("REST gives candles of %s again.", _names(filled))
+
+
+def _told(episodes: Mapping[Pair, Episode]) -> str:
+    since_ms = min(one.since_ms for one in episodes.values())
+    return f"{_names(episodes)} since {iso(since_ms)[11:19]} UTC"
+
+
+def _names(pairs: Iterable[Pair]) -> str:
+    return named(map(str, pairs))
