@@ -16,6 +16,7 @@ from perseus.simulator.limits import Address, Calendar, Rolling
 from perseus.simulator.market.day import Days
 from perseus.simulator.market.truth import Market, Truth
 from perseus.simulator.market.watch import Watch
+from perseus.simulator.market.year import Years
 from perseus.simulator.session import Session
 from perseus.simulator.timers import Timers
 from perseus.simulator.wire import Asked, Reply, in_json
@@ -56,6 +57,7 @@ class Exchange:
         self.sessions: dict[int, Session] = {}
         self.subscribers: dict[str, dict[int, Session]] = {}
         self.days = Days(self.truth)
+        self.years = Years(self.truth)
         self.is_away = False
         self._held_back: list[Callable[[], None]] | None = None
         self._held_out: list[Callable[[], None]] | None = None

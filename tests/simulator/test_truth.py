@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perseus.market.timeframes import Timeframe
-from perseus.simulator.market import buckets
+from perseus.simulator.market import buckets, past
 from perseus.simulator.market.bar import Bar, short, text, units
 from tests.simulator.conftest import START_MS, Bench
 
@@ -104,3 +104,15 @@ def test_a_thousand_candles_of_the_past_take_no_time(bench: Bench) -> None:
     began = time.process_time()
     assert len(bench.exchange().truth.bars("BTCUSDT", "1d", None, None, 1_000)) == 1_000
     assert time.process_time() - began < 0.5
+
+
+def test_candles_that_meet_are_not_drawn_each_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, chance = [0], past._chance
+
+    def counted(*of: int) -> float:
+        made[0] += 1
+        return chance(*of)
+
+    monkeypatch.setattr(past, "_chance", counted)
+    assert len(Bench(seed="never used before").exchange().truth.bars("BTCUSDT", "1m", None, None, 1_000)) == 1_000
+    assert made[0] < 6_000, "four for itself, and a few that all of them share"

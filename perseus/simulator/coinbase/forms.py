@@ -45,7 +45,7 @@ def streamed(exchange: Exchange, product: str, bar: Bar) -> Json:
 def ticker(exchange: Exchange, product: str, has_book: bool) -> Json:
     """One of channel ticker, or of ticker_batch, which knows no bid and ask."""
     day, tick = exchange.days.of(product), _market(exchange, product).manner.tick
-    year = exchange.truth.bars(product, "1w", None, None, 52)
+    low, high = exchange.years.of(product, day)
     told = {
         "type": "ticker",
         "product_id": product,
@@ -53,8 +53,8 @@ def ticker(exchange: Exchange, product: str, has_book: bool) -> Json:
         "volume_24_h": amount(exchange, product, day.volume, short),
         "low_24_h": short(day.low),
         "high_24_h": short(day.high),
-        "low_52_w": short(min((bar.low for bar in year), default=day.low)),
-        "high_52_w": short(max((bar.high for bar in year), default=day.high)),
+        "low_52_w": short(low),
+        "high_52_w": short(high),
         "price_percent_chg_24_h": f"{(day.close - day.open) / day.open * 100:.8f}",
     }
     sides = {"best_bid": short(day.close - tick), "best_bid_quantity": "1.5"}
