@@ -56,6 +56,12 @@ def only_log(own: RedisCluster) -> tuple[Exchange, RedisProcess]:
     raise AssertionError
 
 
+def refusals(node: RedisProcess) -> int:
+    """How many scripts have failed there so far."""
+    with node.client() as admin:
+        return int(admin.info("commandstats")["cmdstat_evalsha"]["failed_calls"])
+
+
 def away_from(own: RedisCluster, *nodes: RedisProcess) -> Exchange:
     """An exchange that has nothing at these."""
     every = (Exchange(number, f"y{number}", "Y") for number in range(2_000, 3_000))
@@ -175,7 +181,8 @@ def test_events_that_wait_are_told_once_and_so_is_their_end(
             instance.report_error("one")
             instance.report_error("two")
             eventually(lines(caplog, "Events wait"))
-            time.sleep(0.5)
+            refused = refusals(node)
+            eventually(lambda: refusals(node) > refused + 1)
         eventually(lines(caplog, "takes events again"))
         assert instance.valid()
     finally:

@@ -169,7 +169,7 @@ def test_a_store_that_is_away_is_waited_for_and_what_came_of_commands_is_told_af
         until(client, long, lambda told: told.status is Status.RUNNING)
         own_server.kill()
         desk.go.set()
-        time.sleep(1.2)
+        eventually(lambda: "No commands are taken" in caplog.text)
         own_server.start()
         assert until(client, long, lambda told: told.is_final, 10).text == "active"
         assert end(client, channel.send(client, KEY, command(Kind.CHECK))).status is Status.DONE

@@ -22,10 +22,12 @@ from perseus.db import deadline, notifying, postgres
 from perseus.db.engine import answers, engine
 from perseus.db.errors import NotStorable
 from tests.databases import execute, schema, with_user
+from tests.instances import eventually
 from tests.postgres import USER, PostgresProcess
 from tests.redis_process import free_port
 
 SHORT = 1.0
+WAITS_FOR_A_LOCK = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 #: One wait after the end of a call, and what a busy machine takes.
 MORE = postgres.GRACE_SECONDS + 2.0
 
@@ -115,7 +117,9 @@ def test_one_that_is_killed_in_mid_request_is_told_and_found_again_when_it_is_ba
         with own_postgres.admin("perseus") as admin, admin.transaction():
             admin.execute("LOCK TABLE users")
             blocked.set()
-            time.sleep(0.5)  # long enough for the other thread to wait for the lock
+            with own_postgres.admin() as looking:
+                eventually(lambda: looking.execute(WAITS_FOR_A_LOCK).fetchone())
+                looking.execute("CHECKPOINT")
             own_postgres.kill()
 
     with ThreadPoolExecutor(1) as pool:

@@ -16,6 +16,7 @@ from perseus.doctor.finding import Severity
 from perseus.doctor.patience import patience
 from tests.conftest import KRAKEN
 from tests.doctor.conftest import Practice
+from tests.instances import eventually
 from tests.redis_process import RedisProcess, free_port
 
 GRAVE, WARNING, UNKNOWN = Severity
@@ -144,6 +145,16 @@ def test_refused_connections_are_remembered(practice: Practice, own_server: Redi
     assert "It has refused" in practice.finds("connection-limit", WARNING).seen
 
 
+def is_busy(server: RedisProcess) -> bool:
+    """Does it say that a script runs, longer than it lets one?"""
+    try:
+        with server.client() as client:
+            client.ping()
+    except redis.exceptions.ResponseError as error:
+        return str(error).startswith("BUSY")
+    return False
+
+
 def test_a_script_that_blocks_the_store_is_named_and_ended_by_what_is_told(
     practice: Practice, own_server: RedisProcess
 ) -> None:
@@ -155,7 +166,7 @@ def test_a_script_that_blocks_the_store_is_named_and_ended_by_what_is_told(
 
     blocking = threading.Thread(target=block)
     blocking.start()
-    time.sleep(0.3)
+    eventually(lambda: is_busy(own_server), 10)
     report = practice.examine()
     names = [one.name for one in report.findings if one.severity is GRAVE]
     (found,) = [one for one in report.findings if one.name == "busy-script"]

@@ -15,9 +15,9 @@ from tests.redis_process import RedisProcess
 __all__ = ["world"]
 
 
-@pytest.mark.parametrize("seconds", [1.0, 4.0])
+@pytest.mark.parametrize("away_seconds", [1.0, 4.0])
 def test_a_store_that_goes_away_for_longer_than_the_lease_costs_nothing(
-    world: Make, own_server: RedisProcess, seconds: float
+    world: Make, own_server: RedisProcess, away_seconds: float
 ) -> None:
     here, told = world(own_server.url), Told()
     here.dispatcher("one", told.kind("log"))
@@ -27,7 +27,7 @@ def test_a_store_that_goes_away_for_longer_than_the_lease_costs_nothing(
     own_server.freeze()
     with pytest.raises(StoreUnavailable):
         here.write()
-    time.sleep(seconds)
+    time.sleep(away_seconds)
     own_server.thaw()
     here.write()
     eventually(lambda: len(told.came) >= 2, 10)
@@ -45,7 +45,8 @@ def test_hints_are_heard_again_after_the_store_was_restarted(world: Make, own_se
     eventually(lambda: here.client.pubsub_numsub(keys.NETWORK_CHANNEL)[0][1] == 1, 10)
     here.begun("a")
     eventually(lambda: here.client.exists(keys.destination("a", "lease")), 10)
-    time.sleep(0.2)
+    until_its_lane_rests_again = 0.2
+    time.sleep(until_its_lane_rests_again)
     began = time.monotonic()
     here.write()
     eventually(lambda: len(told.came) == 1, 3)
