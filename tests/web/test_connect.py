@@ -1,4 +1,4 @@
-"""Connect: the record first, then a host; and where another one holds the exchange, a warning and a real takeover."""
+"""Connect: the record first, then a host, and what came of the start."""
 
 from __future__ import annotations
 
@@ -6,48 +6,21 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from perseus import keys
 from perseus.access.roles import Role
-from perseus.control import channel
-from perseus.control.command import Command, Kind, parse
-from perseus.control.outcomes import Outcome, Status
+from perseus.control.command import Kind
+from perseus.control.outcomes import Status
 from perseus.db import userexchanges
-from perseus.db.userexchanges import Access
 from perseus.network.states import State
-from tests.web.holding import BINANCE, HOLDER, free, hold
+from tests.web.connecting import HERE, otto, sent, take, tell
+from tests.web.holding import BINANCE, hold
 from tests.web.hosting import TARGET, Host, report
 from tests.web.notified import CONTROL_KEY, Notified
 from tests.web.people import OTTO, VERA, come_in, entries, user
 from tests.web.reading import HTMX, words
 
-HERE = "/network/binance/connect"
-
-
-@pytest.fixture
-def otto(notified: Notified) -> FlaskClient:
-    """An operator with a connection record of the exchange."""
-    browser = come_in(notified, OTTO)
-    who = user(notified, OTTO).person.id
-    userexchanges.add_record(notified.database_url, who, BINANCE, Access("Binance", "BINANCE_KEY", None))
-    return browser
-
-
-def sent(site: Notified, target: str = TARGET) -> list[Command]:
-    return [parse(letter.body) for letter in channel.receive(site.client, target, channel.START, 0)]
-
-
-def take(browser: FlaskClient, instance: str, host: str = TARGET, sure: str = "yes") -> TestResponse:
-    return browser.post(f"{HERE}/takeover", data={"instance": instance, "host": host, "sure": sure})
-
-
-def tell(site: Notified, command: Command, status: Status, text: str = "", **more: object) -> None:
-    """What its target says of it."""
-    now = site.now_ms()
-    ended = None if status in (Status.ACCEPTED, Status.RUNNING) else now
-    told = Outcome(command.id, command.kind, command.target, status, now, now, ended, text=text, **more)  # type: ignore[arg-type]
-    channel.record(site.client, told)
+__all__ = ["otto"]
 
 
 def test_only_operators_connect(notified: Notified) -> None:
@@ -141,72 +114,6 @@ def test_connect_sends_a_signed_start_and_shows_its_progress_to_the_exchange_s_p
     assert (entry.target, entry.result, entry.detail["command"]) == ("binance", "done", command.id)
 
 
-@pytest.mark.parametrize("kind", [Kind.START, Kind.TAKEOVER])
-def test_what_is_under_way_can_be_stopped_from_where_it_is_followed(
-    notified: Notified, otto: FlaskClient, kind: Kind
-) -> None:
-    report(notified.client)
-    is_start = kind is Kind.START
-    asked = otto.post(HERE, data={"host": TARGET}) if is_start else take(otto, hold(notified.client, BINANCE))
-    (command,) = sent(notified)
-    at = asked.headers["Location"]
-    for status in (None, Status.ACCEPTED, Status.RUNNING):
-        if status is not None:
-            tell(notified, command, status)
-        page = otto.get(at, headers=HTMX).text
-        assert all(f'name="{name}" value="{value}"' in page for name, value in stopping(command).items())
-    stopped = otto.post("/network/binance/commands", data=stopping(command))
-    (_, stop) = sent(notified)
-    assert (stop.kind, stop.exchange_name, stop.by, stop.instance_id) == (Kind.STOP, "binance", OTTO, None)
-    assert stopped.headers["Location"].startswith(f"/commands/{TARGET}/{stop.id}?what=stop")
-    (entry,) = [one for one in entries(notified) if one.what == "command an instance"]
-    assert (entry.target, entry.detail["order"], entry.detail["host"]) == ("binance", "stop", TARGET)
-
-
-@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.CANCELLED])
-def test_what_has_ended_is_not_stopped_any_more(notified: Notified, otto: FlaskClient, status: Status) -> None:
-    report(notified.client)
-    at = otto.post(HERE, data={"host": TARGET}).headers["Location"]
-    (command,) = sent(notified)
-    tell(notified, command, status)
-    assert "command-stop" not in otto.get(at, headers=HTMX).text
-    answer = otto.post("/network/binance/commands", data=stopping(command))
-    assert answer.status_code == 409
-    assert "What was to be stopped is over already" in words(answer.text)
-    assert sent(notified) == [command]
-
-
-def test_a_check_is_not_stopped(notified: Notified, otto: FlaskClient) -> None:
-    query = "what=check&next=/network/binance"
-    assert "command-stop" not in otto.get(f"/commands/{TARGET}/{'0' * 32}?{query}").text
-
-
-def test_a_start_of_whom_nothing_is_known_is_stopped_only_where_it_is_begun(
-    notified: Notified, otto: FlaskClient
-) -> None:
-    from_card = {"what": "stop", "host": TARGET}
-    report(notified.client)
-    assert otto.post("/network/binance/commands", data=from_card).status_code == 409
-    report(notified.client, TARGET, "serving", exchangeId=1, exchangeName="coinbase")
-    assert otto.post("/network/binance/commands", data=from_card).status_code == 409
-    assert sent(notified) == []
-    report(notified.client, TARGET, "waiting", exchangeId=2, exchangeName="binance")
-    assert otto.post("/network/binance/commands", data=from_card).status_code == 303
-    assert [one.kind for one in sent(notified)] == [Kind.STOP]
-
-
-def test_one_that_has_become_active_meanwhile_is_not_stopped_as_a_start(notified: Notified, otto: FlaskClient) -> None:
-    hold(notified.client, BINANCE)
-    answer = otto.post("/network/binance/commands", data={"what": "stop", "host": HOLDER})
-    assert "over already: it is active" in words(answer.text)
-    assert sent(notified, HOLDER) == []
-
-
-def stopping(command: Command) -> dict[str, str]:
-    """What the button of a start that is under way sends."""
-    return {"what": "stop", "host": command.target, "start": command.id}
-
-
 def test_a_start_that_fails_stays_with_its_reason_and_says_nothing_else(notified: Notified, otto: FlaskClient) -> None:
     report(notified.client)
     at = otto.post(HERE, data={"host": TARGET}).headers["Location"]
@@ -238,64 +145,6 @@ def test_a_process_that_cannot_have_it_is_not_asked(notified: Notified, otto: Fl
     assert answer.status_code == 409
     assert "That process is gone, or is at something else by now." in words(answer.text)
     assert sent(notified, TARGET) == sent(notified, "e-1-00000001") == []
-
-
-def test_who_holds_it_is_named_with_what_a_takeover_does(notified: Notified, otto: FlaskClient) -> None:
-    report(notified.client)
-    hold(notified.client, BINANCE)
-    said = words(otto.get(HERE).text)
-    assert "Binance is in use" in said
-    assert "Host ingest-1.ams.example.net IP 203.0.113.7 Admin Ada Byron Since" in said
-    assert re.search(r"Lease left (39|40) s, renewed with each heartbeat Takes commands yes", said)
-    assert "ingest-1.ams.example.net is asked to stop." in said
-    assert "If it does not answer within 10 s, its lease is revoked" in said
-    assert "45 s at most" in said
-    assert f'action="{HERE}"' not in otto.get(HERE).text
-
-
-def test_a_holder_that_takes_no_commands_is_not_said_to_be_asked(notified: Notified, otto: FlaskClient) -> None:
-    report(notified.client)
-    hold(notified.client, BINANCE, target=None)
-    said = words(otto.get(HERE).text)
-    assert "Takes commands no" in said
-    assert "takes no commands, so it cannot be asked. Its lease is revoked" in said
-    assert "is asked to stop" not in said
-
-
-def test_a_takeover_is_sent_to_the_host_that_shall_have_it_and_names_the_run_that_loses_it(
-    notified: Notified, otto: FlaskClient
-) -> None:
-    report(notified.client)
-    instance = hold(notified.client, BINANCE)
-    progress = take(otto, instance)
-    (command,) = sent(notified)
-    assert (command.kind, command.arguments, command.exchange_id) == (Kind.TAKEOVER, {"from": instance}, 2)
-    assert sent(notified, HOLDER) == [], "its process is asked by the one that takes over"
-    at = progress.headers["Location"]
-    tell(notified, command, Status.REFUSED, "Ada Byron was first: binance goes to ingest-3.")
-    said = words(otto.get(at).text)
-    assert "Takeover on host-1: refused" in said
-    assert "Ada Byron was first: binance goes to ingest-3." in said
-
-
-def test_nothing_is_taken_over_without_a_clear_yes_or_from_another_than_was_shown(
-    notified: Notified, otto: FlaskClient
-) -> None:
-    report(notified.client)
-    instance = hold(notified.client, BINANCE)
-    for answer, why in (
-        (take(otto, instance, sure=""), "Say that you are sure."),
-        (take(otto, "another"), "Another instance holds it by now"),
-        (take(otto, instance, host="nobody-1-00000001"), "That process is gone"),
-    ):
-        assert answer.status_code == 409
-        assert why in words(answer.text)
-    free(notified.client, BINANCE)
-    answer = take(otto, instance)
-    assert answer.status_code == 409
-    assert "Nobody holds it any more, so there is nothing to take over." in words(answer.text)
-    assert sent(notified) == []
-    assert {one.result for one in entries(notified) if one.what == "take an exchange over"} == {"failed"}
 
 
 def test_a_start_that_comes_second_is_told_who_came_first(notified: Notified, otto: FlaskClient) -> None:

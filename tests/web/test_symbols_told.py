@@ -20,7 +20,7 @@ from tests.web.hosting import TARGET, Host
 from tests.web.notified import Notified
 from tests.web.people import entries
 from tests.web.reading import words
-from tests.web.test_symbols_page import BINANCE, HERE, add, names, otto, site
+from tests.web.symbolsite import BINANCE, HERE, add, names, otto, site
 
 __all__ = ["otto", "party", "site"]
 
