@@ -163,7 +163,9 @@ def test_a_pause_keeps_the_lease_and_is_on_the_card_until_it_goes_on(
     count = fields(reader)["messageCount"]
     again = commander.end(host.target, Kind.PAUSE)
     assert (again.status, "paused already, by Ada" in str(again.text)) == (Status.REFUSED, True)
-    time.sleep(1.5)
+    for _ in range(2):
+        beat = wait_active(reader, process)["lastHeartbeat"]
+        eventually(lambda beat=beat: wait_active(reader, process)["lastHeartbeat"] != beat)
     assert fields(reader)["messageCount"] == count
     assert wait_active(reader, process)["lastError"] is None
     assert commander.end(host.target, Kind.RESUME).status is Status.DONE

@@ -20,6 +20,7 @@ from tests.ingest.running import BINANCE_ID, Start
 from tests.redis_process import RedisProcess
 
 IDLE = ("-m", "perseus", "ingest", "--idle", "--made-up")
+AWAY_SECONDS, LONGER_THAN_ITS_LEASE_SECONDS = 1.0, 5.0
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_host_takes_commands_again_when_the_store_is_back(
     process = start(*IDLE, **KEYED, PERSEUS_REDIS_URL=own_server.url)
     (host,) = away.hosts(role="idle")
     own_server.kill()
-    time.sleep(1)
+    time.sleep(AWAY_SECONDS)
     own_server.start()
     away.hosts(role="idle")
     assert away.end(host.target, Kind.START, "binance").status is Status.DONE
@@ -71,7 +72,7 @@ def test_what_a_command_began_and_lost_because_the_store_was_away_is_begun_again
     (host,) = away.hosts(role="idle")
     first = away.end(host.target, Kind.START, "binance").data["instanceId"]
     own_server.kill()
-    time.sleep(5)
+    time.sleep(LONGER_THAN_ITS_LEASE_SECONDS)
     own_server.start()
 
     def is_another() -> bool:
@@ -90,7 +91,8 @@ def test_a_command_that_grew_old_while_its_process_was_frozen_is_not_done(
     process.send_signal(signal.SIGSTOP)
 
     late = channel.send(away.client, away._key, Command(host.target, Kind.START, "ada", exchange_name="binance"), 500)
-    time.sleep(1)
+    beyond_its_life = 1.0
+    time.sleep(beyond_its_life)
     process.send_signal(signal.SIGCONT)
     told = away.until(host.target, late, lambda told: told.is_final)
     assert told.status is Status.EXPIRED

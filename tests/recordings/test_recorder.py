@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -93,24 +94,33 @@ def test_without_a_place_nothing_is_recorded_and_nothing_stands_between() -> Non
 
 
 class StuckRing(Ring):
-    """A disk that takes a second for each write, or is full."""
+    """A disk that takes what it is given once it is `free`, and nothing while it `is_full`. `tried`: once a write."""
 
-    is_full = False
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, 10_000_000, "binance", 1)
+        self.is_full = False
+        self.free = threading.Event()
+        self.tried = threading.Semaphore(0)
 
     def write(self, entries: Any) -> None:
+        self.tried.release()
         if self.is_full:
             raise OSError(28, "No space left on device")
-        time.sleep(0.5)
+        assert self.free.wait(10)
         super().write(entries)
 
 
 def test_a_slow_disk_costs_entries_and_never_time_or_memory(tmp_path: Path) -> None:
-    recorder = Recorder(StuckRing(tmp_path, 10_000_000, "binance", 1), most=10_000)
+    ring = StuckRing(tmp_path)
+    recorder = Recorder(ring, most=10_000)
+    recorder.note(Heard(0, 1, bytes(900)))
+    assert ring.tried.acquire(timeout=10)
     began = time.perf_counter()
-    for number in range(2_000):
+    for number in range(1, 2_000):
         recorder.note(Heard(number, 1, bytes(900)))
     assert time.perf_counter() - began < 0.4
-    time.sleep(0.3)
+    ring.free.set()
+    assert ring.tried.acquire(timeout=10)
     recorder.note(Heard(2_000, 1, b"after"))
     recorder.close()
     entries = list(Recording(tmp_path).entries())
@@ -122,13 +132,14 @@ def test_a_slow_disk_costs_entries_and_never_time_or_memory(tmp_path: Path) -> N
 def test_a_full_disk_is_told_once_and_recording_goes_on_when_it_is_not(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ring = StuckRing(tmp_path, 10_000_000, "binance", 1)
+    ring = StuckRing(tmp_path)
     ring.is_full = True
+    ring.free.set()
     recorder = Recorder(ring)
     with caplog.at_level(logging.WARNING):
         for number in range(5):
             recorder.note(Heard(number, 1, b"lost"))
-            time.sleep(0.25)
+            assert ring.tried.acquire(timeout=10)
         ring.is_full = False
         recorder.note(Heard(5, 1, b"kept"))
         recorder.close()
