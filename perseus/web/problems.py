@@ -30,7 +30,9 @@ from perseus.errors import (
 from perseus.network.view.directory import BadCursor, StoreNotice
 from perseus.notify.told.lookup import UnknownDestination, UnknownEvent
 from perseus.store import refusal
+from perseus.web import typed
 from perseus.web.templating import Context, render
+from perseus.web.typed import Typed
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class ErrorPage(Context):
     title: str
     problem: Problem
     next_step: str
+    typed: Typed | None = None
 
 
 def install(app: Flask, denied: Callable[[], object] = lambda: None) -> None:
@@ -153,7 +156,8 @@ def _json(problem: Problem) -> Response:
 
 def _page(problem: Problem) -> Response:
     next_step = NEXT_STEPS.get(problem.status, "Go back to the")
-    return Response(render(ErrorPage(problem.title, problem, next_step)), problem.status)
+    kept = typed.typed() if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Response(render(ErrorPage(problem.title, problem, next_step, kept)), problem.status)
 
 
 def _refused(error: HTTPException) -> Response:
@@ -174,13 +178,19 @@ def _failed(error: PerseusError) -> Response:
     problem = of(error)
     if problem is None:
         return _broken(error)
-    # That the database is silent was said once; whoever is turned away for it must not be able to fill the log.
-    if problem.status >= 500 and not isinstance(error, Unasked):
-        log.warning("%s %s: %s", request.method, _place(), error)
+    if problem.status >= 500:
+        note(error)
     response = answer(problem)
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = RETRY_SECONDS
     return response
+
+
+def note(error: PerseusError) -> None:
+    """Say in the log what a request met."""
+    # That the database is silent was said once; whoever is turned away for it must not be able to fill the log.
+    if not isinstance(error, Unasked):
+        log.warning("%s %s: %s", request.method, _place(), error)
 
 
 def _broken(error: Exception) -> Response:

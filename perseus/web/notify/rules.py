@@ -15,6 +15,7 @@ from perseus.db import notifying
 from perseus.notify.configuration import Rule
 from perseus.notify.planning.routing import ALL
 from perseus.web import words
+from perseus.web.comesback import comes_back
 from perseus.web.forms import Choice
 from perseus.web.notify import matches
 from perseus.web.notify.matches import MatchForm
@@ -65,8 +66,13 @@ def edit(number: int) -> Response:
     return _page(tells, _numbered(stored.rules, number), number, stored.revision, "")
 
 
+def _unsaved(why: str, number: int | None = None) -> Response:
+    return _page(outbound(), _as_far_as_it_goes(), number, _revision(), why)
+
+
 @routes.post("")
 @needs(Role.ADMIN)
+@comes_back(_unsaved)
 def add() -> BaseResponse:
     """Add one at the end."""
     return _save(None)
@@ -74,6 +80,7 @@ def add() -> BaseResponse:
 
 @routes.post("/<int:number>")
 @needs(Role.ADMIN)
+@comes_back(_unsaved)
 def change(number: int) -> BaseResponse:
     """Change one."""
     return _save(number)

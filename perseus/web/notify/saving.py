@@ -13,12 +13,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from perseus.access.roles import Role
 from perseus.db import notifying
 from perseus.db.errors import NameTaken
+from perseus.errors import PerseusError
 from perseus.notify.configuration import Destination, Policy, Slug
 from perseus.notify.roster import Listed
 from perseus.notify.texts.templates import check_template
 from perseus.notify.told.dispatchers import KindReport
 from perseus.pluginhost.configuration.form import FieldType, check, fields_of, read_form
 from perseus.web import words
+from perseus.web.comesback import comes_back
 from perseus.web.forms import FORGET
 from perseus.web.notify import checking
 from perseus.web.notify import destination as destinationpage
@@ -30,6 +32,7 @@ from perseus.web.people.guard import by, needs
 from perseus.web.polled import still
 from perseus.web.site import outbound
 from perseus.web.templating import Context
+from perseus.web.typed import Given
 
 SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 ID, REVISION, KIND = "destination-id", "destination-revision", "destination-kind"
@@ -91,8 +94,43 @@ def new() -> Response:
     return _new(_kind(kinds, wanted), wanted.replace("_", "-"), "", {}, {})
 
 
+def _safe(given: Given) -> Given:
+    """Without secrets, and without any field of a kind that no dispatcher tells of."""
+    tells, name = outbound(), (request.view_args or {}).get("name")
+    if request.endpoint == "saving.policy":
+        return given
+    try:
+        kind = tells.listed(name).destination.kind if name else request.form.get(KIND, "")
+        fields = {one.name: one.type for one in fields_of(tells.dispatchers().kinds()[kind].json_schema)}
+    except (PerseusError, KeyError):
+        fields = {}
+    known = {field for field, type_ in fields.items() if type_ is not FieldType.SECRET}
+    forgets = {f"{FORGET}{field}" for field in fields}
+    return {field: values for field, values in given.items() if field in {*known, *forgets, ID, REVISION, KIND}}
+
+
+def _unsaved_new(why: str) -> Response:
+    kind = _kind(outbound().dispatchers().kinds(), request.form.get(KIND, ""))
+    return _new(kind, request.form.get(ID, "").strip(), "", _config(kind, {}), {"": why})
+
+
+def _unsaved(why: str, name: str) -> Response:
+    tells = outbound()
+    listed = tells.listed(name, tells.fresh())
+    kind = _kind(tells.dispatchers().kinds(), listed.destination.kind)
+    config = _config(kind, listed.destination.config)
+    return destinationpage.whole(tells, _as_sent(listed), {"": why}, {}, config=config)
+
+
+def _unsaved_policy(why: str, name: str) -> Response:
+    tells = outbound()
+    listed = tells.listed(name, tells.fresh())
+    return destinationpage.whole(tells, _as_sent(listed), {}, {"": why}, policy=read_form(POLICY_SCHEMA, _sent()))
+
+
 @routes.post("")
 @needs(Role.ADMIN)
+@comes_back(_unsaved_new, _safe)
 def add() -> BaseResponse:
     """Add one."""
     tells = outbound()
@@ -112,6 +150,7 @@ def add() -> BaseResponse:
 
 @routes.post("/<name>/config")
 @needs(Role.ADMIN)
+@comes_back(_unsaved, _safe)
 def change(name: str) -> BaseResponse:
     """Save its configuration; a secret that was left empty stays as it is."""
     tells = outbound()
@@ -130,6 +169,7 @@ def change(name: str) -> BaseResponse:
 
 @routes.post("/<name>/policy")
 @needs(Role.ADMIN)
+@comes_back(_unsaved_policy, _safe)
 def policy(name: str) -> BaseResponse:
     """Save its policy, once its templates can tell every sample."""
     tells = outbound()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.db import notifying
 from perseus.notify.configuration import Match, Silence
 from perseus.web import moments, words
+from perseus.web.comesback import comes_back
 from perseus.web.notify import alerts as alertspage
 from perseus.web.notify import matches
 from perseus.web.notify.alerts import LENGTHS, SilenceForm, silence_form
@@ -27,7 +28,12 @@ LONGEST_MS = 366 * 24 * 60 * MINUTE_MS
 routes = Blueprint("silences", __name__, url_prefix="/alerts/silences")
 
 
+def _unsaved(why: str) -> Response:
+    return alertspage.whole(outbound(), _again(outbound(), why))
+
+
 @routes.post("")
+@comes_back(_unsaved)
 def add() -> BaseResponse:
     """Set one."""
     tells = outbound()

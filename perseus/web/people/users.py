@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -15,6 +15,7 @@ from perseus.db import access as rows
 from perseus.db.errors import EmailTaken, LastAdmin
 from perseus.db.users import User
 from perseus.web import moments, words
+from perseus.web.comesback import comes_back
 from perseus.web.moments import Moment
 from perseus.web.people.access import Access
 from perseus.web.people.auditing import audited
@@ -83,8 +84,16 @@ def page() -> Response:
     return _all("", "", Role.VIEWER, "")
 
 
+def _unsaved(why: str, user_id: int | None = None) -> Response:
+    sent = {name: request.form.get(name, "") for name in ("email", "name", "role")}
+    if user_id is not None:
+        return _one(access(), user_id, problem=why, is_sent=True)
+    return _all(words.plain(sent["email"], 254), words.plain(sent["name"], 120), sent["role"], why)
+
+
 @routes.post("")
 @needs(Role.ADMIN)
+@comes_back(_unsaved)
 def add() -> BaseResponse:
     """Add somebody, and show the link by which they come in."""
     here, sent = access(), {name: request.form.get(name, "") for name in ("email", "name", "role")}
@@ -109,6 +118,7 @@ def user(user_id: int) -> Response:
 
 @routes.post(ONE)
 @needs(Role.ADMIN)
+@comes_back(_unsaved)
 def change(user_id: int) -> BaseResponse:
     """Change name, role, and whether they may sign in. Who may not is signed out at once."""
     here = access()
@@ -164,11 +174,14 @@ def _all(given: str, name: str, role: str, problem: str) -> Response:
     return still(about, here.clock.wall_ms(), 422 if problem else 200)
 
 
-def _one(here: Access, user_id: int, *, link: str = "", saved: str = "", problem: str = "") -> Response:
+def _one(
+    here: Access, user_id: int, *, link: str = "", saved: str = "", problem: str = "", is_sent: bool = False
+) -> Response:
+    """`is_sent`: with what was sent in place of what is stored."""
     found, now_ms = rows.user(here.database_url, user_id), here.clock.wall_ms()
     about = UserPage(
         title=f"{words.plain(found.person.email, 100)} · Users",
-        user=_row(found),
+        user=_as_sent(_row(found)) if is_sent else _row(found),
         is_self=user_id == person().id,
         sessions=len(rows.sessions(here.database_url, user_id, now_ms)),
         tokens=tuple(words.plain(one.name, 100) for one in rows.tokens(here.database_url, user_id)),
@@ -185,6 +198,16 @@ def _row(one: User) -> UserRow:
     who = one.person
     return UserRow(
         who.id, words.plain(who.email, 254), words.plain(who.name, 100), who.role, state, moments.ago(one.signed_in_ms)
+    )
+
+
+def _as_sent(row: UserRow) -> UserRow:
+    state = {"yes": row.state if row.state != "shut out" else "active", "no": "shut out"}
+    return replace(
+        row,
+        name=words.plain(request.form.get("name", ""), 100),
+        role=request.form.get("role", row.role),
+        state=state.get(request.form.get("active", ""), row.state),
     )
 
 

@@ -14,6 +14,7 @@ from perseus.db.errors import AlreadySetUp, DefaultTaken
 from perseus.db.userexchanges import Offered, Record
 from perseus.network.view.directory import ExchangeStatus
 from perseus.web import moments, words
+from perseus.web.comesback import comes_back
 from perseus.web.moments import Moment
 from perseus.web.people.auditing import audited
 from perseus.web.people.guard import needs, own_path, person
@@ -90,8 +91,14 @@ def page() -> BaseResponse:
     return _all(recordforms.empty(offered, then))
 
 
+def _unsaved(why: str) -> Response:
+    offered = known_exchange(access().database_url, request.form.get("exchange", ""))
+    return _all(recordforms.unsaved(offered, _then(request.form.get("next"))), problem=why)
+
+
 @routes.post("")
 @needs(Role.OPERATOR)
+@comes_back(_unsaved, recordforms.safe)
 def add() -> BaseResponse:
     """A new record of who asks. Goes on to `next`, a path of this site, or back to the page."""
     here, name = access(), request.form.get("exchange", "")

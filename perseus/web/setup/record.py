@@ -19,6 +19,7 @@ from perseus.db.userexchanges import Offered, Record
 from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.store import now_ms
 from perseus.web import words
+from perseus.web.comesback import comes_back
 from perseus.web.control import command as commandpage
 from perseus.web.control.commanding import AnotherKey, Host
 from perseus.web.people.auditing import audited, failed
@@ -61,8 +62,14 @@ def page(name: str) -> BaseResponse:
     return _one(offered, record, recordforms.of(offered, record))
 
 
+def _unsaved(why: str, name: str) -> Response:
+    offered, record = _own(name)
+    return _one(offered, record, recordforms.unsaved(offered, ""), why)
+
+
 @routes.post("")
 @needs(Role.OPERATOR)
+@comes_back(_unsaved, recordforms.safe)
 def change(name: str) -> BaseResponse:
     """Other names, or another name for people."""
     offered, record = _own(name)

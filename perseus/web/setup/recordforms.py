@@ -11,6 +11,7 @@ from perseus.db.userexchanges import Access, Offered, Record
 from perseus.network.exchange import Exchange
 from perseus.web import words
 from perseus.web.setup.known import warning
+from perseus.web.typed import Given
 
 LABEL_MOST = 100
 FIELDS = ("display_name", "key", "secret", "further")
@@ -54,8 +55,38 @@ def of(offered: Offered, record: Record) -> RecordForm:
 
 def again(offered: Offered, errors: dict[str, str], then: str) -> RecordForm:
     """As it was sent. A field that was refused is empty: it may hold a secret."""
-    given = {name: "" if name in errors else words.plain(request.form.get(name, ""), 1_000) for name in FIELDS}
+    given = {name: "" if name in errors else _lines(request.form.get(name, "")) for name in FIELDS}
     return _form(offered, given["display_name"], given["key"], given["secret"], given["further"], errors, then)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(words.plain(line, 1_000) for line in text[:10_000].splitlines())
+
+
+def unsaved(offered: Offered, then: str) -> RecordForm:
+    """The same where it could not be saved."""
+    try:
+        sent(offered.exchange)
+    except NotTaken as error:
+        return again(offered, dict.fromkeys(error.errors, ""), then)
+    return again(offered, {}, then)
+
+
+def safe(given: Given) -> Given:
+    """What of a form that was sent may be shown: what can be no secret."""
+    doubtful = {name for name in FIELDS if not _is_plain(name, "\n".join(given.get(name, ())))}
+    return {name: values for name, values in given.items() if name not in doubtful}
+
+
+def _is_plain(name: str, text: str) -> bool:
+    try:
+        if name == "display_name":
+            variables.label(text)
+        else:
+            variables.names(text)
+    except ValueError:
+        return False
+    return True
 
 
 def sent(exchange: Exchange) -> Access:

@@ -14,6 +14,7 @@ from perseus.exchanges import vetting
 from perseus.exchanges.vetting import TAKEN, Fate, TooManyLines
 from perseus.network.exchange import Exchange
 from perseus.web import moments, words
+from perseus.web.comesback import comes_back
 from perseus.web.control.command import CommandShown
 from perseus.web.moments import Moment
 from perseus.web.people.auditing import audited
@@ -115,7 +116,12 @@ def page(name: str) -> Response:
     return _whole(known_exchange(access().database_url, name).exchange)
 
 
+def _unsaved(why: str, name: str) -> Response:
+    return _whole(known_exchange(access().database_url, name).exchange, problem=why, text=_given())
+
+
 @routes.post("")
+@comes_back(_unsaved)
 def add(name: str) -> BaseResponse:
     """Watch what is named in `text`, in a file, or chosen from a search; each line has its answer."""
     here, commands = access(), commanding()
@@ -191,6 +197,8 @@ def _told(exchange: Exchange, changed: tuple[str, ...]) -> Told:
 def _given() -> str:
     """Everything that was sent, a line for each symbol. Raises ValueError for a file that is no text."""
     file = request.files.get("file")
+    if file:
+        file.seek(0)
     try:
         of_file = file.read().decode("utf-8-sig") if file else ""
     except UnicodeDecodeError:
