@@ -1,6 +1,8 @@
 # Every target does its own set-up. The first run of one takes about a minute, the next starts at once.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+# Kept bytecode saves each of the hundreds of processes that tests start from compiling all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run test test-peers long lint scenarios bench guards failovers lock chromium postgres redistls
 
 VENV := .venv
