@@ -23,7 +23,10 @@ from tests.hosts.process import Process
 
 HUB = "hub"
 BRIDGE, PORT = "lan", "eth0"
-TOOLS = ("ip", "unshare", "setpriv", "hostname")
+#: Which package of Debian has it.
+TOOLS = {"ip": "iproute2", "unshare": "util-linux", "setpriv": "util-linux", "hostname": "hostname"}
+#: What a kernel or a container says that allows none; anything else is a fault of the machine or of these tests.
+REFUSALS = ("Operation not permitted", "Permission denied", "not supported", "Unknown device type")
 _numbers = itertools.count(1)
 
 
@@ -36,16 +39,20 @@ def ip(*arguments: str) -> str:
 
 
 def why_not() -> str:
-    """Why no namespace can be made here; '' where they can."""
+    """Why this machine cannot make namespaces; '' where it can. Raises RuntimeError where it can and one fails."""
+    if os.geteuid() != 0:
+        return "no network namespaces: not root"
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        return f"no network namespaces: {'not root' if os.geteuid() else f'no {missing[0]} on PATH'}"
+    if missing:
+        return f"no network namespaces: no {missing[0]} on PATH: apt-get install {TOOLS[missing[0]]}"
     name = f"perseus-{os.getpid():x}-try"
     try:
         ip("netns", "add", name)
         ip("-n", name, "link", "add", BRIDGE, "type", "bridge")
     except RuntimeError as error:
-        return f"no network namespaces: {error}"
+        if any(words in str(error) for words in REFUSALS):
+            return f"no network namespaces: {error}"
+        raise
     finally:
         with suppress(RuntimeError):
             ip("netns", "delete", name)
