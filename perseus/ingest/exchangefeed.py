@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from perseus.exchanges.endpoints import Endpoints
@@ -24,6 +24,7 @@ from perseus.ingest.standby.shadow import Shadow
 from perseus.ingest.standby.shadowfeed import ShadowFeed
 from perseus.ingest.wire import Wire
 from perseus.network.instance import Instance
+from perseus.network.payload import SYMBOLS_FROM, SymbolsFrom
 from perseus.store import Client
 from perseus.warmup.stats import Stats
 
@@ -39,7 +40,7 @@ LOOK_SECONDS = 0.1
 class Source:
     """Where candles come from, and which. `keep`: where what passes the wire is recorded, None: nowhere.
 
-    `named`: what stays the same of it where its address does not; '' where that does.
+    `named`: what stays the same of it where its address does not; '' where that does. `chosen`: why which.
     """
 
     endpoints: Endpoints
@@ -47,6 +48,7 @@ class Source:
     is_simulated: bool
     keep: Keep | None = None
     named: str = ""
+    chosen: SymbolsFrom | None = None
 
     @property
     def name(self) -> str:
@@ -91,6 +93,7 @@ class ExchangeFeed:
     def connect(self) -> None:
         """Ask the exchange for its time, limits and symbols."""
         self._told = 0
+        self._instance.set_fields({SYMBOLS_FROM: self._source.chosen})
         shadow, self._shadow = self._shadow, None
         going_on = shadow.go_on(self.serve) if shadow is not None else None
         self._thread = going_on or EngineThread(self._main, name=f"engine {self._instance.exchange.name}")
@@ -185,8 +188,8 @@ class ExchangeFeed:
         exchange_id = self._instance.exchange.id
         try:
             wire = Wire.made(self._dialect, transport, self._source.urls, self._client, exchange_id, address, call)
-            async with pace.followed(wire.clock, unrecorded, self._source.urls[0], self._source.is_simulated):
-                await self.serve(thread, wire)
+            async with pace.followed(wire.clock, unrecorded, self._source.urls[0], self._source.is_simulated) as world:
+                await self.serve(thread, replace(wire, world=world))
         finally:
             call.close()
 

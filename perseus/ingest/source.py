@@ -14,13 +14,14 @@ from perseus.local import runfile
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
+from perseus.network.payload import SymbolsFrom
 from perseus.settings import Settings
 from perseus.store import Client, connect
 
 __all__ = ["DIALECTS", "endpoints_of", "feed_maker", "simulator_beside", "wanted"]
 
 OF_UP = "the simulator of perseus up"
-"""Its port is another one at each start, its market the same."""
+"""Its port is another one at each start; its market is the same as long as its world is."""
 
 
 def simulator_beside(exchange: Exchange, settings: Settings) -> str | None:
@@ -79,10 +80,12 @@ def going_on(shadow: ShadowFeed) -> FeedMaker:
 
 def _source(exchange: Exchange, settings: Settings, simulator: str | None) -> Source:
     endpoints = endpoints_of(exchange, settings, simulator)
-    which = Wanted(wanted(exchange, settings), tuple(map(Timeframe.parse, settings.timeframes)))
+    symbols = wanted(exchange, settings)
+    which = Wanted(symbols, tuple(map(Timeframe.parse, settings.timeframes)))
+    chosen = SymbolsFrom.SETTING if settings.symbols else SymbolsFrom.WATCHED if symbols else SymbolsFrom.ALL
     keep = Keep.within(settings.home, exchange.name, settings.record_mb)
     named = OF_UP if simulator is not None and simulator == runfile.simulator_url(settings) else ""
-    return Source(endpoints, which, simulator is not None, keep, named)
+    return Source(endpoints, which, simulator is not None, keep, named, chosen)
 
 
 def _client(exchange: Exchange, settings: Settings) -> Client:

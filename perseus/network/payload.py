@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -78,6 +79,18 @@ def _validated(text: str) -> InstanceStatus:
 
 #: The field that says who has commanded this run; it is missing where nobody has.
 COMMANDED_BY = "commandedBy"
+
+
+#: The field that says why it takes in those symbols; a feed that chooses by itself says nothing.
+SYMBOLS_FROM = "symbolsFrom"
+
+
+class SymbolsFrom(StrEnum):
+    """The setting of its process, what is watched, or all that is traded there."""
+
+    SETTING = "PERSEUS_SYMBOLS"
+    WATCHED = "what is watched"
+    ALL = "all that is traded"
 
 
 def commanded_by(status: InstanceStatus) -> str | None:

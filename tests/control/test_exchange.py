@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import redis
@@ -63,6 +64,7 @@ def test_new_symbols_are_taken_in_without_a_new_lease_and_a_warmup_is_done_again
     process = start("-m", "perseus", "ingest", "binance", "--idle", "--simulator", simulator, **TAKES)
     payload = wait_active(reader, process)
     assert payload["symbolCount"] == 1
+    assert cast("dict[str, object]", payload["fields"])["symbolsFrom"] == "what is watched"
     (host,) = commander.hosts(role="serving")
 
     watched.watch(url, BINANCE, ["ETHUSDT"], "ada@example.net")

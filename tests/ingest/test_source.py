@@ -18,11 +18,11 @@ BINANCE = Exchange(2, "binance", "Binance")
 
 
 @pytest.mark.parametrize(
-    ("named", "of_database", "taken"),
+    ("named", "of_database", "taken", "chosen"),
     [
-        ((), (), ()),
-        ((), ("BTC-USDT", "ETH-USDT"), ("BTC-USDT", "ETH-USDT")),
-        (("SOL-USDT",), ("BTC-USDT",), ("SOL-USDT",)),
+        ((), (), (), "all that is traded"),
+        ((), ("BTC-USDT", "ETH-USDT"), ("BTC-USDT", "ETH-USDT"), "what is watched"),
+        (("SOL-USDT",), ("BTC-USDT",), ("SOL-USDT",), "PERSEUS_SYMBOLS"),
     ],
 )
 def test_the_setting_wins_over_what_is_watched(
@@ -31,13 +31,14 @@ def test_the_setting_wins_over_what_is_watched(
     named: tuple[str, ...],
     of_database: tuple[str, ...],
     taken: tuple[str, ...],
+    chosen: str,
 ) -> None:
     url = db.default_url(tmp_path)
     db.initialise(url)
     watched.watch(url, BINANCE, of_database, "ada@example.net")
     settings = short(tmp_path, database_url=url, symbols=named, redis_url="redis://127.0.0.1:1/0")
-    made: list[Wanted] = []
-    monkeypatch.setattr(source, "ExchangeFeed", lambda _, about, __: made.append(about.wanted))
+    made: list[tuple[Wanted, str]] = []
+    monkeypatch.setattr(source, "ExchangeFeed", lambda _, about, __: made.append((about.wanted, about.chosen)))
     instance: Any = None
     source.feed_maker(BINANCE, settings, "http://127.0.0.1:1")(instance)
-    assert [one.symbols for one in made] == [taken]
+    assert [(one.symbols, why) for one, why in made] == [(taken, chosen)]

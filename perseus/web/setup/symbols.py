@@ -24,6 +24,7 @@ from perseus.web.setup import listed, symbolrows
 from perseus.web.setup import told as symbolstold
 from perseus.web.setup.known import known_exchange
 from perseus.web.setup.listed import NotListed
+from perseus.web.setup.running import Running, running, too
 from perseus.web.setup.symbolpages import PER_PAGE, Paged, paged
 from perseus.web.setup.told import SAID, Told
 from perseus.web.site import access, commanding
@@ -79,6 +80,7 @@ class SymbolsPage(Context):
     command: CommandShown | None
     said: str
     is_unserved: bool
+    running: Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,18 @@ def add(name: str) -> BaseResponse:
         lists = listed.current(commands, exchange)
         verdicts = vetting.judged(named, lists.listings, _names(exchange))
         taken = [one.symbol for one in verdicts if one.fate in TAKEN]
-        added = watched.watch(here.database_url, exchange, taken, by())
+        before = _names(exchange)
+        beside = () if set(taken) <= set(before) else running(commands.client, exchange, before, lists.listings).kept
+        changed = watched.watch(here.database_url, exchange, (*taken, *beside), by())
     except (ValueError, TooManyLines, TooManySymbols, NotListed) as error:
         audited(why=error)
         return _whole(exchange, problem=str(error), text=text)
-    told = _told(exchange, added)
+    added = tuple(one for one in changed if one in taken)
+    kept = len(changed) - len(added)
+    told = _told(exchange, changed, kept)
     if len(added) == len(verdicts) and not lists.note:
-        return redirect(url_for("symbols.page", name=name, saved=f"added-{len(added)}", **told.query), 303)
+        query = {"saved": f"added-{len(added)}", "kept": str(kept) if kept else None, **told.query}
+        return redirect(url_for("symbols.page", name=name, **query), 303)
     lines = tuple(
         LineRow(
             one.number,
@@ -154,7 +161,7 @@ def add(name: str) -> BaseResponse:
         for one in verdicts
     )
     called = words.plain(exchange.display_name, 100)
-    summary = f"{words.counted(len(added), 'symbol')} added, of {words.counted(len(verdicts), 'line')}."
+    summary = f"{words.counted(len(added), 'symbol')} added, of {words.counted(len(verdicts), 'line')}. {too(kept)}"
     command = symbolstold.shown(commands, exchange, told) if added else None
     said = SAID.get(told.why, "") if added else ""
     is_unserved = bool(added) and told.why == symbolstold.NOBODY
@@ -175,7 +182,10 @@ def remove(name: str) -> BaseResponse:
     if not chosen:
         audited(why="none was chosen")
         return _whole(exchange, problem="choose at least one symbol")
+    beside = running(commanding().client, exchange, _names(exchange), listed.kept(commanding(), exchange).listings).kept
     gone = watched.unwatch(here.database_url, exchange, (one[: watched.LONGEST] for one in chosen))
+    if gone and _names(exchange):  # what runs beside what is watched is not to stop by this
+        watched.watch(here.database_url, exchange, beside, by())
     told = _told(exchange, gone)
     return redirect(url_for("symbols.page", name=name, saved=f"removed-{len(gone)}", **told.query), 303)
 
@@ -184,9 +194,9 @@ def _names(exchange: Exchange) -> tuple[str, ...]:
     return watched.watched_symbols(access().database_url, exchange)
 
 
-def _told(exchange: Exchange, changed: tuple[str, ...]) -> Told:
-    """Tell what runs, where anything has changed."""
-    audited(symbols=len(changed), names=words.plain(" ".join(changed), 200) or None)
+def _told(exchange: Exchange, changed: tuple[str, ...], kept: int = 0) -> Told:
+    """Tell what runs, where anything has changed. `kept`: how many of them ran already, and were not named."""
+    audited(symbols=len(changed), names=words.plain(" ".join(changed), 200) or None, kept=kept or None)
     if not changed:
         return Told()
     told = symbolstold.tell(commanding(), exchange, _names(exchange))
@@ -233,17 +243,23 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "") -> Response:
         lists.is_fresh,
         lists.note,
         words.plain(text.replace("\n", ", "), 4_000) if problem else "",
-        _saved(request.args.get("saved", "")),
+        _saved(request.args.get("saved", ""), request.args.get("kept", "")),
         words.plain(problem),
         symbolstold.shown(commands, exchange, told),
         SAID.get(told.why, "") if told else "",
         told is not None and told.why == symbolstold.NOBODY,
+        running(commands.client, exchange, names, lists.listings),
     )
     return still(about, lists.store_ms, 422 if problem else 200)
 
 
-def _saved(code: str) -> str:
+def _saved(code: str, kept: str) -> str:
     what, _, count = code.partition("-")
-    if what not in ("added", "removed") or not count.isascii() or not count.isdigit() or len(count) > 4:
+    if what not in ("added", "removed") or not _is_count(count):
         return ""
-    return f"{words.counted(int(count), 'symbol')} {what}."
+    beside = too(int(kept)) if _is_count(kept) else ""
+    return f"{words.counted(int(count), 'symbol')} {what}. {beside}".rstrip()
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 4

@@ -1,0 +1,104 @@
+"""What an instance takes in now beside what is watched, where that comes from, and what a change does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from perseus.exchanges.symbols import Listings
+from perseus.network.exchange import Exchange
+from perseus.network.payload import SYMBOLS_FROM, InstanceStatus, SymbolsFrom
+from perseus.store import Client
+from perseus.warmup import store
+from perseus.web import words
+from perseus.web.site import site
+
+SHOWN = 20
+FIXED = (
+    "What runs takes in {count} that PERSEUS_SYMBOLS of its process on {host} names. That setting wins over this list: "
+    "what is changed here is not taken in as long as it is set."
+)
+OWN = "What runs takes in {count} of its own ({feed}), whatever is watched here."
+KEPT = (
+    "What runs on {host} takes in {count} not watched: {origin}. Once one is added here these are watched too, so that "
+    "nothing stops."
+)
+FADING = (
+    "What runs on {host} still takes in {count} not watched any more. With the next change of this list, or its next "
+    "start, that stops."
+)
+SIMULATED = "all that is traded where it is simulated, as long as none is watched"
+UNTOLD = "its process does not say where they come from"
+STOPS = "No longer taken in, since not watched any more: {names}."
+TOO = "{count} that ran already {are} watched too, so that nothing stops."
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """`strays`: what runs and is not watched, by name. `said`: what a reader should know of that, '' for nothing.
+
+    `kept`: those of them that are watched too as soon as one is added; `stops`: what a change ends, '' for nothing.
+    """
+
+    strays: tuple[str, ...] = ()
+    said: str = ""
+    kept: tuple[str, ...] = ()
+    stops: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Are there too many to name at once?"""
+        return len(self.strays) > SHOWN
+
+
+NOTHING = Running()
+
+
+def running(client: Client, exchange: Exchange, watched: Collection[str], listings: Listings) -> Running:
+    """As it is now. `listings`: what it lists, as it was kept. Raises StoreUnavailable, StoreRefused."""
+    status = site().directory.exchange(exchange.id)
+    if not status.live or status.status is None:
+        return NOTHING
+    told, origin = status.status, status.status.fields.get(SYMBOLS_FROM)
+    names = _names(client, exchange, told, listings)
+    host = words.plain(told.hostname, words.NAME_LIMIT) or "its host"
+    if origin == SymbolsFrom.SETTING:
+        count = words.counted(len(names) or told.symbol_count or 0, "symbol")
+        return Running(tuple(sorted(set(names) - set(watched))), FIXED.format(count=count, host=host))
+    if not names and origin is None:
+        return Running(said=_own(told))
+    strays = tuple(sorted(set(names) - set(watched)))
+    if not strays:
+        return NOTHING
+    count = f"{words.counted(len(strays), 'symbol')} that {'is' if len(strays) == 1 else 'are'}"
+    if origin == SymbolsFrom.WATCHED:
+        return Running(strays, FADING.format(host=host, count=count), stops=STOPS.format(names=_listed(strays)))
+    why = SIMULATED if origin == SymbolsFrom.ALL else UNTOLD
+    return Running(strays, KEPT.format(host=host, count=count, origin=why), strays)
+
+
+def too(count: int) -> str:
+    """That so many were watched with what was named; '' for none."""
+    return TOO.format(count=words.counted(count, "symbol"), are="is" if count == 1 else "are") if count else ""
+
+
+def _names(client: Client, exchange: Exchange, told: InstanceStatus, listings: Listings) -> tuple[str, ...]:
+    """Those of its latest warmup; () where nothing says so."""
+    schedule = store.read(client, exchange.id).schedule
+    if schedule is not None and schedule.instance_id == told.instance_id:
+        return tuple(words.plain(name, 60) for name in schedule.symbols)
+    if told.fields.get(SYMBOLS_FROM) == SymbolsFrom.ALL:
+        return tuple(one.symbol for one in listings if one.status == "trading" and not one.alias_of)
+    return ()
+
+
+def _own(told: InstanceStatus) -> str:
+    feed = told.fields.get("feed")
+    if not told.symbol_count or not isinstance(feed, str):
+        return ""
+    return OWN.format(count=words.counted(told.symbol_count, "symbol"), feed=words.plain(feed, 60))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    some = names[:SHOWN]
+    return words.listed((*some, f"{len(names) - SHOWN:,} more") if len(names) > SHOWN else some)

@@ -1,0 +1,187 @@
+"""What runs without being watched: the page says which and why, and nothing stops without having been said."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from perseus import keys
+from perseus.control import channel
+from perseus.control.command import parse
+from perseus.db import watched
+from perseus.warmup.schedule import Schedule
+from tests.web.holding import HOLDER, hold
+from tests.web.hosting import listing, lists
+from tests.web.notified import Notified
+from tests.web.people import VERA, come_in, entries
+from tests.web.reading import words
+from tests.web.symbolsite import BINANCE, EVIL, HERE, add, names, otto, site
+
+__all__ = ["otto", "site"]
+
+pytestmark = pytest.mark.databases
+
+ALL, WATCHED, SETTING = "all that is traded", "what is watched", "PERSEUS_SYMBOLS"
+TRADED = ("BTC-EUR", "BTC-USDT", "ETH-USDT", "SOL-USDT")
+
+
+def runs(site: Notified, *symbols: str, origin: str | None = ALL, feed: str = "Binance, simulated, not real") -> str:
+    """An instance that takes these in; none: it has not said yet which."""
+    fields = {"target": HOLDER, "feed": feed, **({"symbolsFrom": origin} if origin else {})}
+    instance = hold(site.client, BINANCE, pause=fields, symbol_count=len(symbols))
+    if symbols:
+        schedule = Schedule(
+            exchange_id=BINANCE.id, exchange_name="binance", run_id="r", instance_id=instance, created_at="",
+            mode="warm", symbols=symbols, timeframes=("1m",), total_pairs=1, sufficient_pairs=1, needs_fetching=0,
+            entries=(),
+        )  # fmt: skip
+        site.client.set(keys.warmup_schedule(BINANCE.id), schedule.to_json())
+    return instance
+
+
+def told(site: Notified) -> list[list[str]]:
+    """Which symbols the instance was told to take in, each time."""
+    letters = channel.receive(site.client, HOLDER, channel.START, 0)
+    return [list(parse(letter.body).arguments["symbols"]) for letter in letters]
+
+
+def running(page: str) -> str:
+    found = re.search(r'id="running">(.*?)</div></div>', page, re.DOTALL)
+    return words(found[1]) if found else ""
+
+
+def confirmed(page: str) -> list[str]:
+    """What is asked before symbols are added."""
+    forms = re.findall(rf'<form[^>]*action="{HERE}"[^>]*>', page)
+    return [html.unescape(said) for form in forms for said in re.findall(r'data-confirm="([^"]*)"', form)]
+
+
+def test_what_runs_unwatched_goes_on_when_one_is_added_and_that_is_said_before_and_after(
+    site: Notified, otto: FlaskClient
+) -> None:
+    runs(site, *TRADED)
+    page = otto.get(HERE).text
+    assert running(page) == (
+        "What runs on ingest-1.ams.example.net takes in 4 symbols that are not watched: all that is traded where it is "
+        "simulated, as long as none is watched. Once one is added here these are watched too, so that nothing stops. "
+        "BTC-EUR BTC-USDT ETH-USDT SOL-USDT"
+    )
+    assert confirmed(page) == []
+    answer = add(otto, "BTC-USDT")
+    assert names(site) == TRADED
+    assert told(site) == [list(TRADED)]
+    after = otto.get(answer.headers["Location"]).text
+    assert "1 symbol added. 3 symbols that ran already are watched too, so that nothing stops." in words(after)
+    assert running(after) == ""
+    (entry,) = [one for one in entries(site) if one.what == "watch symbols"]
+    assert (entry.detail["symbols"], entry.detail["kept"]) == ("4", "3")
+
+
+def test_of_an_import_with_several_answers_it_is_said_too(site: Notified, otto: FlaskClient) -> None:
+    runs(site, *TRADED)
+    said = words(add(otto, "LUNA-USDT\nNO-SUCH").text)
+    assert "1 symbol added, of 2 lines. 4 symbols that ran already are watched too, so that nothing stops." in said
+    assert names(site) == tuple(sorted(("LUNA-USDT", *TRADED)))
+
+
+def test_where_nothing_is_added_nothing_else_is_watched(site: Notified, otto: FlaskClient) -> None:
+    runs(site, *TRADED)
+    add(otto, "NO-SUCH")
+    assert names(site) == ()
+    assert told(site) == []
+
+
+def test_one_that_has_not_said_yet_which_they_are_takes_in_all_that_trades(site: Notified, otto: FlaskClient) -> None:
+    runs(site)
+    assert "takes in 4 symbols that are not watched" in running(otto.get(HERE).text)
+    add(otto, "LUNA-USDT")
+    assert names(site) == tuple(sorted(("LUNA-USDT", *TRADED)))
+
+
+def test_what_another_run_took_in_does_not_count(site: Notified, otto: FlaskClient) -> None:
+    runs(site, *TRADED)
+    hold(site.client, BINANCE, pause={"target": HOLDER, "symbolsFrom": WATCHED}, instance_id="another-run")
+    assert running(otto.get(HERE).text) == ""
+
+
+def test_what_is_watched_no_longer_and_runs_still_is_named_before_a_change_ends_it(
+    site: Notified, otto: FlaskClient
+) -> None:
+    runs(site, "BTC-USDT", "ETH-USDT", origin=WATCHED)
+    watched.watch(site.database_url, BINANCE, ["ETH-USDT"], "test")
+    page = otto.get(f"{HERE}?q=sol").text
+    assert running(page) == (
+        "What runs on ingest-1.ams.example.net still takes in 1 symbol that is not watched any more. With the next "
+        "change of this list, or its next start, that stops. BTC-USDT"
+    )
+    stops = "No longer taken in, since not watched any more: BTC-USDT."
+    assert confirmed(page) == [stops, stops]
+    assert re.search(rf'id="remove"[^>]*data-confirm="What runs no longer takes them in[^"]*{re.escape(stops)}"', page)
+    add(otto, "SOL-USDT")
+    assert names(site) == ("ETH-USDT", "SOL-USDT")
+    assert told(site) == [["ETH-USDT", "SOL-USDT"]]
+
+
+def test_what_the_setting_of_its_process_names_is_said_and_nothing_is_watched_for_it(
+    site: Notified, otto: FlaskClient
+) -> None:
+    runs(site, "BTC-USDT", "ETH-USDT", origin=SETTING)
+    assert running(otto.get(HERE).text) == (
+        "What runs takes in 2 symbols that PERSEUS_SYMBOLS of its process on ingest-1.ams.example.net names. That "
+        "setting wins over this list: what is changed here is not taken in as long as it is set. BTC-USDT ETH-USDT"
+    )
+    add(otto, "SOL-USDT")
+    assert names(site) == ("SOL-USDT",)
+
+
+def test_a_process_of_an_older_version_loses_nothing_either(site: Notified, otto: FlaskClient) -> None:
+    runs(site, "BTC-USDT", "ETH-USDT", origin=None)
+    assert "its process does not say where they come from" in running(otto.get(HERE).text)
+    add(otto, "SOL-USDT")
+    assert names(site) == ("BTC-USDT", "ETH-USDT", "SOL-USDT")
+
+
+def test_a_feed_that_chooses_by_itself_is_said_to_do_so(site: Notified, otto: FlaskClient) -> None:
+    hold(site.client, BINANCE, pause={"target": HOLDER, "feed": "synthetic market, not real"}, symbol_count=3)
+    said = "What runs takes in 3 symbols of its own (synthetic market, not real), whatever is watched here."
+    assert running(otto.get(HERE).text) == said
+
+
+def test_a_removal_does_not_stop_what_was_never_watched(site: Notified, otto: FlaskClient) -> None:
+    """It began with all that trades, and was not told of what was watched since."""
+    runs(site, *TRADED)
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT", "ETH-USDT"], "test")
+    otto.post(f"{HERE}/remove", data={"symbol": "BTC-USDT"})
+    assert names(site) == ("BTC-EUR", "ETH-USDT", "SOL-USDT")
+    assert told(site) == [["BTC-EUR", "ETH-USDT", "SOL-USDT"]]
+
+
+def test_more_than_may_be_watched_are_not_taken_for_less(site: Notified, otto: FlaskClient) -> None:
+    many = tuple(f"S{number:04d}-USDT" for number in range(1_001))
+    lists(site.client, BINANCE.id, 0, tuple(map(listing, many)))
+    runs(site, *many)
+    page = otto.get(HERE).text
+    assert "1,001 symbols by name" in words(page)
+    answer = add(otto, many[0])
+    assert answer.status_code == 422
+    assert "At most 1,000 symbols of binance are watched." in words(answer.text)
+    assert names(site) == ()
+    assert told(site) == []
+
+
+def test_all_that_runs_watched_is_no_news_and_viewers_see_what_is(site: Notified, otto: FlaskClient) -> None:
+    assert running(otto.get(HERE).text) == ""
+    runs(site, *TRADED)
+    assert "takes in 4 symbols that are not watched" in running(come_in(site, VERA).get(HERE).text)
+    watched.watch(site.database_url, BINANCE, TRADED, "test")
+    assert running(otto.get(HERE).text) == ""
+
+
+def test_what_somebody_wrote_there_is_shown_as_text(site: Notified, otto: FlaskClient) -> None:
+    runs(site, EVIL, origin=WATCHED)
+    assert EVIL not in otto.get(HERE).text
+    site.client.set(keys.warmup_schedule(BINANCE.id), "junk")
+    assert otto.get(HERE).status_code == 200
