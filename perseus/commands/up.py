@@ -18,12 +18,12 @@ from urllib.request import urlopen
 import click
 
 from perseus import db, keys
-from perseus.clock import SystemClock, iso
+from perseus.clock import SystemClock
 from perseus.commands import readiness, signinlink
 from perseus.commands.invocation import command_line
 from perseus.control import key
 from perseus.exchanges.registry import DIALECTS
-from perseus.local import embedded, homelock, orphans, runfile
+from perseus.local import embedded, homelock, orphans, runfile, simulated
 from perseus.local.child import Task
 from perseus.local.embedded import EmbeddedStore
 from perseus.local.pids import ProcessMark
@@ -68,7 +68,7 @@ def run(settings: Settings) -> int:
         link = signinlink.first(settings, database)
         ingests = _ingests(database)
         db.disconnect(database)  # from here on the children ask
-        supervisor.start(_tasks(about))
+        supervisor.start(_tasks(about, simulated.since(home, SystemClock().wall_ms())))
         _await(supervisor, f"{about.simulator}/control/clock", told)
         supervisor.start(ingests)
         _keep_running(supervisor, about.web, link, told)
@@ -155,10 +155,10 @@ def _require_store(settings: Settings, init: str) -> None:
         _say(UNMARKED.format(init=init))
 
 
-def _tasks(about: Run) -> list[Task]:
+def _tasks(about: Run, since: str) -> list[Task]:
     """What needs no exchange. The simulator that is started again has the same past: its time and seed stay."""
     port = str(urlsplit(about.simulator or "").port)
-    simulate = ("simulate", "--port", port, "--since", iso(SystemClock().wall_ms()))
+    simulate = ("simulate", "--port", port, "--since", since)
     return [Task("web", ("web",)), Task("dispatch", ("dispatch",)), Task("simulate", simulate)]
 
 

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from perseus.network.instance import Instance
 
 
+class BegunAnew(ConnectionError):
+    """Raised by a feed whose source has become another one: no trouble; it is connected again at once."""
+
+
 class Feed(Protocol):
     """One connection to one exchange, made anew by `connect` as often as it is lost.
 

@@ -20,7 +20,7 @@ from perseus.exchanges.recollection import Memory
 from perseus.exchanges.rest import Rest
 from perseus.exchanges.streams.streams import Streams
 from perseus.exchanges.wire.transport import Transport
-from perseus.ingest.engine.cacheport import CachePort, StoreThread
+from perseus.ingest.engine.cacheport import CachePort, StoreThread, in_world
 from perseus.ingest.engine.ports import Ports
 from perseus.ingest.engine.writer import Say
 from perseus.market.cache import CandleCache
@@ -64,7 +64,10 @@ class Relay:
 
 @dataclass(frozen=True)
 class Wire:
-    """On the loop that made it. `call`: where calls of the store block; close it in the end."""
+    """On the loop that made it. `call`: where calls of the store block; close it in the end.
+
+    `world`: of a simulated exchange, by which its candles are told from those of another at the same address.
+    """
 
     dialect: Dialect
     clock: ExchangeClock
@@ -73,6 +76,7 @@ class Wire:
     streams: Streams
     relay: Relay
     call: StoreThread = field(repr=False)
+    world: str = ""
 
     @classmethod
     def made(
@@ -103,8 +107,8 @@ class Wire:
             self.clock,
             self.ledger,
             self.rest,
-            CachePort(CandleCache(*written, source.name), TickerCache(*written), self.call, say),
-            Memory(client, exchange.id, source.endpoints.rest_url, self.call),
+            CachePort(CandleCache(*written, in_world(source.name, self.world)), TickerCache(*written), self.call, say),
+            Memory(client, exchange.id, in_world(source.endpoints.rest_url, self.world), self.call),
             Reporter(WarmupStore(*written), self.call, say),
             Owner(exchange.id, exchange.name, instance_id),
         )

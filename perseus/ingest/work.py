@@ -9,7 +9,7 @@ from perseus.errors import LeaseLost, PerseusError, StopRequested
 from perseus.ingest.backoff import Backoff
 from perseus.ingest.brake import Brake
 from perseus.ingest.commands.reins import Reins
-from perseus.ingest.feed import Feed
+from perseus.ingest.feed import BegunAnew, Feed
 from perseus.network.instance import Instance
 from perseus.network.states import State
 from perseus.pluginhost.calling.boundary import contained, said
@@ -204,8 +204,11 @@ class Work:
 
     def _recover(self, error: Exception) -> None:
         """A lost connection is said at once and tried again; the text stays the same, so that repeats are counted."""
-        seconds = self._backoff.wait()
-        name = self._instance.exchange.name
+        seconds, name = self._backoff.wait(), self._instance.exchange.name
+        if isinstance(error, BegunAnew):
+            log.info("%s: %s", name, error)
+            self._disconnect()
+            return
         log.warning("%s: the feed failed; it is connected again in %.1f s.", name, seconds, exc_info=error)
         self._instance.report_error(f"feed lost, connecting again: {said(error)}")
         self._disconnect()

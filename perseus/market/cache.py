@@ -46,8 +46,8 @@ class Stored:
 class CandleCache:
     """Writes and reads the candles of one exchange with the fencing token of its lease.
 
-    `source`: where they come from; with '' nothing is held against it. Errors of all calls: as `perseus.store.answers`,
-    and StoreCorrupt.
+    `source`: where they come from; with '' nothing is held against it. `former`: where from what was forgotten by the
+    latest claim was. Errors of all calls: as `perseus.store.answers`, and StoreCorrupt.
     """
 
     def __init__(self, client: Client, exchange_id: int, token: str, source: str = "") -> None:
@@ -55,6 +55,7 @@ class CandleCache:
         self._exchange_id = exchange_id
         self._token = token
         self.source = source
+        self.former: set[str] = set()
         self._script = Script(client, "candles", package="perseus.market")
         self._known: dict[Pair, tuple[int, int]] = {}
 
@@ -91,6 +92,7 @@ class CandleCache:
         listed = list(pairs) if self.source else []
         found = self._asked([("HGET", self._meta(pair), "source") for pair in listed])
         foreign = [pair for pair, source in zip(listed, found, strict=True) if self._is_foreign(source)]
+        self.former = {source for source in found if self._is_foreign(source)}
         answers = self._script.each([self._call(pair, (), False, None) for pair in foreign])
         stored = Stored()
         for pair, answer in zip(foreign, answers, strict=True):

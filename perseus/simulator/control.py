@@ -71,7 +71,7 @@ class Control:
 
     async def clock(self, _: web.Request) -> web.Response:
         clock = self._world.clock
-        return _told({"now": clock.now_ms(), "start": clock.start_ms, "speed": clock.speed})
+        return _told({"now": clock.now_ms(), "start": clock.start_ms, "speed": clock.speed, "world": self._world.name})
 
     async def set_clock(self, request: web.Request) -> web.Response:
         """`speed` from now on; `leapMs` at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, fields, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,17 @@ class Scenario:
                 market.manner = replace(market.manner, mean_ms=max(1, round(market.manner.mean_ms / self.pace)))
         for fault in self.faults:
             world.add_fault(fault)
+        world.besides = self._besides()
         return world
+
+    def _besides(self) -> str:
+        """What decides on candles beside the seed and the start; '' where nothing does."""
+        if not (self.pace != 1 or self.tapes or self.faults or self.recordings):
+            return ""
+        files = [*self.tapes.values(), *self.recordings]
+        digests = [blake2b(path.read_bytes(), digest_size=6).hexdigest() for path in files]
+        faults = [fault.as_json() | {"done": 0} for fault in self.faults]
+        return msgspec.json.encode([self.pace, sorted(self.tapes), digests, faults]).decode()
 
 
 def read(path: Path) -> Scenario:

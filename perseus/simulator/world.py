@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from typing import Any
 
 from perseus.simulator.binance.rest import Binance, rules_of_com, rules_of_us
@@ -11,6 +12,7 @@ from perseus.simulator.coinbase.rest import Coinbase
 from perseus.simulator.exchange import Exchange
 from perseus.simulator.faults.fault import Fault, ScenarioError
 from perseus.simulator.market import markets
+from perseus.simulator.market.buckets import MINUTE
 from perseus.simulator.timers import Timers
 
 BASES = markets.DEFAULT
@@ -20,7 +22,10 @@ NAMES = ("binance", "binance_us", "coinbase")
 
 
 class World:
-    """`exchanges` by name. Call `sync` before anything else is asked: it lets happen what is due by now."""
+    """`exchanges` by name. Call `sync` before anything else is asked: it lets happen what is due by now.
+
+    `besides`: what decides on its candles beside the seed and the start.
+    """
 
     def __init__(
         self,
@@ -32,6 +37,7 @@ class World:
     ) -> None:
         self.clock = clock
         self.seed = seed
+        self.besides = ""
         self.driver: Driver | None = None
         self.timers = Timers(clock.now_ms())
         binances = (("binance", rules_of_com()), ("binance_us", rules_of_us()))
@@ -41,6 +47,12 @@ class World:
         self.exchanges["coinbase"] = Coinbase("coinbase", self.timers, seed, markets.coinbase(bases), sequence_scope)
         for fault in faults:
             self.add_fault(fault)
+
+    @property
+    def name(self) -> str:
+        """The same where all candles are: by it a client tells this one from another at the same address."""
+        start = self.clock.start_ms // MINUTE
+        return blake2b(f"{self.seed}\n{start}\n{self.besides}".encode(), digest_size=6).hexdigest()
 
     def sync(self) -> None:
         self.timers.advance(self.clock.now_ms())

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from perseus.exchanges.budget.book import Priority
+from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.wire.transport import Answer, Socket, TransportError
-from perseus.ingest.pace import EVERY_SECONDS, follow, followed
+from perseus.ingest.pace import EVERY_SECONDS, AnotherWorld, follow, followed
 from perseus.store import Client
 from tests.exchanges.budget import clock_now, ledger
 from tests.exchanges.test_clock import BEGIN_MS, Rig
@@ -81,6 +82,40 @@ def test_the_pace_of_a_simulator_is_known_before_anything_is_heard_and_that_of_a
             assert (clock.passes_ms(1), control.asked) == (1_000, [])
         async with followed(clock, control, "http://127.0.0.1:8787/binance", is_simulated=True):
             assert clock.passes_ms(1) == 8_000
+
+    run(main)
+
+
+async def until_another(clock: ExchangeClock, control: Control, first: str) -> None:
+    async with followed(clock, control, "http://127.0.0.1:8787/binance", is_simulated=True) as world:
+        assert world == first
+        await asyncio.sleep(3_600)
+
+
+def test_a_simulator_that_became_another_world_ends_what_was_begun_with_the_first() -> None:
+    """One that says no world, or nothing for a while, is the one that it was."""
+
+    async def main() -> None:
+        clock, silent = clock_now(), TransportError("refused", "no")
+        one, other = b'{"speed":1,"world":"a"}', b'{"speed":1,"world":"b"}'
+        for told, after in (((one, one, silent, one, other), 4), ((b'{"speed":1}', b'{"speed":1}', one, other), 3)):
+            time = asyncio.get_running_loop().time
+            began = time()
+            with pytest.raises(AnotherWorld):
+                await until_another(clock, Control(*told), "a" if told[0] == one else "")
+            assert (after - 2) * EVERY_SECONDS <= time() - began <= after * EVERY_SECONDS
+        async with followed(clock, Control(one), "http://127.0.0.1:8787/binance", is_simulated=False) as world:
+            assert world == ""
+
+    run(main)
+
+
+def test_a_simulator_that_is_busy_with_its_start_is_asked_again_for_its_world() -> None:
+    async def main() -> None:
+        late, away, one = TransportError("timeout", "late"), TransportError("refused", "no"), b'{"speed":1,"world":"a"}'
+        for told, world in (((late, late, one), "a"), ((away, one), "")):
+            async with followed(clock_now(), Control(*told), "http://127.0.0.1:8787/binance", True) as found:
+                assert found == world
 
     run(main)
 

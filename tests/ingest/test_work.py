@@ -9,6 +9,7 @@ import pytest
 
 from perseus.ingest.backoff import Backoff
 from perseus.ingest.brake import Brake
+from perseus.ingest.feed import BegunAnew
 from perseus.ingest.process import work
 from perseus.ingest.work import FeedFailed, Work
 from perseus.network.instance import Instance
@@ -64,6 +65,14 @@ def test_a_lost_feed_is_reported_and_connected_again_and_stays_active(
 
 
 ENDINGS = [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError("bye")]
+
+
+def test_a_source_that_became_another_is_connected_to_at_once_and_is_no_error(bench: Bench) -> None:
+    bench.start()
+    bench.feed.messages.put(BegunAnew("another world"))
+    assert [bench.feed.next()[0] for _ in range(5)] == ["connect", "warm", "receive", "connect", "warm"]
+    assert bench.stop() is None
+    assert [event for event in bench.events() if event["event"] == "error"] == []
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=repr)

@@ -10,14 +10,19 @@ from typing import Any
 
 import pytest
 
+from perseus.clock import SystemClock, iso
 from perseus.exchanges.endpoints import Endpoints
 from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.exchangefeed import ExchangeFeed, Source
+from perseus.ingest.pace import AnotherWorld
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
 from perseus.store import Client, connect
 from perseus.warmup.stats import Stats
+from tests.commands.test_harness import address
+from tests.commands.test_simulate import simulating
 from tests.ingest.running import BINANCE_ID
+from tests.redis_process import free_port
 from tests.warmup.test_processes import add_fault, exchange
 
 FRAMES = ("1h", "4h", "1d")
@@ -105,5 +110,40 @@ def test_what_another_source_gave_is_not_believed(url: str, real_store: str) -> 
             assert stats is not None
             assert stats.total_pairs == fetched
     assert len(said) == 1
-    assert "came from another source than another: it is forgotten and fetched anew" in said[0]
+    assert "came from another source than another, world " in said[0]
+    assert "it is forgotten and fetched anew" in said[0]
     assert f"and {PAIRS - 3} more pairs" in said[0]
+
+
+def test_a_simulator_of_another_seed_at_the_same_address_has_all_fetched_anew_which_is_no_error(
+    real_store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever is at work with the first notices, and begins anew."""
+    caplog.set_level("INFO")
+    said: list[str] = []
+    begin = ("--port", str(free_port()), "--symbols", "btc,eth,sol", "--since", iso(SystemClock().wall_ms()), "--seed")
+    with connect(real_store, timeout=5, name="test") as client:
+        with simulating(*begin, "one") as (_, heard):
+            at_work = made(address(heard), client, [])
+        with simulating(*begin, "two") as (_, heard):
+            with pytest.raises(AnotherWorld):
+                receive_until(at_work, 30)
+            feed = made(address(heard), client, said, "2")
+            stats = feed.warmup_stats
+            feed.close()
+        with simulating(*begin, "two") as (_, heard):
+            feed = made(address(heard), client, said, "3")
+            again = feed.warmup_stats
+            feed.close()
+    assert stats is not None
+    assert again is not None
+    assert (stats.total_pairs, again.total_pairs, said) == (PAIRS, 0, [])
+    (told,) = [one for one in caplog.records if "another simulated world" in one.message]
+    assert told.levelname == "INFO"
+
+
+def receive_until(feed: ExchangeFeed, seconds: float) -> None:
+    """Until it ends by itself."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        feed.receive(0.2)

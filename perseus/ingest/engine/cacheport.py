@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,8 +18,16 @@ from perseus.market.tickercache import TickerCache
 
 Result = TypeVar("Result")
 
+log = logging.getLogger(__name__)
+
+WORLD = ", world "
 NAMED = 3
 """Of many pairs so many are named."""
+
+
+def in_world(source: str, world: str) -> str:
+    """The name of a source, by which its candles are told from those of another world at the same place."""
+    return f"{source}{WORLD}{world}" if world else source
 
 
 class StoreThread:
@@ -57,14 +66,22 @@ class CachePort:
 
     async def claim(self, pairs: Sequence[Pair]) -> None:
         foreign = await self._call(lambda: self._cache.claim(pairs))
-        if foreign:
-            named = ", ".join(map(str, foreign[:NAMED]))
-            if len(foreign) > NAMED:
-                named += f" and {len(foreign) - NAMED} more pairs"
+        if not foreign:
+            return
+        named, here = ", ".join(map(str, foreign[:NAMED])), self._cache.source
+        if len(foreign) > NAMED:
+            named += f" and {len(foreign) - NAMED} more pairs"
+        if {_place(one) for one in self._cache.former} == {_place(here)}:
+            log.info("What was kept of %s is of another simulated world: it is forgotten and fetched anew.", named)
+        else:
             self._say(
-                f"What was kept of {named} came from another source than {self._cache.source}: it is forgotten and "
-                "fetched anew."
+                f"What was kept of {named} came from another source than {here}: it is forgotten and fetched anew."
             )
 
     async def coverages(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         return await self._call(lambda: self._cache.coverages(pairs))
+
+
+def _place(source: str) -> str:
+    """It without its world."""
+    return source.partition(WORLD)[0]

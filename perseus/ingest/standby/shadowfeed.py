@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perseus.exchanges.recordings.recorder import recorded
@@ -98,7 +99,8 @@ class ShadowFeed:
             wire = Wire.made(
                 dialect_of(self._exchange.name), transport, urls, self.client, exchange_id, self._address, call
             )
-            async with pace.followed(wire.clock, unrecorded, urls[0], self.source.is_simulated):
+            async with pace.followed(wire.clock, unrecorded, urls[0], self.source.is_simulated) as world:
+                wire = replace(wire, world=world)
                 shadow = await self._shadow(thread, wire)
                 assert self._serve is not None, "it is promoted by whoever goes on"
                 await self._serve(thread, wire, shadow)
