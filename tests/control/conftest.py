@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import redis
@@ -29,7 +30,7 @@ class Commander:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._key = key.required(short("/nowhere", control_key=SecretStr(TEXT)))  # type: ignore[arg-type]
+        self._key = key.required(short(Path("/nowhere"), control_key=SecretStr(TEXT)))
         self.fingerprint = key.fingerprint(self._key)
 
     def hosts(self, count: int = 1, **having: object) -> list[Report]:

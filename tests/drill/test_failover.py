@@ -18,6 +18,7 @@ from perseus.drill.practice import PRACTICE_ID, practice
 from perseus.drill.stage import Stage
 from perseus.store import Client, at, connect
 from perseus.store.cluster import Cluster
+from perseus.store.finder import Finder
 from perseus.store.sentinel import Sentinel
 from tests.conftest import short
 from tests.instances import eventually
@@ -126,12 +127,11 @@ def test_a_replica_that_may_not_is_told_with_its_reason_and_the_right_that_lacks
     assert caught.value.is_owed
 
 
-class Finder:
-    """Sentinels that answer as they are told to."""
-
-    service = "perseus"
+class Sentinels(Finder):
+    """They answer as they are told to."""
 
     def __init__(self, answer: Any = True) -> None:
+        self.service = "perseus"
         self.answer = answer
         self.place = ("10.0.0.1", 1)
         self.asked: list[tuple[str, ...]] = []
@@ -153,12 +153,12 @@ class Finder:
 
 def sentinel(finder: Finder) -> Sentinel:
     made = object.__new__(Sentinel)
-    made.finder = finder  # type: ignore[assignment]
+    made.finder = finder
     return made
 
 
 def test_one_sentinel_is_asked_and_it_is_done_once_they_name_another_primary() -> None:
-    finder = Finder()
+    finder = Sentinels()
     change = OfSentinel(sentinel(finder))
     change.strike()
     assert finder.asked == [("SENTINEL", "FAILOVER", "perseus")]
@@ -177,7 +177,7 @@ def test_one_sentinel_is_asked_and_it_is_done_once_they_name_another_primary() -
     ],
 )
 def test_sentinels_that_do_not_do_it_are_told(error: Exception, said: str) -> None:
-    change = OfSentinel(sentinel(Finder(error)))
+    change = OfSentinel(sentinel(Sentinels(error)))
     with pytest.raises(CannotFailOver, match=said):
         change.strike()
 
@@ -267,5 +267,6 @@ def test_a_failover_by_hand_is_measured_from_its_first_sign_on(tmp_path: Path) -
 def promote_once_contended(pair: RedisPair, stage: Stage) -> None:
     """When the second instance is there, and some time later."""
     eventually(lambda: stage.folder.exists() and len(list(stage.folder.iterdir())) == 2, 30)
-    time.sleep(3)
+    some_time_at_work = 3.0
+    time.sleep(some_time_at_work)
     pair.promote()

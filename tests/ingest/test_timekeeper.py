@@ -33,6 +33,13 @@ class Exchange:
             self.tell()
 
 
+class Doubting(Exchange):
+    """Whatever it is asked, its clock is as much in doubt as before."""
+
+    async def calibrate(self) -> None:
+        self.asked += 1
+
+
 def unsaid(ahead_ms: int, then_ms: int, seconds: float) -> tuple[Exchange, list[tuple[int, int]], list[int]]:
     """Of a clock that was so much ahead, and then is told another time: what is unsaid, and when."""
     found: list[tuple[int, int]] = []
@@ -86,13 +93,8 @@ def test_a_clock_that_was_behind_has_told_nothing_wrong() -> None:
 
 def test_an_exchange_that_goes_on_doubting_is_not_asked_without_end() -> None:
     async def main() -> None:
-        exchange = Exchange()
+        exchange = Doubting()
         exchange.clock.is_doubtful = True
-
-        async def calibrate() -> None:
-            exchange.asked += 1
-
-        exchange.calibrate = calibrate  # type: ignore[method-assign]
         keeping = asyncio.create_task(Timekeeper(exchange.clock, exchange, lambda *_: None).run())
         await asyncio.sleep(AGAIN_SECONDS * 10)
         keeping.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import redis
 
@@ -28,10 +30,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     send = redis.connection.AbstractConnection.send_packed_command
 
-    def spy(self: object, command: object, check_health: bool = True) -> None:
-        packed = [command] if isinstance(command, bytes | str) else list(command)  # type: ignore[call-overload]
+    def spy(self: redis.connection.AbstractConnection, command: Any, check_health: bool = True) -> None:
+        packed = [command] if isinstance(command, bytes | str) else list(command)
         seen.append(sum(len(part) for part in packed))
-        send(self, packed, check_health)  # type: ignore[arg-type]
+        send(self, packed, check_health)
 
     monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", spy)
     return seen

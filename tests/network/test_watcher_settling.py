@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -42,23 +43,21 @@ def test_a_watcher_that_slept_settles_anew(client: Client, clock: ManualClock) -
     assert len(watch.deaths()) == 1
 
 
-class Script:
+class Script(threading.Event):
     """Stands in for the event that ends a watcher: each wait does the next step, and after the last it is over."""
 
     def __init__(self, *steps: Callable[[], object]) -> None:
+        super().__init__()
         self.steps = list(steps)
-        self.pauses: list[float] = []
-        self.is_over = False
+        self.pauses: list[float | None] = []
 
-    def is_set(self) -> bool:
-        return self.is_over
-
-    def wait(self, pause: float) -> None:
-        self.pauses.append(pause)
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout)
         if self.steps:
             self.steps.pop(0)()
         else:
-            self.is_over = True
+            self.set()
+        return self.is_set()
 
 
 def test_after_an_outage_it_settles_anew_and_says_once_that_it_judges_nobody(
@@ -83,7 +82,7 @@ def test_after_an_outage_it_settles_anew_and_says_once_that_it_judges_nobody(
     log = keys.activity("kraken")
     seen: list[int] = []
     watcher = Watcher(client, exchanges, Settings(), clock)
-    watcher._stopping = Script(  # type: ignore[assignment]
+    watcher._stopping = Script(
         down(False, 14.9),
         down(True, 0),
         down(True, 0),

@@ -54,10 +54,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("perseus.notify.lanes.lanethread.AGAIN_SECONDS", 0.01)
 
 
-def test_leases_on_destinations(clock: ManualClock, said: Callable[[], list[str]]) -> None:
+def test_leases_on_destinations(
+    clock: ManualClock, said: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = Refusing()
     keeper = Keeper(0.05, clock, lambda _: None)
-    keeper.look = work  # type: ignore[method-assign]
+    monkeypatch.setattr(keeper, "look", work)
     keeper.start()
     _refuse_for_a_while(work)
     keeper.stop()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -28,7 +29,7 @@ from perseus.exchanges.recordings.recorder import RecordedTransport, Recorder, r
 from perseus.exchanges.recordings.recording import Recording
 from perseus.exchanges.recordings.ring import Keep, Ring
 from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
-from perseus.exchanges.wire.transport import Closed, Ping, Text, TransportError
+from perseus.exchanges.wire.transport import Answer, Closed, Ping, Socket, Text, TransportError
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulator.test_server import KLINES, over_sockets
@@ -87,10 +88,22 @@ def _is_ping(entry: object) -> TypeGuard[Control]:
 
 
 def test_without_a_place_nothing_is_recorded_and_nothing_stands_between() -> None:
-    wire = object()
-    with recorded(wire, Keep.within(Path("home"), "binance", 0), "binance") as transport:  # type: ignore[arg-type]
+    wire = Never()
+    with recorded(wire, Keep.within(Path("home"), "binance", 0), "binance") as transport:
         assert transport is wire
     assert Keep.within(Path("home"), "binance", 3) == Keep(Path("home/recordings/binance"), 3 * 1024 * 1024)
+
+
+class Never:
+    """An exchange that never answers."""
+
+    async def get(self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def connect(self, url: str, timeout: float) -> Socket:
+        await asyncio.Event().wait()
+        raise AssertionError
 
 
 class StuckRing(Ring):
@@ -153,13 +166,9 @@ def test_a_full_disk_is_told_once_and_recording_goes_on_when_it_is_not(
 
 
 def test_a_request_that_nobody_waits_for_any_more_is_told_as_that(tmp_path: Path) -> None:
-    class Never:
-        async def get(self, *_: object) -> None:
-            await asyncio.Event().wait()
-
     async def main() -> None:
         recorder = Recorder(Ring(tmp_path, 1_000_000, "binance", 1))
-        asking = asyncio.create_task(RecordedTransport(Never(), recorder).get("http://x/", {}, {}, 1))  # type: ignore[arg-type]
+        asking = asyncio.create_task(RecordedTransport(Never(), recorder).get("http://x/", {}, {}, 1))
         await asyncio.sleep(0)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import redis
 
 from perseus.db.urls import parse
 from perseus.errors import SettingError, StoreUnavailable
@@ -47,14 +48,14 @@ def test_a_name_that_a_server_told_and_that_none_can_be_is_silence(tls: dict[str
 
 
 def test_beside_such_a_name_a_cluster_and_sentinels_are_found(own_server: RedisProcess, tmp_path: Path) -> None:
-    def make(place: Place, seconds: float) -> object:
+    def make(place: Place, seconds: float) -> redis.Redis:
         return _pooled(place, {"socket_connect_timeout": seconds, "decode_responses": True}, None)
 
     sound = ("127.0.0.1", own_server.port)
-    inquiry = Inquiry([("a..b", 1), sound], make, 1.0)  # type: ignore[arg-type]
+    inquiry = Inquiry([("a..b", 1), sound], make, 1.0)
     with pytest.raises(Exception, match="it is one server and no Redis Cluster"):
         inquiry.layout(None)
-    finder = Finder([("a..b", 1), sound], "perseus", make, 1.0)  # type: ignore[arg-type]
+    finder = Finder([("a..b", 1), sound], "perseus", make, 1.0)
     with pytest.raises(Exception, match=f"sentinel 127.0.0.1:{own_server.port} is no sentinel"):
         finder.primary()
     with connect(f"redis://127.0.0.1:{own_server.port}", timeout=1.0, name="t") as client:

@@ -20,17 +20,19 @@ from tests.warmup.lives import PAIRS, SYMBOLS, TIMEFRAMES, Lives, kline_calls, l
 FAILING = SYMBOLS[:1]
 
 
-def test_a_cold_start_fetches_each_pair_once_in_the_order_of_its_schedule_and_is_warm_then() -> None:
+def test_a_cold_start_fetches_each_pair_once_in_the_order_of_its_schedule_and_is_warm_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def test(site: Lives) -> None:
         asked: list[tuple[str, str]] = []
         get = site._net.get
 
-        async def noted(url: str, params: Mapping[str, str], *rest: object) -> Answer:
+        async def noted(url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
             if url.endswith("/klines") and not site.warm.is_set():
                 asked.append((params["symbol"], params["interval"]))
-            return await get(url, params, *rest)  # type: ignore[arg-type]
+            return await get(url, params, headers, timeout)
 
-        site._net.get = noted  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(site._net, "get", noted)
         await site.start()
         schedule, stats = site.schedule, site.stats
         assert asked == [(one.symbol, one.timeframe) for one in schedule.entries]
@@ -118,22 +120,24 @@ def test_after_a_pause_only_what_was_missed_is_fetched() -> None:
     lived(test)
 
 
-def refusing(site: Lives, symbols: tuple[str, ...], status: int) -> None:
+def refusing(site: Lives, symbols: tuple[str, ...], status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exchange answers that to whoever asks for candles of these."""
     get = site._net.get
 
-    async def refused(url: str, params: Mapping[str, str], *rest: object) -> Answer:
+    async def refused(url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
         if url.endswith("/klines") and params["symbol"] in symbols:
             return Answer(status, {}, msgspec.json.encode({"code": -1121, "msg": "no such thing"}))
-        return await get(url, params, *rest)  # type: ignore[arg-type]
+        return await get(url, params, headers, timeout)
 
-    site._net.get = refused  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(site._net, "get", refused)
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_one_symbol_in_ten_that_fails_is_named_and_holds_up_nobody(status: int) -> None:
+def test_one_symbol_in_ten_that_fails_is_named_and_holds_up_nobody(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test(site: Lives) -> None:
-        refusing(site, FAILING, status)
+        refusing(site, FAILING, status, monkeypatch)
         await site.start()
         stats = site.stats
         assert (stats.status, stats.percent_complete) == ("complete", 100)
