@@ -89,7 +89,8 @@ def test_a_test_of_the_connection_shows_how_far_it_is_and_what_came_of_it(opened
     assert faults_everywhere(page) == []
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.wait_for_timeout(2_500)
+    longer_than_two_polls_ms = 2_500
+    page.wait_for_timeout(longer_than_two_polls_ms)
     assert asked == [], "what has ended is not asked for again"
     page.get_by_role("link", name="Back").click()
     expect(page.locator("#test")).to_contain_text("never")

@@ -12,6 +12,7 @@ import pytest
 from perseus.commands import arrival, connection
 from perseus.web.security import BODY_LIMIT
 from tests.commands.running import Site, eventually
+from tests.redis_process import RedisProcess
 
 CROWD = 60
 KINDS = {
@@ -29,9 +30,9 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, redis_server: object) -> Iterator[Site]:
-    url: str = redis_server.url  # type: ignore[attr-defined]
-    site = Site(tmp_path_factory.mktemp("crowds") / "home", PERSEUS_REDIS_URL=url, PERSEUS_WEB_THREADS="2")
+def served(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisProcess) -> Iterator[Site]:
+    settings = {"PERSEUS_REDIS_URL": redis_server.url, "PERSEUS_WEB_THREADS": "2"}
+    site = Site(tmp_path_factory.mktemp("crowds") / "home", **settings)
     assert site.run("init").returncode == 0
     with site.start("web"):
         eventually(lambda: site.get("/health"))

@@ -26,6 +26,7 @@ from perseus.store import connect
 
 PACE = 0.01
 SLEPT = 1.0
+ARRIVES_SECONDS = 0.5
 STUBBORN = "--stubborn" in sys.argv
 DEFIANT = "--defiant" in sys.argv
 
@@ -59,7 +60,7 @@ def work(instance: Instance, effects: Path) -> None:
 def defy(instance: Instance) -> None:
     """Beat and log as if nothing had happened, with time enough for both to arrive."""
     instance.report_error("back from a long sleep")
-    time.sleep(0.5)
+    time.sleep(ARRIVES_SECONDS)
     instance.guard()
 
 

@@ -197,7 +197,8 @@ def test_clients_that_give_up_leave_no_tracebacks(caplog: pytest.LogCaptureFixtu
         url = f"http://{at}{PATH}"
         results = await asyncio.gather(*(wire.get(url, KLINES, {}, 0.2) for _ in range(3)), return_exceptions=True)
         assert all(isinstance(result, TransportError) for result in results)
-        await asyncio.sleep(0.8)
+        longer_than_they_are_held = 0.8
+        await asyncio.sleep(longer_than_they_are_held)
         assert world.exchanges["binance"].counters.seen["http_requests"] == 3
 
     over_sockets(main, Fault("requests_held", "binance", params={"for_ms": 600}))

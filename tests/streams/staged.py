@@ -13,6 +13,7 @@ from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.streams.streams import Streams
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
+from tests.simulated.virtual_loop import VirtualLoop
 from tests.streams.exchange import ScriptedExchange, ScriptedSocket, binance, coinbase, exchange_ms
 
 
@@ -43,10 +44,12 @@ class Told:
 
 
 class Stage:
-    """An exchange, streams to it, and what they told. To be made on a loop."""
+    """An exchange, streams to it, and what they told. To be made on a virtual loop."""
 
     def __init__(self, name: str = "binance", seed: int = 1, most: int = 400) -> None:
-        self.loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        self.loop = loop
         self.exchange = ScriptedExchange(coinbase if name == "coinbase" else binance)
         self.told = Told()
         self.clock = ExchangeClock(self.loop.time)

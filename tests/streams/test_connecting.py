@@ -201,7 +201,7 @@ def test_a_stall_of_this_process_ends_no_connection() -> None:
         stage.start("BTCUSDT 1m")
         await stage.streams.live()
         for _ in range(5):
-            stage.loop.stall(90)  # type: ignore[attr-defined]
+            stage.loop.stall(90)
             await asyncio.sleep(15)
         assert len(stage.exchange.sockets) == 1
         assert stage.told.doubts == []
