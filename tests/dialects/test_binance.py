@@ -59,6 +59,11 @@ def test_a_candle_is_read_with_every_digit_that_was_sent(wrap: Any) -> None:
     assert (candle.open_ms, candle.event_ms, candle.is_closed, candle.trades) == (OPEN, OPEN + 2000, True, 3)
 
 
+def test_a_candle_whose_times_are_in_microseconds_is_the_same() -> None:
+    wider = kline(t=OPEN * 1_000, T=OPEN * 1_000 + 59_999_999) | {"E": (OPEN + 2000) * 1_000 + 123}
+    assert said(wider) == said(kline())
+
+
 @pytest.mark.parametrize("field", ["o", "h", "l", "c", "v", "q"])
 @pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity", "", "-1", "1,5", "0x1", " 1", None, 1.5, True])
 def test_what_is_no_decimal_text_is_refused_by_name(field: str, bad: Any) -> None:

@@ -101,8 +101,17 @@ def test_whoever_lost_our_requests_is_asked_again_soon_and_at_once_when_its_stre
     run(main)
 
 
-@pytest.mark.parametrize("seconds", [40, pytest.param(590, marks=pytest.mark.long)])
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        pytest.param("binance", 40, marks=pytest.mark.long),
+        ("binance_us", 40),
+        ("coinbase", 40),
+        pytest.param("binance", 590, marks=pytest.mark.long),
+        pytest.param("binance_us", 590, marks=pytest.mark.long),
+        ("coinbase", 590),
+    ],
+)
 def test_an_exchange_that_opens_no_websocket_for_a_while_is_not_asked_for_too_many_when_it_does(
     name: str, seconds: int
 ) -> None:
