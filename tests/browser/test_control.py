@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from perseus import keys
+from perseus.clock import iso
 from perseus.control.command import Command
 from perseus.control.outcomes import Status
 from perseus.db import userexchanges
@@ -196,6 +197,34 @@ def test_the_meter_says_what_it_means_in_words(opened_site: Open, site: Notified
     expect(page.get_by_text("no finished candle that the store bears out").last).to_be_visible()
     assert faults_everywhere(page) == []
     assert sideways(page) == []
+
+
+def test_figures_above_the_meter_stay_on_one_line_on_a_phone(opened_site: Open, site: Notified) -> None:
+    symbols = tuple(f"S{number}-USDT" for number in range(500))
+    site.client.set(keys.warmup_schedule(2), schedule(symbols))
+    page = opened_site("/network/binance/candles").page
+    page.set_viewport_size({"width": 390, "height": 700})
+    count, cell = (page.locator(f".meter-tally .{name}").first.bounding_box() for name in ("meter-count", "meter-cell"))
+    assert count is not None
+    assert cell is not None
+    assert count["height"] <= cell["height"], "one line"
+
+
+def test_what_can_be_asked_and_the_warmup_stand_below_the_card_and_leave_no_blank(
+    opened_site: Open, site: Notified
+) -> None:
+    instance = hold(site.client, BINANCE)
+    ended = stats(instance_id=instance, status="complete", ended_at=iso(site.now_ms()), failures=(), failed_pairs=0)
+    site.client.set(keys.warmup_stats(2), ended.to_json())
+    page = opened_site(PAGE).page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    parts = [page.locator(one).bounding_box() for one in (".instance-card", "#controls", "#warmup", "#past")]
+    card, control, warmup, past = (one for one in parts if one is not None)
+    assert card["x"] == control["x"] == warmup["x"] < past["x"]
+    assert card["y"] + card["height"] < control["y"] < warmup["y"]
+    gap = control["y"] - card["y"] - card["height"]
+    assert gap < 40
+    assert faults_everywhere(page) == []
 
 
 def test_the_hosts_page_follows_without_a_reload(opened_site: Open, site: Notified) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from perseus.access.audit import AuditLog
 from tests.browser.pages import pages
 from tests.browser.test_notify import opened as opened_site
 from tests.browser.test_notify import ops
@@ -51,3 +52,15 @@ def test_stacked_rows_say_what_each_text_is(opened_site: Open, ops: Notified) ->
         scene.page.goto(scene.address + path)
         cell = scene.page.locator(".stacks td").first
         assert cell.evaluate("(td) => getComputedStyle(td, '::before').content") == f'"{labels}"'
+
+
+def test_stacked_rows_leave_out_what_there_is_none_of(opened_site: Open, ops: Notified) -> None:
+    AuditLog(ops.client).write("perseus drill on ing1", "run a drill")
+    scene = opened_site("/audit")
+    row = scene.page.locator("#audit tbody tr").first
+    empty = [row.locator(f'td[data-of="{name}"]') for name in ("About", "From")]
+    for width, is_seen in ((1280, True), (390, False)):
+        scene.page.set_viewport_size({"width": width, "height": 640})
+        for cell in empty:
+            expect(cell).to_be_visible() if is_seen else expect(cell).to_be_hidden()
+        expect(row.locator('td[data-of="Did"]')).to_be_visible()
