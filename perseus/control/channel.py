@@ -33,7 +33,10 @@ INTERRUPTED = (
     "The process that did it has ended or lost the data store in the middle of it. Look at the exchange's card for "
     "what is so now, then send it again if it is still wanted."
 )
-UNTAKEN = "No process took it in time: its target has ended, hangs, or does not reach the data store."
+UNTAKEN = (
+    "No process took it in time: its target has ended, hangs, does not reach the data store, or has another key of "
+    "commands than who sent it. `perseus doctor` tells which."
+)
 
 
 class BadTarget(PerseusError):
@@ -133,8 +136,8 @@ def forget(client: Client, target: str, command_ids: Sequence[str]) -> None:
 def outcome(client: Client, target: str, command_id: str) -> Outcome | None:
     """How far a command has come. None while its target has not accepted it, and for an id that nobody sent.
 
-    One whose process is gone is told as failed, and one that nobody took in time as expired. Raises BadTarget,
-    StoreUnavailable, StoreRefused.
+    One whose process has ended for sure is told as failed, and one that nobody took in time as expired.
+    Raises BadTarget, StoreUnavailable, StoreRefused.
     """
     _check(target)
     name = keys.control(target, "outcomes")
@@ -145,10 +148,9 @@ def outcome(client: Client, target: str, command_id: str) -> Outcome | None:
     found = outcomes.parse(text) if isinstance(text, str) else None
     if found is None:
         return _untaken(client, target, command_id)
-    is_alive = bool(hosts.living({target: report}, batch.now_ms(keys.HOSTS)))
-    if found.is_final or is_alive:
-        return found
-    return dataclasses.replace(found, status=Status.FAILED, text=INTERRUPTED, ended_ms=found.at_ms)
+    if not found.is_final and hosts.has_ended(report, target, found.at_ms, batch.now_ms(keys.HOSTS)):
+        return dataclasses.replace(found, status=Status.FAILED, text=INTERRUPTED, ended_ms=found.at_ms)
+    return found
 
 
 def _untaken(client: Client, target: str, command_id: str) -> Outcome | None:

@@ -75,6 +75,16 @@ def living(answer: object, at_ms: int) -> list[Report]:
     return sorted(kept, key=lambda one: (one.hostname, one.pid, one.target))
 
 
+def has_ended(answer: object, target: str, said_ms: int, at_ms: int) -> bool:
+    """Has the process that spoke at `said_ms` ended for sure? `answer`: what stands for its target at `at_ms` (store).
+
+    Without a report it was taken off in order, or all were lost a moment ago with what somebody else wrote there.
+    """
+    if answer is None:
+        return at_ms - said_ms > GONE_AFTER_MS
+    return parse(answer) is not None and not living({target: answer}, at_ms)
+
+
 def parse(text: object) -> Report | None:
     """None when it is no report."""
     try:

@@ -127,6 +127,14 @@ def test_fields_of_a_plugin_are_shown_in_words_and_the_rest_in_the_details() -> 
     assert more(card)["Extra field7"] == "7"
 
 
+def test_a_trouble_of_the_engine_stands_first_while_it_lasts_and_not_at_all_after() -> None:
+    silent = "since 12:00:00 UTC, streams live"
+    fact = of(live(fields={"feed": "Binance", "restSilent": silent, "emptyAnswers": None})).facts[6]
+    assert (fact.label, fact.value, fact.warns) == ("REST silent", silent, True)
+    labels = [fact.label for fact in of(live(fields={"feed": "Binance", "restSilent": None})).facts]
+    assert labels[6:] == ["Feed"]
+
+
 def test_fields_stand_in_the_same_order_on_every_card_with_the_feed_first() -> None:
     for fields in ({"lag": 1, "feed": "synthetic", "Gaps": 0}, {"Gaps": 0, "lag": 1, "feed": "synthetic"}):
         assert [fact.label for fact in of(live(fields=fields)).facts][6:] == ["Feed", "Gaps", "Lag"]

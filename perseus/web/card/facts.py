@@ -11,7 +11,9 @@ from perseus.web.card.attendance import SAID, target
 
 SHOWN = 6
 SKEW_WARNS_MS = 1_000
-LABELS = {"messageCount": "Messages"}
+LABELS = {"messageCount": "Messages", "restSilent": "REST silent"}
+TROUBLES = frozenset({"emptyAnswers", "restSilent", "unreadablePairs"})
+"""Fields of the engine that say something only while it is so."""
 NARROW = 14
 LIMIT = 120
 
@@ -103,13 +105,16 @@ def _replicas(told: InstanceStatus) -> Fact:
 
 
 def _keys(told: InstanceStatus) -> list[str]:
-    return sorted(told.fields.keys() - SAID, key=lambda key: (key != "feed", key.casefold()))
+    quiet = {key for key in TROUBLES if told.fields.get(key) is None}
+    return sorted(
+        told.fields.keys() - SAID - quiet, key=lambda key: (key not in TROUBLES, key != "feed", key.casefold())
+    )
 
 
 def _field(key: str, value: str | float | None) -> Fact:
     shown = words.plain(value, LIMIT) if isinstance(value, str) else None if value is None else words.number(value)
     label = LABELS.get(key) or words.plain(words.label(key), 40)
-    return Fact(label, shown or None, wide=shown is not None and len(shown) > NARROW)
+    return Fact(label, shown or None, wide=shown is not None and len(shown) > NARROW, warns=key in TROUBLES)
 
 
 def _given(text: str | None) -> str | None:

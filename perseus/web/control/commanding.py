@@ -11,8 +11,7 @@ from typing import Any, Self
 
 from flask import request
 
-from perseus import keys
-from perseus.control import channel, hosts, key, outcomes
+from perseus.control import channel, hosts, key
 from perseus.control.command import ID, TARGET, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.key import KeyUnusable, NoKey
@@ -23,7 +22,7 @@ from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
 from perseus.network.view.directory import ExchangeStatus
 from perseus.settings import Settings
-from perseus.store import Client, answers
+from perseus.store import Client
 from perseus.store.batch import Batch
 from perseus.web import words
 from perseus.web.people.guard import person
@@ -137,16 +136,8 @@ class Commanding:
         return channel.send(self.client, signing, command)
 
     def outcome(self, target: str, command: str) -> Outcome | None:
-        """What came of it so far. Errors as `perseus.control.channel.outcome`.
-
-        As it was told while it cannot be read whether its process lives.
-        """
-        told = channel.outcome(self.client, target, command)
-        if told is None or told.text != channel.INTERRUPTED or self._is_gone(target, told.at_ms):
-            return told
-        with answers(self.client):
-            text = self.client.hget(keys.control(target, "outcomes"), command)
-        return outcomes.parse(text) or told
+        """What came of it so far. Errors as `perseus.control.channel.outcome`."""
+        return channel.outcome(self.client, target, command)
 
     def known_outcome(self, target: str, command: str) -> Outcome | None:
         """The same; None for texts that can be no command, as anybody may type them into an address."""
@@ -161,19 +152,6 @@ class Commanding:
             self.pause(LOOK_SECONDS)
             told = self.outcome(target, command)
         return told
-
-    def _is_gone(self, target: str, at_ms: int) -> bool:
-        """Has the process that told of a command at that time ended for sure?
-
-        Without a report it was taken off in order, or all were lost a moment ago with what somebody else wrote there.
-        """
-        batch = Batch(self.client)
-        batch.add("HGET", keys.HOSTS, target)
-        (told,) = batch.run()
-        now_ms = batch.now_ms(keys.HOSTS)
-        if told is None:
-            return now_ms - at_ms > hosts.GONE_AFTER_MS
-        return hosts.parse(told) is not None and not hosts.living({target: told}, now_ms)
 
 
 def target_of(status: ExchangeStatus | None) -> str | None:
