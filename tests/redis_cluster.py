@@ -121,6 +121,7 @@ class RedisCluster:
             client.execute_command("CLUSTER MEET", "127.0.0.1", primary.port)
             nodes: Callable[[], Any] = partial(client.execute_command, "CLUSTER NODES")
             _eventually(lambda: str(id_) in str(nodes()), 20, "did not meet")
+            client.flushall()  # who looks for a server that has ended may have found this one at its port
             client.execute_command("CLUSTER REPLICATE", id_)
 
     def node(self, key: str) -> RedisProcess:

@@ -67,10 +67,18 @@ class Scenario:
         """What decides on candles beside the seed and the start; '' where nothing does."""
         if not (self.pace != 1 or self.tapes or self.faults or self.recordings):
             return ""
-        files = [*self.tapes.values(), *self.recordings]
-        digests = [blake2b(path.read_bytes(), digest_size=6).hexdigest() for path in files]
+        digests = [_digest(path) for path in (*self.tapes.values(), *self.recordings)]
         faults = [fault.as_json() | {"done": 0} for fault in self.faults]
         return msgspec.json.encode([self.pace, sorted(self.tapes), digests, faults]).decode()
+
+
+def _digest(path: Path) -> str:
+    """Of a file, or of all files of a folder, as the ring of a recording is one."""
+    found = blake2b(digest_size=6)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def read(path: Path) -> Scenario:

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from perseus import keys
+from perseus.doctor.answering import SHARE
 from perseus.doctor.finding import Severity
 from perseus.doctor.patience import patience
 from tests.conftest import KRAKEN
@@ -166,7 +167,8 @@ def test_a_script_that_blocks_the_store_is_named_and_ended_by_what_is_told(
 
     blocking = threading.Thread(target=block)
     blocking.start()
-    eventually(lambda: is_busy(own_server), 10)
+    slow_from = time.monotonic() + SHARE * practice.settings.store_timeout_seconds
+    eventually(lambda: is_busy(own_server) and time.monotonic() > slow_from, 10)
     report = practice.examine()
     names = [one.name for one in report.findings if one.severity is GRAVE]
     (found,) = [one for one in report.findings if one.name == "busy-script"]
