@@ -91,6 +91,7 @@ def test_of_two_who_connect_at_once_one_does_and_the_other_is_told(site: Site, b
     assert [one.result for one in audited(site, "control: takeover")].count(DONE) == 1
 
 
+@pytest.mark.long
 def test_one_stops_what_another_has_started_and_a_warmup_is_cancelled(site: Site, both: tuple[Admin, Admin]) -> None:
     ada, otto = both
     expect(ada.goto(HERE).locator("#act-warm_up")).to_be_enabled()

@@ -54,6 +54,7 @@ def test_a_stop_during_the_start_leaves_nothing_either(site: Site) -> None:
         assert still_running(family) == []
 
 
+@pytest.mark.long
 def test_what_hangs_is_ended_by_force_within_five_seconds(site: Site) -> None:
     with site.start("up") as up:
         eventually(site.has_three_active)
@@ -149,6 +150,7 @@ def test_a_test_that_ends_early_leaves_nothing_of_an_up_that_was_killed(site: Si
     assert eventually(lambda: not [one for one in psutil.process_iter() if is_of(one, site.home)], 5)
 
 
+@pytest.mark.long
 def test_an_ingest_process_started_by_hand_outlives_a_restart_of_up(site: Site) -> None:
     site.settings |= {"PERSEUS_HEARTBEAT_SECONDS": "4", "PERSEUS_STOP_SECONDS": "3", "PERSEUS_RETRY_SECONDS": "1"}
     assert site.run("init").returncode == 0
@@ -185,6 +187,7 @@ def test_without_its_lock_an_up_that_lives_keeps_its_processes(shared: tuple[Sit
     assert site.has_three_active()
 
 
+@pytest.mark.long
 def test_an_up_goes_on_without_its_logs_and_when_it_can_write_nothing_down(site: Site) -> None:
     with site.start("up") as up:
         eventually(site.has_three_active)

@@ -40,6 +40,7 @@ def is_whole(site: Site) -> bool:
     return bool(held) and held[0].get("fields", {}).get("incompletePairs") == 0
 
 
+@pytest.mark.long
 def test_the_next_up_asks_for_no_candle_that_is_there(tmp_path: Path) -> None:
     site = Site(tmp_path / "home", PERSEUS_TIMEFRAMES=",".join(FRAMES))
     with site.start("up") as up:

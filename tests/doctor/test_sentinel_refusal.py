@@ -69,6 +69,7 @@ def test_a_service_that_no_sentinel_watches_is_what_is_told(practice: Practice, 
     assert "sentinels" not in {one.name for one in practice.examine().findings}
 
 
+@pytest.mark.long
 def test_a_replica_that_sentinels_tell_is_not_to_be_mended_in_the_url(
     redis_sentinel: RedisSentinel, practice: Practice
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from perseus import keys
 from perseus.doctor.finding import Report, Severity
 from perseus.settings import Settings
@@ -28,6 +30,7 @@ def examined(rig: Divided, home: Path) -> Report:
     return practice.examine()
 
 
+@pytest.mark.long
 def test_sentinels_elsewhere_make_two_valid_over_a_cut_which_the_doctor_finds_before(
     tmp_path: Path, party: Party, settings: Settings
 ) -> None:
@@ -47,6 +50,7 @@ def test_sentinels_elsewhere_make_two_valid_over_a_cut_which_the_doctor_finds_be
         assert seen.both > 0
 
 
+@pytest.mark.long
 def test_one_sentinel_beside_each_server_promotes_nobody_beside_a_primary_that_goes_on(
     tmp_path: Path, party: Party, settings: Settings
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from perseus.exchanges.events import Subject
 from tests.simulated.hostile import DEEP, NO_WORDS, Between, frame
 from tests.simulated.site import Site
-from tests.simulated.test_troubles import everywhere, site_of
+from tests.simulated.test_troubles import at_one, everywhere, site_of
 from tests.simulated.trial import TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
@@ -145,7 +145,7 @@ def test_a_start_and_the_work_outlive_answers_that_nobody_can_read(name: str, bo
     run(main)
 
 
-@everywhere
+@at_one
 def test_rows_that_are_no_candles_are_no_holes_and_are_asked_for_each_hour_until_they_are_some(name: str) -> None:
     async def main() -> None:
         site = site_of(name)

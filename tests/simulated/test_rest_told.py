@@ -7,7 +7,7 @@ import pytest
 from perseus.market.candle import Pair
 from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import Site
-from tests.simulated.test_troubles import everywhere, site_of
+from tests.simulated.test_troubles import at_one, site_of
 from tests.simulated.trial import TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
@@ -29,7 +29,7 @@ def about(site: Site, words: str) -> list[str]:
     return [line for line in site.said if words in line]
 
 
-@everywhere
+@at_one
 def test_pairs_that_rest_gives_nothing_for_are_named_once_with_the_time_and_the_end_is_in_the_log(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -55,7 +55,7 @@ def test_pairs_that_rest_gives_nothing_for_are_named_once_with_the_time_and_the_
     assert [line for line in caplog.messages if line.startswith("REST gives candles of ")]
 
 
-@everywhere
+@at_one
 def test_what_is_held_to_be_absent_at_last_is_told(name: str) -> None:
     async def main() -> None:
         site = site_of(name)
@@ -84,6 +84,7 @@ def test_many_pairs_are_told_together() -> None:
     run(main)
 
 
+@pytest.mark.long
 def test_a_pair_that_is_delisted_meanwhile_is_no_news_of_candles(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         site = site_of("binance")
@@ -101,7 +102,7 @@ def test_a_pair_that_is_delisted_meanwhile_is_no_news_of_candles(caplog: pytest.
 
 
 @pytest.mark.parametrize("is_held", [False, True])
-@everywhere
+@at_one
 def test_a_rest_side_that_does_not_answer_is_named_once_and_its_end_is_in_the_log(
     name: str, is_held: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

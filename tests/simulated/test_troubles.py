@@ -12,7 +12,7 @@ from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulated.site import START_MS, Site
-from tests.simulated.trial import EACH, TIMEFRAMES
+from tests.simulated.trial import EACH, ONE, TIMEFRAMES
 from tests.simulated.virtual_loop import VirtualLoop, run
 
 BASES = ("BTC", "ETH", "NKN")
@@ -22,6 +22,7 @@ SYMBOLS = {
     "coinbase": ("BTC-USD", "ETH-USD", "NKN-USD"),
 }
 everywhere = pytest.mark.parametrize("name", EACH)
+at_one = pytest.mark.parametrize("name", ONE)
 
 
 def site_of(name: str, faults: tuple[Fault, ...] = ()) -> Site:
@@ -51,7 +52,7 @@ async def nothing(_: Site) -> None:
     """Befalls on most days."""
 
 
-@everywhere
+@at_one
 @pytest.mark.parametrize("seconds", [3, 20, 55])
 def test_a_stalled_loop_loses_nothing(name: str, seconds: float) -> None:
     async def stall(_: Site) -> None:
@@ -91,7 +92,7 @@ def test_a_slow_cache_costs_freshness_alone(name: str) -> None:
     passed(name, slow)
 
 
-@everywhere
+@at_one
 @pytest.mark.parametrize("ms", [-5_000, 2_000, 300_000])
 def test_an_exchange_whose_clock_goes_wrong_from_the_first_word_on_has_all_its_candles_in_the_end(
     name: str, ms: int
@@ -107,7 +108,7 @@ def test_an_exchange_whose_clock_goes_wrong_from_the_first_word_on_has_all_its_c
     assert run(main).world.broken() == {}
 
 
-@everywhere
+@at_one
 def test_a_host_whose_date_is_wrong_is_none_the_worse(name: str) -> None:
     """Nothing asks it: the loop's own time begins at any number, and the exchange's is what counts."""
     assert passed(name, nothing).said == []
@@ -135,7 +136,7 @@ def test_two_processes_keep_within_one_budget(name: str) -> None:
     assert run(main).broken() == {}
 
 
-@everywhere
+@at_one
 def test_a_limit_that_two_processes_would_break_at_once_is_kept(name: str) -> None:
     """Each wants 48 pairs whole, at an exchange that allows a weight of 120 a minute, or 3 requests a second."""
     bases = tuple(f"C{number}" for number in range(24))
@@ -235,7 +236,7 @@ def test_a_symbol_that_is_gone_is_asked_for_once_and_named(name: str) -> None:
     assert site.world.broken() == {}
 
 
-@everywhere
+@at_one
 def test_many_symbols_are_whole_within_the_limits(name: str) -> None:
     bases = ("BTC", *(f"C{number}" for number in range(39)))
 

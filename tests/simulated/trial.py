@@ -20,6 +20,8 @@ from tests.simulated.virtual_loop import VirtualLoop, run
 EXCHANGES = ("binance", "binance_us", "coinbase")
 EACH = [pytest.param("binance", marks=pytest.mark.long), "binance_us", "coinbase"]
 """For tests: both Binances speak alike, under other limits, so that one of them is enough for every day."""
+ONE = [pytest.param(name, marks=() if name == "binance_us" else pytest.mark.long) for name in EXCHANGES]
+"""For tests of what the engine does in the same way whatever it hears, and takes long to show."""
 TIMEFRAMES = {"binance": ("1m", "5m", "1h"), "binance_us": ("1m", "15m", "1d"), "coinbase": ("5m", "15m", "1h")}
 LENGTH_SECONDS = 20 * 60
 DEPTH = 150

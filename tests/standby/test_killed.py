@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 import redis
+from _pytest.mark import ParameterSet
 
 from perseus import keys
 from perseus.control.command import Kind
@@ -14,6 +17,11 @@ from tests.standby.scene import HOLDER, IDLE, payload, until_active
 
 SECONDS = 30
 REVOKES = ("before it revokes", "after it has revoked")
+
+
+def steps(of: Iterable[str], *every_day: str) -> list[ParameterSet]:
+    """All of them, of which only these are walked every day."""
+    return [pytest.param(step, marks=() if step in every_day else pytest.mark.long) for step in of]
 
 
 def module(side: str, step: str, command: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,7 +35,7 @@ def check_tokens(reader: redis.Redis) -> None:
     assert reader.hget(keys.last_record(BINANCE_ID), "token") == str(payload(reader)["fencingToken"])
 
 
-@pytest.mark.parametrize("step", killed.HOLDER)
+@pytest.mark.parametrize("step", steps(killed.HOLDER, "accepted", "after the release"))
 def test_where_the_holder_is_killed_its_successor_goes_on(
     start: Start, reader: redis.Redis, commander: Commander, step: str
 ) -> None:
@@ -41,7 +49,7 @@ def test_where_the_holder_is_killed_its_successor_goes_on(
     check_tokens(reader)
 
 
-@pytest.mark.parametrize("step", killed.SUCCESSOR)
+@pytest.mark.parametrize("step", steps(killed.SUCCESSOR, "before it asks", "after it has revoked", "before it warms"))
 def test_where_the_successor_is_killed_the_holder_has_it_or_anybody_may(
     start: Start, reader: redis.Redis, commander: Commander, step: str
 ) -> None:

@@ -96,6 +96,7 @@ def test_a_cluster_tells_wherever_the_key_is(cluster_store: str) -> None:
     check(cluster_store)
 
 
+@pytest.mark.long
 def test_a_cluster_with_tls_and_a_user_tells_although_its_first_node_is_dead(tls_cluster: str) -> None:
     fill(tls_cluster)
     check(tls_cluster)
