@@ -172,17 +172,17 @@ def _read_slowly(data: bytes) -> list[Event]:
     if isinstance(said, dict) and "stream" in said and "data" in said:
         stream, said = said["stream"], said["data"]
     if isinstance(said, list):
-        return [_read(entry, None) for entry in said] or [Unknown(brief(data))]
+        return [_read(entry, stream) for entry in said] or [_nothing(brief(data), {}, stream)]
     return [_read(said, stream)]
 
 
 def _read(said: Any, stream: object) -> Event:
     if not isinstance(said, dict):
-        return Unknown(_shown(said))
+        return _nothing(_shown(said), {}, stream)
     if isinstance(said.get("event"), dict):
         said = said["event"]
-    kind = said.get("e")
-    if kind is not None and not isinstance(kind, str):
+    kind = said.get("e", "")
+    if not isinstance(kind, str):
         return Unreadable(f"no kind of message: {brief(msgspec.json.encode(kind))}", _subject(said, stream))
     if kind in OURS:
         return _ours(said, stream)
@@ -192,7 +192,13 @@ def _read(said: Any, stream: object) -> Event:
     if isinstance(error, dict) and "msg" in error:
         code, id = error.get("code"), said.get("id")
         return Refused(code if isinstance(code, int) else None, str(error["msg"]), None if id is None else str(id))
-    return Unknown(_shown(said))
+    return Unknown(_shown(said)) if kind else _nothing(_shown(said), said, stream)
+
+
+def _nothing(shown: str, said: dict[str, Any], stream: object) -> Event:
+    """What has no kind: bad where it or its stream names one of ours, and else none of ours."""
+    subject = _subject(said, stream)
+    return Unknown(shown) if subject is None else Unreadable(f"no message of {subject}: {shown}", subject)
 
 
 def _ours(said: dict[str, Any], stream: object) -> Event:

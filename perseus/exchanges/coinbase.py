@@ -12,7 +12,8 @@ from typing import TypeVar
 import msgspec
 
 from perseus.exchanges import history
-from perseus.exchanges.coinbase_streams import FIVE_MINUTES, Scope, decode
+from perseus.exchanges.coinbase_rows import FIVE_MINUTES
+from perseus.exchanges.coinbase_streams import Scope, decode
 from perseus.exchanges.dialect import (
     NO_ALIASES,
     BadAnswer,

@@ -2,7 +2,8 @@
 
 All channels share one envelope, whose number comes before what it carries. Candles are of five minutes and never say
 that they are finished; a snapshot of them is no history. Numbers may come as text, and text as numbers. Where a message
-is bad each of its rows is read by itself, so that nobody is in doubt but whose row it is.
+is bad each of its events and rows is read by itself, so that nobody is in doubt but whose row it is; a list that is
+null has nothing in it. What has a number that is none is not believed, but it came: no number is missing for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from perseus.exchanges.coinbase_rows import FIVE_MINUTES, Row, rows_of, shown
 from perseus.exchanges.events import (
     Beat,
     CandleEvent,
@@ -25,18 +27,19 @@ from perseus.exchanges.events import (
     Subscribed,
     TickerEvent,
     Unknown,
+    Unnumbered,
     Unreadable,
     brief,
 )
 from perseus.exchanges.unreadable import UNREADABLE
-from perseus.market.candle import Candle, Pair, is_decimal, is_symbol
+from perseus.market.candle import Candle, Pair, is_decimal
 from perseus.market.sanity import require_possible
 from perseus.market.ticker import Ticker
-from perseus.market.timeframes import Timeframe
 
-FIVE_MINUTES = Timeframe.parse("5m")
 OURS = {"candles", "ticker", "ticker_batch", "heartbeats", "subscriptions"}
 SNAPSHOT = "snapshot"
+DIGITS = 15
+"""Of a number that comes as text at most."""
 Scope = Literal["connection", "product"]
 
 
@@ -63,8 +66,8 @@ class _Ticker(msgspec.Struct, gc=False):
 
 class _Said(msgspec.Struct):
     type: str = ""
-    candles: list[_Candle] = []
-    tickers: list[_Ticker] = []
+    candles: list[_Candle] | None = None
+    tickers: list[_Ticker] | None = None
     subscriptions: dict[str, list[str]] | None = None
     heartbeat_counter: int | str | None = None
 
@@ -72,7 +75,7 @@ class _Said(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     channel: str
     timestamp: str = ""
-    sequence_num: int | None = None
+    sequence_num: int | msgspec.UnsetType = msgspec.UNSET
     events: list[_Said] = []
 
 
@@ -94,7 +97,7 @@ def decode(data: bytes, scope: Scope) -> list[Event]:
 
 def _read(said: _Envelope, scope: Scope) -> list[Event]:
     events: list[Event] = []
-    if said.sequence_num is not None:
+    if said.sequence_num is not msgspec.UNSET:
         events.append(Sequence(said.sequence_num, _scope(said) if scope == "product" else ""))
     if said.channel not in OURS:
         return [*events, Unknown(said.channel)]
@@ -136,9 +139,9 @@ def _told(said: _Envelope) -> Iterator[Event]:
     for event in said.events:
         if said.channel == "heartbeats":
             yield _beat(event, told_ms)
-        for candle in event.candles:
+        for candle in event.candles or ():
             yield _candle_event(candle, told_ms, event.type == SNAPSHOT)
-        for ticker in event.tickers:
+        for ticker in event.tickers or ():
             yield _ticker_event(ticker, told_ms)
 
 
@@ -206,50 +209,37 @@ def _read_slowly(data: bytes, scope: Scope, problem: Exception) -> list[Event]:
         return [Unknown(brief(data))]
     if said.get("type") == "error":
         return [Refused(None, str(said.get("message", brief(data))))]
-    channel = said.get("channel")
-    if not isinstance(channel, str):
+    if "channel" not in said:
         return [Unknown(str(said.get("type") or brief(data)))]
-    if channel not in OURS:
+    channel = said["channel"] if isinstance(said["channel"], str) else ""
+    if channel and channel not in OURS:
         return [*_number(said, scope, channel), Unknown(channel)]
-    try:
-        rows = list(_rows(said))
-    except UNREADABLE:
-        rows = []
-    events = _one_by_one(rows, said.get("timestamp")) or [Unreadable(f"{channel}: {problem}")]
+    rows = list(rows_of(said, _flaw(said)))
+    events = _one_by_one(rows, said.get("timestamp")) or [Unreadable(f"{channel or 'no channel'}: {problem}")]
     named = next((one.product for one in rows if one.product), channel)
     return [*_number(said, scope, named), *events]
 
 
 def _number(said: dict[str, Any], scope: Scope, about: str) -> list[Event]:
     """The number of a message that cannot be read itself: it came, so nothing is missing."""
-    number = said.get("sequence_num")
-    return [Sequence(number, about if scope == "product" else "")] if isinstance(number, int) else []
+    if "sequence_num" not in said or (scope == "product" and not about):
+        return []
+    number, counted = said["sequence_num"], about if scope == "product" else ""
+    if isinstance(number, str) and number.isascii() and number.isdecimal() and len(number) <= DIGITS:
+        number = int(number)
+    return [Sequence(number, counted) if type(number) is int else Unnumbered(counted)]
 
 
-class _Row(msgspec.Struct):
-    """One of a bad message. `type`: of what it stood in, which says whether it is of a snapshot."""
-
-    field: str
-    type: Any
-    said: Any
-
-    @property
-    def product(self) -> str:
-        product = self.said.get("product_id") if isinstance(self.said, dict) else None
-        return product if isinstance(product, str) and is_symbol(product) else ""
-
-    @property
-    def subject(self) -> Subject | None:
-        return (_pair(self.product) if self.field == "candles" else self.product) if self.product else None
+def _flaw(said: dict[str, Any]) -> str:
+    """Why nothing of a message is believed, whatever its rows say; '' where there is no such reason."""
+    if not isinstance(said["channel"], str):
+        return f"its channel is {shown(said['channel'])}"
+    if type(number := said.get("sequence_num", 0)) is not int:
+        return f"its number is {shown(number)}"
+    return "" if isinstance(said.get("events", []), list) else "its events are no list"
 
 
-def _rows(said: dict[str, Any]) -> Iterator[_Row]:
-    for event in said["events"]:
-        for field in ("candles", "tickers"):
-            yield from (_Row(field, event.get("type", ""), row) for row in event.get(field, ()))
-
-
-def _one_by_one(rows: list[_Row], timestamp: Any) -> list[Event]:
+def _one_by_one(rows: list[Row], timestamp: Any) -> list[Event]:
     """What can be read of them, and once of each subject that the rest cannot."""
     good: list[Event] = []
     bad: dict[Subject | None, Event] = {}
@@ -262,8 +252,10 @@ def _one_by_one(rows: list[_Row], timestamp: Any) -> list[Event]:
     return [*good, *bad.values()]
 
 
-def _one(row: _Row, timestamp: Any) -> Event:
+def _one(row: Row, timestamp: Any) -> Event:
     try:
+        if row.flaw:
+            raise ValueError(row.flaw)
         told_ms, type = milliseconds(timestamp), msgspec.convert(row.type, str)
         if row.field == "candles":
             return _candle_event(msgspec.convert(row.said, _Candle), told_ms, type == SNAPSHOT)

@@ -71,6 +71,12 @@ class Sequence(msgspec.Struct, frozen=True, gc=False):
     scope: str = ""
 
 
+class Unnumbered(msgspec.Struct, frozen=True, gc=False):
+    """A message came of that `scope` whose number cannot be read."""
+
+    scope: str = ""
+
+
 class ShuttingDown(msgspec.Struct, frozen=True, gc=False):
     """The exchange will end this connection soon; it does not say when."""
 
@@ -105,6 +111,7 @@ Event = (
     | Subscribed
     | Beat
     | Sequence
+    | Unnumbered
     | ShuttingDown
     | Refused
     | Unknown

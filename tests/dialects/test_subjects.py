@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from perseus.exchanges.binance_streams import decode as binance
 from perseus.exchanges.coinbase_streams import Scope
 from perseus.exchanges.coinbase_streams import decode as coinbase
-from perseus.exchanges.events import CandleEvent, Event, Sequence, TickerEvent, Unknown, Unreadable
+from perseus.exchanges.events import CandleEvent, Event, Sequence, TickerEvent, Unknown, Unnumbered, Unreadable
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from tests.dialects.test_hostile import KLINE, MINI, ROW, TOLD, envelope
@@ -94,6 +95,19 @@ def test_what_names_nobody_or_two_is_about_the_whole_connection(stream: object, 
     assert subjects([read({"stream": stream, "data": spoilt})]) == [None]
 
 
+@pytest.mark.parametrize("data", [None, {}, [], [5], 5, "x", {"E": 1}], ids=json.dumps)
+def test_a_stream_that_says_nothing_names_its_pair(data: object) -> None:
+    assert subjects([read({"stream": "btcusdt@kline_1m", "data": data})]) == [MINUTE]
+    assert subjects([read({"stream": "btcusdt@miniTicker", "data": data})]) == ["BTCUSDT"]
+    for stream in ("!miniTicker@arr", "btcusdt@trade", "", 5):
+        assert isinstance(read({"stream": stream, "data": data}), Unknown)
+
+
+def test_a_kind_that_is_null_is_no_kind() -> None:
+    assert subjects([read({**KLINE, "e": None})]) == [MINUTE]
+    assert subjects([read({"stream": "btcusdt@kline_1m", "data": {"e": None}})]) == [MINUTE]
+
+
 def test_a_kind_that_is_not_ours_stays_unknown() -> None:
     assert isinstance(read({**KLINE, "e": "trade"}), Unknown)
     assert isinstance(read({"stream": "btcusdt@kline_1m", "data": {**KLINE, "e": "trade"}}), Unknown)
@@ -156,3 +170,56 @@ def test_the_number_of_a_bad_message_of_coinbase_counts_for_its_product() -> Non
     said = envelope("candles", candles=[{**ROW, "open": 1.5}])
     assert of_coinbase(said, "product")[0] == Sequence(1, "A-B")
     assert of_coinbase(envelope("candles", candles=[ROW]), "product")[0] == Sequence(1, "A-B")
+
+
+def test_a_list_of_coinbase_that_is_null_has_nothing_in_it() -> None:
+    number, event = of_coinbase(envelope("ticker", candles=None, tickers=[TOLD]))
+    assert number == Sequence(1)
+    assert isinstance(event, TickerEvent)
+    assert of_coinbase(envelope("candles", candles=None)) == [Sequence(1), Unknown("candles")]
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"),
+    [
+        (5, [None]),
+        (10**30, [None]),
+        ({"type": "update", "candles": 5}, [None]),
+        ({"type": "update", "candles": {**ROW, "product_id": "C-D"}}, [Pair("C-D", FIVE)]),
+        ({"type": "update", "candles": 5, "tickers": {**TOLD, "product_id": "C-D"}}, [Pair("C-D", FIVE), "C-D"]),
+        ({"type": "update", "candles": [{**ROW, "product_id": "C-D", "open": 1}]}, [Pair("C-D", FIVE)]),
+    ],
+    ids=str,
+)
+def test_a_bad_event_of_coinbase_spares_the_good_one_beside_it(bad: object, named: list[object]) -> None:
+    said = envelope("candles", candles=[ROW])
+    for events in ([bad, *said["events"]], [*said["events"], bad]):
+        number, good, *rest = of_coinbase({**said, "events": events})
+        assert number == Sequence(1)
+        assert isinstance(good, CandleEvent)
+        assert subjects(rest) == named
+
+
+def test_events_of_coinbase_that_are_no_list_name_their_products() -> None:
+    said = envelope("candles", candles=[ROW])
+    assert subjects(of_coinbase({**said, "events": said["events"][0]})[1:]) == [Pair("A-B", FIVE)]
+
+
+@pytest.mark.parametrize(
+    ("number", "counted"), [("7", Sequence(7)), (None, Unnumbered()), ("x", Unnumbered()), (1.5, Unnumbered())]
+)
+def test_a_number_of_coinbase_that_is_none_names_the_products_and_is_counted(number: object, counted: Event) -> None:
+    first, *bad = of_coinbase({**envelope("candles", candles=[ROW, ROW]), "sequence_num": number})
+    assert first == counted
+    assert subjects(bad) == [Pair("A-B", FIVE)]
+    (first, *_) = of_coinbase({**envelope("candles", candles=[ROW]), "sequence_num": number}, "product")
+    assert first == msgspec.structs.replace(counted, scope="A-B")
+
+
+@pytest.mark.parametrize("channel", [None, 5, ["candles"]], ids=str)
+def test_a_channel_of_coinbase_that_is_no_text_names_the_products_and_is_counted(channel: object) -> None:
+    number, *bad = of_coinbase({**envelope("ticker", tickers=[TOLD]), "channel": channel})
+    assert number == Sequence(1)
+    assert subjects(bad) == ["A-B"]
+    assert subjects(of_coinbase({"channel": channel, "events": []})) == [None]
+    assert isinstance(of_coinbase({"type": "x"})[0], Unknown)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from perseus.exchanges.streams.doubts import MARGIN_MS
 from tests.simulated.virtual_loop import run
 from tests.streams.exchange import ScriptedSocket, envelope, exchange_ms
@@ -162,6 +164,25 @@ def test_products_that_are_taken_without_a_word_are_named() -> None:
         assert any("does not acknowledge the subscription to MATIC-USD 5m" in text for text in stage.told.troubles)
         assert any("Nothing has come of MATIC-USD 5m" in text for text in stage.told.troubles)
         assert len(stage.exchange.sockets) == 1
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("number", [None, "text"])
+def test_a_number_that_cannot_be_read_doubts_its_product_alone_and_the_next_goes_on(number: str | None) -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m", "ETH-USD 5m")
+        said = envelope(stage.socket, "candles", [{"type": "update", "candles": [{"product_id": "BTC-USD"}]}])
+        stage.socket.say({**said, "sequence_num": number and str(said["sequence_num"])})
+        await asyncio.sleep(10)
+        ((_, subjects, _, why),) = stage.told.doubts
+        assert (subjects, why) == (pairs("BTC-USD 5m"), "a message could not be read")
+        stage.socket.number += 1
+        await asyncio.sleep(5)
+        assert len(stage.told.doubts) == 2, "one number more is missing than came without one"
+        assert "jumped" in stage.told.doubts[1][3]
         beating.cancel()
         await stage.streams.close()
 

@@ -23,6 +23,7 @@ from perseus.exchanges.events import (
     Subscribed,
     TickerEvent,
     Unknown,
+    Unnumbered,
     Unreadable,
 )
 from perseus.exchanges.streams.sequence import Count
@@ -144,6 +145,8 @@ class Reader:
         match event:
             case Sequence(number, scope):
                 self._count(self._numbers.setdefault(scope, Count()), number, scope, "the number of its messages")
+            case Unnumbered(scope):
+                self._numbers.setdefault(scope, Count()).skip()
             case Beat(counter, exchange_ms):
                 self._owner.told_time(exchange_ms)
                 self._count(self._beats, counter, "", "its heartbeat")

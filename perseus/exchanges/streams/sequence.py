@@ -9,7 +9,12 @@ class Count:
     def __init__(self) -> None:
         self._last: int | None = None
         self._stale: int | None = None
+        self._unread = 0
         self.stale = 0
+
+    def skip(self) -> None:
+        """One came whose number cannot be read: it may have been the next."""
+        self._unread += 1
 
     def take(self, number: int) -> str | None:
         """None while it goes on, else why something may be missing.
@@ -18,15 +23,18 @@ class Count:
         count that began anew.
         """
         last = self._last
-        if last is None or number == last + 1:
-            self._last, self._stale = number, None
+        if last is None or last < number <= last + 1 + self._unread:
+            self._goes_on(number)
             return None
         if number > last:
-            self._last, self._stale = number, None
+            self._goes_on(number)
             return f"jumped from {last} to {number}"
         if number == 0 or (self._stale is not None and number == self._stale + 1):
-            self._last, self._stale = number, None
+            self._goes_on(number)
             return f"began anew at {number} after {last}"
         self._stale = number
         self.stale += 1
         return None
+
+    def _goes_on(self, number: int) -> None:
+        self._last, self._stale, self._unread = number, None, 0
