@@ -80,3 +80,23 @@ def test_what_lies_before_many_candles_that_are_known_is_asked_for_once_more() -
     assert empty(one, NOW) is not None
     assert empty(one, NOW + AGAIN_MS[0]) is not None
     assert one.coverage.holes != ()
+
+
+def test_what_is_asked_for_later_waits_by_itself() -> None:
+    one = series(None, depth=20, full_depth=MOST)
+    assert empty(one, NOW) == (at(-20), at(0))
+    one.depth = MOST
+    assert empty(one, NOW + 300) == (at(-MOST), at(-20))
+    assert one.missing(NOW + 600, MOST) is None
+    assert empty(one, NOW + AGAIN_MS[0]) == (at(-20), at(0))
+    assert empty(one, NOW + AGAIN_MS[0] + 300) == (at(-MOST), at(-20))
+    assert one.missing(NOW + AGAIN_MS[0] + 600, MOST) is None
+    assert one.coverage.holes == ()
+
+
+def test_a_few_beside_many_that_are_not_believed_are_not_either() -> None:
+    one = series(None, depth=20)
+    assert empty(one, NOW) == (at(-20), at(0))
+    assert empty(one, at(1.2)) is not None
+    assert one.missing(at(1.2) + 300, MOST) is None
+    assert one.coverage.holes == ()

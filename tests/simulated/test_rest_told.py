@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+
 import pytest
 
+from perseus.exchanges.wire.transport import Answer
 from perseus.market.candle import Pair
 from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import Site
@@ -12,6 +16,8 @@ from tests.simulated.trial import TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
 BELIEVED_SECONDS = 800
+MOST_OF_A_PAIR = 12
+"""Requests in a quarter of an hour: three for each of its ranges, which are two and what ends meanwhile."""
 
 
 def emptied(site: Site, symbol: str = "") -> None:
@@ -53,6 +59,34 @@ def test_pairs_that_rest_gives_nothing_for_are_named_once_with_the_time_and_the_
 
     run(main)
     assert [line for line in caplog.messages if line.startswith("REST gives candles of ")]
+
+
+@at_one
+def test_pairs_that_rest_gives_nothing_for_are_asked_for_a_few_times_only(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[float, tuple[str, ...]]] = []
+
+    async def main() -> None:
+        site, time = site_of(name), asyncio.get_running_loop().time
+        emptied(site)
+        get = site.net.get
+
+        async def noted(url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
+            if url.endswith(("/klines", "/candles")):
+                asked.append((time(), (url, *params.values())))
+            return await get(url, params, headers, timeout)
+
+        monkeypatch.setattr(site.net, "get", noted)
+        async with site:
+            await site.pass_time(BELIEVED_SECONDS + 100)
+            assert len(asked) <= MOST_OF_A_PAIR * len(site.pairs())
+
+    run(main)
+    before: dict[tuple[str, ...], float] = {}
+    for at, what in asked:
+        assert at > asked[0][0] + 600 or at > before.get(what, 0) + 55
+        before[what] = at
 
 
 @at_one

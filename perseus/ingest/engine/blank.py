@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
 
 from perseus.market.coverage import Coverage, Range
 from perseus.market.timeframes import Timeframe
 from perseus.warmup.scan import SUFFICIENT
 
 FEW = 3
-"""So many candles without a trade are usual: of those an answer with nothing in it may be believed like any other."""
+"""So many candles without a trade are usual: of those an answer with nothing in it may be believed like any other.
+
+Not while more is in doubt of which nothing was believed.
+"""
 AGAIN_MS = (60_000, 600_000)
 """Asked again so long after the first and the second; what lies before candles that are known, only once."""
 
@@ -23,64 +26,97 @@ class Episode:
     asked: Range
 
 
+@dataclass(slots=True)
+class _Silence:
+    """One range that nothing was given for, `times` so far.
+
+    `is_few`: only for what is in doubt beside it; once that is believed, the next answer is.
+    """
+
+    asked: Range
+    since_ms: int
+    again_ms: int
+    is_few: bool
+    times: int = 1
+    is_told: bool = False
+
+    def overlaps(self, other: Range) -> bool:
+        return other[0] < self.asked[1] and self.asked[0] < other[1]
+
+    def has(self, at_ms: int) -> bool:
+        return self.asked[0] <= at_ms < self.asked[1]
+
+
 @dataclass
 class Blank:
     """What REST gave nothing for, of one pair, and when it is asked for that again. Times in Unix ms.
 
-    `is_believed`: the latest episode ended so.
+    Each range has times of its own: what is asked for later, deeper or newer, waits by itself. `is_believed`: the
+    latest episode ended so, of one of its ranges at least.
     """
 
-    asked: Range = (0, 0)
-    times: int = 0
-    again_ms: int = 0
     is_believed: bool = False
-    _since_ms: int = 0
-    _is_told: bool = False
+    _silences: list[_Silence] = field(default_factory=list)
 
-    def believes(
+    def doubted(
         self, nothing: Set[int], asked: Range, asked_ms: int, coverage: Coverage, timeframe: Timeframe
-    ) -> bool:
-        """REST gave nothing for `asked`, where `nothing` are open times that no other answer lacked: is it so?"""
-        if len(nothing) <= FEW or _begins_after(asked[1], coverage, timeframe):
-            return True
-        is_before_known = not coverage.unverified(asked[1], timeframe.shift(asked[1], SUFFICIENT))
-        return self._heard(asked, asked_ms, is_before_known)
+    ) -> Set[int]:
+        """REST gave nothing for `asked`, where `nothing` are open times that no other answer lacked: what may be there?
 
-    def _heard(self, asked: Range, asked_ms: int, is_before_known: bool) -> bool:
-        if asked_ms < self.again_ms:
-            return False
-        self.times = self.times + 1 if self._is_of(asked) else 1
-        if self.times == 1:
-            self._since_ms, self.is_believed = asked_ms, False
-        if self.times > (1 if is_before_known else len(AGAIN_MS)):
+        All else of it is not.
+        """
+        if _begins_after(asked[1], coverage, timeframe):
             self.clear(asked)
+            return set()
+        fresh = {at for at in nothing if not any(one.has(at) for one in self._silences)}
+        for one in [one for one in self._silences if one.overlaps(asked) and one.again_ms <= asked_ms]:
+            self._heard_again(one, asked_ms, coverage, timeframe)
+        if len(fresh) > FEW or (fresh and self._silences and not self.is_believed):
+            self.is_believed = self.is_believed and bool(self._silences)
+            for free in _less(asked, (one.asked for one in self._silences)):
+                self._silences.append(_Silence(free, asked_ms, asked_ms + AGAIN_MS[0], len(fresh) <= FEW))
+        return {at for at in nothing if any(one.has(at) for one in self._silences)}
+
+    def _heard_again(self, one: _Silence, asked_ms: int, coverage: Coverage, timeframe: Timeframe) -> None:
+        is_before_known = not coverage.unverified(one.asked[1], timeframe.shift(one.asked[1], SUFFICIENT))
+        one.times += 1
+        if one.times > (1 if is_before_known else len(AGAIN_MS)):
+            self._silences.remove(one)
             self.is_believed = True
-            return True
-        self.asked, self.again_ms, self._is_told = asked, asked_ms + AGAIN_MS[self.times - 1], False
-        return False
+            for few in (each for each in self._silences if each.is_few):
+                few.times, few.again_ms, few.is_told = len(AGAIN_MS), asked_ms, False
+            return
+        one.again_ms, one.is_told = asked_ms + AGAIN_MS[one.times - 1], False
 
     def clear(self, asked: Range) -> None:
         """It has given something for that, or what was learnt of it counts no more."""
-        if self._is_of(asked):
-            self.asked, self.times, self.again_ms = (0, 0), 0, 0
+        self._silences = [one for one in self._silences if not one.overlaps(asked)]
 
     @property
     def episode(self) -> Episode | None:
         """The one that goes on."""
-        return Episode(self._since_ms, self.asked) if self.times else None
+        if not self._silences:
+            return None
+        return Episode(min(one.since_ms for one in self._silences), self._silences[-1].asked)
 
-    def _is_of(self, asked: Range) -> bool:
-        return asked[0] < self.asked[1] and self.asked[0] < asked[1]
-
-    def hidden(self, now_ms: int) -> Range | None:
+    def hidden(self, now_ms: int) -> list[Range]:
         """What is not to be asked for yet."""
-        return self.asked if now_ms < self.again_ms else None
+        return [one.asked for one in self._silences if now_ms < one.again_ms]
 
     def is_due(self, now_ms: int) -> bool:
-        """Has it become time to ask again? Once."""
-        is_due = self.times > 0 and now_ms >= self.again_ms and not self._is_told
-        self._is_told = self._is_told or is_due
-        return is_due
+        """Has it become time to ask for any of it again? Once."""
+        due = [one for one in self._silences if now_ms >= one.again_ms and not one.is_told]
+        for one in due:
+            one.is_told = True
+        return bool(due)
+
+
+def _less(whole: Range, taken: Iterable[Range]) -> list[Range]:
+    """What is left of `whole`."""
+    known = Coverage()
+    for start_ms, end_ms in taken:
+        known = known.verify(start_ms, end_ms)
+    return list(known.unverified(*whole))
 
 
 def _begins_after(at_ms: int, coverage: Coverage, timeframe: Timeframe) -> bool:

@@ -205,8 +205,8 @@ class Series:
         if given or refused:
             self.blank.clear(asked)
         elif nothing := {at for at in settled if not self._was_silent(at)} - self._lacked:
-            if not self.blank.believes(nothing, asked, asked_ms, self.coverage, timeframe):
-                return []
+            doubted = self.blank.doubted(nothing, asked, asked_ms, self.coverage, timeframe)
+            settled, nothing = [at for at in settled if at not in doubted], nothing - doubted
             self._lacked |= nothing if len(nothing) > FEW else set()
         lacked, spoilt = [], dict[int, int]()
         for open_ms in settled:
@@ -271,8 +271,9 @@ class Series:
         if now_ms < self._again_ms:
             for open_ms in self._unreadable:
                 known = known.verify(open_ms, close_of(open_ms))
-        hidden = self.blank.hidden(now_ms)
-        return known if hidden is None else known.verify(*hidden)
+        for hidden in self.blank.hidden(now_ms):
+            known = known.verify(*hidden)
+        return known
 
     def _unsure(self, asked: Range) -> list[int]:
         timeframe = self.pair.timeframe
