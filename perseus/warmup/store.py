@@ -35,11 +35,11 @@ class WarmupStore:
         return self._replace(self._schedule_key, schedule.to_json(), Schedule.from_json)
 
     def write_stats(self, stats: Stats) -> list[str]:
-        """The newest. Gives the key's name when what stood there was not what was written last, or no stats."""
+        """The newest. Gives the key's name when something else than what was written last stood there, or no stats."""
         return self._replace(self._stats_key, stats.to_json(), Stats.from_json)
 
     def mend(self) -> list[str]:
-        """Put back the schedule where it is not as it was written; gives the key's name when that was so."""
+        """Put back the schedule where it is not as it was written; gives its name when something else stood there."""
         text = self._written.get(self._schedule_key)
         return [] if text is None else self._replace(self._schedule_key, text, Schedule.from_json)
 
@@ -48,7 +48,7 @@ class WarmupStore:
         if found != text:
             self._fence.write(self._token, "SET", key, text)
         self._written[key] = text
-        is_ours = found == written if written is not None else found is None or _is_read(found, read)
+        is_ours = found in (None, written) or (written is None and _is_read(found, read))
         return [] if is_ours else [key]
 
     def _found(self, key: str) -> object:

@@ -90,12 +90,24 @@ def test_what_was_overwritten_is_written_anew_and_named(client: Client) -> None:
     store.write_stats(made.progress.stats())
     assert store.mend() == []
     client.set(SCHEDULE, "junk")
-    client.delete(STATS)
+    client.set(STATS, "junk")
     assert store.mend() == [SCHEDULE]
     assert store.write_stats(made.progress.stats()) == [STATS]
     told = read(client, 2)
     assert (told.schedule, told.stats) == (made.schedule, made.progress.stats())
     assert store.mend() == []
+
+
+def test_what_is_gone_is_written_anew_and_nobody_is_blamed_for_it(client: Client) -> None:
+    made, store = Told().scanned(), kept(client)
+    store.write_schedule(made.schedule)
+    store.write_stats(made.progress.stats())
+    client.delete(SCHEDULE)
+    client.delete(STATS)
+    assert store.mend() == []
+    assert store.write_stats(made.progress.stats()) == []
+    told = read(client, 2)
+    assert (told.schedule, told.stats) == (made.schedule, made.progress.stats())
 
 
 def test_the_text_of_an_earlier_run_is_no_junk(client: Client) -> None:
