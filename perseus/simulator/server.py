@@ -42,6 +42,9 @@ async def _answer(request: web.Request) -> web.StreamResponse:
     request.app[DRIVER].run()
     if request.headers.get("upgrade", "").lower() != "websocket":
         return await _give(request, await taken(exchange, _asked(request)))
+    await asyncio.sleep(0)
+    if _is_gone(request):
+        return web.Response()
     opened = await let_in(exchange, _asked(request))
     return await _converse(request, opened) if isinstance(opened, Session) else await _give(request, opened)
 
@@ -88,16 +91,22 @@ def _cut(request: web.Request, is_gentle: bool = False) -> None:
 
 async def _until_gone(request: web.Request) -> None:
     for _ in range(STALL_S):
-        if request.transport is None or request.transport.is_closing():
+        if _is_gone(request):
             return
         await asyncio.sleep(1)
 
 
+def _is_gone(request: web.Request) -> bool:
+    """Has the client ended it? After a standstill its end comes one turn of the loop after its words."""
+    return request.transport is None or request.transport.is_closing()
+
+
 async def _converse(request: web.Request, session: Session) -> web.StreamResponse:
     socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=CLOSE_S)
-    await socket.prepare(request)
-    sender = asyncio.create_task(_send_all(request, socket, session))
+    sender: asyncio.Task[None] | None = None
     try:
+        await socket.prepare(request)
+        sender = asyncio.create_task(_send_all(request, socket, session))
         async for message in socket:
             request.app[DRIVER].run()
             if message.type is WSMsgType.TEXT:
@@ -113,8 +122,9 @@ async def _converse(request: web.Request, session: Session) -> web.StreamRespons
             await socket.close()
     finally:
         session.heard_close()
-        sender.cancel()
-        await asyncio.gather(sender, return_exceptions=True)
+        if sender:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
     return socket
 
 

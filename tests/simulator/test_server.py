@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -203,6 +205,66 @@ def test_clients_that_give_up_leave_no_tracebacks(caplog: pytest.LogCaptureFixtu
 
     over_sockets(main, Fault("requests_held", "binance", params={"for_ms": 600}))
     assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+HANDSHAKE = """GET /{} HTTP/1.1\r
+Host: here\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+\r
+"""
+
+
+def given_up(at: str, path: str, *, is_reset: bool = False) -> None:
+    """Ask for a WebSocket and be gone before it can be read, by this loop or a process that is stopped."""
+    host, port = at.split(":")
+    with socket.create_connection((host, int(port))) as wire:
+        wire.sendall(HANDSHAKE.format(path).encode())
+        if is_reset:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
+@pytest.mark.parametrize("path", ["coinbase", "binance_us/ws", "binance/ws/btcusdt@kline_1m"])
+def test_who_gave_up_its_handshake_before_it_was_read_is_not_counted(path: str, is_reset: bool) -> None:
+    async def main(wire: AiohttpTransport, world: World, at: str) -> None:
+        exchange = world.exchanges[path.partition("/")[0]]
+        given_up(at, path, is_reset=is_reset)
+        last = await wire.connect(f"ws://{at}/{path}", 5)
+        assert list(exchange.sessions) == [1]
+        assert exchange.counters.seen["ws_connects"] == 1
+        await last.close()
+
+    over_sockets(main)
+
+
+def test_who_is_found_gone_only_when_it_is_answered_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(wire: AiohttpTransport, world: World, at: str) -> None:
+        exchange = world.exchanges["coinbase"]
+        given_up(at, "coinbase")
+        while not exchange.counters.seen["closed_by_client"]:
+            await asyncio.sleep(0.01)
+        assert exchange.sessions == {}
+
+    monkeypatch.setattr(server, "_is_gone", lambda _: False)
+    over_sockets(main)
+
+
+def test_who_gave_up_while_its_handshake_waited_leaves_no_session() -> None:
+    async def main(wire: AiohttpTransport, world: World, at: str) -> None:
+        exchange = world.exchanges["coinbase"]
+        exchange.shut()
+        with pytest.raises(TransportError):
+            await wire.connect(f"ws://{at}/coinbase", 0.2)
+        assert exchange.held_out == 1
+        exchange.open()
+        while exchange.sessions:
+            await asyncio.sleep(0.01)
+        assert exchange.counters.seen["closed_by_client"] == 1
+
+    over_sockets(main)
 
 
 def test_an_unknown_exchange_is_told_which_there_are() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import Mock
 from urllib.request import urlopen
 
@@ -17,6 +18,7 @@ from perseus.exchanges.wire.transport import Ping
 from perseus.simulator.world import Driver
 from tests.commands.test_simulate import simulating
 from tests.simulator.conftest import Bench, end_of, frames
+from tests.simulator.test_server import given_up
 
 SUBSCRIBE = {"type": "subscribe", "channel": "heartbeats"}
 SPEED = 50
@@ -123,3 +125,30 @@ def test_a_frozen_process_blames_nobody() -> None:
             seen = msgspec.json.decode(answer.read())["coinbase"]
     assert seen["broken"] == {}
     assert seen["seen"]["subscribe"] == 1
+
+
+def test_who_gives_up_its_handshake_at_a_frozen_process_is_not_blamed_and_leaves_nothing() -> None:
+    """Past the five seconds in which it should have subscribed, and past the look of its exchange at who is silent."""
+
+    def counted(at: str) -> dict[str, Any]:
+        with urlopen(f"http://{at}/control/counters", timeout=10) as answer:
+            return dict(msgspec.json.decode(answer.read()))
+
+    with simulating("--port", "0", "--speed", str(SPEED)) as (process, said):
+        at = said.partition("http://")[2].partition(",")[0]
+        os.kill(process.pid, signal.SIGSTOP)
+        for path in ("coinbase", "binance_us/ws"):
+            given_up(at, path)
+        os.kill(process.pid, signal.SIGCONT)
+        began = clock(at)
+        while clock(at) < began + 10_000:
+            pass
+        seen = counted(at)
+    assert {name: each["connections"] for name, each in seen.items()} == dict.fromkeys(seen, 0)
+    assert [each["broken"] for each in seen.values()] == [{}, {}, {}]
+
+
+def clock(at: str) -> int:
+    """The simulator's time."""
+    with urlopen(f"http://{at}/control/clock", timeout=10) as answer:
+        return int(msgspec.json.decode(answer.read())["now"])
