@@ -14,7 +14,7 @@ from perseus.exchanges.recordings.ring import Keep
 from perseus.exchanges.registry import dialect_of
 from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
 from perseus.exchanges.wire.transport import Transport
-from perseus.ingest import pace
+from perseus.ingest import firstwords, pace
 from perseus.ingest.engine.cacheport import StoreThread
 from perseus.ingest.engine.engine import Engine
 from perseus.ingest.engine.enginethread import EngineThread
@@ -25,6 +25,7 @@ from perseus.ingest.standby.shadowfeed import ShadowFeed
 from perseus.ingest.wire import Wire
 from perseus.network.instance import Instance
 from perseus.network.payload import SYMBOLS_FROM, SymbolsFrom
+from perseus.network.states import State
 from perseus.store import Client
 from perseus.warmup.stats import Stats
 
@@ -78,6 +79,7 @@ class ExchangeFeed:
         self._wire: Wire | None = None
         self._draining: list[asyncio.Future[None]] = []
         self._told = 0
+        self._has_met = False
 
     @property
     def name(self) -> str:
@@ -199,7 +201,7 @@ class ExchangeFeed:
         say = Saying(instance.exchange.name, instance.report_error, asyncio.get_running_loop().time)
         ports = wire.ports(self._client, instance.exchange, self._source, instance.token, instance.instance_id, say)
         self._engine = engine = Engine(ports, self._source.wanted, say)
-        await engine.ready()
+        await self._meet(engine, say)
         if shadow is not None:
             engine.adopt(shadow)
         wire.relay.to = engine  # nothing was heard since
@@ -212,3 +214,11 @@ class ExchangeFeed:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
                 thread.wake()
+
+    async def _meet(self, engine: Engine, say: Saying) -> None:
+        """Wait for the exchange, unless a feed made anew for one that works has never met it: that one goes on then."""
+        if self._instance.state is State.ACTIVE and not self._has_met:
+            await engine.ready()
+        else:
+            await firstwords.heard(engine.ready, say)
+        self._has_met = True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +14,13 @@ import pytest
 
 from perseus.clock import SystemClock, iso
 from perseus.exchanges.endpoints import Endpoints
+from perseus.exchanges.rest import RateLimited
 from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.exchangefeed import ExchangeFeed, Source
 from perseus.ingest.pace import AnotherWorld
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
+from perseus.network.states import State
 from perseus.store import Client, connect
 from perseus.warmup.stats import Stats
 from tests.commands.test_harness import address
@@ -38,21 +42,34 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def made(url: str, client: Client, said: list[str], token: str = "1", named: str = "") -> ExchangeFeed:
     """Connected and warm."""
+    feed = unmade(url, client, said.append, token, named)
+    feed.connect()
+    feed.warm()
+    return feed
+
+
+def unmade(
+    url: str,
+    client: Client,
+    say: Callable[[str], None],
+    token: str = "1",
+    named: str = "",
+    state: State = State.STARTING,
+) -> ExchangeFeed:
+    """Not connected yet."""
     about = SimpleNamespace(instance_id="one", ip_address="10.0.0.1")
     instance: Any = SimpleNamespace(
         exchange=Exchange(BINANCE_ID, "binance", "Binance"),
         token=token,
+        state=state,
         instance_id=about.instance_id,
         status=lambda: about,
-        report_error=said.append,
+        report_error=say,
         set_fields=lambda _: None,
     )
     endpoints = Endpoints.simulated("binance", url, FRAMES)
     wanted = Wanted(SYMBOLS, tuple(map(Timeframe.parse, FRAMES)))
-    feed = ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=True, named=named), client)
-    feed.connect()
-    feed.warm()
-    return feed
+    return ExchangeFeed(instance, Source(endpoints, wanted, is_simulated=True, named=named), client)
 
 
 @pytest.fixture
@@ -97,6 +114,41 @@ def test_a_feed_that_is_closed_says_so(feed: ExchangeFeed) -> None:
         feed.warm_up()
     with pytest.raises(ConnectionError):
         feed.cancel_warmup()
+
+
+def test_a_start_waits_until_the_exchange_takes_requests_again(url: str, real_store: str) -> None:
+    said: list[str] = []
+    add_fault(url, name="http_429", count=1, target="*time*", params={"retry_after_s": 1})
+    with connect(real_store, timeout=5, name="test") as client:
+        feed = made(url, client, said)
+        stats = feed.warmup_stats
+        feed.close()
+    assert stats is not None
+    assert stats.completed_pairs == PAIRS
+    assert len(said) == 1
+    assert "takes no more requests from this address for " in said[0]
+    assert said[0].endswith("The start waits for it.")
+
+
+def test_a_start_that_waits_for_the_exchange_is_ended_by_a_close(url: str, real_store: str) -> None:
+    waits = threading.Event()
+    add_fault(url, name="http_429", target="*time*", params={"retry_after_s": 600})
+    with connect(real_store, timeout=5, name="test") as client:
+        feed = unmade(url, client, lambda _: waits.set())
+        with ThreadPoolExecutor(1) as pool:
+            connecting = pool.submit(feed.connect)
+            assert waits.wait(20)
+            feed.close()
+            assert isinstance(connecting.exception(2), ConnectionError)
+
+
+def test_a_feed_made_anew_for_one_that_works_does_not_wait_but_says_why_not(url: str, real_store: str) -> None:
+    add_fault(url, name="http_429", target="*time*", params={"retry_after_s": 600})
+    with connect(real_store, timeout=5, name="test") as client:
+        feed = unmade(url, client, lambda _: None, state=State.ACTIVE)
+        with pytest.raises(RateLimited):
+            feed.connect()
+        feed.close()
 
 
 def test_what_another_source_gave_is_not_believed(url: str, real_store: str) -> None:

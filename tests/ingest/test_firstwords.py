@@ -1,0 +1,67 @@
+"""A start that waits for the first answers of an exchange."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from perseus.errors import StoreUnavailable
+from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused
+from perseus.exchanges.symbols import UnknownSymbol
+from perseus.ingest.firstwords import heard
+from tests.simulated.virtual_loop import run
+
+SILENT = NoAnswer("binance", "/time", 4, "nobody is there.")
+LIMITED = RateLimited("binance", "/time", 429, 5_000, 5_000, "too many requests")
+REFUSED = RequestRefused("binance", "/time", 451, None, "not from here")
+
+
+class Exchange:
+    """Raises `errors`, one each time it is asked, the last one for ever where it `is_endless`; answers then."""
+
+    def __init__(self, *errors: Exception, is_endless: bool = False) -> None:
+        self.errors = list(errors)
+        self.is_endless = is_endless
+        self.asked: list[float] = []
+        self.said: list[str] = []
+
+    async def ready(self) -> None:
+        self.asked.append(asyncio.get_running_loop().time())
+        if self.errors:
+            raise self.errors[0] if self.is_endless and len(self.errors) == 1 else self.errors.pop(0)
+
+    async def heard(self) -> None:
+        await heard(self.ready, self.said.append, lambda: 0.0)
+
+
+def test_it_waits_until_the_exchange_answers_and_says_each_reason_once() -> None:
+    exchange = Exchange(SILENT, SILENT, LIMITED, LIMITED, SILENT)
+    run(exchange.heard)
+    assert exchange.said == [f"{SILENT} The start waits for it.", f"{LIMITED} The start waits for it."]
+    began = exchange.asked[0]
+    assert [round(at - began, 1) for at in exchange.asked] == [0, 0.5, 1.5, 3.5, 7.5, 15.5]
+
+
+def test_a_stop_ends_the_wait() -> None:
+    async def main() -> Exchange:
+        exchange = Exchange(LIMITED, is_endless=True)
+        waiting = asyncio.create_task(exchange.heard())
+        await asyncio.sleep(600)
+        assert 10 < len(exchange.asked) < 40
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return exchange
+
+    assert len(run(main).said) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [REFUSED, UnknownSymbol("binance", ("NOUSDT",)), StoreUnavailable("redis://x", "away")]
+)
+def test_what_no_wait_mends_ends_the_start(error: Exception) -> None:
+    exchange = Exchange(error)
+    with pytest.raises(type(error)):
+        run(exchange.heard)
+    assert exchange.said == []
