@@ -150,13 +150,37 @@ def test_a_feed_that_chooses_by_itself_is_said_to_do_so(site: Notified, otto: Fl
     assert running(otto.get(HERE).text) == said
 
 
-def test_a_removal_does_not_stop_what_was_never_watched(site: Notified, otto: FlaskClient) -> None:
-    """It began with all that trades, and was not told of what was watched since."""
+def test_what_was_taken_out_does_not_come_back_while_it_runs_still(site: Notified, otto: FlaskClient) -> None:
+    """It takes in all that trades until it has loaded the new list, which takes some seconds."""
     runs(site, *TRADED)
-    watched.watch(site.database_url, BINANCE, ["BTC-USDT", "ETH-USDT"], "test")
-    otto.post(f"{HERE}/remove", data={"symbol": "BTC-USDT"})
-    assert names(site) == ("BTC-EUR", "ETH-USDT", "SOL-USDT")
-    assert told(site) == [["BTC-EUR", "ETH-USDT", "SOL-USDT"]]
+    add(otto, "BTC-USDT")
+    for one in ("ETH-USDT", "SOL-USDT"):
+        otto.post(f"{HERE}/remove", data={"symbol": one})
+    assert names(site) == ("BTC-EUR", "BTC-USDT")
+    assert told(site)[1:] == [["BTC-EUR", "BTC-USDT", "SOL-USDT"], ["BTC-EUR", "BTC-USDT"]]
+    add(otto, "LUNA-USDT")
+    assert names(site) == ("BTC-EUR", "BTC-USDT", "LUNA-USDT")
+
+
+def test_what_runs_beside_what_is_watched_is_named_before_a_change_ends_it(site: Notified, otto: FlaskClient) -> None:
+    runs(site, *TRADED)
+    watched.watch(site.database_url, BINANCE, ["BTC-EUR", "BTC-USDT", "ETH-USDT"], "test")
+    page = otto.get(f"{HERE}?q=sol").text
+    assert "With the next change of this list, or its next start, that stops. SOL-USDT" in running(page)
+    stops = "No longer taken in, since not watched any more: SOL-USDT."
+    assert confirmed(page) == [stops, stops]
+    assert re.search(rf'id="remove"[^>]*data-confirm="What runs no longer takes them in[^"]*{re.escape(stops)}"', page)
+    otto.post(f"{HERE}/remove", data={"symbol": "BTC-EUR"})
+    assert names(site) == ("BTC-USDT", "ETH-USDT")
+
+
+def test_all_that_a_change_watches_stands_in_its_entry(site: Notified, otto: FlaskClient) -> None:
+    runs(site, *TRADED)
+    add(otto, "LUNA-USDT")
+    otto.post(f"{HERE}/remove", data={"symbol": "SOL-USDT"})
+    noted = {one.what: one.detail["names"].split() for one in entries(site) if "symbols" in one.what}
+    assert set(noted["watch symbols"]) == {"LUNA-USDT", *TRADED}
+    assert [names for what, names in noted.items() if what != "watch symbols"] == [["SOL-USDT"]]
 
 
 def test_more_than_may_be_watched_are_not_taken_for_less(site: Notified, otto: FlaskClient) -> None:

@@ -37,7 +37,8 @@ TOO = "{count} that ran already {are} watched too, so that nothing stops."
 class Running:
     """`strays`: what runs and is not watched, by name. `said`: what a reader should know of that, '' for nothing.
 
-    `kept`: those of them that are watched too as soon as one is added; `stops`: what a change ends, '' for nothing.
+    `kept`: those of them that are watched too with the first one that is added, as long as none is watched;
+    `stops`: what a change ends, '' for nothing.
     """
 
     strays: tuple[str, ...] = ()
@@ -71,7 +72,7 @@ def running(client: Client, exchange: Exchange, watched: Collection[str], listin
     if not strays:
         return NOTHING
     count = f"{words.counted(len(strays), 'symbol')} that {'is' if len(strays) == 1 else 'are'}"
-    if origin == SymbolsFrom.WATCHED:
+    if watched or origin == SymbolsFrom.WATCHED:
         return Running(strays, FADING.format(host=host, count=count), stops=STOPS.format(names=_listed(strays)))
     why = SIMULATED if origin == SymbolsFrom.ALL else UNTOLD
     return Running(strays, KEPT.format(host=host, count=count, origin=why), strays)

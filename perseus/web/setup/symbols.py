@@ -138,7 +138,7 @@ def add(name: str) -> BaseResponse:
         verdicts = vetting.judged(named, lists.listings, _names(exchange))
         taken = [one.symbol for one in verdicts if one.fate in TAKEN]
         before = _names(exchange)
-        beside = () if set(taken) <= set(before) else running(commands.client, exchange, before, lists.listings).kept
+        beside = running(commands.client, exchange, before, lists.listings).kept if taken else ()
         changed = watched.watch(here.database_url, exchange, (*taken, *beside), by())
     except (ValueError, TooManyLines, TooManySymbols, NotListed) as error:
         audited(why=error)
@@ -182,10 +182,7 @@ def remove(name: str) -> BaseResponse:
     if not chosen:
         audited(why="none was chosen")
         return _whole(exchange, problem="choose at least one symbol")
-    beside = running(commanding().client, exchange, _names(exchange), listed.kept(commanding(), exchange).listings).kept
     gone = watched.unwatch(here.database_url, exchange, (one[: watched.LONGEST] for one in chosen))
-    if gone and _names(exchange):  # what runs beside what is watched is not to stop by this
-        watched.watch(here.database_url, exchange, beside, by())
     told = _told(exchange, gone)
     return redirect(url_for("symbols.page", name=name, saved=f"removed-{len(gone)}", **told.query), 303)
 
