@@ -9,13 +9,11 @@ from typing import ClassVar
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from perseus import keys
 from perseus.access.roles import Role
 from perseus.control.command import ID, TARGET, Kind
 from perseus.control.outcomes import Outcome, Status
 from perseus.db import userexchanges
 from perseus.notify.told import records
-from perseus.store import now_ms
 from perseus.web import htmx, words
 from perseus.web.card import attendance
 from perseus.web.card.attendance import NOBODY
@@ -116,7 +114,7 @@ def page(target: str, command: str) -> BaseResponse:
 
     With `leaves` whoever waits for it goes on to `next` once it is done, which says what came of it.
     """
-    commands, now = commanding(), now_ms(commanding().client, keys.HOSTS)
+    commands, now = commanding(), commanding().now_ms()
     what, at_ms = request.args.get("what", ""), records.number(request.args, "at") or now
     told = commands.known_outcome(target, command)
     if told is not None and told.status is Status.EXPIRED:

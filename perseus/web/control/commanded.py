@@ -8,13 +8,11 @@ from typing import Any
 from flask import redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from perseus import keys
 from perseus.control.channel import BadTarget
 from perseus.control.command import BadCommand, Kind
 from perseus.control.key import KeyUnusable, NoKey
 from perseus.errors import PerseusError, UnknownExchange
 from perseus.network.exchange import Exchange
-from perseus.store import now_ms
 from perseus.web.control import command as commandpage
 from perseus.web.control.commanding import AnotherKey
 from perseus.web.people.auditing import audited
@@ -34,9 +32,9 @@ def ask(
     target: str, kind: Kind, exchange: Exchange, arguments: Mapping[str, Any], instance_id: str | None = None
 ) -> BaseResponse:
     """Send it, and go on to where its progress is shown, and then to the exchange. Errors as `Commanding.send`."""
+    at_ms, then = commanding().now_ms(), url_for("instance.page", name=exchange.name)
     command = commanding().send(target, kind, exchange, arguments, instance_id)
     audited(command=command)
-    at_ms, then = now_ms(commanding().client, keys.HOSTS), url_for("instance.page", name=exchange.name)
     return redirect(commandpage.address(target, command, kind, at_ms, then, leaves=True), 303)
 
 

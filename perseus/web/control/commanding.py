@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from flask import request
 
+from perseus import keys
 from perseus.control import channel, hosts, key
 from perseus.control.command import ID, TARGET, Command, Kind
 from perseus.control.hosts import Report
@@ -22,7 +23,7 @@ from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
 from perseus.network.view.directory import ExchangeStatus
 from perseus.settings import Settings
-from perseus.store import Client
+from perseus.store import Client, answers, now_ms
 from perseus.store.batch import Batch
 from perseus.web import words
 from perseus.web.people.guard import person
@@ -74,6 +75,11 @@ class Commanding:
         except KeyUnusable as error:
             log.warning("%s", error)
             return UNUSABLE
+
+    def now_ms(self, near: str = keys.HOSTS) -> int:
+        """Unix milliseconds of the store, by the server that has the key `near`. Errors as `reports`."""
+        with answers(self.client):
+            return now_ms(self.client, near)
 
     def reports(self) -> list[Report]:
         """What each process that takes commands says of itself. Raises StoreUnavailable, StoreRefused."""

@@ -10,7 +10,6 @@ from perseus.errors import PerseusError, StoreCorrupt
 from perseus.exchanges import recollection
 from perseus.exchanges.symbols import Listings
 from perseus.network.exchange import Exchange
-from perseus.store import now_ms
 from perseus.web import words
 from perseus.web.control.commanding import AnotherKey, Commanding
 
@@ -38,7 +37,7 @@ class Listed:
 
 def kept(commands: Commanding, exchange: Exchange) -> Listed:
     """As it is kept now. Raises StoreUnavailable, StoreRefused."""
-    store_ms = now_ms(commands.client, keys.listings(exchange.id))
+    store_ms = commands.now_ms(keys.listings(exchange.id))
     try:
         found = recollection.read(commands.client, exchange.id)
     except StoreCorrupt:

@@ -8,7 +8,6 @@ from typing import ClassVar
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from perseus import keys
 from perseus.access.roles import Role
 from perseus.control.channel import BadTarget
 from perseus.control.command import Kind
@@ -17,7 +16,6 @@ from perseus.db import userexchanges
 from perseus.db.errors import DefaultTaken, NotActive, NotThere
 from perseus.db.userexchanges import Offered, Record
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.store import now_ms
 from perseus.web import words
 from perseus.web.comesback import comes_back
 from perseus.web.control import command as commandpage
@@ -116,6 +114,7 @@ def check(name: str) -> BaseResponse:
     commands, target = commanding(), request.form.get("host", "")
     audited(host=target)
     try:
+        at_ms, back = commands.now_ms(), url_for("record.page", name=name)
         asked = {"environment": list(record.access.variables)}
         command = commands.send(target, Kind.CHECK, offered.exchange, asked)
     except (BadTarget, NoKey, AnotherKey) as error:
@@ -123,7 +122,6 @@ def check(name: str) -> BaseResponse:
         failed(why)
         return _one(offered, record, recordforms.of(offered, record), why)
     audited(command=command)
-    at_ms, back = now_ms(commands.client, keys.HOSTS), url_for("record.page", name=name)
     return redirect(commandpage.address(target, command, Kind.CHECK, at_ms, back, name), 303)
 
 

@@ -7,12 +7,10 @@ from typing import Any
 
 from flask import request, url_for
 
-from perseus import keys
 from perseus.control.command import Kind
 from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
 from perseus.network.exchange import Exchange
 from perseus.notify.told import records
-from perseus.store import now_ms
 from perseus.web.control import command as commandpage
 from perseus.web.control.command import CommandShown
 from perseus.web.control.commanding import AnotherKey, Commanding, target_of
@@ -64,8 +62,9 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
         return Told(why=OFF)
     arguments = {"symbols": list(symbols)}
     try:
+        at_ms = commands.now_ms()  # before it is sent: what was sent is not to be told as unseen
         command = commands.send(target, Kind.SET_SYMBOLS, exchange, arguments, found.status.instance_id)
-        return Told(target, command, now_ms(commands.client, keys.HOSTS))
+        return Told(target, command, at_ms)
     except (StoreUnavailable, StoreRefused):
         return Told(why=UNSEEN)  # they are saved all the same, and that is not to be told as a failure
     except StoreCorrupt:
@@ -90,7 +89,7 @@ def shown(commands: Commanding, exchange: Exchange, told: Told | None) -> Comman
         return None
     back = url_for("symbols.page", name=exchange.name)
     again = commandpage.address(told.target, told.command, Kind.SET_SYMBOLS, told.at_ms, back)
-    now = now_ms(commands.client, keys.HOSTS)
+    now = commands.now_ms()
     return commandpage.seen(
         commands.known_outcome(told.target, told.command),
         told.target,
