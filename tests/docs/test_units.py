@@ -12,7 +12,7 @@ import click
 import pytest
 
 from perseus.cli.main import commands
-from perseus.errors import EXIT_CONFIG
+from perseus.errors import EXIT_CONFIG, EXIT_HELD, EXIT_LOST
 from tests.docs import pages
 
 UNITS = sorted((pages.DOCS / "systemd").glob("*.service"))
@@ -35,6 +35,16 @@ def test_it_is_not_started_again_over_a_setting_that_must_be_mended_first(unit: 
     text = unit.read_text("utf-8")
     assert f"RestartPreventExitStatus={EXIT_CONFIG}\n" in text
     assert re.search(r"^Restart=(always|on-failure)$", text, re.MULTILINE)
+
+
+def test_what_was_stopped_on_the_page_is_not_begun_again() -> None:
+    """A standby, or one that was promoted, ends with 0 then; a lease that was lost or is held ends it with another."""
+    for name in ("perseus-standby@", "perseus-ingest@"):
+        text = (pages.DOCS / "systemd" / f"{name}.service").read_text("utf-8")
+        assert "\nRestart=on-failure\n" in text, name
+        (prevented,) = re.findall(r"^RestartPreventExitStatus=(.+)$", text, re.MULTILINE)
+        assert not {str(EXIT_HELD), str(EXIT_LOST)} & set(prevented.split()), name
+        assert "SuccessExitStatus" not in text, name
 
 
 def test_each_is_named_where_it_is_operated() -> None:
