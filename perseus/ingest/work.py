@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from perseus.errors import LeaseLost, PerseusError, StopRequested
+from perseus.errors import LeaseLost, PerseusError, StopRequested, StoreUnavailable
 from perseus.ingest.backoff import Backoff
 from perseus.ingest.brake import Brake
 from perseus.ingest.commands.reins import Reins
@@ -131,7 +131,9 @@ class Work:
                 with contained():
                     self._go_on()
             except PerseusError as error:
-                if not self._reins.is_pending() and not self._went_back(error):
+                if self._is_silence(error):
+                    self._recover(error)
+                elif not self._reins.is_pending() and not self._went_back(error):
                     raise
             except Exception as error:
                 if self._brake.must_end():
@@ -183,6 +185,10 @@ class Work:
         self._reins.fail(error)
         self._instance.report_error(f"not reloaded, goes on as before: {error}")
         return True
+
+    def _is_silence(self, error: PerseusError) -> bool:
+        """A store that does not answer is waited for, by a feed made anew too, as long as the lease holds."""
+        return isinstance(error, StoreUnavailable) and not self._reins.is_pending() and not self._brake.must_end()
 
     def _receive(self) -> None:
         self._instance.guard()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreUnavailable
 from perseus.ingest.brake import Brake
 from perseus.ingest.commands.reins import Paused, Reins
 from perseus.ingest.work import Work
@@ -147,6 +147,66 @@ def test_a_new_feed_that_only_fails_for_now_is_tried_again(led: Led, monkeypatch
     led.remade = [after]
     led.served(led.reins.renew())
     assert led.asked(after)[:5] == ["connect", "connect", "warm", "connect", "warm"]
+
+
+SILENT = StoreUnavailable("127.0.0.1:6379", "it is silent")
+
+
+@pytest.mark.parametrize("step", ["connect", "warm"])
+def test_who_goes_on_while_the_store_is_silent_waits_for_it(
+    led: Led, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
+    led.served(led.reins.pause(ADA))
+    led.asked()
+    led.bench.feed.failing = {step: SILENT}
+    led.served(led.reins.resume())
+    assert led.asked().count(step) == 2
+    assert led.bench.path() == ["idle", "starting", "warming", "active"]
+
+
+@pytest.mark.parametrize("step", ["connect", "warm"])
+def test_a_feed_made_anew_while_the_store_is_silent_waits_for_it(
+    led: Led, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The one before it would have to wait as well, and the outcome tells of the one that was asked for."""
+    monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
+    after = ScriptedFeed(led.bench.instance)
+    after.failing = {step: SILENT}
+    led.asked()
+    led.remade = [after]
+    led.served(led.reins.renew())
+    assert led.asked(after).count(step) == 2
+    assert led.asked() == []
+
+
+def test_a_feed_that_cannot_be_made_while_the_store_is_silent_leaves_the_one_that_waits(
+    led: Led, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
+    led.asked()
+    led.remade = [SILENT]
+    led.bench.feed.failing = {"connect": SILENT}
+    with pytest.raises(StoreUnavailable):
+        led.served(led.reins.renew())
+    asked: list[str] = []
+
+    def is_warm() -> bool:
+        asked.extend(led.asked())
+        return asked == ["connect", "connect", "warm"]
+
+    eventually(is_warm)
+    assert led.bench.instance.state == "active"
+
+
+def test_who_waits_for_the_store_ends_at_once_when_asked_to(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 30.0)
+    led.bench.feed.failing = {"connect": SILENT}
+    led.served(led.reins.pause(ADA))
+    led.reins.resume()
+    eventually(lambda: led.errors() != [])
+    assert led.bench.stop() is None
+    assert led.bench.is_released()
 
 
 def test_who_waits_can_be_called_off(led: Led) -> None:
