@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 import redis
 
 from perseus import keys
 from perseus.control.command import Kind
+from perseus.control.hosts import GONE_AFTER_MS, parse
 from perseus.control.outcomes import Status
 from tests.control.conftest import KEYED, Commander, eventually
 from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
@@ -127,6 +129,50 @@ def test_from_a_holder_that_takes_no_commands_its_lease_is_revoked(
     assert primary.wait(10) == 0
     assert ("stopped", "taken over by Ada (ada@example.net)") in reasons(reader)
     assert "offline" not in [state for state, _ in reasons(reader)], "it heard of it and gave it back"
+
+
+def _other_type(reader: redis.Redis, _: str) -> None:
+    reader.delete(keys.HOSTS)
+    reader.set(keys.HOSTS, "junk")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda reader, name: reader.hset(keys.HOSTS, name, "junk"), id="junk-for-its-report"),
+        pytest.param(lambda reader, name: reader.hdel(keys.HOSTS, name), id="no-report"),
+        pytest.param(_other_type, id="another-type"),
+    ],
+)
+def test_a_holder_is_asked_although_the_list_of_processes_cannot_be_read(
+    start: Start, reader: redis.Redis, commander: Commander, spoil: Callable[[redis.Redis, str], object]
+) -> None:
+    primary = start(*HOLDER, **KEYED)
+    held = wait_active(reader, primary)
+    name = target(reader)
+    start(*IDLE, **KEYED)
+    (host,) = commander.hosts(role="idle")
+    spoil(reader, name)
+    told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    assert told.status is Status.DONE, told
+    assert primary.wait(10) == 0
+    assert ("stopped", f"handed over to {host.hostname} by Ada (ada@example.net)") in reasons(reader)
+
+
+def test_a_holder_whose_process_has_not_reported_for_long_is_not_asked(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    held = wait_active(reader, start(*HOLDER, **KEYED))
+    name = target(reader)
+    start(*IDLE, **KEYED)
+    (host,) = commander.hosts(role="idle")
+    report = parse(reader.hget(keys.HOSTS, name))
+    assert report is not None
+    late = report.model_copy(update={"at": report.at - 2 * GONE_AFTER_MS})
+    reader.hset(keys.HOSTS, name, late.model_dump_json(by_alias=True))
+    told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+    assert told.status is Status.DONE, told
+    assert ("stopped", "taken over by Ada (ada@example.net)") in reasons(reader)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from perseus import keys
 from perseus.control import channel, hosts
 from perseus.control.command import Command, Kind
 from perseus.control.handling import Refused
@@ -23,6 +24,7 @@ from perseus.network.leasing.claims import RedisClaims
 from perseus.network.leasing.takeover import Answer, Seen, Step, Takeover
 from perseus.outage import Outage
 from perseus.store import Client
+from perseus.store.batch import Batch
 
 if TYPE_CHECKING:
     from perseus.ingest.host import Host
@@ -181,7 +183,18 @@ class _Wait:
             log.warning("%s: the lease of %s was revoked.", self._opening.exchange.name, seen.host)
 
     def _takes_commands(self, seen: Seen) -> bool:
-        return seen.target != "" and any(one.target == seen.target for one in hosts.read(self._client))
+        """Its payload names its process, which is asked unless its own report says that it has ended.
+
+        A list that somebody else wrote into, or that was lost, says nothing of it.
+        """
+        if not seen.target:
+            return False
+        batch = Batch(self._client)
+        batch.add("HGET", keys.HOSTS, seen.target)
+        (answer,) = batch.run()
+        report = hosts.parse(answer)
+        at_ms = batch.now_ms(keys.HOSTS)
+        return report is None or report.target != seen.target or at_ms - hosts.GONE_AFTER_MS < report.at
 
     def _give_up(self, ordered: Ordered, why: str) -> None:
         """A standby stands by again; who only came to take it over ends."""
