@@ -35,7 +35,10 @@ class NotWritten(PerseusError):
     exit_code = EXIT_FAILED
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(f"{error.filename} cannot be written: {error.strerror}. Choose another place.")
+        if isinstance(error, FileExistsError):
+            super().__init__(f"{error.filename} is there already, and nothing is written over it. Choose another name.")
+        else:
+            super().__init__(f"{error.filename} cannot be written: {error.strerror}. Choose another place.")
 
 
 def run(settings: Settings, what: str, export: Path | None, save: Path | None, as_json: bool) -> int:

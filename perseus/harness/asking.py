@@ -14,7 +14,7 @@ from perseus.exchanges.symbols import Listing, Listings
 from perseus.exchanges.wire.request import Request
 from perseus.exchanges.wire.transport import Answer, Transport, TransportError
 from perseus.harness.heeding import Heeding
-from perseus.harness.verdict import Verdict
+from perseus.harness.verdict import Verdict, phrase
 from perseus.market.candle import Candle, Pair
 from perseus.market.timeframes import Timeframe
 
@@ -63,14 +63,14 @@ class Asking:
         self._clock = clock
         self._host_ms = host_ms
         self._verdict = verdict
+        self._sent = self._answered = 0.0
         verdict.evidence |= {"requests": 0, "weight": 0, "used": None}
 
     async def time(self) -> None:
         """Raises Failed."""
-        began = asyncio.get_running_loop().time()
         answer = await self._get(self._dialect.time_request())
-        took_ms = (asyncio.get_running_loop().time() - began) * 1000
-        self._clock.heard(self._dialect.parse_time(answer), began)
+        took_ms = (self._answered - self._sent) * 1000
+        self._clock.heard(self._dialect.parse_time(answer), self._sent)
         offset = self._clock.skew_ms(self._host_ms())
         self._verdict.evidence |= {"roundTripMs": round(took_ms), "hostAheadMs": offset}
         hint = "Perseus goes by the exchange's clock; set this host's all the same." if abs(offset) > FAR_MS else ""
@@ -95,7 +95,7 @@ class Asking:
         answer = await self._get(self._dialect.history_request(pair, start_ms, end_ms, count))
         candles = self._dialect.parse_history(answer, pair, now_ms)
         missing = [name for name in OPTIONAL if candles and all(getattr(one, name) is None for one in candles)]
-        refused = dict.fromkeys(f"left out: {why.rstrip('.')}" for why in candles.refused.values())
+        refused = dict.fromkeys(f"left out: {phrase(why)}" for why in candles.refused.values())
         wrong = _wrong(candles, start_ms, now_ms, count) + list(refused)[:MOST_REFUSED]
         self._verdict.evidence |= {"candles": len(candles), "missingFields": missing}
         span = f" from {_day(candles[0])} to {_day(candles[-1])}" if candles else ""
@@ -108,11 +108,13 @@ class Asking:
         await self._budget.request(request.weight)
         self._verdict.count("requests")
         self._verdict.count("weight", request.weight)
-        url = f"{self._url}{request.path}"
+        url, time = f"{self._url}{request.path}", asyncio.get_running_loop().time
+        self._sent = time()
         try:
             answer = await self._transport.get(url, request.params, request.headers, TIMEOUT_SECONDS)
         except TransportError as error:
             raise Failed(str(error), self._unreached) from None
+        self._answered = time()
         told = await self._budget.answered(answer)
         for spent in self._dialect.spent(answer.headers):
             self._verdict.evidence["used"] = spent.used
@@ -122,7 +124,7 @@ class Asking:
 
     def _refused(self, request: Request, answer: Answer, told: str) -> Failed:
         refusal = self._dialect.refusal(answer)
-        text = f"GET {request.path} was answered by HTTP {answer.status}: {refusal.text}."
+        text = f"GET {request.path} was answered by HTTP {answer.status}: {phrase(refusal.text)}."
         if answer.status in (403, 451):
             elsewhere = "The exchange does not serve this address: try from another network or country."
             return Failed(text, f"{elsewhere} {told}".strip())

@@ -14,6 +14,7 @@ from perseus.exchanges.rest import TOO_MANY_CODE
 from perseus.exchanges.wire.request import CONNECTS
 from perseus.exchanges.wire.transport import Answer
 from perseus.harness.budget import Budget, Frozen
+from perseus.harness.verdict import phrase
 
 FIND = "find out who used the limit."
 
@@ -68,16 +69,17 @@ class Heeding:
         assert due is not None
         seconds = -(-(due.until_ms - now_ms) // 1000)
         self._until = asyncio.get_running_loop().time() + seconds
-        self._why = f"HTTP {due.status}: {self._dialect.refusal(answer).text}"
-        return await self._tell(due.until_ms, seconds, due.status)
+        self._why = f"HTTP {due.status}, see above"
+        why = f"HTTP {due.status}: {phrase(self._dialect.refusal(answer).text)}"
+        return await self._tell(due.until_ms, seconds, due.status, why)
 
-    async def _tell(self, until_ms: int, seconds: int, status: int) -> str:
+    async def _tell(self, until_ms: int, seconds: int, status: int, why: str) -> str:
         try:
-            why = await self._budget.freeze(until_ms, self._why)
+            untold = await self._budget.freeze(until_ms, why)
         except PerseusError as error:
-            why = str(error).rstrip(".")
-        if why:
-            alone = f"This command sends nothing more, and no other process was told: {why}."
+            untold = str(error)
+        if untold:
+            alone = f"This command sends nothing more, and no other process was told: {phrase(untold)}."
             return f"{alone} Send nothing from this address for {seconds} s, and {FIND}"
         self._written = f"; HTTP {status} was written there, and all processes wait for {seconds} s"
         return f"Nothing is sent from this address for {seconds} s, by any process: so it was written for all; {FIND}"

@@ -23,7 +23,7 @@ from perseus.exchanges.events import (
 from perseus.exchanges.wire.transport import Closed, Ping, Socket, Text, Transport, TransportError
 from perseus.harness.asking import CONTINUE, Failed
 from perseus.harness.heeding import Heeding
-from perseus.harness.verdict import Verdict
+from perseus.harness.verdict import Verdict, phrase
 from perseus.market.candle import Pair
 
 CONNECT_SECONDS = 10.0
@@ -67,6 +67,7 @@ class Listening:
         pair = Pair(symbol, streamed[0])
         (shard,) = self._dialect.socket_plan([pair], [symbol], aliases)
         time = asyncio.get_running_loop().time
+        await self._budget.connect()
         began = time()
         socket = await self._open(shard.url_path)
         opened = time()
@@ -81,7 +82,6 @@ class Listening:
         self._judge(pair, began, opened, asked)
 
     async def _open(self, url_path: str) -> Socket:
-        await self._budget.connect()
         try:
             return await self._transport.connect(f"{self._url}{url_path}", CONNECT_SECONDS)
         except TransportError as error:
@@ -159,7 +159,7 @@ class Listening:
     def _stream_check(self, pair: Pair, first_ms: int | None) -> None:
         heard = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in sorted(self._seen.items()))
         if self._end is not None:
-            text = f"It ended the connection with code {self._end.code} {self._end.reason}".rstrip()
+            text = f"It ended the connection with code {self._end.code} {phrase(self._end.reason)}".rstrip()
             self._verdict.add(
                 "stream", False, f"{text}, after {heard or 'no word'}.", "Try again; then read its status page."
             )
@@ -183,7 +183,7 @@ class Listening:
         count = self._verdict.evidence.get("messages", 0)
         strange = ", ".join(f"{kind} ({times})" for kind, times in self._unknown.items())
         if self._bad:
-            bad = list(dict.fromkeys(text.rstrip(".") for text in self._bad))[:MOST_BAD]
+            bad = list(dict.fromkeys(map(phrase, self._bad)))[:MOST_BAD]
             mend = "Keep them by --save and report it: the exchange has changed what it sends."
             self._verdict.add("messages", False, f"Of {count}, these cannot be read: {'; '.join(bad)}.", mend)
         else:

@@ -9,6 +9,11 @@ from typing import Any
 Value = int | float | str | None | list[str] | dict[str, int]
 
 
+def phrase(text: str) -> str:
+    """The words of another on one line and without their full stop, to stand within a sentence of ours."""
+    return " ".join(text.split()).rstrip(". ")
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """`text`: what was seen. `mend`: what to do about it, where it is not good; a hint where it is."""

@@ -89,7 +89,11 @@ def test_what_was_saved_is_shown_exported_and_served_again(site: Site, tmp_path:
         sum(1 for _ in Capture(folder / "coinbase.ws.1").frames()) == json.loads(first.stdout)["evidence"]["messages"]
     )
     assert json.loads(site.run("recording", str(file), "--json").stdout)["dropped"] == 0
-    assert site.run("recording", str(file), "--save", str(file)).returncode == 1
+    again = site.run("recording", str(file), "--save", str(file))
+    assert again.returncode == 1
+    assert again.stderr.strip().endswith(
+        f"{file} is there already, and nothing is written over it. Choose another name."
+    )
     missing = site.run("recording", "kraken")
     assert missing.returncode == 78
     assert "PERSEUS_RECORD_MB" in missing.stderr

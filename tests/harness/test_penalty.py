@@ -10,6 +10,7 @@ from perseus.errors import StoreUnavailable
 from perseus.exchanges.budget.book import Book, Priority, Wait
 from perseus.exchanges.budget.ledger import Ledger, inline
 from perseus.exchanges.clock import ExchangeClock
+from perseus.exchanges.events import Refused
 from perseus.exchanges.registry import dialect_of
 from perseus.harness.budget import Budget, Charged, LookedUp, Unknown
 from perseus.simulator.faults.fault import Fault
@@ -77,6 +78,21 @@ def test_where_there_is_no_store_it_stops_itself_and_says_for_how_long() -> None
     assert "Send nothing from this address for 30 s" in found["history"]
     assert "All requests wait for 30 s more" in found["stream"]
     assert world.exchanges["binance"].counters.seen["ws_connects"] == 0
+
+
+def test_a_429_is_told_once_and_each_sentence_ends_once() -> None:
+    verdict, _ = tried("binance", TOO_MUCH)
+    told = "\n".join(verdict.lines())
+    assert told.count("Too much request weight used") == 1
+    assert "(HTTP 429, see above)" in bad(verdict)["stream"]
+    assert ".." not in told
+
+
+@pytest.mark.parametrize("body", ["Too many.\nTry later.", " Too many.\r\n\r\nTry later..\n"])
+def test_what_an_exchange_says_on_two_lines_stands_on_one(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(BINANCE), "refusal", lambda self, answer: Refused(None, body))
+    verdict, _ = tried("binance", Fault("http_5xx", count=1, target="*klines"))
+    assert "was answered by HTTP 502: Too many. Try later. Try again" in bad(verdict)["history"]
 
 
 def test_a_store_that_goes_away_hides_no_429() -> None:

@@ -192,6 +192,24 @@ def test_it_charges_the_shared_budget_when_it_is_asked_to() -> None:
     assert sum(own) >= 23
 
 
+def test_the_wait_for_the_budget_is_no_time_of_the_exchange() -> None:
+    class Slow(Unknown):
+        async def request(self, weight: int) -> None:
+            await asyncio.sleep(20)
+
+        async def connect(self) -> None:
+            await asyncio.sleep(20)
+
+    verdict, _ = tried(budget=lambda _: Slow("nothing is shared"))
+    for name in ("roundTripMs", "connectMs"):
+        took_ms = verdict.evidence[name]
+        assert isinstance(took_ms, int)
+        assert 0 < took_ms < 1_000
+    ahead_ms = verdict.evidence["hostAheadMs"]
+    assert isinstance(ahead_ms, int)
+    assert abs(ahead_ms) < 200
+
+
 def test_while_all_are_to_wait_it_sends_nothing() -> None:
     redis = fakeredis.FakeRedis(decode_responses=True)
     redis.hset("{weight:7:here}:book", mapping={"frozen": str(START_MS + 90_000), "why": "HTTP 429: too much"})
