@@ -88,6 +88,11 @@ def test_a_429_is_told_once_and_each_sentence_ends_once() -> None:
     assert ".." not in told
 
 
+def test_a_status_without_words_is_told_once() -> None:
+    verdict, _ = tried("binance", Fault("http_5xx", count=1, target="*klines"))
+    assert bad(verdict)["history"].count("HTTP 502") == 1
+
+
 @pytest.mark.parametrize("body", ["Too many.\nTry later.", " Too many.\r\n\r\nTry later..\n"])
 def test_what_an_exchange_says_on_two_lines_stands_on_one(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(BINANCE), "refusal", lambda self, answer: Refused(None, body))
