@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from perseus.errors import PerseusError
+
+NO_SYMBOL_CODE = -1121
+NO_PRODUCT = re.compile(r"\bproduct_?id\b", re.IGNORECASE)
+"""How Binance, and how Coinbase say that there is no such symbol."""
 
 
 class RestError(PerseusError):
@@ -15,7 +21,7 @@ class RestError(PerseusError):
 
 
 class RequestRefused(RestError):
-    """Raised when the exchange says that the request is wrong: asked again, it would be wrong again."""
+    """Raised when the exchange says that the request is wrong: asked again at once, it would be wrong again."""
 
     def __init__(self, exchange: str, path: str, status: int, code: int | None, said: str) -> None:
         number = f"HTTP {status}" if code is None else f"HTTP {status}, code {code}"
@@ -23,6 +29,11 @@ class RequestRefused(RestError):
         self.status = status
         self.code = code
         self.said = said
+
+    @property
+    def is_of_symbol(self) -> bool:
+        """Does it say that there is no such symbol?"""
+        return self.code == NO_SYMBOL_CODE or (self.status in (400, 404) and NO_PRODUCT.search(self.said) is not None)
 
 
 class RateLimited(RestError):

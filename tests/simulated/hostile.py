@@ -21,12 +21,14 @@ NO_WORDS = (DEEP, b"\xff\xfe", b'{"e":[]}', b"9" * 5_000, b'{"channel":"candles"
 class Between:
     """A Transport: `spoil` makes of an answer to a path what arrives, `say` says to all connections.
 
+    `instead` gives what is answered to an address and its parameters, None: what the exchange says.
     `is_deaf`: requests are lost on their way, without a word.
     """
 
     def __init__(self, net: InProcess) -> None:
         self.net, self.driver = net, net.driver
         self.spoil: Callable[[str, bytes], bytes] = lambda _, body: body
+        self.instead: Callable[[str, Mapping[str, str]], Answer | None] = lambda *_: None
         self.connections: list[Connection] = []
         self.is_deaf = False
 
@@ -35,6 +37,7 @@ class Between:
             await asyncio.sleep(timeout)
             raise TransportError("timeout", f"{url} did not answer within {timeout:g} s")
         answer = await self.net.get(url, params, headers, timeout)
+        answer = self.instead(url, params) or answer
         return Answer(answer.status, answer.headers, self.spoil(url, answer.body))
 
     async def connect(self, url: str, timeout: float) -> Connection:

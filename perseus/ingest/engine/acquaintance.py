@@ -12,6 +12,8 @@ from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.recollection import Recollection
 from perseus.exchanges.symbols import Changed, Listings
 from perseus.exchanges.wire.request import Limit
+from perseus.ingest.engine.disbelief import AGAIN_SECONDS as DOUBTED_SECONDS
+from perseus.ingest.engine.disbelief import Disbelief
 from perseus.ingest.engine.ports import Ports
 from perseus.ingest.engine.wanted import Wanted
 from perseus.ingest.engine.writer import Say
@@ -29,6 +31,14 @@ LOOK_SECONDS = 5.0
 TRUSTED_MS = 5_000
 """A clock that was remembered farther from the store's is not believed: candles and budgets would wait on it."""
 
+FIRST_WAIT, LONGEST_WAIT = 10.0, 300.0
+"""A start asks again so long after a list with nothing in it, twice as long each further time."""
+
+EMPTY = "The exchange's list of symbols is empty, which is strange: it is asked for again until it names some."
+STRANGE = (
+    "The exchange's list of symbols lacks all that is taken in, which is strange: "
+    "it is believed when it has stayed so for ten minutes."
+)
 FAR = "The exchange's clock is remembered %+.1f s from the data store's: it is asked for its time before anything else."
 
 
@@ -49,6 +59,8 @@ class Acquaintance:
         self._minute = 0
         self._reading = asyncio.Lock()
         self._said_ms = 0
+        self._disbelief = Disbelief()
+        self._ours: tuple[str, ...] = ()
         self.was_ahead_ms = 0
 
     def store_ms(self) -> int:
@@ -60,6 +72,8 @@ class Acquaintance:
     async def meet(self, wanted: Wanted) -> Wanted:
         """Learn all that was remembered lately, or ask the exchange; gives what of `wanted` it has.
 
+        Waits for as long as the exchange lists nothing at all.
+
         Raises UnknownSymbol, TimeframeNotHad, what `Rest.get` does, and the store's errors.
         """
         earlier = await self._remembered()
@@ -69,12 +83,14 @@ class Acquaintance:
             await self._recall(earlier, store_ms)
         else:
             await self._ports.rest.calibrate()
-            await self._ask(earlier.listings if earlier else Listings())
+            await self._ask_first(earlier.listings if earlier else Listings())
             await self._recognise(wanted)
             await self.keep_time()
         if earlier is not None:
             self.was_ahead_ms = earlier.offset_ms - (self._ports.clock.now_ms() - self.store_ms())
-        return wanted.listed(self._ports.dialect, self.listings)
+        listed = wanted.listed(self._ports.dialect, self.listings)
+        self._ours = listed.symbols
+        return listed
 
     async def run(self) -> None:
         """Read it again every ten minutes, until cancelled."""
@@ -95,7 +111,9 @@ class Acquaintance:
     async def _again(self) -> None:
         self._minute = self._now_minute()
         try:
-            self._changed(await self._renew())
+            changes = await self._renew()
+            if changes is not None:
+                self._changed(changes)
         except PerseusError as error:
             log.info("What the exchange lists could not be read again: %s", error)
             self._next = self._time() + AGAIN_SECONDS
@@ -119,15 +137,30 @@ class Acquaintance:
         await self._ports.ledger.learn(earlier.limits)
         self._next = self._time() + EVERY_SECONDS - (store_ms - earlier.at_ms) / 1000
 
-    async def _ask(self, earlier: Listings) -> None:
+    async def _ask_first(self, earlier: Listings) -> None:
+        wait = FIRST_WAIT
+        while not (listings := await self._read()):
+            if wait == FIRST_WAIT:
+                self._say(EMPTY)
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+        self._believe(listings, earlier)
+
+    async def _read(self) -> Listings:
+        """What the exchange lists, believed or not; the limits that it names hold."""
         dialect = self._ports.dialect
         listings, limits = await self._ports.rest.read(
             dialect.listings_request(), Priority.ADMIN, dialect.parse_listings
         )
         await self._ports.ledger.learn(limits)
-        self.listings, self._limits = listings.remembering(earlier.by_symbol), limits
+        self._limits = limits if listings else limits or self._limits
+        self._minute = self._now_minute()
+        return listings
+
+    def _believe(self, listings: Listings, earlier: Listings) -> None:
+        self.listings = listings.remembering(earlier.by_symbol)
         self._said_ms = self.store_ms()
-        self._next, self._minute = self._time() + EVERY_SECONDS, self._now_minute()
+        self._next = self._time() + EVERY_SECONDS
 
     async def _recognise(self, wanted: Wanted) -> None:
         """A symbol of which candles are kept was listed once, however long ago."""
@@ -144,13 +177,21 @@ class Acquaintance:
         self._store_at = store_ms, self._time()
         await memory.keep(self._said_ms, self._ports.clock.now_ms() - store_ms, self._limits, self.listings)
 
-    async def _renew(self) -> list[Changed]:
-        listings, limits = self.listings, self._limits
-        await self._ask(listings)
+    async def _renew(self) -> list[Changed] | None:
+        """What has changed; None: the exchange said what is not believed yet."""
+        before, limits = self.listings, self._limits
+        listings, was_doubted = await self._read(), self._disbelief.times > 0
+        is_believed = self._disbelief.believes(listings, before, self._ours, self._time())
+        if is_believed:
+            self._believe(listings, before)
+        else:
+            self._next = self._time() + DOUBTED_SECONDS
+            if not was_doubted:
+                self._say(STRANGE)
         for line in _told(limits, self._limits):
             self._say(line)
         await self.keep_time()
-        return self.listings.since(listings)
+        return self.listings.since(before) if is_believed else None
 
     def _now_minute(self) -> int:
         return self._ports.clock.now_ms() // MINUTE

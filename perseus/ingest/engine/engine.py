@@ -11,15 +11,14 @@ import logging
 import random
 from collections.abc import Callable, Collection, Mapping
 
-from perseus.errors import PerseusError
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.events import CandleEvent, Heard, Subject
-from perseus.exchanges.rest import RateLimited, RequestRefused
 from perseus.exchanges.symbols import Changed
 from perseus.ingest.engine.acquaintance import Acquaintance
 from perseus.ingest.engine.asking import Asking
 from perseus.ingest.engine.audit import Audit
 from perseus.ingest.engine.ports import Ports, Streams
+from perseus.ingest.engine.refusals import Refusals
 from perseus.ingest.engine.repair import Repairs
 from perseus.ingest.engine.series import Series, left_open
 from perseus.ingest.engine.telling import Telling
@@ -61,26 +60,29 @@ class Engine:
         self.messages = 0
         unwritten = Outage(log, "Candles cannot be written", "Candles are written again.")
         self.writer = Writer(ports.cache, ports.clock, unwritten)
+        now_ms = ports.clock.now_ms
+        self._refusals = Refusals(
+            self._series, lambda *wanted: self.repairs.want(*wanted), lambda: self._exchange.listings, now_ms, say
+        )
         asking = Asking(ports, say, self._before_asking, lambda pair: self.warming.asking(pair))
         self.repairs = Repairs(
             asking.fetch,
             self._take,
-            self._failed,
-            ports.clock.now_ms,
+            self._refusals.failed,
+            now_ms,
             ports.dialect.history_limit,
             chance,
             lambda *told: self.warming.ended(*told),
         )
-        want, now_ms = self._want_past, ports.clock.now_ms
-        self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, want, say)
+        self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, self._want_past, say)
         self._telling = Telling(ports, self._series, self.writer, self.lacking, lambda: self.messages, say)
         self.warming = Warming(
             self._series,
             self.repairs.want,
             ports.reporter,
             self._progress,
-            ports.clock.now_ms,
-            lambda series: self.writer.put_coverage(series.pair, series.coverage),
+            now_ms,
+            self._doubted,
         )
 
     @property
@@ -123,9 +125,13 @@ class Engine:
         shadow.pass_to(self._series, self.writer)
 
     def lacking(self) -> list[Pair]:
-        """Of which finished candles are missing now, or not sure."""
-        now = self._ports.clock.now_ms()
-        return [pair for pair, one in self._series.items() if not (one.is_refused or one.is_whole(now))]
+        """Of which finished candles are missing now, or not sure; of no symbol that is listed no more."""
+        now, rests = self._ports.clock.now_ms(), self._refusals
+        return [
+            pair
+            for pair, one in self._series.items()
+            if (pair in rests or not one.is_refused) and not one.is_whole(now)
+        ]
 
     def facts(self) -> Mapping[str, Value]:
         """For the card: how complete and how late the candles are, and what is used of the exchange's limits."""
@@ -229,7 +235,10 @@ class Engine:
         return Calls(granted[Priority.WARMUP], granted.total())
 
     def _relisted(self, changes: list[Changed]) -> None:
-        """Have known what became of our symbols; what is gone is not asked for until it is there again."""
+        """Have known what became of our symbols; what is gone is not asked for until it is there again.
+
+        What the exchange refused though it lists it is asked for again.
+        """
         by_symbol = {one.symbol: one for one in changes if one.symbol in set(self.symbols)}
         for change in by_symbol.values():
             (log.warning if change.is_recovery else self._say)(str(change))
@@ -237,8 +246,11 @@ class Engine:
                 self._say(left)
         for series in self._series.values():
             if series.pair.symbol in by_symbol:
-                series.is_refused = by_symbol[series.pair.symbol].change == "delisted"
+                series.is_refused = False
+                if by_symbol[series.pair.symbol].change == "delisted":
+                    self._refusals.gone(series)
                 self.repairs.want(series, Priority.REPAIR)
+        self._refusals.look()
 
     def _forget(self) -> None:
         """What waited for the store for too long has to be asked for again."""
@@ -271,20 +283,8 @@ class Engine:
         for candle in candles:
             self.writer.put(series.pair, candle, live=series.is_live(candle))
         self.writer.put_coverage(series.pair, series.coverage)
+        self._refusals.answered(series.pair)
 
-    def _failed(self, series: Series, error: Exception) -> bool:
-        """Have it known; whether to try again. What an exchange refuses of a symbol it refuses always."""
-        if not isinstance(error, PerseusError):
-            log.error("Candles of %s could not be taken in.", series.pair, exc_info=error)
-        if isinstance(error, RateLimited):
-            if error.is_news:
-                self._say(str(error))
-            return True
-        if not isinstance(error, RequestRefused):
-            self._say(f"{series.pair}: {error}")
-            return True
-        symbol = series.pair.symbol
-        if not any(one.is_refused for one in self._series.values() if one.pair.symbol == symbol):
-            self._say(f"{symbol}: {error} It may be delisted.")
-        series.is_refused = True
-        return False
+    def _doubted(self, series: Series) -> None:
+        self.writer.put_coverage(series.pair, series.coverage)
+        self._refusals.forgive(series)

@@ -1,0 +1,101 @@
+"""What came of requests for candles that gave none, and when what the exchange refused is asked for again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from perseus.errors import PerseusError
+from perseus.exchanges.budget.ledger import Priority
+from perseus.exchanges.resterrors import RateLimited, RequestRefused
+from perseus.exchanges.symbols import Listings
+from perseus.ingest.engine.series import Series
+from perseus.ingest.engine.writer import Say
+from perseus.market.candle import Pair
+from perseus.market.timeframes import HOUR
+
+log = logging.getLogger(__name__)
+
+FIRST_MS = 60_000
+"""A pair rests at least so long once it was refused, four times as long each further time, up to an hour."""
+
+
+@dataclass
+class Pause:
+    """A pair that was refused so many `times`, and may be asked for again from then on."""
+
+    times: int
+    until_ms: int
+
+
+class Refusals:
+    """`listings()`: as they were read last. `want` has what a pair lacks asked for; `now_ms`: exchange time."""
+
+    def __init__(
+        self,
+        series: Mapping[Pair, Series],
+        want: Callable[[Series, Priority], None],
+        listings: Callable[[], Listings],
+        now_ms: Callable[[], int],
+        say: Say,
+    ) -> None:
+        self._series, self._want, self._listings, self._now_ms, self._say = series, want, listings, now_ms, say
+        self._resting: dict[Pair, Pause] = {}
+
+    def __contains__(self, pair: Pair) -> bool:
+        return pair in self._resting
+
+    def failed(self, series: Series, error: Exception) -> bool:
+        """Have it known; whether to try again soon. A pair that the exchange refuses rests."""
+        if not isinstance(error, PerseusError):
+            log.error("Candles of %s could not be taken in.", series.pair, exc_info=error)
+        if isinstance(error, RateLimited):
+            if error.is_news:
+                self._say(str(error))
+            return True
+        if not isinstance(error, RequestRefused):
+            self._say(f"{series.pair}: {error}")
+            return True
+        self._refused(series, error)
+        return False
+
+    def _refused(self, series: Series, error: RequestRefused) -> None:
+        symbol, is_listed = series.pair.symbol, self._is_listed(series.pair)
+        if not any(one.is_refused or pair in self for pair, one in self._series.items() if pair.symbol == symbol):
+            comes = "It may be delisted." if error.is_of_symbol else "It is asked for again while it is listed."
+            self._say(f"{symbol}: {error} {comes}")
+        series.is_refused = True
+        if is_listed:
+            before = self._resting.get(series.pair)
+            times = before.times + 1 if before else 1
+            wait_ms = min(FIRST_MS * 4 ** min(times - 1, 9), HOUR)
+            self._resting[series.pair] = Pause(times, self._now_ms() + wait_ms)
+
+    def look(self) -> None:
+        """The listings were read: what rested long enough and is listed is asked for again."""
+        now_ms = self._now_ms()
+        for pair, pause in self._resting.items():
+            series = self._series[pair]
+            if series.is_refused and pause.until_ms <= now_ms and self._is_listed(pair):
+                series.is_refused = False
+                self._want(series, Priority.REPAIR)
+
+    def answered(self, pair: Pair) -> None:
+        """The exchange has given an answer for it."""
+        if self._resting.pop(pair, None) and not any(one.symbol == pair.symbol for one in self._resting):
+            log.warning("%s: the exchange refuses its candles no more.", pair.symbol)
+
+    def gone(self, series: Series) -> None:
+        """Its symbol is listed no more: it is not asked for until it is there again."""
+        self._resting.pop(series.pair, None)
+        series.is_refused = True
+
+    def forgive(self, series: Series) -> None:
+        """Have it asked for at once, if its symbol is listed."""
+        if self._resting.pop(series.pair, None):
+            series.is_refused = False
+
+    def _is_listed(self, pair: Pair) -> bool:
+        listing = self._listings().get(pair.symbol)
+        return listing is not None and listing.status != "delisted"
