@@ -100,3 +100,20 @@ def test_a_few_beside_many_that_are_not_believed_are_not_either() -> None:
     assert empty(one, at(1.2)) is not None
     assert one.missing(at(1.2) + 300, MOST) is None
     assert one.coverage.holes == ()
+
+
+def test_what_is_known_meanwhile_is_in_doubt_no_more() -> None:
+    one = series(None, depth=20)
+    assert empty(one, NOW) is not None
+    one.coverage = one.coverage.verify(at(-20), at(0))
+    assert one.missing(NOW + 300, MOST) is None
+    assert one.blank.episode is None
+
+
+def test_a_few_are_in_doubt_no_longer_than_the_many_beside_them() -> None:
+    one = series(None, depth=20)
+    assert empty(one, NOW) == (at(-20), at(0))
+    assert empty(one, at(1.2)) is not None
+    one.fetched((at(-20), at(0)), at(1.2), [candle(number) for number in range(-20, 0)])
+    assert one.blank.episode is None
+    assert one.missing(at(1.2) + 300, MOST) == (at(0), at(1))

@@ -90,7 +90,15 @@ class Blank:
 
     def clear(self, asked: Range) -> None:
         """It has given something for that, or what was learnt of it counts no more."""
-        self._silences = [one for one in self._silences if not one.overlaps(asked)]
+        self._keep([one for one in self._silences if not one.overlaps(asked)])
+
+    def settle(self, known: Coverage, start_ms: int) -> None:
+        """What is `known` meanwhile, or opens before `start_ms`, is in doubt no more."""
+        since = [(one, max(start_ms, one.asked[0])) for one in self._silences if one.asked[1] > start_ms]
+        self._keep([one for one, from_ms in since if known.unverified(from_ms, one.asked[1])])
+
+    def _keep(self, silences: list[_Silence]) -> None:
+        self._silences = silences if any(not one.is_few for one in silences) or self.is_believed else []
 
     @property
     def episode(self) -> Episode | None:

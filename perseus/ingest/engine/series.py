@@ -271,6 +271,7 @@ class Series:
         if now_ms < self._again_ms:
             for open_ms in self._unreadable:
                 known = known.verify(open_ms, close_of(open_ms))
+        self.blank.settle(self.coverage, start_ms)
         for hidden in self.blank.hidden(now_ms):
             known = known.verify(*hidden)
         return known
