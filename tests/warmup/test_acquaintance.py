@@ -187,11 +187,12 @@ def test_a_delisted_symbol_holds_up_no_start_although_the_store_was_emptied() ->
     lived(test)
 
 
-def test_when_all_are_gone_that_is_an_error() -> None:
+def test_when_all_that_is_wanted_is_gone_that_is_an_error() -> None:
     async def test(site: Lives) -> None:
         await whole(site)
         changed(site, atMs=kept(site).at_ms - FRESH_MS)
-        delist(site, *SYMBOLS)
+        site.wanted = type(site.wanted)(SYMBOLS[:2], site.wanted.timeframes)
+        delist(site, *SYMBOLS[:2])
         await site.pass_time(1)
         await refused(site)()
 
