@@ -110,7 +110,7 @@ def test_what_was_taken_over_and_is_begun_again_is_not_taken_over_a_second_time(
     told = away.end(host.target, Kind.TAKEOVER, "binance", **{"from": holder.instance_id})
     assert told.status is Status.DONE, told
     own_server.freeze()
-    time.sleep(5)
+    time.sleep(LONGER_THAN_ITS_LEASE_SECONDS)
     own_server.thaw()
 
     def is_another() -> bool:
