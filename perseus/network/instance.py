@@ -63,11 +63,10 @@ class Instance:
         self.ip_sought = threading.Event()
         self.status: Callable[[], InstanceStatus] = facts.status
         self._lease, self._facts, self._upkeep = lease, facts, upkeep
-        self._claims, self._activity = claims, activity
-        self._proof, self._observer = proof, observer
-        self._clock, self._store_clock, self._moving = clock, store_clock, threading.Lock()
+        self._claims, self._activity, self._proof = claims, activity, proof
+        self._observer, self._clock, self._store_clock = observer, clock, store_clock
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
-        self._halted, self._stopped = True, False
+        self._moving, self._halted, self._stopped = threading.Lock(), True, False
         self._ended: list[Callable[[], object]] = []
         self._patience = self._patience_with_log = lease.timing.stop / 5
         journaled = facts.status, lambda *error: observer.error_reported(facts.status(), *error), self._fenced
@@ -101,6 +100,11 @@ class Instance:
         """May it act for its exchange at this moment? Costs one clock reading."""
         return self._lease.valid(self._clock.elapsed())
 
+    @property
+    def is_over(self) -> bool:
+        """Can its lease not come back, as far as is known here?"""
+        return self._lease.standing(self._clock.elapsed()) is Standing.OVER
+
     def guard(self) -> None:
         """Raise LeaseLost unless valid. Call before each effect, and give `token` to what you write."""
         now = self._clock.elapsed()
@@ -115,10 +119,9 @@ class Instance:
         self._halted = True
         give_up = None if timeout is None else self._clock.elapsed() + timeout
         while not self.valid():
-            now = self._clock.elapsed()
-            if self._lease.standing(now) is Standing.OVER:
+            if self.is_over:
                 self.guard()
-            if self.stop_requested.wait(0.05) or (give_up is not None and now >= give_up):
+            if self.stop_requested.wait(0.05) or (give_up is not None and self._clock.elapsed() >= give_up):
                 return False
         self._halted = self.state not in states.AT_WORK
         return True
@@ -264,9 +267,8 @@ class Instance:
         self._journal.stop(self._patience_with_log)
         self._heartbeat.stop(self._patience)
         self._warden.stop(self._patience)
-        self._proof.close()
-        self._claims.close()
-        self._activity.close()
+        for connection in (self._proof, self._claims, self._activity):
+            connection.close()
 
     def __enter__(self) -> Self:
         return self

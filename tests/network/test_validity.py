@@ -35,6 +35,7 @@ def test_a_lost_lease_is_told_once_and_guards_raise_with_the_holder(
     assert loss.value.holder.ip_address == "192.0.2.99"
     with pytest.raises(LeaseLost):
         instance.wait_valid()
+    assert instance.is_over
     instance.stop("over")
     assert observer.of("lease_lost") == ["another instance holds it"]
     assert other.valid()
@@ -51,6 +52,7 @@ def test_an_outage_shorter_than_the_lease_is_told_as_late_lost_and_regained_once
         eventually(lambda: observer.of("lease_lost"))
         with pytest.raises(LeaseLost, match=r"no heartbeat was answered for \d s"):
             instance.guard()
+        assert not instance.is_over
         own_server.thaw()
         assert instance.wait_valid(5)
         eventually(lambda: observer.of("lease_regained"))

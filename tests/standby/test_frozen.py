@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import redis
 
 from perseus import keys
-from perseus.control.command import Kind
+from perseus.control.command import Command, Kind
+from perseus.control.handling import Job, Refused
 from perseus.control.outcomes import Status
+from perseus.ingest.host import Host
+from perseus.ingest.service import Order, Service
+from perseus.ingest.standby.handover import hand_over
+from perseus.network.instance import Instance
+from tests.conftest import short
 from tests.control.conftest import KEYED, Commander, eventually
 from tests.ingest.running import BINANCE_ID, Start, wait_active
 from tests.standby.scene import HOLDER, IDLE, STANDBY, payload, reasons, standby, target, until_active
@@ -102,3 +111,13 @@ def test_what_a_command_began_says_who_commanded_it(start: Start, reader: redis.
     fields = payload(reader)["fields"]
     assert isinstance(fields, dict)
     assert fields["commandedBy"] == "Ada (ada@example.net)"
+
+
+def test_what_woke_too_late_gives_nothing_to_whoever_asked_meanwhile(tmp_path: Path) -> None:
+    host = Host(short(tmp_path), lambda *_: None)
+    host.service = service = Service(Order("binance", lambda: pytest.fail("it is not opened")), 1.0)
+    service.instance = cast("Instance", SimpleNamespace(is_over=True))
+    command = Command(host.target, Kind.HAND_OVER, "ada@example.net", arguments={"to": "host-b-7-0a1b2c3d"})
+    with pytest.raises(Refused, match=f"The lease of binance has ended at {host.hostname}, which has nothing to give"):
+        hand_over(host, Job(command, lambda *_: None))
+    assert service.handing_over is None

@@ -51,6 +51,8 @@ def hand_over(host: Host, job: Job) -> Work:
         raise Refused(f"{exchange} is being {earlier.reason} already.")
     if service.is_stopping:
         raise Refused(f"{exchange} is being stopped: it is free in a moment.")
+    if service.instance.is_over:
+        raise Refused(f"The lease of {exchange} has ended at {host.hostname}, which has nothing to give.")
     service.handing_over = handing = HandOver(to, _host_of(host, to), job.who)
     instance = service.instance
     return lambda: _done(host, job, service, instance, handing)
