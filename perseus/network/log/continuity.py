@@ -41,12 +41,14 @@ class Continuity(ActivityLog):
         self._every, self._keep = timing.heartbeat, 2 * timing.ttl
         self._kept: deque[Kept] = deque(maxlen=KEPT_MAX)
         self._last: Written | None = None
+        self._sent = ""
         self._look_at: float | None = None
 
     def append(self, entry: Entry, *, is_death: bool = False) -> str:
         """As of any log; what the log has lost meanwhile is written again first."""
         last = None if is_death else self._last
         least = last.seq + 1 if last else 0
+        self._sent = self._sent if is_death else entry.event_id
         try:
             written = self.write(entry, is_death=is_death, after=last.event_id if last else "", least_seq=least)
         except Forgotten as error:
@@ -76,7 +78,8 @@ class Continuity(ActivityLog):
             return
         event_id, token = self.latest()
         is_fenced = token.isdecimal() and int(token) > int(self._kept[-1].entry.token)
-        if event_id != self._last.event_id and not is_fenced:
+        is_whole = event_id in (self._last.event_id, self._sent)  # a store that stalled takes what it did not confirm
+        if not is_whole and not is_fenced:
             self._write_again(Forgotten(self.exchange.name))
 
     def _write_again(self, error: Forgotten) -> None:
