@@ -1,4 +1,4 @@
-"""Pictures of an exchange that is set up, connected, followed and taken over: real processes, step after step."""
+"""Pictures of an exchange that is set up, connected, and followed: real processes, step after step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from perseus.store import connect
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from docs.pictures import Camera
+    from docs.camera import Camera
     from docs.stage import Stage
 
 EXCHANGE, STANDBY_OF, EXCHANGE_ID = "binance", "coinbase", 2
@@ -25,7 +25,7 @@ SLOW = {"name": "slow_headers", "exchange": EXCHANGE, "params": {"wait_ms": 1_50
 
 
 def connecting(stage: Stage, cameras: list[Camera]) -> None:
-    """From the first set-up to a takeover; at the end all are at work again."""
+    """From the first set-up to an exchange with a standby; at the end all are at work again."""
     with _process(stage, "--idle"), _process(stage, STANDBY_OF, "--standby"):
         _seen(cameras, "setup", f"/exchanges?exchange={EXCHANGE}", "text=Set up Binance")
         _do(cameras[0], f"/exchanges?exchange={EXCHANGE}", lambda page: _press(page, "Set up"))
@@ -37,7 +37,6 @@ def connecting(stage: Stage, cameras: list[Camera]) -> None:
             _progress(camera)
             _fault(stage, None)
             _seen([camera], "active", PAGE, ".card[data-state=active] >> text=on time")
-        _seen(cameras, "takeover", f"{PAGE}/connect", "text=Binance is in use")
         _seen(cameras, "standby", f"/network/{STANDBY_OF}", "text=/Standby: .*, warm/")
         _seen(cameras, "hosts", "/hosts", "text=on standby")
 

@@ -1,6 +1,6 @@
-"""Make the pictures of docs/ anew: `python -m docs.pictures`. A real run, things broken in turn; takes six minutes.
+"""Make the pictures of docs/ anew: `python -m docs.pictures`. A real run, things broken in turn; takes eight minutes.
 
-Names of situations on the command line, such as `connecting`, pick those.
+Names of situations on the command line, such as `connecting`, pick those. `promoted` and `moved` need root.
 """
 
 from __future__ import annotations
@@ -8,17 +8,22 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, TypeVar
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from docs.camera import FOLDER, SCHEMES, Camera
 from docs.connecting import connecting
 from docs.stage import DEMO, START_SECONDS, STUCK, Stage, address, running
+from docs.twohosts import moved, promoted
+from tests.hosts.namespaces import why_not
 
-FOLDER = Path(__file__).with_name("pictures")
+Situation = TypeVar("Situation", bound=Callable[..., Any])
+
 FRONT = Path(__file__).with_name("network.png")
-DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 812}
 WALL = {"width": 1920, "height": 1080}
 DEATH_MS = 90_000
@@ -27,45 +32,35 @@ SILENCE_MS = 15_000
 ONE_HEARTBEAT_MS = 20_000
 
 
-class Camera:
-    """Takes pictures of one network, signed in. `scheme`: of all pictures."""
-
-    def __init__(self, browser: Browser, stage: Stage, scheme: str) -> None:
-        self._scheme = scheme
-        self._context = browser.new_context(viewport=DESK, color_scheme=scheme)  # type: ignore[arg-type]
-        page = self._context.new_page()
-        page.goto(stage.link())
-        page.close()
-
-    def page(self, path: str = "/network", size: dict[str, int] | None = None) -> Page:
-        """One page, ready."""
-        page = self._context.new_page()
-        page.set_viewport_size(size or DESK)  # type: ignore[arg-type]
-        page.goto(address(path))
-        return page
-
-    def take(self, name: str, page: Page, *, stays: bool = False) -> None:
-        """One picture, and the page is closed unless it `stays`."""
-        page.wait_for_timeout(500)
-        page.screenshot(path=FOLDER / f"{name}-{self._scheme}.png", animations="disabled")
-        if not stays:
-            page.close()
-
-
 def main() -> None:
     """Start everything, break it piece by piece, take the pictures, end everything."""
+    here = _chosen(healthy, connecting, stuck_warming, stale, one_lost, mass_loss, store_away, no_exchanges)
+    between = _chosen(promoted, moved)
+    if between and (why := why_not()):
+        sys.exit(f"{' and '.join(one.__name__ for one in between)}: {why}")
     FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"))
+        if here:
+            _at_home(browser, here)
+        for situation in between:
+            situation(browser)
+        browser.close()
+
+
+def _chosen(*situations: Situation) -> list[Situation]:
+    return [one for one in situations if one.__name__ in sys.argv[1:] or not sys.argv[1:]]
+
+
+def _at_home(browser: Browser, situations: Sequence[Callable[[Stage, list[Camera]], None]]) -> None:
     home = Path(tempfile.gettempdir(), "perseus")  # pictures show it: its name is no chance's
     home.mkdir()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home)
-        stage, playwright = stack.enter_context(running(home)), stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"))
-        cameras = [Camera(browser, stage, scheme) for scheme in ("light", "dark")]
-        for situation in (healthy, connecting, stuck_warming, stale, one_lost, mass_loss, store_away, no_exchanges):
-            if situation.__name__ in sys.argv[1:] or not sys.argv[1:]:
-                situation(stage, cameras)
-        browser.close()
+        stage = stack.enter_context(running(home))
+        cameras = [Camera(browser, address(""), stage.link(), scheme) for scheme in SCHEMES]
+        for situation in situations:
+            situation(stage, cameras)
 
 
 def healthy(stage: Stage, cameras: list[Camera]) -> None:
