@@ -3,7 +3,8 @@
 All channels share one envelope, whose number comes before what it carries. Candles are of five minutes and never say
 that they are finished; a snapshot of them is no history. Numbers may come as text, and text as numbers. Where a message
 is bad each of its events and rows is read by itself, so that nobody is in doubt but whose row it is; a list that is
-null has nothing in it. What has a number that is none is not believed, but it came: no number is missing for it.
+null has nothing in it. What has a number that is none is not believed, but it came: no number is missing for it. A
+heartbeat brings nothing but its numbers, so that nobody is in doubt for one that is bad.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from perseus.market.candle import Candle, Pair, is_decimal
 from perseus.market.sanity import require_possible
 from perseus.market.ticker import Ticker
 
-OURS = {"candles", "ticker", "ticker_batch", "heartbeats", "subscriptions"}
+HEARTBEATS = "heartbeats"
+OURS = {"candles", "ticker", "ticker_batch", HEARTBEATS, "subscriptions"}
 SNAPSHOT = "snapshot"
 DIGITS = 15
 """Of a number that comes as text at most."""
@@ -137,7 +139,7 @@ def _told(said: _Envelope) -> Iterator[Event]:
         return
     told_ms = milliseconds(said.timestamp)
     for event in said.events:
-        if said.channel == "heartbeats":
+        if said.channel == HEARTBEATS:
             yield _beat(event, told_ms)
         for candle in event.candles or ():
             yield _candle_event(candle, told_ms, event.type == SNAPSHOT)
@@ -147,7 +149,7 @@ def _told(said: _Envelope) -> Iterator[Event]:
 
 def _streams(channels: dict[str, list[str]]) -> Iterator[str]:
     for channel, products in channels.items():
-        if channel == "heartbeats":
+        if channel == HEARTBEATS:
             yield channel
         else:
             yield from (f"{channel}:{product}" for product in products)
@@ -157,7 +159,7 @@ def _beat(said: _Said, told_ms: int) -> Event:
     try:
         return Beat(int(said.heartbeat_counter or 0), told_ms)
     except ValueError:
-        return Unreadable(f"heartbeats: its counter is {brief(str(said.heartbeat_counter).encode())!r}")
+        return Unreadable(f"heartbeats: its counter is {brief(str(said.heartbeat_counter).encode())!r}", is_beat=True)
 
 
 def _candle_event(said: _Candle, told_ms: int, is_snapshot: bool) -> Event:
@@ -215,7 +217,9 @@ def _read_slowly(data: bytes, scope: Scope, problem: Exception) -> list[Event]:
     if channel and channel not in OURS:
         return [*_number(said, scope, channel), Unknown(channel)]
     rows = list(rows_of(said, _flaw(said)))
-    events = _one_by_one(rows, said.get("timestamp")) or [Unreadable(f"{channel or 'no channel'}: {problem}")]
+    is_beat = channel == HEARTBEATS
+    told = _one_by_one([one for one in rows if one.product or not is_beat], said.get("timestamp"))
+    events = told or [Unreadable(f"{channel or 'no channel'}: {problem}", None, is_beat)]
     named = next((one.product for one in rows if one.product), channel)
     return [*_number(said, scope, named), *events]
 

@@ -98,10 +98,14 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unreadable(msgspec.Struct, frozen=True, gc=False):
-    """A message of a kind that is ours but cannot be. `text` names what is wrong in it."""
+    """A message of a kind that is ours but cannot be. `text` names what is wrong in it.
+
+    `is_beat`: it was a heartbeat, which brings nothing of any stream.
+    """
 
     text: str
     subject: Subject | None = None
+    is_beat: bool = False
 
 
 Event = (
@@ -134,6 +138,11 @@ class Listener(Protocol):
 
     def on_trouble(self, text: str) -> None:
         """Something that a person should know: one line, once for each time that it begins."""
+
+
+def unended(text: str) -> str:
+    """It without the full stop at its end: another sentence goes on behind it."""
+    return text.rstrip().removesuffix(".")
 
 
 def brief(data: bytes, most: int = 80) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -165,6 +166,43 @@ def test_products_that_are_taken_without_a_word_are_named() -> None:
         assert any("Nothing has come of MATIC-USD 5m" in text for text in stage.told.troubles)
         assert len(stage.exchange.sockets) == 1
         beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+BAD_BEATS = [
+    {"sequence_num": None},
+    {"sequence_num": "text"},
+    {"sequence_num": 1.5},
+    {"events": [{"heartbeat_counter": "x"}]},
+    {"events": [{"heartbeat_counter": []}]},
+    {"events": 5},
+    {"timestamp": "yesterday"},
+]
+
+
+@pytest.mark.parametrize("spoilt", BAD_BEATS, ids=json.dumps)
+def test_a_heartbeat_that_cannot_be_read_is_named_and_doubts_nobody_unless_the_numbers_show_a_hole(
+    spoilt: dict[str, object],
+) -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m", "ETH-USD 5m")
+        beating.cancel()
+        for _ in range(2):
+            bad = envelope(stage.socket, "heartbeats", [{"current_time": BEAT, "heartbeat_counter": "5"}])
+            stage.socket.say({**bad, **spoilt})
+            beat(stage, 7)
+            candle(stage.socket, "BTC-USD")
+            await asyncio.sleep(1)
+            assert stage.told.doubts == []
+        (said,) = stage.told.troubles
+        assert said.startswith("coinbase stream 1: The exchange sent what cannot be read: heartbeats: ")
+        stage.socket.number += 1
+        candle(stage.socket, "BTC-USD")
+        await asyncio.sleep(1)
+        ((_, subjects, _, why),) = stage.told.doubts
+        assert (subjects, "jumped" in why) == (pairs("BTC-USD 5m", "ETH-USD 5m"), True)
         await stage.streams.close()
 
     run(main)

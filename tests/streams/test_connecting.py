@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -110,6 +111,40 @@ def test_it_comes_back_without_limit_at_random_distances_of_half_a_second_to_thi
         await stage.streams.close()
 
     run(main)
+
+
+def test_a_reason_that_is_a_sentence_ends_no_line_with_two_full_stops(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def main() -> None:
+        stage = Stage()
+        stage.exchange.refuse.append(TransportError("refused", "Nothing listens there."))
+        stage.start("BTCUSDT 1m")
+        await stage.streams.live()
+        cut = TransportError("reset", "The connection is gone.")
+        stage.socket.send = refusing(cut)
+        stage.socket.ping(b"1")
+        stage.streams.start(pairs("BTCUSDT 1m", "ETHUSDT 1m"), [])
+        await asyncio.sleep(60)
+        stage.socket.say({"id": None, "error": {"code": 2, "msg": "Invalid request."}})
+        await asyncio.sleep(10)
+        assert [line.partition(": ")[2] for line in stage.told.troubles] == [
+            "Not connected: Nothing listens there. It is tried again until it works.",
+            "Not connected: The connection is gone. It is tried again until it works.",
+            "The exchange refuses our message: Invalid request (code 2).",
+        ]
+        await stage.streams.close()
+
+    run(main)
+    assert any(line.endswith("the connection was lost: The connection is gone.") for line in caplog.messages)
+    assert [line for line in caplog.messages if ".." in line] == []
+
+
+def refusing(error: TransportError) -> Callable[[str], Awaitable[None]]:
+    async def send(_: str) -> None:
+        raise error
+
+    return send
 
 
 @pytest.mark.parametrize("code", [None, 1000, 1001, 1006, 1008, 1012])

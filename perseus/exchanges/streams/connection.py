@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from perseus.errors import PerseusError
 from perseus.exchanges.budget.window import Window
 from perseus.exchanges.dialect import Dialect, Message, Subscription
+from perseus.exchanges.events import unended
 from perseus.exchanges.streams.reader import Owner, Reader
 from perseus.exchanges.streams.watchdog import SILENT, Alarm, Step
 from perseus.exchanges.symbols import named
@@ -29,11 +30,11 @@ TURN = 256
 
 
 class Lost(PerseusError):
-    """Raised when a connection has ended. `code`: of its closing frame."""
+    """Raised when a connection has ended. `code`: of its closing frame; `why` is for the middle of a sentence."""
 
     def __init__(self, why: str, code: int | None = None) -> None:
-        super().__init__(why)
-        self.why = why
+        self.why = unended(why)
+        super().__init__(self.why)
         self.code = code
 
 

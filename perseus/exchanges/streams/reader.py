@@ -25,6 +25,7 @@ from perseus.exchanges.events import (
     Unknown,
     Unnumbered,
     Unreadable,
+    unended,
 )
 from perseus.exchanges.streams.sequence import Count
 from perseus.exchanges.streams.subscribing import Truth
@@ -86,7 +87,7 @@ class Reader:
         self._time = time
         self._numbers: dict[str, Count] = {}
         self._beats = Count()
-        self._bad: set[Subject | None] = set()
+        self._bad: set[Subject | type[Beat] | None] = set()
         self._asked: tuple[Message, asyncio.Future[None], set[Subject]] | None = None
 
     def read(self, data: bytes) -> None:
@@ -159,6 +160,9 @@ class Reader:
                 self._refused(event)
             case ShuttingDown(exchange_ms):
                 self._owner.retire(self._link, "the exchange announced its end")
+            case Unreadable(text, _, is_beat=True):
+                self._beats.skip()
+                self._name(text, Beat)
             case Unreadable(text, subject):
                 self._unreadable(text, subject)
             case Unknown(text):
@@ -205,15 +209,19 @@ class Reader:
         if self._asked and event.id in (None, self._asked[0].id):
             about = f" to {named(str(one.subject) for one in self._asked[0].covers)}" if self._asked[0].covers else ""
             self._answer()
-        self._owner.trouble(f"The exchange refuses our message{about}: {event.text}{code}.")
+        self._owner.trouble(f"The exchange refuses our message{about}: {unended(event.text)}{code}.")
 
     def _unreadable(self, text: str, subject: Subject | None) -> None:
         """Who is named is in doubt alone. Where nobody of ours is it may have been about any of them."""
         routes = self.truth.route(subject) if subject is not None else ()
         every = [one.subject for one in routes] or list(self.truth.wanted)
         self._owner.doubt(self._link, every, self._link.last_frame, "a message could not be read")
-        if subject not in self._bad:
-            self._bad.add(subject)
+        self._name(text, subject)
+
+    def _name(self, text: str, about: Subject | type[Beat] | None) -> None:
+        """Once of each that it is about."""
+        if about not in self._bad:
+            self._bad.add(about)
             self._owner.trouble(f"The exchange sent what cannot be read: {text}")
 
     def _acknowledge(self, subscriptions: Collection[Subscription]) -> None:

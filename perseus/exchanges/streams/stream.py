@@ -176,7 +176,7 @@ class Stream:
             await self._site.gate.over(turn, error.kind)
             if error.answer:
                 await self._site.gate.refused(error.answer)
-            await self._pause(str(error))
+            await self._pause(Lost(str(error)))
             return None
         if any(line.is_ready for line in self._lines):
             self._echoes.begin()
@@ -268,7 +268,7 @@ class Stream:
         lost = self._note_loss(line)
         if self._time() - line.connection.opened >= PROVEN_SECONDS:
             self._backoff.reset()
-        await self._pause(lost.why, lost.code)
+        await self._pause(lost)
 
     def _note_loss(self, line: _Line) -> Lost:
         lost = line.work.result()
@@ -283,13 +283,13 @@ class Stream:
         self._lines.remove(line)
         self._retiring.discard(line.connection)
         self._echoes.end_in(0)
-        await self._pause(lost.why, lost.code)
+        await self._pause(lost)
 
-    async def _pause(self, why: str, code: int | None = None) -> None:
+    async def _pause(self, lost: Lost) -> None:
         if not any(line.is_ready for line in self._lines) and self._outage is None:
-            self._outage = (why, self._time())
-            self.trouble(f"Not connected: {why}. It is tried again until it works.")
-        await asyncio.sleep(self._backoff.wait(POLICY_SECONDS if code == POLICY else FIRST_SECONDS))
+            self._outage = (lost.why, self._time())
+            self.trouble(f"Not connected: {lost.why}. It is tried again until it works.")
+        await asyncio.sleep(self._backoff.wait(POLICY_SECONDS if lost.code == POLICY else FIRST_SECONDS))
 
     def _back(self) -> None:
         if self._outage:
