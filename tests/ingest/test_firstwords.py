@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from perseus.errors import StoreUnavailable
+from perseus.errors import StoreUnavailable, StoreUntrusted
 from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused
 from perseus.exchanges.symbols import UnknownSymbol
 from perseus.ingest.firstwords import heard
@@ -14,6 +14,7 @@ from tests.simulated.virtual_loop import run
 
 SILENT = NoAnswer("binance", "/time", 4, "nobody is there.")
 LIMITED = RateLimited("binance", "/time", 429, 5_000, 5_000, "too many requests")
+AWAY = StoreUnavailable("redis://x", "away")
 REFUSED = RequestRefused("binance", "/time", 451, None, "not from here")
 
 
@@ -43,6 +44,19 @@ def test_it_waits_until_the_exchange_answers_and_says_each_reason_once() -> None
     assert [round(at - began, 1) for at in exchange.asked] == [0, 0.5, 1.5, 3.5, 7.5, 15.5]
 
 
+def test_a_data_store_that_is_away_while_it_waits_is_waited_for_too_and_said_once() -> None:
+    exchange = Exchange(LIMITED, AWAY, AWAY, LIMITED)
+    run(exchange.heard)
+    assert exchange.said == [f"{LIMITED} The start waits for it.", f"{AWAY} The start waits for it as well."]
+    assert len(exchange.asked) == 5
+
+
+def test_a_data_store_that_nobody_can_trust_ends_it() -> None:
+    exchange = Exchange(LIMITED, StoreUntrusted("redis://x", "a wrong certificate"))
+    with pytest.raises(StoreUntrusted):
+        run(exchange.heard)
+
+
 def test_a_stop_ends_the_wait() -> None:
     async def main() -> Exchange:
         exchange = Exchange(LIMITED, is_endless=True)
@@ -57,9 +71,7 @@ def test_a_stop_ends_the_wait() -> None:
     assert len(run(main).said) == 1
 
 
-@pytest.mark.parametrize(
-    "error", [REFUSED, UnknownSymbol("binance", ("NOUSDT",)), StoreUnavailable("redis://x", "away")]
-)
+@pytest.mark.parametrize("error", [REFUSED, UnknownSymbol("binance", ("NOUSDT",)), AWAY])
 def test_what_no_wait_mends_ends_the_start(error: Exception) -> None:
     exchange = Exchange(error)
     with pytest.raises(type(error)):

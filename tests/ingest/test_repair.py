@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import cycle
 
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.history import History
@@ -23,7 +24,7 @@ class Exchange:
 
     def __init__(self) -> None:
         self.asked: list[tuple[Pair, Range, Priority]] = []
-        self.rows = [candle(0)]
+        self.rows, self.refused = [candle(0)], dict[int | None, str]()
         self.error: Exception | None = None
         self.is_worth_it = True
         self.taken: list[Candle] = []
@@ -38,7 +39,7 @@ class Exchange:
         self.at_once -= 1
         if self.error:
             raise self.error
-        return NOW, History(self.rows)
+        return NOW, History(self.rows, self.refused)
 
     def take(self, _: Series, candles: list[Candle]) -> None:
         self.taken += candles
@@ -119,6 +120,44 @@ def test_what_failed_is_tried_again_later_and_later() -> None:
         exchange.error = None
         await asyncio.sleep(60)
         assert exchange.taken == [candle(0)]
+
+    works(test)
+
+
+def test_an_exchange_that_alternates_an_answer_and_an_error_is_asked_ever_more_seldom() -> None:
+    async def test(exchange: Exchange) -> None:
+        exchange.rows, exchange.refused, turns = [], {START: "no candle"}, cycle((None, ValueError("no")))
+        fetch = exchange.repairs._fetch
+
+        async def in_turn(pair: Pair, asked: Range, priority: Priority) -> tuple[int, History]:
+            exchange.error = next(turns)
+            return await fetch(pair, asked, priority)
+
+        exchange.repairs._fetch = in_turn
+        exchange.repairs.want(series(), Priority.REPAIR)
+        await asyncio.sleep(60)
+        assert 4 <= len(exchange.asked) <= 8
+        turns, exchange.rows, exchange.refused = cycle((None,)), [candle(0)], {}
+        await exchange.repairs.drained()
+        await asyncio.sleep(60)
+        assert exchange.taken == [candle(0)]
+
+    works(test)
+
+
+def test_an_answer_that_held_what_was_asked_for_begins_the_waits_anew() -> None:
+    async def test(exchange: Exchange) -> None:
+        one, exchange.error = series(), ValueError("no")
+        exchange.repairs.want(one, Priority.REPAIR)
+        await asyncio.sleep(60)
+        exchange.error = None
+        await asyncio.sleep(60)
+        assert exchange.taken == [candle(0)]
+        one.coverage, exchange.error = one.coverage.doubt(START, START + STEP), ValueError("no")
+        exchange.asked.clear()
+        exchange.repairs.want(one, Priority.REPAIR)
+        await asyncio.sleep(4)
+        assert len(exchange.asked) == 3
 
     works(test)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
+import fakeredis
 import pytest
 
+from perseus.exchanges.wire.transport import Answer
+from perseus.ingest import firstwords
+from perseus.ingest.engine.engine import Engine
 from perseus.market.candle import Candle
 from tests.simulated.site import Site
 from tests.simulated.test_troubles import everywhere, site_of
@@ -62,6 +67,36 @@ def test_what_no_write_finds_is_found_within_ten_minutes(name: str) -> None:
         site.cache.lost.clear()
 
     healed(name, evict, seconds=660)
+
+
+@everywhere
+def test_a_start_that_is_limited_while_the_data_store_is_away_waits_for_both_and_asks_no_sooner(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange says 429 for 90 s, the store goes with that answer and comes back after 30 s."""
+    server, asked = fakeredis.FakeServer(), list[float]()
+    ready = Engine.ready
+
+    def limited(*_: object) -> Answer | None:
+        asked.append(asyncio.get_running_loop().time())
+        if len(asked) > 1:
+            return None
+        server.connected = False
+        asyncio.get_running_loop().call_later(30, setattr, server, "connected", True)
+        return Answer(429, {"retry-after": "90"}, b'{"code":-1003,"msg":"too many"}')
+
+    async def main() -> None:
+        site = site_of(name)
+        site.redis = fakeredis.FakeRedis(server=server, decode_responses=True)
+        site.net.instead = limited
+        monkeypatch.setattr(Engine, "ready", lambda engine: firstwords.heard(lambda: ready(engine), site.said.append))
+        async with site:
+            assert asked[1] - asked[0] >= 90
+            assert len([line for line in site.said if "The start waits for it" in line]) == 2
+            await site.pass_until_quiet()
+            assert site.differences() == []
+
+    run(main)
 
 
 def _is_old(candle: Candle) -> bool:

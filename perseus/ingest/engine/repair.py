@@ -118,8 +118,9 @@ class Repairs:
                 self._later(series, priority)
             self._ended(series.pair, error, not is_worth_it)
             return
-        self._backoffs.pop(series.pair, None)
         self._take(series, series.fetched(asked, asked_ms, history, history.refused))
+        if not series.coverage.unverified(*asked):  # any other answer may take turns with errors for ever
+            self._backoffs.pop(series.pair, None)
         self._ended(series.pair, None, True)
         if series.missing(self._now_ms(), self._most):
             self._later(series, priority)
