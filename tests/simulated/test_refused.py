@@ -14,7 +14,8 @@ from perseus.market.timeframes import Timeframe
 from tests.simulated.site import Site
 from tests.simulated.virtual_loop import run
 
-SYMBOLS = {"binance": ("BTCUSDT", "ETHUSDT"), "coinbase": ("BTC-USD", "ETH-USD")}
+CALM = ("LTC", "SHIB")
+SYMBOLS = {"binance": ("LTCUSDT", "SHIBUSDT"), "coinbase": ("LTC-USD", "SHIB-USD")}
 PLAIN = Answer(404, {"content-type": "text/html"}, b"<html>Not Found</html>")
 NO_SYMBOL = {
     "binance": Answer(400, {}, b'{"code":-1121,"msg":"Invalid symbol."}'),
@@ -42,7 +43,7 @@ class Refusing:
 
 
 def refusing(name: str, answer: Answer, times: int = 1_000) -> tuple[Site, Refusing, Pair]:
-    site = Site(name, SYMBOLS[name], ("1h", "5m"))
+    site = Site(name, SYMBOLS[name], ("1h", "5m"), bases=CALM)
     symbol = SYMBOLS[name][1]
     site.net.instead = refusal = Refusing(symbol, answer, times)
     return site, refusal, Pair(symbol, Timeframe.parse("1h"))
@@ -87,6 +88,27 @@ def test_a_pair_that_is_always_refused_is_asked_for_ever_more_seldom_and_named_o
 
 
 @everywhere
+def test_a_pair_that_was_refused_is_asked_for_after_an_hour_though_the_list_of_symbols_cannot_be_read(
+    name: str,
+) -> None:
+    async def main() -> None:
+        site, refusal, pair = refusing(name, PLAIN, 1)
+
+        def instead(url: str, params: Mapping[str, str]) -> Answer | None:
+            is_list = url.endswith(("/exchangeInfo", "/products")) and site.warm.is_set()
+            return Answer(500, {}, b"{}") if is_list else refusal(url, params)
+
+        site.net.instead = instead
+        async with site:
+            await site.pass_time(3_500)
+            assert (site.engine.lacking(), refusal.asked) == ([pair], 1)
+            await site.pass_time(200)
+            assert site.engine.lacking() == []
+
+    run(main)
+
+
+@everywhere
 def test_a_full_warmup_asks_at_once_for_what_was_refused(name: str) -> None:
     async def main() -> None:
         site, refusal, pair = refusing(name, PLAIN, 1)
@@ -111,7 +133,7 @@ def emptied(url: str, body: bytes) -> bytes:
 @everywhere
 def test_a_list_without_symbols_is_strange_once_and_believed_after_ten_minutes(name: str) -> None:
     async def main() -> None:
-        async with Site(name, SYMBOLS[name], ("1h", "5m")) as site:
+        async with Site(name, SYMBOLS[name], ("1h", "5m"), bases=CALM) as site:
             await site.pass_time(60)
             site.net.spoil = emptied
             await site.pass_time(1_080)
@@ -127,7 +149,7 @@ def test_a_list_without_symbols_is_strange_once_and_believed_after_ten_minutes(n
 @everywhere
 def test_a_list_without_symbols_that_was_a_whim_changes_nothing(name: str) -> None:
     async def main() -> None:
-        async with Site(name, SYMBOLS[name], ("1h", "5m")) as site:
+        async with Site(name, SYMBOLS[name], ("1h", "5m"), bases=CALM) as site:
             await site.pass_time(60)
             site.net.spoil = emptied
             await site.pass_time(700)
@@ -143,7 +165,7 @@ def test_a_list_without_symbols_that_was_a_whim_changes_nothing(name: str) -> No
 @everywhere
 def test_a_start_waits_while_the_list_of_symbols_is_empty(name: str) -> None:
     async def main() -> None:
-        site = Site(name, SYMBOLS[name], ("1h", "5m"))
+        site = Site(name, SYMBOLS[name], ("1h", "5m"), bases=CALM)
         asked = 0
 
         def spoil(url: str, body: bytes) -> bytes:

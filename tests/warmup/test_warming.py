@@ -120,16 +120,23 @@ def test_after_a_pause_only_what_was_missed_is_fetched() -> None:
     lived(test)
 
 
-def refusing(site: Lives, symbols: tuple[str, ...], status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exchange answers that to whoever asks for candles of these."""
-    get = site._net.get
+def refusing(
+    site: Lives,
+    symbols: tuple[str, ...],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: list[str] | None = None,
+) -> None:
+    """The exchange answers that to whoever asks for candles of these; `refused` is told of each."""
+    get, told = site._net.get, [] if refused is None else refused
 
-    async def refused(url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
+    async def instead(url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float) -> Answer:
         if url.endswith("/klines") and params["symbol"] in symbols:
+            told.append(params["symbol"])
             return Answer(status, {}, msgspec.json.encode({"code": -1121, "msg": "no such thing"}))
         return await get(url, params, headers, timeout)
 
-    monkeypatch.setattr(site._net, "get", refused)
+    monkeypatch.setattr(site._net, "get", instead)
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -148,6 +155,44 @@ def test_one_symbol_in_ten_that_fails_is_named_and_holds_up_nobody(
         await site.pass_time(120)
         found = [line for line in site.differences() if line.partition(" ")[0] not in FAILING]
         assert found == []
+
+    lived(test)
+
+
+def test_a_plain_warmup_tells_what_was_refused_before_as_failed_with_why_and_asks_for_none_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test(site: Lives) -> None:
+        refused: list[str] = []
+        refusing(site, FAILING, 400, monkeypatch, refused)
+        await site.start()
+        first = site.stats
+        await site.pass_time(5)
+        assert len(refused) == first.failed_pairs == len(TIMEFRAMES)
+        site.engine.warming.again("again", is_full=False)
+        await site.pass_time(5)
+        stats = site.stats
+        assert (stats.run_id, stats.status, stats.total_pairs) == ("again", "complete", first.failed_pairs)
+        assert (stats.completed_pairs, stats.failed_pairs) == (0, first.failed_pairs)
+        assert sorted(map(str, stats.failures)) == sorted(map(str, first.failures))
+        assert len(refused) == len(TIMEFRAMES)
+
+    lived(test)
+
+
+def test_a_plain_warmup_tells_what_is_listed_no_more_as_failed_with_why() -> None:
+    async def test(site: Lives) -> None:
+        await site.start()
+        await site.pass_until_quiet()
+        site.exchange.add_fault(Fault("delist", "binance", target=SYMBOLS[0], count=1))
+        await site.pass_time(1_200)
+        site.engine.warming.again("again", is_full=False)
+        await site.pass_time(5)
+        stats = site.stats
+        assert (stats.completed_pairs, stats.failed_pairs) == (0, 1)
+        (failure,) = stats.failures
+        assert (failure.symbol, failure.timeframe) == (SYMBOLS[0], "1m")
+        assert failure.error == f"The exchange does not list {SYMBOLS[0]} any more."
 
     lived(test)
 

@@ -72,7 +72,7 @@ class Engine:
             now_ms,
             ports.dialect.history_limit,
             chance,
-            lambda *told: self.warming.ended(*told),
+            self._ended,
         )
         self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, self._want_past, say)
         self._telling = Telling(ports, self._series, self.writer, self.lacking, lambda: self.messages, say)
@@ -211,6 +211,7 @@ class Engine:
             now_ms = self._ports.clock.now_ms()
             for series in self._series.values():
                 self._look(series, now_ms)
+            self._refusals.look_anyway()
             self._forget()
 
     def _look(self, series: Series, now_ms: int) -> None:
@@ -284,6 +285,9 @@ class Engine:
             self.writer.put(series.pair, candle, live=series.is_live(candle))
         self.writer.put_coverage(series.pair, series.coverage)
         self._refusals.answered(series.pair)
+
+    def _ended(self, pair: Pair, error: Exception | None, is_final: bool) -> None:
+        self.warming.ended(pair, error or self._refusals.why(pair), is_final)
 
     def _doubted(self, series: Series) -> None:
         self.writer.put_coverage(series.pair, series.coverage)

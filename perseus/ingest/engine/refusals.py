@@ -21,12 +21,25 @@ FIRST_MS = 60_000
 """A pair rests at least so long once it was refused, four times as long each further time, up to an hour."""
 
 
+class NotListed(PerseusError):
+    """Why a pair is not asked for whose symbol the exchange lists no more."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"The exchange does not list {symbol} any more.")
+
+
 @dataclass
 class Pause:
-    """A pair that was refused so many `times`, and may be asked for again from then on."""
+    """A pair that was refused so many `times`, at last at `since_ms`."""
 
     times: int
-    until_ms: int
+    since_ms: int
+
+    @property
+    def until_ms(self) -> int:
+        """From then on it may be asked for again."""
+        wait_ms: int = FIRST_MS * 4 ** min(self.times - 1, 9)
+        return self.since_ms + min(wait_ms, HOUR)
 
 
 class Refusals:
@@ -42,6 +55,7 @@ class Refusals:
     ) -> None:
         self._series, self._want, self._listings, self._now_ms, self._say = series, want, listings, now_ms, say
         self._resting: dict[Pair, Pause] = {}
+        self._whys: dict[Pair, Exception] = {}
 
     def __contains__(self, pair: Pair) -> bool:
         return pair in self._resting
@@ -65,12 +79,10 @@ class Refusals:
         if not any(one.is_refused or pair in self for pair, one in self._series.items() if pair.symbol == symbol):
             comes = "It may be delisted." if error.is_of_symbol else "It is asked for again while it is listed."
             self._say(f"{symbol}: {error} {comes}")
-        series.is_refused = True
+        series.is_refused, self._whys[series.pair] = True, error
         if is_listed:
             before = self._resting.get(series.pair)
-            times = before.times + 1 if before else 1
-            wait_ms = min(FIRST_MS * 4 ** min(times - 1, 9), HOUR)
-            self._resting[series.pair] = Pause(times, self._now_ms() + wait_ms)
+            self._resting[series.pair] = Pause(before.times + 1 if before else 1, self._now_ms())
 
     def look(self) -> None:
         """The listings were read: what rested long enough and is listed is asked for again."""
@@ -78,8 +90,22 @@ class Refusals:
         for pair, pause in self._resting.items():
             series = self._series[pair]
             if series.is_refused and pause.until_ms <= now_ms and self._is_listed(pair):
-                series.is_refused = False
-                self._want(series, Priority.REPAIR)
+                self._ask(series)
+
+    def look_anyway(self) -> None:
+        """The listings may not be readable: of what has rested for an hour since it was refused one pair is asked for.
+
+        One at a call, for all may have been refused at once.
+        """
+        now_ms = self._now_ms()
+        for pair, pause in self._resting.items():
+            if self._series[pair].is_refused and pause.since_ms + HOUR <= now_ms and self._is_listed(pair):
+                self._ask(self._series[pair])
+                return
+
+    def why(self, pair: Pair) -> Exception | None:
+        """Why it is not asked for now; None: it is."""
+        return self._whys.get(pair) if self._series[pair].is_refused else None
 
     def answered(self, pair: Pair) -> None:
         """The exchange has given an answer for it."""
@@ -89,12 +115,16 @@ class Refusals:
     def gone(self, series: Series) -> None:
         """Its symbol is listed no more: it is not asked for until it is there again."""
         self._resting.pop(series.pair, None)
-        series.is_refused = True
+        series.is_refused, self._whys[series.pair] = True, NotListed(series.pair.symbol)
 
     def forgive(self, series: Series) -> None:
         """Have it asked for at once, if its symbol is listed."""
         if self._resting.pop(series.pair, None):
             series.is_refused = False
+
+    def _ask(self, series: Series) -> None:
+        series.is_refused = False
+        self._want(series, Priority.REPAIR)
 
     def _is_listed(self, pair: Pair) -> bool:
         listing = self._listings().get(pair.symbol)
