@@ -18,11 +18,14 @@ STILL_HERE = "What you typed is still here, but secrets: save it again in a mome
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def comes_back(draw: Callable[..., Response], safe: Safe = typed.all_but_passwords) -> Callable[[View], View]:
+def comes_back(
+    draw: Callable[..., Response], safe: Safe = typed.all_but_passwords, *, still_here: str = STILL_HERE
+) -> Callable[[View], View]:
     """Answer with the form again, where a view meets a store or database that is away.
 
     `draw(why, **arguments of the view)` makes it of the request; where that needs what is away too, and where it was
-    away before it was known who asks, the answer has what `safe` leaves of the form, to be sent again.
+    away before it was known who asks, the answer has what `safe` leaves of the form, to be sent again. `still_here`:
+    what `why` ends with.
     """
 
     def mark(view: View) -> View:
@@ -35,7 +38,7 @@ def comes_back(draw: Callable[..., Response], safe: Safe = typed.all_but_passwor
                 if problem is None or problem.status != 503:
                     raise
                 try:
-                    response = draw(f"{problem.detail} {STILL_HERE}", **given)
+                    response = draw(f"{problem.detail} {still_here}", **given)
                 except PerseusError:
                     raise error from None
                 problems.note(error)

@@ -19,7 +19,7 @@ Safe = Callable[[Given], Given]
 MARK: Final = "perseus_typed"
 SECRET: Final = frozenset(("password", "again", "current"))
 #: Fields that a form carries along, which nobody has typed.
-CARRIED: Final = frozenset(("revision", "destination-revision", "next"))
+CARRIED: Final = frozenset(("revision", "destination-revision", "next", "part", "page"))
 SHOWN_MOST: Final = 1_000
 
 

@@ -22,8 +22,10 @@ from tests.browser.test_narrow import SIDEWAYS
 from tests.browser.test_notify import Open, ops
 from tests.browser.test_notify import opened as opened_site
 from tests.web.conftest import notified
+from tests.web.holding import HOLDER
 from tests.web.hosting import TARGET, Host, lists, reading
 from tests.web.notified import Notified
+from tests.web.symbolsite import WATCHED, runs
 
 __all__ = ["notified", "opened_site", "ops"]
 
@@ -120,6 +122,36 @@ def test_symbols_are_searched_added_and_taken_out(opened_site: Open, site: Notif
     page.get_by_role("dialog").get_by_role("button", name="Watch the chosen no longer").click()
     expect(page.get_by_role("status").first).to_have_text(f"1 symbol removed. {NOBODY} Connect it.")
     assert db.watched_symbols(site.database_url, BINANCE) == ("BTC-USDT", "ETH-USDT")
+
+
+def test_once_what_runs_has_taken_a_change_in_the_whole_page_says_so_and_keeps_what_was_typed(
+    opened_site: Open, site: Notified
+) -> None:
+    runs(site, "BTC-USDT", "LUNA-USDT", origin=WATCHED)
+
+    def take(_: Command) -> tuple[Status, str, Mapping[str, Any]]:
+        runs(site, "BTC-USDT", origin=WATCHED)
+        watched.watch(site.database_url, BINANCE, ["AAA-USDT", "SOL-USDT"], "somebody else")
+        return Status.DONE, "It takes in 1 symbol now.", {}
+
+    page = opened_site(SYMBOLS).page
+    page.locator("#watched").get_by_label("LUNA-USDT").check()
+    page.get_by_role("button", name="Watch the chosen no longer").click()
+    page.get_by_role("dialog").get_by_role("button", name="Watch the chosen no longer").click()
+    expect(page.locator("#running")).to_contain_text("It was told so, and stops that in a moment.")
+    page.locator("#watched").get_by_label("BTC-USDT").check()
+    page.get_by_label("Symbols", exact=True).fill("DOGE-USDT")
+    page.get_by_label("Part of a symbol").fill("eth")
+    with Host(site.client, site.control_key or b"", take, HOLDER, role="serving", exchangeId=2):
+        expect(page.locator("#command")).to_have_attribute("data-answer", "done", timeout=10_000)
+    expect(page.locator("#running")).to_have_count(0)
+    expect(page.locator("#watched tbody tr")).to_have_count(3)
+    chosen = page.locator("#watched input:checked")
+    expect(chosen).to_have_count(1)
+    expect(chosen).to_have_value("BTC-USDT")
+    expect(page.get_by_label("Symbols", exact=True)).to_have_value("DOGE-USDT")
+    expect(page.get_by_label("Part of a symbol")).to_have_value("eth")
+    assert faults_everywhere(page) == []
 
 
 def test_many_are_read_from_a_file_and_each_line_is_answered(opened_site: Open, site: Notified) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
 from werkzeug.datastructures import MultiDict
 
+from perseus.access import passwords
 from perseus.access.auditentry import FAILED
 from perseus.db import DatabaseUnavailable, notifying, userexchanges, watched
 from perseus.db import access as rows
@@ -22,117 +23,12 @@ from perseus.web.notify import checking
 from perseus.web.problems import DATABASE_SILENT
 from tests.web.hosting import lists
 from tests.web.notified import SECRET, Notified
-from tests.web.people import ADA, OTTO, VERA, come_in, entries, user
+from tests.web.people import ADA, OTTO, PASSWORD, VERA, come_in, entries, user
 from tests.web.reading import words
+from tests.web.savedforms import FORMS, RECORD, Form
 
 BINANCE = Exchange(2, "binance", "Binance")
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
-RECORD = {"display_name": "Ours", "key": "OUR_KEY", "secret": "OUR_SECRET", "further": "ONE\nTWO"}
-RULE = {
-    "revision": "1",
-    "name": "Nights",
-    "exchanges": "bin*",
-    "events": "error",
-    "destination": "ops",
-    "go_on": "yes",
-}
-
-
-class Form(NamedTuple):
-    """One form: where it is sent, with what, what saves it, and parts of the page on which it has come back."""
-
-    path: str
-    sent: dict[str, str]
-    saves: tuple[Any, str]
-    back: tuple[str, ...]
-    what: str
-
-
-FORMS = {
-    "a connection": Form(
-        "/exchanges",
-        {"exchange": "coinbase", "next": "/network/coinbase/connect", **RECORD},
-        (userexchanges, "add_record"),
-        (
-            'value="Ours"',
-            'value="OUR_KEY"',
-            'value="OUR_SECRET"',
-            "ONE\nTWO</textarea>",
-            'value="/network/coinbase/con',
-        ),
-        "set up an exchange",
-    ),
-    "a changed connection": Form(
-        "/exchanges/binance",
-        RECORD,
-        (userexchanges, "change_record"),
-        ('value="Ours"', 'value="OUR_KEY"', 'value="OUR_SECRET"', "ONE\nTWO</textarea>"),
-        "change a connection",
-    ),
-    "symbols": Form(
-        "/exchanges/binance/symbols",
-        {"text": "BTC-USDT, ETH-USDT"},
-        (watched, "watch"),
-        ("BTC-USDT, ETH-USDT</textarea>",),
-        "watch symbols",
-    ),
-    "a user": Form(
-        "/users",
-        {"email": "grace@example.net", "name": "Grace Hopper", "role": "operator"},
-        (rows, "add_user"),
-        ('value="grace@example.net"', 'value="Grace Hopper"', 'value="operator" checked'),
-        "add a user",
-    ),
-    "a changed user": Form(
-        "/users/{vera}",
-        {"name": "Vera Grown", "role": "operator", "active": "no"},
-        (rows, "change_user"),
-        ('value="Vera Grown"', 'value="operator" checked', 'value="no" checked'),
-        "change a user",
-    ),
-    "a rule": Form(
-        "/alerts/rules",
-        RULE,
-        (notifying, "save_rules"),
-        ('value="Nights"', 'value="bin*"', 'value="error" checked', 'value="ops" checked', 'value="yes" checked'),
-        "add a rule",
-    ),
-    "a changed rule": Form(
-        "/alerts/rules/1",
-        RULE,
-        (notifying, "save_rules"),
-        ('value="Nights"', 'value="bin*"', 'value="ops" checked', 'name="revision" value="1"'),
-        "change a rule",
-    ),
-    "a silence": Form(
-        "/alerts/silences",
-        {"reason": "Move of a rack", "length": "240", "exchanges": "bin*", "destination": "ops"},
-        (notifying, "add_silence"),
-        ('value="Move of a rack"', 'value="240" selected', 'value="bin*"', 'value="ops" checked'),
-        "set a silence",
-    ),
-    "a destination": Form(
-        "/plugins/destinations",
-        {"destination-kind": "chat", "destination-id": "nights", "url": SECRET, "username": "Owl", "quiet": "yes"},
-        (notifying, "save_destination"),
-        ('value="nights"', 'value="Owl"', 'name="quiet" value="yes" checked'),
-        "add a destination",
-    ),
-    "a changed destination": Form(
-        "/plugins/destinations/ops/config",
-        {"destination-revision": "1", "url": SECRET, "username": "Owl", "colour": "red"},
-        (notifying, "save_destination"),
-        ('value="Owl"', 'name="destination-revision" value="1"'),
-        "configure a destination",
-    ),
-    "a policy": Form(
-        "/plugins/destinations/ops/policy",
-        {"destination-revision": "1", "debounce_seconds": "77"},
-        (notifying, "set_policy"),
-        ('value="77"',),
-        "set a destination's policy",
-    ),
-}
 every = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 
 
@@ -141,6 +37,7 @@ def site(ops: Notified, monkeypatch: pytest.MonkeyPatch) -> Notified:
     """With one of each that can be changed; dispatchers find nothing wrong."""
     come_in(ops, ADA)
     userexchanges.add_record(ops.database_url, user(ops, ADA).person.id, BINANCE, Access("Mine", None, None))
+    watched.watch(ops.database_url, BINANCE, [f"S{number:03d}-USDT" for number in range(60)], ADA)
     lists(ops.client, BINANCE.id)
     monkeypatch.setattr(checking, "problems", lambda *_: {})
     return ops
@@ -173,7 +70,7 @@ def test_it_comes_back_as_it_was_sent_with_the_reason(
     answer = ada.post(path(site, form), data=form.sent)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert DATABASE_SILENT in words(answer.text)
-    assert "What you typed is still here, but secrets: save it again in a moment." in words(answer.text)
+    assert form.said in words(answer.text)
     for part in form.back:
         assert part in answer.text, part
     assert SECRET not in answer.text
@@ -220,6 +117,47 @@ def test_what_no_dispatcher_tells_of_is_not_shown_again(
     answer = ada.post(form.path, data={**form.sent, "destination-kind": "gone"})
     assert SECRET not in answer.text
     assert set(resent(answer.text)) == {"destination-kind", "destination-id"}
+
+
+@pytest.mark.parametrize("broken", ["user_by_email", "start_session"])
+def test_of_a_sign_in_the_address_comes_back_and_never_the_password(
+    site: Notified, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    rows.set_password(site.database_url, user(site, ADA).person.id, passwords.hashed(PASSWORD), ADA)
+    nobody = site.app.test_client(role=None)
+    tries = {"email": ADA, "password": PASSWORD, "next": "/hosts?x=1"}
+    with monkeypatch.context() as silent:
+        silent.setattr(rows, broken, away)
+        answer = nobody.post("/sign-in", data=tries)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert f"{DATABASE_SILENT} Your address is still here: sign in again in a moment." in words(answer.text)
+    assert f'name="email" value="{ADA}"' in answer.text
+    assert 'name="next" value="/hosts?x=1"' in answer.text
+    assert PASSWORD not in answer.text
+    entry = entries(site)[0]
+    assert (entry.what, entry.target, entry.result) == ("sign in", ADA, FAILED)
+    assert nobody.post("/sign-in", data=tries).headers["Location"] == "/hosts?x=1"
+
+
+def test_a_locked_database_leaves_all_that_was_chosen(site: Notified, ada: FlaskClient) -> None:
+    lock = sqlite3.connect(str(make_url(site.database_url).database), isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        chosen = ["S001-USDT", "S003-USDT"]
+        answer = ada.post("/exchanges/binance/symbols/remove", data={"symbol": chosen})
+    finally:
+        lock.rollback()
+        lock.close()
+    assert answer.status_code == 503
+    assert re.findall(r'aria-label="([^"]+)" checked', answer.text) == chosen
+    assert len(watched.watched_symbols(site.database_url, BINANCE)) == 60
+
+
+def test_an_entry_that_is_wrong_is_there_to_be_mended(site: Notified, ada: FlaskClient) -> None:
+    answer = ada.post("/account/tokens", data={"name": "x" * 101, "days": "30"})
+    assert answer.status_code == 422
+    assert f'value="{"x" * 101}"' in answer.text
+    assert 'value="30" selected' in answer.text
 
 
 def test_passwords_are_not_shown_again(ada: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

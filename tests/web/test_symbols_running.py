@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
@@ -12,51 +11,37 @@ from perseus import keys
 from perseus.control import channel
 from perseus.control.command import parse
 from perseus.db import watched
-from perseus.warmup.schedule import Schedule
 from tests.web.holding import HOLDER, hold
 from tests.web.hosting import listing, lists
 from tests.web.notified import Notified
 from tests.web.people import VERA, come_in, entries
 from tests.web.reading import words
-from tests.web.symbolsite import BINANCE, EVIL, HERE, add, names, otto, site
+from tests.web.symbolsite import (
+    BINANCE,
+    EVIL,
+    HERE,
+    SETTING,
+    WATCHED,
+    add,
+    confirmed,
+    names,
+    otto,
+    running,
+    runs,
+    site,
+)
 
 __all__ = ["otto", "site"]
 
 pytestmark = pytest.mark.databases
 
-ALL, WATCHED, SETTING = "all that is traded", "what is watched", "PERSEUS_SYMBOLS"
 TRADED = ("BTC-EUR", "BTC-USDT", "ETH-USDT", "SOL-USDT")
-
-
-def runs(site: Notified, *symbols: str, origin: str | None = ALL, feed: str = "Binance, simulated, not real") -> str:
-    """An instance that takes these in; none: it has not said yet which."""
-    fields = {"target": HOLDER, "feed": feed, **({"symbolsFrom": origin} if origin else {})}
-    instance = hold(site.client, BINANCE, pause=fields, symbol_count=len(symbols))
-    if symbols:
-        schedule = Schedule(
-            exchange_id=BINANCE.id, exchange_name="binance", run_id="r", instance_id=instance, created_at="",
-            mode="warm", symbols=symbols, timeframes=("1m",), total_pairs=1, sufficient_pairs=1, needs_fetching=0,
-            entries=(),
-        )  # fmt: skip
-        site.client.set(keys.warmup_schedule(BINANCE.id), schedule.to_json())
-    return instance
 
 
 def told(site: Notified) -> list[list[str]]:
     """Which symbols the instance was told to take in, each time."""
     letters = channel.receive(site.client, HOLDER, channel.START, 0)
     return [list(parse(letter.body).arguments["symbols"]) for letter in letters]
-
-
-def running(page: str) -> str:
-    found = re.search(r'id="running">(.*?)</div></div>', page, re.DOTALL)
-    return words(found[1]) if found else ""
-
-
-def confirmed(page: str) -> list[str]:
-    """What is asked before symbols are added."""
-    forms = re.findall(rf'<form[^>]*action="{HERE}"[^>]*>', page)
-    return [html.unescape(said) for form in forms for said in re.findall(r'data-confirm="([^"]*)"', form)]
 
 
 def test_what_runs_unwatched_goes_on_when_one_is_added_and_that_is_said_before_and_after(

@@ -38,7 +38,7 @@ from perseus.web.people import signin
 from perseus.web.people import users as userspage
 from perseus.web.setup import exchanges as exchangespage
 from perseus.web.setup import record as recordpage
-from perseus.web.setup import symbols as symbolspage
+from perseus.web.setup import symbolviews
 from perseus.web.templating import Context, render
 from tests.web.views import FakeDirectory, app_of, gone, live, view
 
@@ -86,8 +86,9 @@ CONTEXTS = (
     meterpage.MeterPage,
     meterpage.MeterPart,
     warmuppage.WarmupPart,
-    symbolspage.SymbolsPage,
-    symbolspage.AddedPage,
+    symbolviews.SymbolsPage,
+    symbolviews.SymbolsPart,
+    symbolviews.AddedPage,
 )
 MACROS = (
     "_controls.html",
@@ -170,6 +171,7 @@ def test_every_whole_template_has_a_context() -> None:
         "_destination.html",
         "_instance.html",
         "_hosts_live.html",
+        "_symbols.html",
         *MACROS,
     }
     assert {path.name for path in TEMPLATES} - partial == {context.template for context in CONTEXTS}

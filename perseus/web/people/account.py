@@ -17,6 +17,7 @@ from perseus.db.apitokens import Token
 from perseus.db.errors import TooManyTokens
 from perseus.db.sessions import Session
 from perseus.web import moments, words
+from perseus.web.comesback import comes_back
 from perseus.web.moments import Moment
 from perseus.web.people import browsers
 from perseus.web.people.access import Access
@@ -28,6 +29,7 @@ from perseus.web.site import access
 from perseus.web.templating import Context
 
 LIVES = {"30": "30 days", "90": "90 days", "365": "a year", "": "until it is revoked"}
+USUAL_LIFE = "90"
 DAY_MS = 86_400_000
 NAME_MOST = 100
 SAVED = {
@@ -69,7 +71,10 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage(Context):
-    """`account.html`. `token`: one that was made just now, '' for none: it is shown this once."""
+    """`account.html`. `token`: one that was made just now, '' for none: it is shown this once.
+
+    `token_name`, `token_life`: of one that could not be made, as they were typed.
+    """
 
     template: ClassVar[str] = "account.html"
     title: str
@@ -82,6 +87,8 @@ class AccountPage(Context):
     tokens: tuple[TokenRow, ...]
     lives: dict[str, str]
     token_problem: str
+    token_name: str
+    token_life: str
     token: str
     address: str
 
@@ -112,11 +119,16 @@ def end_others() -> BaseResponse:
     return _done("others")
 
 
+def _unmade(why: str) -> Response:
+    return whole(token_problem=why)
+
+
 @routes.post("/tokens")
+@comes_back(_unmade)
 @needs(Role.VIEWER)
 def add_token() -> Response:
     """Make a token and show it."""
-    here, name, life = access(), " ".join(request.form.get("name", "").split()), request.form.get("days", "90")
+    here, name, life = access(), " ".join(request.form.get("name", "").split()), request.form.get("days", USUAL_LIFE)
     problem = _token_problem(here, name, life)
     if problem:
         return whole(token_problem=problem)
@@ -163,6 +175,8 @@ def whole(
         tokens=tuple(_token(one, now_ms) for one in rows.tokens(here.database_url, who.id)),
         lives=LIVES,
         token_problem=token_problem,
+        token_name=words.plain(request.form.get("name", "")) if token_problem else "",
+        token_life=request.form.get("days", USUAL_LIFE) if token_problem else USUAL_LIFE,
         token=token,
         address=(here.public_url or request.host_url).rstrip("/"),
     )

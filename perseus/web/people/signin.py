@@ -15,6 +15,7 @@ from perseus.access.roles import Role
 from perseus.db import access as rows
 from perseus.db.users import User
 from perseus.web import words
+from perseus.web.comesback import comes_back
 from perseus.web.people.access import Access
 from perseus.web.people.guard import ENDED, SIGN_IN, Visitor, needs, own_path
 from perseus.web.site import access
@@ -62,10 +63,15 @@ def form() -> BaseResponse:
     return make_response(render(SignInPage("Sign in · Perseus", "", then, "", has_ended=ENDED in request.args)))
 
 
+def _unsigned(why: str) -> Response:
+    return _form(_email(), own_path(request.form.get("next")), why, 503)
+
+
 @routes.post(SIGN_IN)
+@comes_back(_unsigned, still_here="Your address is still here: sign in again in a moment.")
 def sign_in() -> BaseResponse:
     """The tries are counted before the password is looked at, and a wrong one takes as long as a right one."""
-    email, then = request.form.get("email", "")[:254].strip().lower(), own_path(request.form.get("next"))
+    email, then = _email(), own_path(request.form.get("next"))
     here = access()
     wait = here.throttle.wait_seconds(email, request.remote_addr or "")
     if wait:
@@ -134,6 +140,10 @@ def begin(here: Access, person: Person) -> None:
     session.permanent = True
     login_user(Visitor(key, person))
     g.person = person
+
+
+def _email() -> str:
+    return request.form.get("email", "")[:254].strip().lower()
 
 
 def _checked(here: Access, email: str, password: str) -> Person | None:

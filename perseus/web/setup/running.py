@@ -27,6 +27,7 @@ FADING = (
     "What runs on {host} still takes in {count} not watched any more. With the next change of this list, or its next "
     "start, that stops."
 )
+TOLD = "What runs on {host} still takes in {count} not watched any more. It was told so, and stops that in a moment."
 SIMULATED = "all that is traded where it is simulated, as long as none is watched"
 UNTOLD = "its process does not say where they come from"
 STOPS = "No longer taken in, since not watched any more: {names}."
@@ -55,8 +56,13 @@ class Running:
 NOTHING = Running()
 
 
-def running(client: Client, exchange: Exchange, watched: Collection[str], listings: Listings) -> Running:
-    """As it is now. `listings`: what it lists, as it was kept. Raises StoreUnavailable, StoreRefused."""
+def running(
+    client: Client, exchange: Exchange, watched: Collection[str], listings: Listings, *, is_told: bool = False
+) -> Running:
+    """As it is now. `listings`: what it lists, as it was kept. `is_told`: it is at taking in what is watched.
+
+    Raises StoreUnavailable, StoreRefused.
+    """
     status = site().directory.exchange(exchange.id)
     if not status.live or status.status is None:
         return NOTHING
@@ -72,6 +78,8 @@ def running(client: Client, exchange: Exchange, watched: Collection[str], listin
     if not strays:
         return NOTHING
     count = f"{words.counted(len(strays), 'symbol')} that {'is' if len(strays) == 1 else 'are'}"
+    if is_told:
+        return Running(strays, TOLD.format(host=host, count=count))
     if watched or origin == SymbolsFrom.WATCHED:
         return Running(strays, FADING.format(host=host, count=count), stops=STOPS.format(names=_listed(strays)))
     why = SIMULATED if origin == SymbolsFrom.ALL else UNTOLD

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,24 +10,24 @@ from perseus.db.errors import TooManySymbols
 from perseus.exchanges import vetting
 from perseus.exchanges.vetting import TAKEN, Fate, TooManyLines
 from perseus.network.exchange import Exchange
-from perseus.web import moments, words
+from perseus.web import htmx, moments, words
 from perseus.web.comesback import comes_back
-from perseus.web.control.command import CommandShown
-from perseus.web.moments import Moment
+from perseus.web.control.command import CommandPart
 from perseus.web.people.auditing import audited
 from perseus.web.people.guard import by
-from perseus.web.polled import still
+from perseus.web.polled import polled, still
 from perseus.web.setup import listed, symbolrows
 from perseus.web.setup import told as symbolstold
 from perseus.web.setup.known import known_exchange
 from perseus.web.setup.listed import NotListed
-from perseus.web.setup.running import Running, running, too
-from perseus.web.setup.symbolpages import PER_PAGE, Paged, paged
+from perseus.web.setup.running import running, too
+from perseus.web.setup.symbolpages import PART_MOST, PER_PAGE, paged
+from perseus.web.setup.symbolviews import AddedPage, Hit, LineRow, SymbolsPage, SymbolsPart
 from perseus.web.setup.told import SAID, Told
 from perseus.web.site import access, commanding
-from perseus.web.templating import Context
 
 FOUND_MOST, QUERY_MOST = 50, 60
+PLACE = ("part", "page")
 WORDS = {
     Fate.ADDED: "added",
     Fate.HALTED: "added, though it is halted: nothing trades now",
@@ -43,73 +40,6 @@ WORDS = {
 PLAIN = (Fate.ADDED, Fate.WATCHED, Fate.REPEATED)
 
 routes = Blueprint("symbols", __name__, url_prefix="/exchanges/<name>/symbols")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Something that the exchange lists, as a search found it."""
-
-    symbol: str
-    status: str
-    native: str
-    is_watched: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolsPage(Context):
-    """`symbols.html`. `hits` None: nothing is searched for. `listed_at` None: not known what is listed.
-
-    `told`: what a running instance was told of a change, or `said`, why it was not.
-    """
-
-    template: ClassVar[str] = "symbols.html"
-    title: str
-    name: str
-    called: str
-    watched: Paged
-    most: int
-    q: str
-    hits: tuple[Hit, ...] | None
-    hit_count: int
-    listed_at: Moment | None
-    is_fresh: bool
-    note: str
-    text: str
-    saved: str
-    problem: str
-    command: CommandShown | None
-    said: str
-    is_unserved: bool
-    running: Running
-
-
-@dataclass(frozen=True, slots=True)
-class LineRow:
-    """The answer to one line of an import. `fate`: of vetting; `said`: in words."""
-
-    number: int
-    given: str
-    symbol: str
-    fate: str
-    said: str
-    near: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AddedPage(Context):
-    """`symbolsadded.html`. `lines`: of many those to look at; `fine`: then the others."""
-
-    template: ClassVar[str] = "symbolsadded.html"
-    title: str
-    name: str
-    called: str
-    summary: str
-    lines: tuple[LineRow, ...]
-    fine: tuple[LineRow, ...]
-    note: str
-    command: CommandShown | None
-    said: str
-    is_unserved: bool
 
 
 @routes.get("")
@@ -173,7 +103,13 @@ def add(name: str) -> BaseResponse:
     return still(about, here.clock.wall_ms())
 
 
+def _unremoved(why: str, name: str) -> Response:
+    exchange = known_exchange(access().database_url, name).exchange
+    return _whole(exchange, problem=why, chosen=frozenset(request.form.getlist("symbol")))
+
+
 @routes.post("/remove")
+@comes_back(_unremoved, still_here="What you chose is still chosen: send it again in a moment.")
 def remove(name: str) -> BaseResponse:
     """Watch those no longer that are chosen."""
     here = access()
@@ -183,8 +119,8 @@ def remove(name: str) -> BaseResponse:
         audited(why="none was chosen")
         return _whole(exchange, problem="choose at least one symbol")
     gone = watched.unwatch(here.database_url, exchange, (one[: watched.LONGEST] for one in chosen))
-    told = _told(exchange, gone)
-    return redirect(url_for("symbols.page", name=name, saved=f"removed-{len(gone)}", **told.query), 303)
+    query = {"saved": f"removed-{len(gone)}", **_place(), **_told(exchange, gone).query}
+    return redirect(url_for("symbols.page", name=name, **query), 303)
 
 
 def _names(exchange: Exchange) -> tuple[str, ...]:
@@ -214,23 +150,32 @@ def _given() -> str:
     return "\n".join(part for part in parts if part.strip())
 
 
-def _whole(exchange: Exchange, problem: str = "", text: str = "") -> Response:
+def _place() -> dict[str, str]:
+    """Which part of the list is shown, where not its beginning: as parameters of the page."""
+    return {key: given for key in PLACE if (given := request.values.get(key, "")[:PART_MOST])}
+
+
+def _whole(exchange: Exchange, problem: str = "", text: str = "", chosen: frozenset[str] = frozenset()) -> Response:
+    """The page; for htmx how far it is what runs was told, and once that has ended all that is different then."""
     here, commands = access(), commanding()
+    told = symbolstold.asked()
+    command = symbolstold.shown(commands, exchange, told, request.full_path)
+    is_asked_again = command is not None and htmx.wants_fragment()
+    if command is not None and command.address and is_asked_again:
+        return polled(CommandPart(command), CommandPart(command), commands.now_ms())
     every = watched.watched(here.database_url, exchange)
     lists = listed.kept(commands, exchange)
     q = request.args.get("q", "")[:QUERY_MOST]
     hits, count = vetting.found(q, lists.listings, FOUND_MOST)
     names = frozenset(one.symbol for one in every)
-    told = symbolstold.asked()
-    called = words.plain(exchange.display_name, 100)
-    about = SymbolsPage(
-        f"Symbols of {called}",
+    called, place = words.plain(exchange.display_name, 100), _place()
+    part = SymbolsPart(
         exchange.name,
         called,
         paged(
             symbolrows.rows(commands.client, exchange, every, None if lists.at_ms is None else lists.listings),
-            request.args.get("part", ""),
-            request.args.get("page", ""),
+            place.get("part", ""),
+            place.get("page", ""),
         ),
         watched.MOST,
         words.plain(q, QUERY_MOST),
@@ -240,12 +185,22 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "") -> Response:
         lists.is_fresh,
         lists.note,
         words.plain(text.replace("\n", ", "), 4_000) if problem else "",
-        _saved(request.args.get("saved", ""), request.args.get("kept", "")),
         words.plain(problem),
-        symbolstold.shown(commands, exchange, told),
+        command,
+        running(
+            commands.client, exchange, names, lists.listings, is_told=command is not None and bool(command.address)
+        ),
+        chosen,
+        place,
+    )
+    if is_asked_again:
+        return polled(part, part, lists.store_ms)
+    about = SymbolsPage.around(
+        part,
+        f"Symbols of {called}",
+        _saved(request.args.get("saved", ""), request.args.get("kept", "")),
         SAID.get(told.why, "") if told else "",
-        told is not None and told.why == symbolstold.NOBODY,
-        running(commands.client, exchange, names, lists.listings),
+        is_unserved=told is not None and told.why == symbolstold.NOBODY,
     )
     return still(about, lists.store_ms, 422 if problem else 200)
 

@@ -83,12 +83,16 @@ def asked() -> Told | None:
     return Told(given.get("target", ""), given["command"], records.number(given, "at") or 0)
 
 
-def shown(commands: Commanding, exchange: Exchange, told: Told | None) -> CommandShown | None:
-    """What came of it so far, where it was sent. Raises BadParameter, StoreUnavailable."""
+def shown(commands: Commanding, exchange: Exchange, told: Told | None, again: str = "") -> CommandShown | None:
+    """What came of it so far, where it was sent. `again`: where to ask next, '' for the page of the command.
+
+    Raises BadParameter, StoreUnavailable.
+    """
     if told is None or told.why:
         return None
-    back = url_for("symbols.page", name=exchange.name)
-    again = commandpage.address(told.target, told.command, Kind.SET_SYMBOLS, told.at_ms, back)
+    if not again:
+        back = url_for("symbols.page", name=exchange.name)
+        again = commandpage.address(told.target, told.command, Kind.SET_SYMBOLS, told.at_ms, back)
     now = commands.now_ms()
     return commandpage.seen(
         commands.known_outcome(told.target, told.command),
