@@ -32,7 +32,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `channel:ticker:<id>:<symbol>` | channel | - | the ticker script | everybody | the same, whenever it changes |
 | `{perseus:target:<target>}:commands` | stream | 1 h, newest 100 | web, `perseus control`, ingest processes | the target | signed commands to one ingest process |
 | `{perseus:target:<target>}:outcomes` | hash | 24 h | the target | who commanded | by command id, how far it has come (JSON) |
-| `perseus:hosts` | hash | none | ingest processes that take commands | page, API, `perseus control` | by target, its report (JSON): host, role, exchange, what it is at; older than 15 s: gone |
+| `perseus:hosts` | hash | none | ingest processes that take commands, standbys | page, `perseus control`, doctor | by target, its report (JSON): host, role, exchange, what it is at; older than 15 s: gone |
 | `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
 | `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |

@@ -23,7 +23,7 @@ def control() -> None:
 @control.command("hosts")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def hosts(as_json: bool) -> None:
-    """List the processes that take commands."""
+    """List the processes that take commands, and the standbys that take none."""
     run("control", "hosts", as_json)
 
 

@@ -43,11 +43,27 @@ class NoTarget(PerseusError):
 
     def __init__(self, problem: str, known: Sequence[Report]) -> None:
         there = "; ".join(
-            f"{one.target} ({one.role}{f', {one.exchange_name}' if one.exchange_name else ''})" for one in known
+            f"{one.target} ({one.role}{f', {one.exchange_name}' if one.exchange_name else ''})"
+            for one in known
+            if one.takes_commands
         )
         mend = f"Those that take commands: {there}." if there else "None takes commands: start `perseus ingest --idle`."
         super().__init__(f"{problem} {mend}")
         self.known = tuple(known)
+
+
+class TakesNone(PerseusError):
+    """Raised when the process that is meant takes no commands."""
+
+    exit_code = EXIT_HELD
+
+    def __init__(self, one: Report) -> None:
+        super().__init__(
+            f"{reserves.named(one)} takes no commands: it was started without the key that signs them, or with one "
+            f"that cannot be used. It stands by for {one.exchange_name} all the same: stop it on its host, or give it "
+            f"the key. {key.WHAT_TO_DO}"
+        )
+        self.target = one.target
 
 
 class Lost(PerseusError):
@@ -73,7 +89,7 @@ def run(settings: Settings, what: str, *arguments: Any) -> int:
 
 
 def listed(settings: Settings, as_json: bool) -> int:
-    """The processes that take commands. Errors as `readiness.store`."""
+    """The processes that take commands, and the standbys that take none. Errors as `readiness.store`."""
     with readiness.store(settings, "perseus-control") as client:
         reports = hosts.read(client)
     if as_json:
@@ -84,7 +100,10 @@ def listed(settings: Settings, as_json: bool) -> int:
         return 0
     rows = [
         HEAD,
-        *((one.target, one.hostname, *map(_cell, (one.ip, one.role, one.exchange_name, one.doing))) for one in reports),
+        *(
+            (one.target, one.hostname, *map(_cell, (one.ip, one.role, one.exchange_name, _doing(one))))
+            for one in reports
+        ),
     ]
     widths = [max(cells(row[place]) for row in rows) for place in range(len(HEAD))]
     for row in rows:
@@ -128,6 +147,7 @@ def send(settings: Settings, kind: Kind, name: str, on: str | None, arguments: M
 def _addressed(client: Client, command: Command, exchange: Exchange, on: str | None) -> Command:
     """The command with the process that is meant, and its run where it serves one."""
     known = hosts.read(client)
+    _refuse_deaf(known, command.kind, exchange, on)
     if command.kind is Kind.STOP and on is not None:
         return _stopped_on(known, command, exchange, on)
     if command.kind in OF_HOLDER:
@@ -142,9 +162,18 @@ def _addressed(client: Client, command: Command, exchange: Exchange, on: str | N
     return replace(command, target=chosen.target)
 
 
+def _refuse_deaf(known: Sequence[Report], kind: Kind, exchange: Exchange, on: str | None) -> None:
+    """The name of a host is that of whoever takes commands there, if anybody does."""
+    named = [one for one in known if on in (one.target, one.hostname)]
+    meant = [one for one in named if on == one.target or one.exchange_name == exchange.name]
+    if meant and not any(one.takes_commands for one in (meant if kind is Kind.STOP else named)):
+        raise TakesNone(meant[0])
+
+
 def _stopped_on(known: Sequence[Report], command: Command, exchange: Exchange, on: str) -> Command:
     """A stop of that process, whatever it is at with the exchange; of a standby only as long as it stands by."""
-    found = [one for one in known if on in (one.target, one.hostname) and one.exchange_name == exchange.name]
+    asked = [one for one in known if one.takes_commands]
+    found = [one for one in asked if on in (one.target, one.hostname) and one.exchange_name == exchange.name]
     if len(found) != 1:
         problem = "neither serves nor stands by for" if not found else "is not one process that is at"
         raise NoTarget(f"{on} {problem} {exchange.name}.", known)
@@ -154,13 +183,14 @@ def _stopped_on(known: Sequence[Report], command: Command, exchange: Exchange, o
 
 
 def _chosen(known: Sequence[Report], exchange: Exchange, kind: Kind, on: str | None) -> Report:
+    known = [one for one in known if one.takes_commands]
     if on is not None:
         named = [one for one in known if on in (one.target, one.hostname)]
         if len(named) != 1:
             raise NoTarget(f"{on} is {'not one' if named else 'no'} process that takes commands.", known)
         return named[0]
     free = [one for one in known if one.role in FREE and one.exchange_name in (None, exchange.name)]
-    free = free or (list(known) if kind is Kind.CHECK else [])
+    free = free or (known if kind is Kind.CHECK else [])
     if kind is Kind.CHECK and free:
         return free[0]
     if len(free) != 1:
@@ -216,6 +246,10 @@ def _step(told: Outcome | None) -> str:
         return ""
     percent = f" ({told.percent} %)" if told.percent is not None else ""
     return f"{told.step or told.status}{percent}"
+
+
+def _doing(one: Report) -> str | None:
+    return one.doing if one.takes_commands else f"{one.doing or one.role}; takes no commands"
 
 
 def _cell(text: str | None) -> str:

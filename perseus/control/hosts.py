@@ -1,4 +1,7 @@
-"""The ingest processes that take commands: what each says of itself, every 5 s. Readers tolerate junk."""
+"""The ingest processes that take commands, and the standbys that take none: what each says of itself, every 5 s.
+
+Readers tolerate junk.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ class Report(BaseModel):
     """One process. `at`: Unix milliseconds of the store; `warm`: of a standby, None where it makes no sense.
 
     `doing`: what it is at, for people, None for nothing in particular. `key`: the fingerprint of its key of commands.
+    `takes_commands` False: a standby without one.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
@@ -47,6 +51,7 @@ class Report(BaseModel):
     warm: bool | None = None
     doing: str | None = None
     key: str | None = None
+    takes_commands: bool = True
 
 
 def read(client: Client) -> list[Report]:
@@ -107,7 +112,7 @@ def write(client: Client, report: Report) -> None:
 
 
 def remove(client: Client, target: str) -> None:
-    """This process takes no commands any more. Raises StoreUnavailable, StoreRefused."""
+    """This process is gone, or has nothing to say any more. Raises StoreUnavailable, StoreRefused."""
     with answers(client):
         if target in _known(client):
             client.hdel(keys.HOSTS, target)

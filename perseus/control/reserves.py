@@ -20,6 +20,13 @@ def named(report: Report) -> str:
     return f"{report.hostname} ({report.target})"
 
 
+def deaf(names: Sequence[str]) -> str:
+    """That standbys of these names take no commands, as a sentence; '' where there is none."""
+    if len(names) < 2:
+        return "".join(f"{name} takes no commands: stop it on its host." for name in names)
+    return f"{', '.join(names[:-1])} and {names[-1]} take no commands: stop them on their hosts."
+
+
 def follow(names: Sequence[str]) -> str:
     """What standbys of these names will do, as a sentence; '' where there is none."""
     if len(names) < 2:

@@ -20,21 +20,18 @@ def control_key(patient: Patient) -> Said:
     if patient.host.control_trouble:
         return warning(patient.host.control_trouble)
     if ours is None:
-        return _none_here(patient) if hosts else ABSENT
+        return _none_here(patient) if any(one.takes_commands for one in hosts) else ABSENT
     others = [one for one in hosts if has_another_key(one, ours)]
-    deaf = [one for one in patient.told.instances if _takes_none(one)]
-    if not others and not deaf:
+    deaf, standbys = [one for one in patient.told.instances if _takes_none(one)], _standbys(hosts)
+    if not others and not deaf and not standbys:
         return None
+    who = _listed([*map(_of, deaf), *(f"{_named(one)}, which stands by" for one in standbys)])
     said = (
         f"Another key than here have {named(others)}." if others else "",
-        f"No command is taken by {_listed(map(_of, deaf))}: without a key, or with one that cannot be used."
-        if deaf
-        else "",
+        f"No command is taken by {who}: without a key, or with one that cannot be used." if deaf or standbys else "",
     )
-    return warning(
-        " ".join(filter(None, said)),
-        *_copies(patient, [*(one.hostname for one in others), *(one.hostname for one in deaf)]),
-    )
+    names = [one.hostname for some in (others, deaf, standbys) for one in some]
+    return warning(" ".join(filter(None, said)), *_copies(patient, names))
 
 
 def has_another_key(one: Report, ours: str) -> bool:
@@ -48,7 +45,7 @@ def named(some: Iterable[Report]) -> str:
 
 
 def _none_here(patient: Patient) -> Said:
-    told = named(patient.told.hosts)
+    told = named(one for one in patient.told.hosts if one.takes_commands)
     seen = f"There is none here, and {told} take commands. Where the pages run without it, all their buttons are off."
     file = patient.host.control_file
     return warning(seen, f"{PUT}-m 600 control.key {shlex.quote(str(file))}") if file else warning(seen)
@@ -57,6 +54,11 @@ def _none_here(patient: Patient) -> Said:
 def _takes_none(one: InstanceStatus) -> bool:
     """Of an ingest process: it names its feed. Programs that joined by themselves take none, and need not."""
     return "feed" in one.fields and not one.fields.get("target")
+
+
+def _standbys(hosts: Iterable[Report]) -> list[Report]:
+    """Those that take no commands: nothing else is announced without a key."""
+    return [one for one in hosts if not one.takes_commands]
 
 
 def _named(one: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from perseus.control.handling import Refused
 from perseus.errors import EXIT_FAILED, PerseusError
@@ -21,17 +22,20 @@ WAITING = "waiting to begin again"
 Claimed = tuple[Opening, Instance, FeedMaker]
 
 
-def claimed(membership: Membership, service: Service) -> Claimed:
-    """On the main thread. Errors as `Membership.claim`, and Refused; one that resumes waits for who does not answer."""
-    return _patiently(membership, service) if service.resumes else _once(membership, service)
+def claimed(membership: Membership, service: Service, changed: Callable[[], object]) -> Claimed:
+    """On the main thread; `changed()`: it is known now which exchange that is.
+
+    Errors as `Membership.claim`, and Refused; one that resumes waits for who does not answer.
+    """
+    return _patiently(membership, service, changed) if service.resumes else _once(membership, service, changed)
 
 
-def _patiently(membership: Membership, service: Service) -> Claimed:
+def _patiently(membership: Membership, service: Service, changed: Callable[[], object]) -> Claimed:
     exchange, backoff = service.order.exchange, Backoff()
     outage = Outage(log, f"{exchange} cannot be begun again, and is tried again and again", f"{exchange} begins again.")
     while True:
         try:
-            found = _once(membership, service)
+            found = _once(membership, service, changed)
         except PerseusError as error:
             if error.exit_code != EXIT_FAILED or isinstance(error, Refused):
                 raise
@@ -43,10 +47,11 @@ def _patiently(membership: Membership, service: Service) -> Claimed:
             return found
 
 
-def _once(membership: Membership, service: Service) -> Claimed:
+def _once(membership: Membership, service: Service, changed: Callable[[], object]) -> Claimed:
     order, service.doing = service.order, CLAIMING
     opening = order.open()
     service.exchange_id = opening.exchange.id
+    changed()
     if order.claim is not None:
         return opening, *order.claim(service, opening)
     maker = opening.maker()

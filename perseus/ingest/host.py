@@ -12,15 +12,14 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from perseus import store
 from perseus.control import key
 from perseus.control.handling import Refused, Registry
-from perseus.control.hosts import Report
 from perseus.errors import LeaseLost, PerseusError, StopRequested
 from perseus.ingest import claiming
 from perseus.ingest.brake import Brake
-from perseus.ingest.commands import warmingup
+from perseus.ingest.commands import reporting
 from perseus.ingest.commands.agent import Agent
+from perseus.ingest.commands.announcing import Announcer
 from perseus.ingest.feed import Feed, FeedMaker
 from perseus.ingest.membership import Membership
 from perseus.ingest.opening import Open, Opening
@@ -32,7 +31,6 @@ from perseus.network.instance import Instance
 from perseus.pluginhost.calling.boundary import Breakout, contained
 from perseus.pluginhost.manager import Plugins
 from perseus.settings import Settings
-from perseus.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +48,8 @@ class Host:
     """`open_` looks up an exchange that a command names; None: it serves only what it began with.
 
     `handlers(host, registry)` gives it what it can do for commands; without a key (`perseus.control.key`) it takes
-    none. `simulator`: where all exchanges are simulated. Only `run` and what it calls work on the main thread; the rest
-    is for handlers.
+    none, and a standby is announced all the same. `simulator`: where all exchanges are simulated. Only `run` and what
+    it calls work on the main thread; the rest is for handlers.
     """
 
     def __init__(
@@ -71,6 +69,7 @@ class Host:
         self.service: Service | None = None
         self.ip: str | None = None
         self.agent: Agent | None = None
+        self._announced: Agent | Announcer | None = None
         self._handlers = handlers
         self._plugins = plugins
         self._orders: queue.SimpleQueue[Service] = queue.SimpleQueue()
@@ -93,14 +92,13 @@ class Host:
             secret = self.secret = key.required(self.settings) if first is None else self._key()
             self.membership = Membership(self.settings, self._plugins, self.target if secret else "")
             try:
-                if secret is not None:
-                    self._take_commands(secret)
+                self._announce(secret, is_standby=first is not None and first.is_standby)
                 self._serve_on(first, signals)
             except StopRequested as error:
                 log.info("%s", error)
             finally:
-                if self.agent is not None:
-                    self.agent.stop(stop_seconds / 5)
+                if self._announced is not None:
+                    self._announced.stop(stop_seconds / 5)
                 self.membership.close(stop_seconds / 5)
         return 0
 
@@ -144,29 +142,8 @@ class Host:
 
     def changed(self) -> None:
         """What is said of this process has changed."""
-        if self.agent is not None:
-            self.agent.changed()
-
-    def report(self) -> Report:
-        """What this process says of itself."""
-        service = self.service
-        instance = service.instance if service is not None else None
-        status = instance.status() if instance is not None else None
-        return Report(
-            target=self.target,
-            hostname=self.hostname,
-            ip=self.address(),
-            pid=os.getpid(),
-            version=VERSION,
-            at=0,
-            role="idle" if service is None else service.role,
-            exchange_id=service.exchange_id if service is not None else None,
-            exchange_name=service.order.exchange if service is not None else None,
-            instance_id=status.instance_id if status is not None else None,
-            warm=service.is_warm if service is not None and service.is_standby else None,
-            doing=warmingup.doing(service) if service is not None else None,
-            key=key.fingerprint(self.secret) if self.secret is not None else None,
-        )
+        if self._announced is not None:
+            self._announced.changed()
 
     def _key(self) -> bytes | None:
         """A key that cannot be used is no reason to leave an exchange unserved."""
@@ -176,15 +153,18 @@ class Host:
             log.error("%s This process takes no commands.", error)
             return None
 
-    def _take_commands(self, secret: bytes) -> None:
-        from perseus.local import runfile  # it looks for a living `perseus up`, which few processes need
-
-        timeout = self.settings.store_timeout_seconds
-        client = store.connect(runfile.store_url(self.settings), timeout=timeout, name=f"perseus:agent:{self.target}")
-        registry = Registry()
-        self._handlers(self, registry)
-        self.agent = Agent(client, secret, self.target, registry, self.report, timeout)
-        self.agent.start()
+    def _announce(self, secret: bytes | None, *, is_standby: bool) -> None:
+        """Be known, and take commands where there is a key."""
+        report = partial(reporting.report, self)
+        if secret is not None:
+            registry, timeout = Registry(), self.settings.store_timeout_seconds
+            self._handlers(self, registry)
+            client = handover.connected(self, "agent")
+            self._announced = self.agent = Agent(client, secret, self.target, registry, report, timeout)
+        elif is_standby:
+            self._announced = Announcer(handover.connected(self, "announcer"), self.target, report)
+        if self._announced is not None:
+            self._announced.start()
 
     def _serve_on(self, first: Order | None, signals: StopSignals) -> None:
         if first is not None:
@@ -204,6 +184,7 @@ class Host:
     def _serve_first(self, order: Order, signals: StopSignals) -> Service:
         service = self.service = Service(order, self.settings.stop_seconds)
         service.has_begun = True
+        self.changed()
         self._serve(service, signals)
         if service.error is not None:
             raise service.error
@@ -256,7 +237,7 @@ class Host:
         signals.pause(0)
 
     def _claim_and_work(self, service: Service) -> None:
-        opening, instance, maker = claiming.claimed(self.membership, service)
+        opening, instance, maker = claiming.claimed(self.membership, service, self.changed)
         if self.agent is not None:
             instance.set_fields({"target": self.target, **service.origin})
         service.instance = instance

@@ -162,6 +162,27 @@ def test_a_stop_on_a_process_is_of_the_one_that_is_named(
         control.run(asking, "send", Kind.STOP, "binance", "a", {})
 
 
+def test_a_standby_that_takes_no_commands_is_listed_and_chosen_for_nothing(
+    asking: Settings, client: Client, typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = {"exchange_name": "binance", "exchange_id": BINANCE_ID, "takes_commands": False}
+    report(client, "one", role="standby", doing="stands by", **deaf)
+    assert typed("hosts").output.splitlines()[1].split(maxsplit=5)[5] == "stands by; takes no commands"
+    for kind in (Kind.START, Kind.TAKEOVER, Kind.CHECK):
+        with pytest.raises(control.NoTarget, match=r"None takes commands: start `perseus ingest --idle`"):
+            control.run(asking, "send", kind, "binance", None, {})
+    for kind, on in ((Kind.STOP, "one"), (Kind.STOP, "a"), (Kind.TAKEOVER, "a"), (Kind.CHECK, "one")):
+        with pytest.raises(control.TakesNone, match=r"a \(one\) takes no commands.*stop it on its host"):
+            control.run(asking, "send", kind, "binance", on, {})
+    report(client, "two", pid=2)
+    with pytest.raises(control.TakesNone):
+        control.run(asking, "send", Kind.STOP, "binance", "a", {})
+    monkeypatch.setattr(channel, "LATE_MS", -40_000)
+    control.run(asking, "send", Kind.CHECK, "binance", "a", {})
+    assert len(channel.receive(client, "two", channel.START, 0)) == 1
+    assert channel.receive(client, "one", channel.START, 0) == []
+
+
 def test_a_takeover_of_what_nobody_holds_says_how_to_start_it(asking: Settings, client: Client) -> None:
     report(client, "one")
     with pytest.raises(control.NoTarget, match="Nobody holds binance: `perseus control start binance`"):

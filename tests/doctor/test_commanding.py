@@ -29,9 +29,10 @@ def fingerprint(text: str) -> str:
     return key.fingerprint(found)
 
 
-def announce(practice: Practice, text: str | None) -> None:
+def announce(practice: Practice, text: str | None, **more: object) -> None:
     """A host that is idle, with that key."""
-    told = Report(target="ing1-7-0a1b2c3d", hostname="ing1", pid=7, at=0, role="idle")
+    usual = {"target": "ing1-7-0a1b2c3d", "hostname": "ing1", "pid": 7, "at": 0, "role": "idle"}
+    told = Report.model_validate({**usual, **more})
     with connect(practice.url, timeout=2, name="test") as client:
         hosts.write(client, told.model_copy(update={"key": text and fingerprint(text)}))
 
@@ -71,6 +72,22 @@ def test_an_ingest_process_without_a_key_is_named(lasting: Practice) -> None:
     lasting.change(control_key=SecretStr(OURS))
     serve(lasting, feed="binance")
     assert lasting.finds(NAME, Severity.WARNING).seen.startswith("No command is taken by binance on ing2: without a")
+
+
+def test_a_standby_without_a_key_is_named_with_what_mends_it(lasting: Practice) -> None:
+    key.make(lasting.settings)
+    announce(lasting, None, role="standby", exchange_name="binance", takes_commands=False)
+    found = lasting.finds(NAME, Severity.WARNING)
+    assert found.seen == (
+        "No command is taken by ing1 (binance), which stands by: without a key, or with one that cannot be used."
+    )
+    assert found.commands == (f"scp -p {lasting.home.resolve()}/control.key ing1:",)
+
+
+def test_a_standby_without_a_key_is_well_where_there_is_none_at_all(lasting: Practice) -> None:
+    announce(lasting, None, role="standby", exchange_name="binance", takes_commands=False)
+    report = lasting.examine()
+    assert NAME not in [one.name for one in report.findings]
 
 
 def test_a_program_that_joined_by_itself_need_not_take_commands(lasting: Practice) -> None:

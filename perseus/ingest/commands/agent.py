@@ -16,7 +16,7 @@ from perseus import keys
 from perseus.access.audit import AuditLog
 from perseus.access.auditentry import REFUSED
 from perseus.clock import Clock, StoreClock, SystemClock
-from perseus.control import channel, hosts
+from perseus.control import channel
 from perseus.control.channel import START, Letter
 from perseus.control.command import Command
 from perseus.control.handling import Registry
@@ -25,6 +25,7 @@ from perseus.control.intake import Fault, Intake, Rejected
 from perseus.control.outcomes import Status
 from perseus.control.recorder import Recorder
 from perseus.errors import PerseusError, StoreCorrupt
+from perseus.ingest.commands.announcing import AGAIN_SECONDS, Announcer
 from perseus.ingest.commands.jobs import Jobs
 from perseus.pluginhost.calling.deadline import TookTooLong, call_within
 from perseus.store import Client, answers, now_ms
@@ -32,13 +33,11 @@ from perseus.store import Client, answers, now_ms
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
-AGAIN_SECONDS = 0.5
-REPORT_SECONDS = 5.0
 TOLD_AGAIN_SECONDS = 60.0
 
 
 class Agent:
-    """Of one process, by the name `target`. `report()` says what the process is at; it must not block.
+    """Of one process, by the name `target`. `report()`: as of an Announcer.
 
     `client` is the agent's own. Commands are done by the handlers of `registry`.
     """
@@ -49,7 +48,7 @@ class Agent:
         key: bytes,
         target: str,
         registry: Registry,
-        report: Callable[[], Report],
+        report: Callable[[], Report | None],
         timeout: float,
         clock: Clock | None = None,
     ) -> None:
@@ -66,32 +65,29 @@ class Agent:
         self.jobs = Jobs(registry, self._recorder, self._audit, self._store_clock.now_ms)
         self._after = START
         self._is_announced = False
+        self._announcer = Announcer(client, target, report, self._look_back, self._lost)
         self._trouble: str | None = None
         self._forged_at: float | None = None
         self._forged = 0
         self._ended = threading.Event()
-        self._news = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._read, name="agent", daemon=True),
-            threading.Thread(target=self._announce, name="announcer", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._read, name="agent", daemon=True)
 
     def start(self) -> None:
         """Begin to announce this process and to take commands."""
-        for thread in self._threads:
-            thread.start()
+        self._announcer.start()
+        self._thread.start()
 
     def changed(self) -> None:
         """Announce anew, soon: what `report` says has changed."""
-        self._news.set()
+        self._announcer.changed()
 
     def stop(self, timeout: float) -> None:
         """Take no more, have what runs tell its end, and be gone from the list, within `timeout` seconds."""
         self._ended.set()
-        self._news.set()
+        self._announcer.end()
         self.jobs.close(timeout / 2)
-        for thread in self._threads:
-            thread.join(timeout / 8)
+        self._announcer.join(timeout / 8)
+        self._thread.join(timeout / 8)
         with suppress(TookTooLong):
             call_within(timeout / 4, "leave", self._leave)
 
@@ -99,7 +95,7 @@ class Agent:
         """Blocks where the store hangs."""
         with suppress(PerseusError):
             self._recorder.flush()
-            hosts.remove(self._client, self.target)
+            self._announcer.leave()
         self._client.close()
 
     def _read(self) -> None:
@@ -116,7 +112,7 @@ class Agent:
     def turn(self, wait_ms: int) -> None:
         """Take what has come, waiting `wait_ms` for it. Errors as `channel.receive`."""
         if not self._is_announced:  # whoever asks what came of a command looks for its process among those that live
-            hosts.write(self._client, self._report())
+            self._announcer.say()
             self._is_announced = True
         letters = self._letters(wait_ms)
         if letters:
@@ -140,7 +136,8 @@ class Agent:
 
     def _take(self, letter: Letter) -> None:
         report = self._report()
-        judged = self._intake.judge(letter, self._store_clock.now_ms(), report.instance_id, report.exchange_name)
+        serves = (report.instance_id, report.exchange_name) if report is not None else (None, None)
+        judged = self._intake.judge(letter, self._store_clock.now_ms(), *serves)
         if isinstance(judged, Command):
             self.jobs.accept(judged)
         elif isinstance(judged, Rejected):
@@ -173,21 +170,6 @@ class Agent:
         with answers(self._client):
             store_ms = now_ms(self._client, self._stream)
         self._store_clock.heard(store_ms, sent_at, self._clock.elapsed())
-
-    def _announce(self) -> None:
-        while not self._ended.is_set():
-            self._news.clear()
-            try:
-                hosts.write(self._client, self._report())
-                self._look_back()
-                seconds = REPORT_SECONDS
-            except PerseusError as error:
-                self._lost(error)
-                seconds = AGAIN_SECONDS
-            except Exception:
-                log.exception("This process could not be announced; it is tried again.")
-                seconds = REPORT_SECONDS
-            self._news.wait(seconds)
 
     def _look_back(self) -> None:
         """A store that failed over may number entries from an earlier time on: then all are read again."""

@@ -66,6 +66,7 @@ class Handlers:
             if service.takeover is not None:
                 raise Refused(f"{host.hostname} takes {name} over already, by {service.takeover.by}.")
             service.takeover = ordered
+            host.changed()
         else:
             open_, simulator = host.open, _url(command.arguments.get("simulator"))
             claim, admin = Waiting(host, ordered=ordered), (command.by, command.by_name)

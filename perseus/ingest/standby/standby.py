@@ -23,6 +23,7 @@ class Standby:
 
     def __init__(self, host: Host, service: Service, opening: Opening) -> None:
         self._host, self._service, self._opening = host, service, opening
+        self._say(False)  # before what may take seconds: whoever stops the holder has to know of it
         if host.ip is None:
             host.ip = host.membership.public_ip()
         self._shadow = opening.shadow(host.ip)

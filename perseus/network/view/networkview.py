@@ -15,7 +15,7 @@ class NetworkView:
 
     `capped` names the exchanges whose log the storm cap cut inside the last 90 days.
     When the store does not answer, the exchanges and events are the last ones this process read, as Unknown.
-    `read_at_ms` is when they were read, None when they never were. `hosts`: the ingest processes that take commands;
+    `read_at_ms` is when they were read, None when they never were. `hosts`: ingest processes that say what they are at;
     `has_hosts` False: something else stands where they report, so who they are is not known.
     """
 

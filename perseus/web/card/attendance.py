@@ -1,4 +1,4 @@
-"""What ingest processes that take commands add to an exchange: who stands by for it, and what its own is at."""
+"""What ingest processes add to an exchange: who stands by for it, and what its own is at."""
 
 from __future__ import annotations
 
@@ -19,17 +19,22 @@ LIMIT = 200
 
 
 class Standby(NamedTuple):
-    """One process that waits for the exchange. `warm`: None where it does not say; `target`: its name."""
+    """One process that waits for the exchange. `warm`: None where it does not say; `target`: its name.
+
+    `takes_commands` False: it can be stopped on its host alone.
+    """
 
     host: str
     warm: bool | None
     target: str = ""
+    takes_commands: bool = True
 
     @property
     def said(self) -> str:
         """`ingest-2, warm`."""
         how = "" if self.warm is None else ", warm" if self.warm else ", not warm yet"
-        return f"{words.plain(self.host, words.NAME_LIMIT)}{how}"
+        deaf = "" if self.takes_commands else ", takes no commands"
+        return f"{words.plain(self.host, words.NAME_LIMIT)}{how}{deaf}"
 
     @property
     def named(self) -> str:
@@ -55,6 +60,11 @@ class Attendance(NamedTuple):
     def follow(self) -> str:
         """Who goes on once nobody holds it, as a sentence; '' where nobody stands by."""
         return reserves.follow([one.named for one in self.standbys])
+
+    @property
+    def deaf(self) -> str:
+        """Which of those take no commands, as a sentence; '' where all do."""
+        return reserves.deaf([one.named for one in self.standbys if not one.takes_commands])
 
     def without(self, target: str) -> Attendance:
         """The same as if that process did not stand by."""
@@ -91,7 +101,7 @@ def by_exchange(reports: Iterable[Report]) -> Mapping[int, Attendance]:
             continue
         known = found.get(one.exchange_id, NOBODY)
         if one.role == "standby":
-            known = known._replace(standbys=(*known.standbys, Standby(one.hostname, one.warm, one.target)))
+            known = known._replace(standbys=(*known.standbys, _standby(one)))
         elif one.role == "waiting":
             taking = f"{one.hostname} is {one.doing or 'waiting to take it over'}"
             known = known._replace(taking=taking, claimer=one.target)
@@ -101,6 +111,10 @@ def by_exchange(reports: Iterable[Report]) -> Mapping[int, Attendance]:
             known = known._replace(doing=(*known.doing, (one.instance_id, one.doing)))
         found[one.exchange_id] = known
     return found
+
+
+def _standby(one: Report) -> Standby:
+    return Standby(one.hostname, one.warm, one.target, one.takes_commands)
 
 
 def idle(reports: Iterable[Report]) -> int:

@@ -23,7 +23,7 @@ class Stop(NamedTuple):
 
 
 class Reserve(NamedTuple):
-    """One standby, and how it is stopped. `target`: its process, '' where it says none."""
+    """One standby, and how it is stopped. `target`: its process, '' where it takes no commands."""
 
     said: str
     target: str
@@ -43,7 +43,10 @@ def stop(told: InstanceStatus | None, attending: Attendance) -> Stop | None:
 
 def reserves(attending: Attendance) -> tuple[Reserve, ...]:
     """Those that stand by."""
-    return tuple(Reserve(one.said, one.target, _stands_down(one, attending)) for one in attending.standbys)
+    return tuple(
+        Reserve(one.said, one.target if one.takes_commands else "", _stands_down(one, attending))
+        for one in attending.standbys
+    )
 
 
 def _start(attending: Attendance) -> str:

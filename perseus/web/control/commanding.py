@@ -40,11 +40,12 @@ UNREAD = (
     "not write. An ingest process deletes it within seconds, and each then says anew what it is at: look again in 5 s. "
     "Where none runs, start one, or delete it: `perseus redis-cli DEL perseus:hosts`."
 )
+NO_KEY = "{who} takes no commands: it has no key that signs them, or one that cannot be used. {mend}"
 OTHER_KEY = "Another key of commands than these pages have {who}: what these pages sign is refused there. {mend}"
 
 
 class AnotherKey(PerseusError):
-    """Raised when a process would refuse a command, for it has another key. Nothing was sent."""
+    """Raised when a process would refuse a command, for it has another key, or none. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Commanding:
             return now_ms(self.client, near)
 
     def reports(self) -> list[Report]:
-        """What each process that takes commands says of itself. Raises StoreUnavailable, StoreRefused."""
+        """What each process says of itself. Raises StoreUnavailable, StoreRefused."""
         return hosts.read(self.client)
 
     def other_keys(self, reports: Iterable[Report]) -> str:
@@ -92,8 +93,7 @@ class Commanding:
         except KeyUnusable:
             return ""
         found = [one for one in reports if ours is not None and examined.has_another_key(one, key.fingerprint(ours))]
-        who, mend = words.plain(examined.named(found), 400), CATALOGUE["control-key"].mend
-        return OTHER_KEY.format(who=who, mend=mend) if found else ""
+        return _refusing(OTHER_KEY, found)
 
     def nobody(self) -> str:
         """Why no report was read, a sentence. Raises StoreUnavailable, StoreRefused."""
@@ -107,7 +107,8 @@ class Commanding:
 
     def hosts(self, exchange: Exchange | None = None) -> tuple[Host, ...]:
         """Those that take commands, first the one that serves `exchange`, then the idle. Raises StoreUnavailable."""
-        reports = sorted(self.reports(), key=lambda one: _order(one, exchange))
+        asked = [one for one in self.reports() if one.takes_commands]
+        reports = sorted(asked, key=lambda one: _order(one, exchange))
         return tuple(Host(one.target, _said(one)) for one in reports)
 
     def send(
@@ -125,7 +126,9 @@ class Commanding:
         signing = self.read_key()
         if signing is None:
             raise NoKey
-        if refuses := self.other_keys(one for one in self.reports() if one.target == target):
+        meant = [one for one in self.reports() if one.target == target]
+        deaf = [one for one in meant if not one.takes_commands]
+        if refuses := _refusing(NO_KEY, deaf) or self.other_keys(meant):
             raise AnotherKey(refuses)
         who = person()
         command = Command(
@@ -166,6 +169,11 @@ def target_of(status: ExchangeStatus | None) -> str | None:
         return None
     named = status.status.fields.get("target")
     return named if isinstance(named, str) else None
+
+
+def _refusing(text: str, found: list[Report]) -> str:
+    """That sentence of these, with what mends it; '' where there is none."""
+    return text.format(who=words.plain(examined.named(found), 400), mend=CATALOGUE["control-key"].mend) if found else ""
 
 
 def _order(one: Report, exchange: Exchange | None) -> tuple[bool, bool, str, int]:

@@ -142,7 +142,7 @@ def _sure(act: Act, attending: Attendance) -> Act:
     """With what follows a stop: a standby goes on, or nobody does."""
     if act.kind is not Kind.STOP:
         return act
-    then = f"{attending.follow} {STOP_FIRST}" if attending.follow else UNSERVED
+    then = f"{attending.follow} {STOP_FIRST} {attending.deaf}".rstrip() if attending.follow else UNSERVED
     return replace(act, sure=f"{act.sure} {then}")
 
 
@@ -200,8 +200,8 @@ def _stop_of_a_standby(exchange: Exchange, target: str) -> BaseResponse:
     """Of one that waits there for the exchange, and only as long as it does."""
     audited(exchange.name, order=Kind.STOP, standby=words.plain(target, 120))
     commands = commanding()
-    waits = target in [one.target for one in reserves.reserves(commands.reports(), exchange.id)]
-    why = commands.why_off() or ("" if waits else NO_STANDBY)
+    found = [one for one in reserves.reserves(commands.reports(), exchange.id) if one.target == target]
+    why = commands.why_off() or ("" if found else NO_STANDBY)
     if why:
         return _not_asked(why)
     try:

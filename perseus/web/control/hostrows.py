@@ -1,4 +1,4 @@
-"""Ingest processes that take commands: as rows of a table, and as the choices of who shall have an exchange."""
+"""Ingest processes: as rows of a table, and as the choices of who shall have an exchange."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class HostRow:
     said: str
     exchange: str | None
     is_known: bool
+    takes_commands: bool
     warm: str | None
     doing: str | None
     version: str
@@ -51,7 +52,8 @@ def rows(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> tupl
 
 def choices(reports: Iterable[Report], exchange: Exchange) -> tuple[Choice, ...]:
     """Those that can have `exchange`: its standbys, warm ones first, then whoever is idle."""
-    fit = [one for one in reports if one.role == IDLE or (one.role == STANDBY and one.exchange_id == exchange.id)]
+    asked = [one for one in reports if one.takes_commands]
+    fit = [one for one in asked if one.role == IDLE or (one.role == STANDBY and one.exchange_id == exchange.id)]
     fit.sort(key=lambda one: (PLACES[one.role], not one.warm, one.hostname, one.pid))
     return tuple(
         Choice(one.target, _text(one.hostname), _about(one), is_chosen=place == 0) for place, one in enumerate(fit)
@@ -69,6 +71,7 @@ def _row(one: Report, known: frozenset[str]) -> HostRow:
         ROLES[one.role],
         _text(of) if of else None,
         of in known,
+        one.takes_commands,
         None if one.role != STANDBY or one.warm is None else "warm" if one.warm else "not warm yet",
         words.plain(one.doing, 200) if one.doing else None,
         words.plain(one.version, 40),

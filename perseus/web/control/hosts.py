@@ -1,4 +1,4 @@
-"""`/hosts`: the ingest processes that take commands: idle ones, those that serve, those that stand by."""
+"""`/hosts`: the ingest processes that take commands, and all that stand by: idle ones, those that serve, standbys."""
 
 from __future__ import annotations
 
