@@ -18,6 +18,8 @@ RESULTS = (DONE, REFUSED, INVALID, FAILED)
 LIMITS = {"who": 254, "what": 100, "target": 254, "result": 20, "ip": 45}
 DETAILS = 10
 DETAIL = 300
+#: The symbols of a change are told whole: who took out which is what one looks for.
+LONG: Final = {"names": 17_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def flat(at_ms: int, who: str, what: str, target: str, result: str, detail: Mapp
     """The fields and values of the stream's entry, each cut to its limit."""
     told = {"who": who, "what": what, "target": target, "result": result, "ip": ip}
     fields = {"timestamp": iso(at_ms), **{name: value[: LIMITS[name]] for name, value in told.items()}}
-    some = {str(key)[:50]: str(value)[:DETAIL] for key, value in list(detail.items())[:DETAILS]}
+    some = {str(key)[:50]: str(value)[: LONG.get(key, DETAIL)] for key, value in list(detail.items())[:DETAILS]}
     if some:
         fields["detail"] = json.dumps(some)
     return [text for pair in fields.items() for text in pair]

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from perseus.db import watched
 from tests.web.hosting import listing, lists
 from tests.web.notified import Notified
+from tests.web.people import ADA, come_in, entries
 from tests.web.reading import words
 from tests.web.symbolsite import BINANCE, EVIL, HERE, add, names, otto, site
 
@@ -28,6 +29,11 @@ def thousand(site: Notified) -> Notified:
     )
     watched.watch(site.database_url, BINANCE, many, "test")
     return site
+
+
+def noted(site: Notified) -> str:
+    """Which symbols the newest entry of the audit log names."""
+    return entries(site)[0].detail["names"]
 
 
 def shown(page: str) -> list[str]:
@@ -92,3 +98,25 @@ def test_of_a_thousand_lines_those_stand_first_that_need_somebody(thousand: Noti
     assert "NOPE-USDT" in to_look_at
     assert rest.count("data-fate-of-line") == 999
     assert "999 lines added or watched already" in words(page)
+
+
+def test_all_that_were_taken_out_stand_in_the_audit_log_and_on_its_page(thousand: Notified, otto: FlaskClient) -> None:
+    gone = names(thousand)
+    otto.post(f"{HERE}/remove", data={"symbol": list(gone)})
+    assert noted(thousand).split() == list(gone)
+    row = come_in(thousand, ADA).get("/audit?what=watch symbols no longer").text
+    said = words(row)
+    assert "symbols 1000" in said.partition("Details")[0]
+    assert gone[0] not in said.partition("Details")[0]
+    assert " ".join(gone) in said
+
+
+def test_where_that_is_too_long_it_is_said_how_many_more(site: Notified, otto: FlaskClient) -> None:
+    many = [f"{number:04d}{'A' * 40}-USDT" for number in range(600)]
+    watched.watch(site.database_url, BINANCE, many, "test")
+    otto.post(f"{HERE}/remove", data={"symbol": many})
+    *told, word, count, last = noted(site).split()
+    assert told == many[: len(told)]
+    assert (word, last) == ("and", "more")
+    assert len(told) + int(count) == 600
+    assert len(told) > 300

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response
 
 from perseus.access.audit import BadAuditCursor
-from perseus.access.auditentry import DONE, RESULTS, AuditEntry, AuditPage, Wanted
+from perseus.access.auditentry import DETAIL, DONE, LONG, RESULTS, AuditEntry, AuditPage, Wanted
 from perseus.access.roles import Role
 from perseus.web import moments, words
 from perseus.web.moments import Moment
@@ -36,7 +36,8 @@ routes = Blueprint("audit", __name__)
 class AuditRow:
     """One entry. `who` '' is a stranger. `result`: with how a command ended, where that says more.
 
-    `said`: a sentence of what came of it, `detail`: pairs of words, '' for none; `more`: what names it for other logs.
+    `said`: a sentence of what came of it, `detail`: pairs of words, '' for none; `more`: what names it for other logs,
+    and what is long.
     """
 
     id: str
@@ -119,10 +120,11 @@ def _read(before: str | None, wanted: Wanted) -> AuditPage:
 
 
 def _row(one: AuditEntry) -> AuditRow:
-    named = [(words.plain(key, 50), words.plain(value, 300)) for key, value in one.detail.items()]
+    named = [(words.plain(key, 50), words.plain(value, LONG.get(key, DETAIL))) for key, value in one.detail.items()]
     is_command = one.what.startswith(acts.ENDED)
     ended = one.detail.get("status", "") if is_command else ""
-    behind = (*SENTENCES, *NAMES, *(("status",) if is_command else ()))
+    names = (*NAMES, *(key for key, value in named if len(value) > DETAIL))
+    behind = (*SENTENCES, *names, *(("status",) if is_command else ()))
     return AuditRow(
         one.id,
         moments.ago(one.at_ms),
@@ -133,6 +135,6 @@ def _row(one: AuditEntry) -> AuditRow:
         one.result == DONE,
         " ".join(value for key, value in named if key in SENTENCES),
         ", ".join(f"{key} {value}" for key, value in named if key not in behind),
-        tuple((words.label(key), value) for key, value in named if key in NAMES),
+        tuple((words.label(key), value) for key, value in named if key in names),
         words.plain(one.ip, 45),
     )

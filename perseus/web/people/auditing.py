@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from perseus.access.audit import AuditLog
-from perseus.access.auditentry import DONE, FAILED, INVALID, REFUSED
+from perseus.access.auditentry import DONE, FAILED, INVALID, LONG, REFUSED
 from perseus.web import security, words
 from perseus.web.people import guard
 from perseus.web.people.access import Access
@@ -138,4 +138,4 @@ def _result(endpoint: str, response: Response, *, is_known: bool) -> str:
 
 
 def _plain(detail: Mapping[str, str]) -> dict[str, str]:
-    return {key: words.plain(value, 250) for key, value in detail.items()}
+    return {key: words.plain(value, LONG.get(key, 250)) for key, value in detail.items()}

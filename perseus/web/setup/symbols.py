@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
+
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from perseus.access.auditentry import LONG
 from perseus.db import watched
 from perseus.db.errors import TooManySymbols
 from perseus.exchanges import vetting
@@ -28,6 +32,7 @@ from perseus.web.site import access, commanding
 
 FOUND_MOST, QUERY_MOST = 50, 60
 PLACE = ("part", "page")
+MORE = " and {count:,} more"
 WORDS = {
     Fate.ADDED: "added",
     Fate.HALTED: "added, though it is halted: nothing trades now",
@@ -129,12 +134,20 @@ def _names(exchange: Exchange) -> tuple[str, ...]:
 
 def _told(exchange: Exchange, changed: tuple[str, ...], kept: int = 0) -> Told:
     """Tell what runs, where anything has changed. `kept`: how many of them ran already, and were not named."""
-    audited(symbols=len(changed), names=words.plain(" ".join(changed), 200) or None, kept=kept or None)
+    audited(symbols=len(changed), names=_noted(changed) or None, kept=kept or None)
     if not changed:
         return Told()
     told = symbolstold.tell(commanding(), exchange, _names(exchange))
     audited(command=told.command or None)
     return told
+
+
+def _noted(names: tuple[str, ...]) -> str:
+    """All of them; of more than one entry of the audit log holds the first ones, and how many more."""
+    ends = tuple(accumulate(len(name) + 1 for name in names))
+    most = LONG["names"] - len(MORE.format(count=len(names)))
+    some = bisect_right(ends, most)
+    return " ".join(names[:some]) + (MORE.format(count=len(names) - some) if some < len(names) else "")
 
 
 def _given() -> str:
