@@ -60,8 +60,8 @@ def sample(instance: Instance, book: SpanBook) -> None:
         time.sleep(PACE)
 
 
-def claim(exchange: Exchange, settings: Settings, pause: Callable[[float], object]) -> Instance:
-    """Ask until it is granted; `pause(seconds)` between tries."""
+def claim(exchange: Exchange, settings: Settings, mark: str, pause: Callable[[float], object]) -> Instance:
+    """Ask until it is granted; `pause(seconds)` between tries. The names of all connections begin with `mark`."""
     assert settings.redis_url is not None
     url, timeout = settings.redis_url.get_secret_value(), settings.store_timeout_seconds
     identity = Identity(socket.gethostname(), settings.admin_email, settings.admin_name)
@@ -70,7 +70,7 @@ def claim(exchange: Exchange, settings: Settings, pause: Callable[[float], objec
             return join(
                 exchange,
                 settings,
-                lambda name: connect(url, timeout=timeout, name=f"drill-{name}"),
+                lambda name: connect(url, timeout=timeout, name=f"{mark}{name}"),
                 identity,
                 pause=pause,
             )
@@ -119,7 +119,7 @@ def main() -> int:
 
     try:
         pause(0)
-        with claim(exchange, settings, pause) as instance:
+        with claim(exchange, settings, options.mark, pause) as instance:
             signal.signal(signal.SIGTERM, lambda *_: instance.request_stop(GOES_ON))
             if ending.is_set():
                 instance.request_stop(GOES_ON)
@@ -139,6 +139,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--id", type=int, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--book", type=Path, required=True)
+    parser.add_argument("--mark", required=True)
     parser.add_argument("--cable", type=int)
     return parser.parse_args()
 

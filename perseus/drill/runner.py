@@ -47,16 +47,27 @@ class Told:
 
 
 class Runner:
-    """A running contender; the block ends it. `name` is for people, its files are in `folder`."""
+    """A running contender; the block ends it. `name` is for people, its files are in `folder`.
+
+    `mark`: how the names of its connections to the store begin.
+    """
 
     def __init__(
-        self, name: str, exchange: Exchange, folder: Path, environ: Mapping[str, str], cable: int | None = None
+        self,
+        name: str,
+        exchange: Exchange,
+        folder: Path,
+        environ: Mapping[str, str],
+        cable: int | None,
+        mark: str,
     ) -> None:
         self.name = name
         self._exchange = exchange
         self._folder = folder
         self._environ = environ
         self._cable = cable
+        self._mark = mark
+        self.pid: int | None = None
         self._lines: queue.Queue[Told] = queue.Queue()
         self.told: dict[str, Told] = {}
 
@@ -78,7 +89,7 @@ class Runner:
         self._folder.mkdir(mode=0o700, parents=True)
         exchange, book = self._exchange, self._folder / "spans"
         command = [sys.executable, "-m", "perseus.drill.contender", "--id", str(exchange.id), "--name", exchange.name]
-        command += ["--book", str(book), *(["--cable", str(self._cable)] if self._cable else [])]
+        command += ["--mark", self._mark, "--book", str(book), *(["--cable", str(self._cable)] if self._cable else [])]
         self._log = (self._folder / "log").open("wb")
         # A session of its own: Ctrl-C at the terminal reaches the drill alone, which ends the contenders.
         self._process = subprocess.Popen(
@@ -89,6 +100,7 @@ class Runner:
             stderr=self._log,
             start_new_session=True,
         )
+        self.pid = self._process.pid
         self._reader = threading.Thread(target=self._read, name="drill", daemon=True)
         self._reader.start()
 

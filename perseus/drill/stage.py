@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 from perseus import keys
 from perseus.clock import SystemClock
+from perseus.drill import leftover
 from perseus.drill.practice import PRACTICE_ID
 from perseus.drill.runner import Runner
 from perseus.errors import PerseusError
@@ -43,13 +45,18 @@ def short(settings: Settings) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`settings` are those of the contenders, `client` is the drill's own."""
+    """`settings` are those of the contenders, `client` is the drill's own.
+
+    `mark`: how the names of the contenders' connections begin, by which they are told from those of another drill.
+    """
 
     exchange: Exchange
     settings: Settings
     url: str
     client: Client
     folder: Path
+    mark: str = field(default_factory=lambda: f"drill-{uuid4().hex[:8]}-")
+    _runners: list[Runner] = field(default_factory=list)
 
     @property
     def patience(self) -> float:
@@ -59,7 +66,9 @@ class Stage:
     def contender(self, name: str, cable: int | None = None) -> Runner:
         """One more, to be started as a block."""
         number = sum(1 for _ in self.folder.iterdir()) if self.folder.exists() else 0
-        return Runner(name, self.exchange, self.folder / f"{number}-{name}", self._environ(), cable)
+        runner = Runner(name, self.exchange, self.folder / f"{number}-{name}", self._environ(), cable, self.mark)
+        self._runners.append(runner)
+        return runner
 
     def prepare(self) -> None:
         """Have the keys of a practice exchange there, each with its end, so that a killed drill leaves none for ever.
@@ -86,9 +95,14 @@ class Stage:
             self.client.exists(keys.status(self.exchange.id))
 
     def clear(self) -> None:
-        """Have the store forget a practice exchange as it forgets events. Raises StoreUnavailable, StoreRefused."""
+        """Have the store forget a practice exchange as it forgets events, and free it. All contenders have ended.
+
+        Raises StoreUnavailable, StoreRefused, StoreCorrupt.
+        """
         if self.exchange.id != PRACTICE_ID:
             return
+        pids = {runner.pid for runner in self._runners if runner.pid is not None}
+        leftover.clear(self.client, self.exchange.id, self.settings, self.mark, pids)
         with answers(self.client):
             for key in self._keys():
                 self.client.pexpire(key, RETENTION_MS)
