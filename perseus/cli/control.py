@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from perseus.cli.running import run
@@ -27,8 +30,12 @@ def hosts(as_json: bool) -> None:
     run("control", "hosts", as_json)
 
 
-@control.command("start")
-@click.argument("exchange")
+def _of_exchange(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function the command of that name, whose first argument is EXCHANGE."""
+    return lambda act: control.command(name)(click.argument("exchange")(act))
+
+
+@_of_exchange("start")
 @ON
 @click.option("--simulator", metavar="URL", help="Take in what `perseus simulate` serves at this URL.")
 def start(exchange: str, on: str | None, simulator: str | None) -> None:
@@ -36,60 +43,52 @@ def start(exchange: str, on: str | None, simulator: str | None) -> None:
     _send(Kind.START, exchange, on, simulator=simulator)
 
 
-@control.command("stop")
-@click.argument("exchange")
+@_of_exchange("stop")
 @click.option("--on", metavar="TARGET", help="The process that is meant, also one that stands by for EXCHANGE.")
 def stop(exchange: str, on: str | None) -> None:
     """Stop EXCHANGE in order, at whatever stage it is; with --on a standby of it."""
     _send(Kind.STOP, exchange, on)
 
 
-@control.command("pause")
-@click.argument("exchange")
+@_of_exchange("pause")
 def pause(exchange: str) -> None:
     """Close the feed of EXCHANGE and keep its lease."""
     _send(Kind.PAUSE, exchange)
 
 
-@control.command("resume")
-@click.argument("exchange")
+@_of_exchange("resume")
 def resume(exchange: str) -> None:
     """Let a paused EXCHANGE go on."""
     _send(Kind.RESUME, exchange)
 
 
-@control.command("reload")
-@click.argument("exchange")
+@_of_exchange("reload")
 def reload(exchange: str) -> None:
     """Have EXCHANGE take in the symbols that are wanted now."""
     _send(Kind.RELOAD, exchange)
 
 
-@control.command("warm-up")
-@click.argument("exchange")
+@_of_exchange("warm-up")
 @click.option("--full", is_flag=True, help="Doubt what is kept, and fetch it again.")
 def warm_up(exchange: str, full: bool) -> None:
     """Fetch the past of EXCHANGE that is missing."""
     _send(Kind.WARM_UP, exchange, full=full)
 
 
-@control.command("cancel-warm-up")
-@click.argument("exchange")
+@_of_exchange("cancel-warm-up")
 def cancel_warm_up(exchange: str) -> None:
     """Fetch no more of the past of EXCHANGE."""
     _send(Kind.CANCEL_WARM_UP, exchange)
 
 
-@control.command("takeover")
-@click.argument("exchange")
+@_of_exchange("takeover")
 @ON
 def takeover(exchange: str, on: str | None) -> None:
     """Move EXCHANGE from its holder to another process."""
     _send(Kind.TAKEOVER, exchange, on)
 
 
-@control.command("check")
-@click.argument("exchange")
+@_of_exchange("check")
 @ON
 @click.option("--environment", "names", multiple=True, metavar="NAME", help="Is this variable there? May be repeated.")
 def check(exchange: str, on: str | None, names: tuple[str, ...]) -> None:

@@ -11,7 +11,10 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from threading import Event
 
 TICK_SECONDS: Final = 0.1
 NUMBERS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -67,23 +70,16 @@ def code(error: KeyboardInterrupt) -> int:
 @contextmanager
 def while_blocked(numbers: Collection[signal.Signals]) -> Iterator[None]:
     """As `install` inside, for signals that all threads block because somebody will wait for them afterwards."""
-    import threading  # not before it is needed
+    from perseus.beside import beside  # threading, not before it is needed
 
-    ended = threading.Event()
-
-    def look() -> None:
+    def look(ended: Event) -> None:
         while not ended.is_set():
             came = signal.sigtimedwait(numbers, TICK_SECONDS)
             if came is not None:
                 _leave(came.si_signo)
 
-    thread = threading.Thread(target=look, name="early stop", daemon=True)
-    thread.start()
-    try:
+    with beside("early stop", look):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _handle(handler: Callable[[int, FrameType | None], None]) -> None:

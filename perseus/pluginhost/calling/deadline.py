@@ -9,6 +9,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
+from perseus.beside import beside
 from perseus.pluginhost.calling.boundary import Breakout
 
 Answer = TypeVar("Answer")
@@ -59,17 +60,11 @@ def result_by(future: Future[Answer], seconds: float) -> Answer:
 @contextmanager
 def told_while(seconds: float, tell: Callable[[float], object]) -> Iterator[None]:
     """While the code inside runs, call `tell(seconds since it began)` every `seconds`, on a thread of its own."""
-    ended = threading.Event()
     began = time.monotonic()
 
-    def run() -> None:
+    def run(ended: threading.Event) -> None:
         while not ended.wait(seconds):
             tell(time.monotonic() - began)
 
-    thread = threading.Thread(target=run, name="told-while", daemon=True)
-    thread.start()
-    try:
+    with beside("told-while", run):
         yield
-    finally:
-        ended.set()
-        thread.join()
