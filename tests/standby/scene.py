@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from dataclasses import dataclass
 
 import redis
 
@@ -16,6 +17,16 @@ from tests.ingest.running import BINANCE_ID, Start
 HOLDER = ("-m", "perseus", "ingest", "binance", "--made-up")
 STANDBY = (*HOLDER, "--standby")
 IDLE = ("-m", "perseus", "ingest", "--idle", "--made-up")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A holder that is active, and one that stands by, warm: processes, and what they first said of themselves."""
+
+    primary: subprocess.Popen[str]
+    held: dict[str, object]
+    follower: subprocess.Popen[str]
+    reserve: Report
 
 
 def payload(reader: redis.Redis) -> dict[str, object]:

@@ -11,19 +11,17 @@ from perseus.control.command import Kind
 from perseus.control.outcomes import Status
 from tests.control.conftest import KEYED, TEXT, Commander
 from tests.ingest.running import Start, wait_active
-from tests.standby.scene import HOLDER, STANDBY, standby, target, until_active
+from tests.standby.scene import HOLDER, STANDBY, Pair, target, until_active
 
 
-def test_a_standby_is_stopped_and_its_holder_goes_on(start: Start, reader: redis.Redis, commander: Commander) -> None:
-    wait_active(reader, start(*HOLDER, **KEYED))
-    holder = target(reader)
-    process, reserve = standby(start, commander, **KEYED)
+def test_a_standby_is_stopped_and_its_holder_goes_on(pair: Pair, reader: redis.Redis, commander: Commander) -> None:
+    holder, reserve = target(reader), pair.reserve
     told = commander.end(reserve.target, Kind.STOP, standby=True)
     assert (told.status, told.text) == (
         Status.DONE,
         f"{reserve.hostname} stands by for binance no longer; its process ends.",
     )
-    assert process.wait(10) == 0
+    assert pair.follower.wait(10) == 0
     assert target(reader) == holder
     acts = [(one.what, one.result, one.target) for one in AuditLog(commander.client).read(9).entries]
     assert ("control: stop", "done", "binance") in acts
@@ -42,12 +40,10 @@ def test_a_standby_that_is_an_idle_host_waits_for_a_start_then(
 
 
 def test_a_standby_that_was_promoted_meanwhile_is_not_stopped_as_one(
-    start: Start, reader: redis.Redis, commander: Commander
+    pair: Pair, reader: redis.Redis, commander: Commander
 ) -> None:
-    primary = start(*HOLDER, **KEYED)
-    wait_active(reader, primary)
-    _, reserve = standby(start, commander, **KEYED)
-    primary.kill()
+    reserve = pair.reserve
+    pair.primary.kill()
     until_active(reader, reserve.target)
     told = commander.end(reserve.target, Kind.STOP, "binance", standby=True)
     assert (told.status, told.text) == (
@@ -58,10 +54,9 @@ def test_a_standby_that_was_promoted_meanwhile_is_not_stopped_as_one(
 
 
 def test_who_stops_a_holder_is_told_which_standby_takes_over(
-    start: Start, reader: redis.Redis, commander: Commander
+    pair: Pair, reader: redis.Redis, commander: Commander
 ) -> None:
-    wait_active(reader, start(*HOLDER, **KEYED))
-    _, reserve = standby(start, commander, **KEYED)
+    reserve = pair.reserve
     told = commander.end(target(reader), Kind.STOP)
     assert str(told.text).endswith(
         f"{reserve.hostname} ({reserve.target}) stands by for it, and takes over as soon as nobody holds it."
@@ -72,14 +67,12 @@ def test_who_stops_a_holder_is_told_which_standby_takes_over(
 
 
 def test_a_standby_is_stopped_from_a_terminal(
-    start: Start, reader: redis.Redis, commander: Commander, site_environment: dict[str, str]
+    pair: Pair, reader: redis.Redis, site_environment: dict[str, str]
 ) -> None:
-    wait_active(reader, start(*HOLDER, **KEYED))
-    holder = target(reader)
-    process, reserve = standby(start, commander, **KEYED)
+    holder, reserve = target(reader), pair.reserve
     who = {**site_environment, "PERSEUS_CONTROL_KEY": TEXT, "PERSEUS_ADMIN_EMAIL": "bob@example.net"}
     told = CliRunner().invoke(commands, ["control", "stop", "binance", "--on", reserve.target], env=who)
     assert told.exit_code == 0, told.output
     assert f"done: {reserve.hostname} stands by for binance no longer" in told.output
-    assert process.wait(10) == 0
+    assert pair.follower.wait(10) == 0
     assert target(reader) == holder
