@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from perseus.access.audit import AuditLog
 from perseus.db import access as rows
 from tests.browser.conftest import serving
+from tests.browser.test_narrow import SIDEWAYS
 from tests.web.conftest import notified
 from tests.web.notified import Notified
 from tests.web.people import ADA, PASSWORD, ask, link, user
@@ -114,3 +116,22 @@ def test_no_page_is_wider_than_the_window(notified: Notified, address: str, page
     page.goto(address + path)
     expect(page.locator("main section, main form").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_thousand_symbols_of_an_entry_are_read_without_scrolling_sideways(
+    notified: Notified, address: str, page: Page, width: int
+) -> None:
+    many = " ".join(f"S{number:04d}-USDT" for number in range(1_000))
+    AuditLog(notified.client).write(
+        ADA, "watch symbols no longer", "binance", detail={"symbols": "1000", "names": many}
+    )
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(f"{address}/sign-in/link/{link(notified, ADA)}")
+    page.goto(f"{address}/audit?what=watch+symbols+no+longer")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row.get_by_text("S0999-USDT")).to_be_hidden()
+    row.get_by_text("Details").click()
+    expect(row.get_by_text("S0999-USDT")).to_be_visible()
+    assert page.evaluate(SIDEWAYS) == []
