@@ -11,6 +11,7 @@ from perseus.simulator.clock import VirtualClock
 from perseus.simulator.faults.fault import Fault
 from perseus.simulator.world import World
 from tests.simulated.site import START_MS, Site
+from tests.simulated.test_troubles import FEW
 from tests.simulated.trial import EACH, TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
@@ -67,7 +68,7 @@ async def _whole_within(site: Site, seconds: float) -> None:
 @pytest.mark.parametrize("name", EACH)
 def test_whoever_held_our_requests_is_known_to_be_back_by_the_first_answer(name: str, seconds: int) -> None:
     async def main() -> None:
-        async with Site(name, SYMBOLS[name], TIMEFRAMES[name]) as site:
+        async with Site(name, SYMBOLS[name], TIMEFRAMES[name], depth=FEW) as site:
             await site.pass_time(60)
             site.world.add_fault(Fault("requests_held", name, params={"for_ms": seconds * 1_000}))
             await site.pass_time(20)
@@ -87,7 +88,7 @@ def test_whoever_lost_our_requests_is_asked_again_soon_and_at_once_when_its_stre
     """By the second no more than a limit allows may be asked while all may yet arrive."""
 
     async def main() -> None:
-        async with Site(name, SYMBOLS[name], TIMEFRAMES[name]) as site:
+        async with Site(name, SYMBOLS[name], TIMEFRAMES[name], depth=FEW) as site:
             await site.pass_time(60)
             site.net.is_deaf = True
             site.world.add_fault(Fault("reset", name))
@@ -121,7 +122,7 @@ def test_an_exchange_that_opens_no_websocket_for_a_while_is_not_asked_for_too_ma
         world = World(VirtualClock(asyncio.get_running_loop().time, START_MS), "held", (), BASES)
         redis = fakeredis.FakeRedis(decode_responses=True)
         sites = [
-            Site(name, [symbol_of(name)], TIMEFRAMES[name], f"process {number}", world=world, redis=redis)
+            Site(name, [symbol_of(name)], TIMEFRAMES[name], f"process {number}", world=world, redis=redis, depth=FEW)
             for number in range(2)
         ]
         await asyncio.gather(*(site.start() for site in sites))

@@ -10,7 +10,7 @@ import pytest
 from perseus.exchanges.events import Subject
 from tests.simulated.hostile import DEEP, NO_WORDS, Between, frame
 from tests.simulated.site import Site
-from tests.simulated.test_troubles import at_one, everywhere, site_of
+from tests.simulated.test_troubles import FEW, at_one, everywhere, site_of
 from tests.simulated.trial import TIMEFRAMES
 from tests.simulated.virtual_loop import run
 
@@ -92,7 +92,7 @@ def doubted(name: str, symbol: str | None) -> tuple[set[str], int]:
     """What is in doubt for such a message of that symbol, None: for none, and how many requests come in 20 s."""
 
     async def main() -> tuple[set[str], int]:
-        site = Site(name, many(name), TIMEFRAMES[name], bases=MANY)
+        site = Site(name, many(name), TIMEFRAMES[name], bases=MANY, depth=FEW)
         found = set[str]()
         async with site:
             await site.pass_time(200)
