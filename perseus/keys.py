@@ -32,11 +32,13 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `channel:ticker:<id>:<symbol>` | channel | - | the ticker script | everybody | the same, whenever it changes |
 | `{perseus:target:<target>}:commands` | stream | 1 h, newest 100 | web, `perseus control`, ingest processes | the target | signed commands to one ingest process |
 | `{perseus:target:<target>}:outcomes` | hash | 24 h | the target | who commanded | by command id, how far it has come (JSON) |
+| `perseus:commands` | hash | 7 days | who commands | web, dispatcher, ingest processes | by id, commands whose end is not in the audit log yet (JSON) |
 | `perseus:hosts` | hash | none | ingest processes that take commands, standbys | page, `perseus control`, doctor | by target, its report (JSON): host, role, exchange, what it is at; older than 15 s: gone |
 | `perseus:dispatchers` | hash | none | dispatcher | page, API | by worker, its report (JSON): plugins, their states and forms, lanes; older than 15 s: gone |
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
 | `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |
 | `{logs:audit}:strangers` | list | 90 days | the same | the same script | ids of the newest 10,000 entries of people who were not signed in: they have a share of their own |
+| `{logs:audit}:end:<id>` | string | 7 days | whoever writes down the end of that command | the same script | there once it is in the log: it has one end |
 | `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
 | `exchange:<id>:listings` | string (JSON) | 24 h | its holder, `check` of a host | a start, Symbols page | what an exchange said of itself: symbols, limits, how far its clock is from the store's; younger than 15 minutes a start asks nothing |
 | `exchange:<id>:warm-up-schedule:symbols` | string (JSON) | none | its holder, fenced | page, API | schedule of the latest warmup: which pairs had to be fetched, and why |
@@ -55,6 +57,7 @@ from __future__ import annotations
 INITIALISED = "perseus:initialised"
 DISPATCHERS = "perseus:dispatchers"
 HOSTS = "perseus:hosts"
+COMMANDS = "perseus:commands"
 DOCTOR = "perseus:doctor"
 DOCTOR_TURN = "perseus:doctor:turn"
 DISPATCH_LOG = "logs:dispatch"
@@ -91,6 +94,11 @@ def fence(key: str) -> str:
 def maintenance(exchange_id: int) -> str:
     """The owner's word that an outage of this exchange is meant, in the lease's own slot."""
     return f"{{{status(exchange_id)}}}:maintenance"
+
+
+def audit_end(command: str) -> str:
+    """That the end of a command is in the audit log, in the log's slot."""
+    return f"{{{AUDIT_LOG}}}:end:{command}"
 
 
 def destination(destination_id: str, part: str) -> str:

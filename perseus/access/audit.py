@@ -18,6 +18,7 @@ from perseus.store.batch import Batch
 RETENTION_MS = 90 * 86_400_000
 MOST = 100_000
 STRANGERS_MOST = 10_000
+ONCE_MS = 7 * 86_400_000
 HELD = 1_000
 AGAIN_SECONDS = 5.0
 CHUNK = 500
@@ -46,7 +47,7 @@ class AuditLog:
         self._client = client
         self._clock = clock or SystemClock()
         self._append = Script(client, "audit", "perseus.access")
-        self._held: deque[tuple[list[str], int]] = deque(maxlen=HELD)
+        self._held: deque[tuple[list[str], int, str]] = deque(maxlen=HELD)
         self._lock = threading.Lock()
         self._silent_since: float | None = None
 
@@ -58,14 +59,24 @@ class AuditLog:
         result: str = "done",
         detail: Mapping[str, str] | None = None,
         ip: str = "",
+        *,
+        once: str = "",
     ) -> None:
-        """Record it; never raises. `who` '' is a stranger; give no secrets. All is cut to what one entry may hold."""
+        """Record it; never raises. `who` '' is a stranger; give no secrets. All is cut to what one entry may hold.
+
+        `once`: a key in the log's slot; of all entries with the same one, by whomever, the first alone is written.
+        """
         fields = flat(self._clock.wall_ms(), who, what, target, result, detail or {}, ip)
-        self._hold(fields, 0 if who else STRANGERS_MOST)
+        self._hold(fields, 0 if who else STRANGERS_MOST, once)
         if self._may_try():
             self._flush()
         if who and self._silent_since is not None:
             log.warning("audit, held until the data store takes it: %s", " ".join(fields))
+
+    def flush(self) -> bool:
+        """Write what is held; False while the store does not take it."""
+        self._flush()
+        return not self._held
 
     @property
     def held(self) -> int:
@@ -112,9 +123,9 @@ class AuditLog:
         since = self._silent_since
         return since is None or self._clock.elapsed() - since >= AGAIN_SECONDS
 
-    def _hold(self, fields: list[str], strangers: int) -> None:
+    def _hold(self, fields: list[str], strangers: int, once: str) -> None:
         with self._lock:
-            self._held.append((fields, strangers))
+            self._held.append((fields, strangers, once))
 
     def _flush(self) -> None:
         """Write what is held, oldest first."""
@@ -137,5 +148,6 @@ class AuditLog:
             log.info("the audit log takes entries again, those that were held are in it")
             self._silent_since = None
 
-    def _put(self, fields: list[str], strangers: int) -> None:
-        self._append([keys.AUDIT_LOG, keys.AUDIT_STRANGERS], [RETENTION_MS, MOST, strangers, *fields])
+    def _put(self, fields: list[str], strangers: int, once: str) -> None:
+        names = [keys.AUDIT_LOG, keys.AUDIT_STRANGERS, *([once] if once else [])]
+        self._append(names, [RETENTION_MS, MOST, strangers, ONCE_MS, *fields])

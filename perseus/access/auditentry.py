@@ -9,12 +9,14 @@ from typing import Final
 
 from perseus.clock import iso, parse_iso
 
-#: What can come of it: done; refused, for who asks may not; not valid, for what was sent is wrong; failed, our fault.
+#: What can come of it: sent, for a command has an end of its own; done; refused, for who asks may not; not valid, for
+#: what was sent is wrong; failed, our fault.
+SENT: Final = "sent"
 DONE: Final = "done"
 REFUSED: Final = "refused"
 INVALID: Final = "not valid"
 FAILED: Final = "failed"
-RESULTS = (DONE, REFUSED, INVALID, FAILED)
+RESULTS = (SENT, DONE, REFUSED, INVALID, FAILED)
 LIMITS = {"who": 254, "what": 100, "target": 254, "result": 20, "ip": 45}
 DETAILS = 10
 DETAIL = 300

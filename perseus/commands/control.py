@@ -15,7 +15,7 @@ from perseus import db, keys
 from perseus.access.audit import AuditLog
 from perseus.commands import readiness
 from perseus.commands.statustable import cells
-from perseus.control import channel, hosts, key, reserves
+from perseus.control import audited, channel, hosts, key, reserves
 from perseus.control.command import LIFE_MS, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.outcomes import Outcome, Status
@@ -25,7 +25,6 @@ from perseus.network.payload import parse
 from perseus.settings import Settings
 from perseus.store import Client, answers
 
-ACT = "command an instance"
 LOOK_SECONDS = 0.2
 LOST_SECONDS = LIFE_MS / 1000 + 10
 CODES = {Status.DONE: 0, Status.REFUSED: EXIT_HELD}
@@ -127,13 +126,7 @@ def send(settings: Settings, kind: Kind, name: str, on: str | None, arguments: M
     with readiness.store(settings, "perseus-control") as client:
         command = _addressed(client, replace(who, arguments=arguments), exchange, on)
         channel.send(client, secret, command)
-        detail = {
-            "command": kind.value,
-            "to": command.target,
-            "id": command.id,
-            "by": f"perseus control on {socket.gethostname()}",
-        }
-        AuditLog(client).write(command.by, ACT, exchange.name, detail=detail)
+        audited.began(AuditLog(client), command, by=f"perseus control on {socket.gethostname()}")
         click.echo(f"{kind.value.replace('_', ' ')} of {exchange.name} sent to {command.target}")
         try:
             told = _followed(client, Sent(command.target, command.id), time.sleep)

@@ -13,6 +13,7 @@ from perseus import db
 from perseus.cli import earlystop
 from perseus.clock import SystemClock
 from perseus.commands import readiness
+from perseus.control.audited import Notary
 from perseus.db import notifying
 from perseus.db.known import KnownConfiguration, KnownExchanges
 from perseus.errors import PerseusError
@@ -70,7 +71,8 @@ def run(settings: Settings) -> int:
         elsewhere = load(INGEST, settings=settings).plugins()
         combined = _Combined(configuration, own)
         site = Site(settings, client, clock, plugins, combined, known, observer, scrubber, sealer, elsewhere)
-    _until_told(Watcher(client, known, settings, clock), Office(site), settings.stop_seconds)
+    watcher = Watcher(client, known, settings, clock, Notary(client, clock).look)
+    _until_told(watcher, Office(site), settings.stop_seconds)
     observer.close(settings.stop_seconds / 4)
     client.close()
     return 0

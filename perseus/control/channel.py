@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from perseus import keys
 from perseus.control import command as commands
-from perseus.control import hosts, outcomes, signing
+from perseus.control import hosts, opened, outcomes, signing
 from perseus.control.command import LIFE_MS, LONGEST_LIFE_MS, TARGET, BadCommand, Command
 from perseus.control.outcomes import Outcome, Status
 from perseus.errors import PerseusError, StoreCorrupt
@@ -64,8 +64,10 @@ def send(client: Client, key: bytes, command: Command, life_ms: int = LIFE_MS) -
     _check(command.target)
     stream = keys.control(command.target, "commands")
     with answers(client):
-        body = command.issued(now_ms(client, stream), min(life_ms, LONGEST_LIFE_MS)).to_json()
+        issued = command.issued(now_ms(client, stream), min(life_ms, LONGEST_LIFE_MS))
+        body = issued.to_json()
         commands.parse(body)  # what its target could not read is not sent
+        opened.add(client, issued)
         pipeline: Any = client.pipeline(transaction=False)
         pipeline.xadd(stream, {"body": body, "mac": signing.sign(key, body)}, maxlen=MOST, approximate=False)
         pipeline.pexpire(stream, KEPT_MS)

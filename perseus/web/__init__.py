@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from perseus import db
 from perseus.clock import SystemClock
+from perseus.control.audited import Notary
 from perseus.db import diagnosis
 from perseus.db.known import KnownExchanges, KnownFit
 from perseus.doctor import site as doctor
@@ -65,7 +66,9 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         atexit.register(outbound.marks.stop)
         chronicle.start()
         atexit.register(chronicle.stop)
-        watcher = Watcher(client, known, settings, clock, partial(_recover, shared, outbound, fit))
+        watcher = Watcher(
+            client, known, settings, clock, partial(_recover, shared, outbound, fit, Notary(client, clock))
+        )
         watcher.start()
         atexit.register(watcher.stop)
         checkup.start()
@@ -94,11 +97,13 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     return made
 
 
-def _recover(shared: SharedDirectory, outbound: Outbound, fit: KnownFit) -> None:
+def _recover(shared: SharedDirectory, outbound: Outbound, fit: KnownFit, notary: Notary) -> None:
     """What only requests read is read here once it was told as away, so that its return is told though none comes.
 
-    And the tables are compared: most pages read a few of them, and the doctor comes round every few minutes.
+    And the tables are compared: most pages read a few of them, and the doctor comes round every few minutes. Ends of
+    commands that nobody has written down are.
     """
+    notary.look()
     shared.recover()
     fit()
     if outbound.configuration.trouble is not None:

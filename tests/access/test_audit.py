@@ -172,9 +172,9 @@ def test_a_silent_store_holds_up_only_one_act_in_five_seconds(
     tries: list[str] = []
     put = kept._put
 
-    def counted(fields: list[str], strangers: int) -> None:
+    def counted(fields: list[str], strangers: int, once: str) -> None:
         tries.append(fields[1])
-        put(fields, strangers)
+        put(fields, strangers, once)
 
     monkeypatch.setattr(kept, "_put", counted)
     for _ in range(10):
@@ -202,3 +202,11 @@ def test_a_cluster_takes_entries_too(cluster_store: str, clients: Callable[[str]
     kept.write("", "sign in", result="refused")
     kept.write("ada@example.net", "sign in")
     assert acts(kept) == ["sign in", "sign in"]
+
+
+@pytest.mark.everywhere
+def test_of_entries_that_may_be_written_once_the_first_alone_is(client: Client, clock: ManualClock) -> None:
+    for result in ("done", "failed"):
+        AuditLog(client, clock).write("ada@example.net", "act", result=result, once=keys.audit_end("a" * 32))
+    AuditLog(client, clock).write("ada@example.net", "act", result="refused", once=keys.audit_end("b" * 32))
+    assert [one.result for one in AuditLog(client, clock).read(9).entries] == ["refused", "done"]

@@ -76,8 +76,8 @@ def test_a_whole_life_from_a_terminal(start: Start, commander: Commander, typed:
     assert json.loads(typed("hosts", "--json").output)[0]["exchangeName"] == "binance"
     assert "is stopped, its lease released" in typed("stop", "binance").output
     acts = [(one.what, one.who) for one in AuditLog(commander.client).read(50).entries]
-    assert acts.count(("command an instance", "bob@example.net")) == 5
-    assert acts.count(("control: stop", "bob@example.net")) == 1
+    assert acts.count(("control: pause", "bob@example.net")) == 4, "two that were sent, and the end of each"
+    assert acts.count(("control: stop", "bob@example.net")) == 2
 
 
 def test_who_serves_without_a_key_is_told_as_that(start: Start, reader: redis.Redis, typed: Type) -> None:

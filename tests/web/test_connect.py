@@ -110,8 +110,10 @@ def test_connect_sends_a_signed_start_and_shows_its_progress_to_the_exchange_s_p
     assert otto.get(at, headers=HTMX).headers["HX-Redirect"] == there
     assert otto.get(at).headers["Location"] == there, "also without JavaScript"
     assert "Start on host-1: done. binance is active on host-1." in words(otto.get(there).text)
-    (entry,) = [one for one in entries(notified) if one.what == "connect an exchange"]
-    assert (entry.target, entry.result, entry.detail["command"]) == ("binance", "done", command.id)
+    (entry,) = [one for one in entries(notified) if one.what == "control: start"]
+    assert (entry.target, entry.result) == ("binance", "sent")
+    assert (entry.detail["id"], entry.detail["process"]) == (command.id, TARGET)
+    assert "connect an exchange" not in [one.what for one in entries(notified)], "it is that command and nothing else"
 
 
 def test_a_start_that_fails_stays_with_its_reason_and_says_nothing_else(notified: Notified, otto: FlaskClient) -> None:

@@ -35,8 +35,8 @@ def test_what_is_under_way_can_be_stopped_from_where_it_is_followed(
     (_, stop) = sent(notified)
     assert (stop.kind, stop.exchange_name, stop.by, stop.instance_id) == (Kind.STOP, "binance", OTTO, None)
     assert stopped.headers["Location"].startswith(f"/commands/{TARGET}/{stop.id}?what=stop")
-    (entry,) = [one for one in entries(notified) if one.what == "command an instance"]
-    assert (entry.target, entry.detail["order"], entry.detail["host"]) == ("binance", "stop", TARGET)
+    (entry,) = [one for one in entries(notified) if one.what == "control: stop"]
+    assert (entry.target, entry.result, entry.detail["host"]) == ("binance", "sent", TARGET)
 
 
 @pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.CANCELLED])

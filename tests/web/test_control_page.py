@@ -61,8 +61,9 @@ def test_it_is_asked_of_the_run_that_was_shown(
     assert (command.kind, command.arguments, command.instance_id) == (kind, arguments, instance)
     assert (command.by, command.exchange_name) == (OTTO, "binance")
     assert answer.headers["Location"].startswith(f"/commands/{HOLDER}/{command.id}?what={kind}")
-    (entry,) = [one for one in entries(notified) if one.what == "command an instance"]
-    assert (entry.target, entry.detail["order"], entry.detail["command"]) == ("binance", kind, command.id)
+    (entry,) = [one for one in entries(notified) if one.what == f"control: {kind.replace('_', ' ')}"]
+    assert (entry.target, entry.result, entry.detail["id"]) == ("binance", "sent", command.id)
+    assert "command an instance" not in [one.what for one in entries(notified)]
 
 
 def test_pause_and_resume_are_never_both_offered(notified: Notified, otto: FlaskClient) -> None:

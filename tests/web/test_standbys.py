@@ -96,8 +96,8 @@ def test_the_command_goes_to_the_standby_alone_and_only_as_long_as_it_stands_by(
     assert (command.by, command.instance_id) == (OTTO, None)
     assert sent(notified, HOLDER) == []
     assert answer.headers["Location"].startswith(f"/commands/{RESERVE}/{command.id}?what=stop")
-    (entry,) = [one for one in entries(notified) if one.what == "command an instance"]
-    assert (entry.target, entry.detail["order"], entry.detail["standby"]) == ("binance", "stop", RESERVE)
+    (entry,) = [one for one in entries(notified) if one.what == "control: stop"]
+    assert (entry.target, entry.result, entry.detail["standby"]) == ("binance", "sent", RESERVE)
 
 
 @pytest.mark.parametrize("target", [HOLDER, OTHER, "nobody-1-00000001", EVIL])

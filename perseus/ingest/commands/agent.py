@@ -17,6 +17,7 @@ from perseus.access.audit import AuditLog
 from perseus.access.auditentry import REFUSED
 from perseus.clock import Clock, StoreClock, SystemClock
 from perseus.control import channel
+from perseus.control.audited import ACT, Notary
 from perseus.control.channel import START, Letter
 from perseus.control.command import Command
 from perseus.control.handling import Registry
@@ -65,7 +66,8 @@ class Agent:
         self.jobs = Jobs(registry, self._recorder, self._audit, self._store_clock.now_ms)
         self._after = START
         self._is_announced = False
-        self._announcer = Announcer(client, target, report, self._look_back, self._lost)
+        self._announcer = Announcer(client, target, report, self._look_round, self._lost)
+        self._notary = Notary(client, self._clock)
         self._trouble: str | None = None
         self._forged_at: float | None = None
         self._forged = 0
@@ -149,7 +151,8 @@ class Agent:
             self._forgery(judged.text)
             return
         status = Status.EXPIRED if judged.fault is Fault.EXPIRED else Status.REFUSED
-        outcome = self.jobs.reject(command, status, judged.text)
+        is_end = judged.fault is not Fault.AGAIN and command.target == self.target
+        outcome = self.jobs.reject(command, status, judged.text, is_end=is_end)
         if judged.fault is not Fault.AGAIN:
             channel.record(self._client, dataclasses.replace(outcome, target=self.target), is_first=True)
 
@@ -162,7 +165,7 @@ class Agent:
         self._forged_at = now
         log.error("%d entries in %s were not done: the newest, %s.", self._forged, self._stream, why)
         detail = {"why": why, "entries": str(self._forged), "process": self.target}
-        self._audit.write("", "control: forged command", self.target, REFUSED, detail)
+        self._audit.write("", f"{ACT}forged command", self.target, REFUSED, detail)
 
     def _time(self) -> None:
         """Read the store's clock, by which commands expire."""
@@ -170,6 +173,10 @@ class Agent:
         with answers(self._client):
             store_ms = now_ms(self._client, self._stream)
         self._store_clock.heard(store_ms, sent_at, self._clock.elapsed())
+
+    def _look_round(self) -> None:
+        self._look_back()
+        self._notary.look()
 
     def _look_back(self) -> None:
         """A store that failed over may number entries from an earlier time on: then all are read again."""

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from perseus.access.audit import AuditLog
-from perseus.access.auditentry import DONE, FAILED, REFUSED
+from perseus.control import audited
+from perseus.control.audited import act
 from perseus.control.command import Command, Kind
 from perseus.control.handling import Cancelled, Done, Job, Refused, Registry, Work
+from perseus.control.opened import Opened
 from perseus.control.outcomes import Outcome, Status
 from perseus.control.recorder import Recorder
 from perseus.errors import LeaseRefused, PerseusError
@@ -22,14 +24,6 @@ log = logging.getLogger(__name__)
 MOST = 16
 NOTED_A_MINUTE = 20
 MINUTE_MS = 60_000
-#: Whoever looks at the audit log filters by it.
-ACT = "control: "
-RESULTS = {Status.DONE: DONE, Status.REFUSED: REFUSED, Status.EXPIRED: REFUSED}
-
-
-def act(kind: str) -> str:
-    """What the audit log calls a command of this kind, at its sending and at its end."""
-    return ACT + kind.replace("_", " ")
 
 
 class Jobs:
@@ -82,12 +76,15 @@ class Jobs:
         for job in left:
             self._end(job, Status.CANCELLED, why, {})
 
-    def reject(self, command: Command, status: Status, text: str) -> Outcome:
-        """The outcome of a command that is not even tried; it is in the audit log then."""
+    def reject(self, command: Command, status: Status, text: str, *, is_end: bool) -> Outcome:
+        """The outcome of a command that is not even tried; it is in the audit log then.
+
+        `is_end` False: it is a copy, or went astray; what was sent to its target ends on its own.
+        """
         now_ms = self._now_ms()
         if self._may_note(now_ms):
             log.warning("%s: %s, id %s of %s: %s", act(command.kind), status, command.id, command.by, text)
-            self._note(command, status, text)
+            self._note(command, status, text, is_end=is_end)
         return Outcome(command.id, command.kind, command.target, status, now_ms, now_ms, now_ms, text=text)
 
     def _may_note(self, now_ms: int) -> bool:
@@ -150,7 +147,5 @@ class Jobs:
             self._jobs[job.command.id] = job, outcome
         self._recorder.write(outcome)
 
-    def _note(self, command: Command, status: Status, text: str) -> None:
-        about = command.exchange_name or command.target
-        detail = {"status": status.value, "text": text, "process": command.target, "id": command.id}
-        self._audit.write(command.by, act(command.kind), about, RESULTS.get(status, FAILED), detail, command.ip)
+    def _note(self, command: Command, status: Status, text: str, *, is_end: bool = True) -> None:
+        audited.ended(self._audit, Opened.of(command), status, text, is_end=is_end)

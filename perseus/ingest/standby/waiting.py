@@ -8,7 +8,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from perseus import keys
-from perseus.control import channel, hosts
+from perseus.access.audit import AuditLog
+from perseus.control import audited, channel, hosts
 from perseus.control.command import Command, Kind
 from perseus.control.handling import Refused
 from perseus.control.outcomes import OPEN, Status
@@ -164,6 +165,7 @@ class _Wait:
             {"to": self._host.target, "instanceId": seen.holder.instance_id},
         )
         ordered.asked = seen.target, channel.send(self._client, self._host.secret, command)
+        audited.began(AuditLog(self._client), command, to=self._host.target)
         ordered.asked_at = time.monotonic()
 
     def _hear(self, ordered: Ordered) -> None:

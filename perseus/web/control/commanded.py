@@ -15,7 +15,6 @@ from perseus.errors import PerseusError, UnknownExchange
 from perseus.network.exchange import Exchange
 from perseus.web.control import command as commandpage
 from perseus.web.control.commanding import AnotherKey
-from perseus.web.people.auditing import audited
 from perseus.web.site import commanding, site
 
 
@@ -34,7 +33,6 @@ def ask(
     """Send it, and go on to where its progress is shown, and then to the exchange. Errors as `Commanding.send`."""
     at_ms, then = commanding().now_ms(), url_for("instance.page", name=exchange.name)
     command = commanding().send(target, kind, exchange, arguments, instance_id)
-    audited(command=command)
     return redirect(commandpage.address(target, command, kind, at_ms, then, leaves=True), 303)
 
 

@@ -26,6 +26,7 @@ from perseus.settings import Settings
 from perseus.store import Client, answers, now_ms
 from perseus.store.batch import Batch
 from perseus.web import words
+from perseus.web.people.auditing import began
 from perseus.web.people.guard import person
 
 log = logging.getLogger(__name__)
@@ -142,7 +143,9 @@ class Commanding:
             instance_id=instance_id,
             arguments=arguments or {},
         )
-        return channel.send(self.client, signing, command)
+        sent = channel.send(self.client, signing, command)
+        began(command)
+        return sent
 
     def outcome(self, target: str, command: str) -> Outcome | None:
         """What came of it so far. Errors as `perseus.control.channel.outcome`."""

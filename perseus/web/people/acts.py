@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from perseus.control.audited import ACT, act
 from perseus.control.command import Kind
 from perseus.web.people.auditing import ACTS
 
-#: The end of a command to an ingest process, as the process itself wrote it down.
-ENDED: Final = "control: "
+#: A command to an ingest process: that it was sent, and what came of it.
+ENDED: Final = ACT
 #: Acts of commands of a shell.
 BY_SHELL: Final = ("add a user", "set a role", "make an API token", "make a sign-in link", "run a drill")
 SIGN_INS, PEOPLE, COMMANDS = "sign-ins", "people", "commands"
@@ -33,7 +34,7 @@ OF_PAGE: Final[Mapping[str, str]] = {
 }
 OF_SHELL: Final[Mapping[str, str]] = {**dict.fromkeys(BY_SHELL[:4], PEOPLE), BY_SHELL[4]: DESTINATIONS}
 FORGED: Final = f"{ENDED}forged command"
-KINDS: Final = (*(ENDED + kind.replace("_", " ") for kind in Kind), FORGED)
+KINDS: Final = (*(act(kind) for kind in Kind), FORGED)
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     group: tuple(
         sorted(

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response
 
 from perseus.access.audit import BadAuditCursor
-from perseus.access.auditentry import DETAIL, DONE, LONG, RESULTS, AuditEntry, AuditPage, Wanted
+from perseus.access.auditentry import DETAIL, DONE, LONG, RESULTS, SENT, AuditEntry, AuditPage, Wanted
 from perseus.access.roles import Role
 from perseus.web import moments, words
 from perseus.web.moments import Moment
@@ -132,7 +132,7 @@ def _row(one: AuditEntry) -> AuditRow:
         words.plain(one.what, 100),
         words.plain(one.target, 254),
         words.plain(one.result if ended in ("", one.result) else f"{one.result}, {ended}", 40),
-        one.result == DONE,
+        one.result in (SENT, DONE),
         " ".join(value for key, value in named if key in SENTENCES),
         ", ".join(f"{key} {value}" for key, value in named if key not in behind),
         tuple((words.label(key), value) for key, value in named if key in names),

@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from perseus.access.audit import AuditLog
 from perseus.access.auditentry import DONE, FAILED, INVALID, LONG, REFUSED
+from perseus.control import audited as commands
+from perseus.control.command import Command
 from perseus.web import security, words
 from perseus.web.people import guard
 from perseus.web.people.access import Access
@@ -59,6 +61,8 @@ ACTS: Final[Mapping[str, str]] = {
 #: Parts of addresses that say what an act is about. Others may be secret: a sign-in link's key is one.
 TARGETS = ("name", "number", "silence", "user_id", "session_id", "token_id")
 REFUSALS = frozenset((401, 403, 410, 421, 429))
+#: Requests that send one command and do nothing else: that it was sent is all that there is to say of them.
+ASKS = frozenset(("connect.start", "connect.take_over", "control.command", "record.check"))
 
 
 def install(app: Flask, access: Access | None) -> None:
@@ -89,6 +93,14 @@ def failed(why: str) -> None:
     g.get(NOTES)["result"] = FAILED
 
 
+def began(command: Command) -> None:
+    """This request has sent a command: written down as such at once, with what was said of the request before."""
+    noted = g.setdefault(NOTES, {})
+    noted["began"] = True
+    detail = {key: value for key, value in noted.get("detail", {}).items() if key != "order"}
+    commands.began(audit(), command, **_plain(detail))
+
+
 def _record(response: Response) -> Response:
     endpoint = request.endpoint
     if endpoint is None or not _counts(endpoint, response):
@@ -97,6 +109,8 @@ def _record(response: Response) -> Response:
     what = ACTS.get(endpoint) or f"{request.method} {request.path}"
     target = noted.get("target", _target())
     result = noted.get("result") or _result(endpoint, response, is_known=person is not None)
+    if noted.get("began") and endpoint in ASKS and result == DONE:
+        return response
     status = {"status": str(response.status_code)} if response.status_code >= 400 else {}
     told = {**noted.get("detail", {}), **status}
     who = "" if person is None else person.email

@@ -121,7 +121,6 @@ def check(name: str) -> BaseResponse:
         why = "choose a host" if isinstance(error, BadTarget) else commands.why_off() or str(error)
         failed(why)
         return _one(offered, record, recordforms.of(offered, record), why)
-    audited(command=command)
     return redirect(commandpage.address(target, command, Kind.CHECK, at_ms, back, name), 303)
 
 
