@@ -100,7 +100,8 @@ class RedisProcess:
 
     def kill(self) -> None:
         if self.process is not None:
-            self.thaw()
+            if self.is_up():  # its number is another's as soon as its end was seen
+                self.thaw()
             self.process.kill()
             self.process.wait(10)
             self.process = None

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -88,26 +91,33 @@ class Contender:
 
     def keep_up(self) -> None:
         if self.process.poll() is not None:
+            self._close_stdin()
             self.process = self._start()
 
     def end(self) -> None:
         self.process.kill()
         self.process.wait(10)
+        self._close_stdin()
         self._said.close()
+
+    def _close_stdin(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
 
 
 class Stage:
-    """One set-up under load."""
+    """One set-up under load. Whatever process it has begun ends with `ending`, whatever went wrong."""
 
-    def __init__(self, setup: Setup, folder: Path, random: Random) -> None:
+    def __init__(self, setup: Setup, folder: Path, random: Random, ending: ExitStack) -> None:
         self.random = random
         self.strikes = setup.strikes(folder / "store", random, *setup.options)
+        ending.callback(self.strikes.end)
         self.ask(lambda client: client.set(keys.INITIALISED, "kept"))
-        self.contenders = [
-            Contender(exchange, self.strikes.url, folder / f"{exchange.name}-{number}", setup.durable)
-            for exchange in EXCHANGES
-            for number in range(CONTENDERS)
-        ]
+        self.contenders: list[Contender] = []
+        for exchange, number in product(EXCHANGES, range(CONTENDERS)):
+            home = folder / f"{exchange.name}-{number}"
+            self.contenders.append(Contender(exchange, self.strikes.url, home, setup.durable))
+            ending.callback(self.contenders[-1].end)
 
     def ledgers(self) -> dict[str, Ledger]:
         found = {exchange.name: Ledger() for exchange in EXCHANGES}
@@ -151,18 +161,13 @@ class Stage:
                     time.sleep(0.2)
         raise RuntimeError("the store does not come back")
 
-    def end(self) -> None:
-        for contender in self.contenders:
-            contender.end()
-        self.strikes.end()
-
 
 def run(setup: Setup, count: int, seed: int, say: Callable[[str], object]) -> Result:
     """All failovers of one set-up."""
     result = Result(setup.name)
     folder = Path(tempfile.mkdtemp(prefix="failovers-"))
-    stage = Stage(setup, folder, Random(seed))
-    try:
+    with ExitStack() as ending:
+        stage = Stage(setup, folder, Random(seed), ending)
         result.violations += stage.wait_until_held()
         for number in range(count):
             kind = stage.strikes.kinds[number % len(stage.strikes.kinds)]
@@ -176,8 +181,6 @@ def run(setup: Setup, count: int, seed: int, say: Callable[[str], object]) -> Re
         # What is remembered is written again for two TTLs; then it is done.
         time.sleep(6)
         conclude(stage, result)
-    finally:
-        stage.end()
     if result.violations:
         say(f"The diaries are in {folder}.\n")
     else:
@@ -234,6 +237,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--setup", choices=[setup.name for setup in SETUPS], help="only this one")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     setups = [setup for setup in SETUPS if given.setup in (None, setup.name)]
     results = []
     for setup in setups:

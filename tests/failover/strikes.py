@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import redis
 
@@ -16,6 +17,7 @@ from tests.redis_sentinel import SERVICE, RedisSentinel, role
 
 MIN_REPLICAS = ("--min-replicas-to-write", "1", "--min-replicas-max-lag", "1")
 ORDERS = 3
+Rig = TypeVar("Rig", RedisCluster, RedisSentinel)
 PATIENCE = 60.0
 
 
@@ -80,8 +82,7 @@ class ClusterStrikes(Strikes):
 
     def __init__(self, folder: Path, random: Random, *options: str) -> None:
         super().__init__(random)
-        self.rig = RedisCluster(folder, "--cluster-node-timeout", "1000", *options, replicas=1)
-        self.rig.start()
+        self.rig = _started(RedisCluster(folder, "--cluster-node-timeout", "1000", *options, replicas=1))
         self.url = self.rig.url
 
     def pair(self, key: str) -> tuple[RedisProcess, RedisProcess]:
@@ -124,8 +125,7 @@ class SentinelStrikes(Strikes):
 
     def __init__(self, folder: Path, random: Random, *options: str) -> None:
         super().__init__(random)
-        self.rig = QuickSentinel(folder, *options)
-        self.rig.start()
+        self.rig = _started(QuickSentinel(folder, *options))
         self.url = self.rig.url
 
     def pair(self, key: str) -> tuple[RedisProcess, RedisProcess]:
@@ -163,6 +163,16 @@ class SentinelStrikes(Strikes):
 
     def end(self) -> None:
         self.rig.kill()
+
+
+def _started(rig: Rig) -> Rig:
+    """One that does not come together leaves no server behind: whoever reads what they say would wait for ever."""
+    try:
+        rig.start()
+    except BaseException:
+        rig.kill()
+        raise
+    return rig
 
 
 def _asked(client: redis.Redis) -> bool:
