@@ -11,7 +11,7 @@ import redis
 
 from perseus import keys
 from perseus.control.hosts import Report
-from tests.control.conftest import Commander, eventually
+from tests.control.conftest import KEYED, Commander, eventually
 from tests.ingest.running import BINANCE_ID, Start
 
 HOLDER = ("-m", "perseus", "ingest", "binance", "--made-up")
@@ -65,6 +65,13 @@ def standby(start: Start, commander: Commander, **environment: str) -> tuple[sub
 
     eventually(is_there)
     return process, found[0]
+
+
+def idle(start: Start, commander: Commander) -> Report:
+    """A host that waits for a start, and takes commands."""
+    start(*IDLE, **KEYED)
+    (host,) = commander.hosts(role="idle")
+    return host
 
 
 def free_since(reader: redis.Redis, held: dict[str, object]) -> float:

@@ -15,17 +15,27 @@ from perseus.control.hosts import GONE_AFTER_MS, parse
 from perseus.control.outcomes import Status
 from tests.control.conftest import KEYED, Commander, eventually
 from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
-from tests.standby.scene import HOLDER, IDLE, STANDBY, free_since, payload, reasons, standby, target, until_active
+from tests.standby.scene import (
+    HOLDER,
+    IDLE,
+    STANDBY,
+    Pair,
+    free_since,
+    idle,
+    payload,
+    reasons,
+    standby,
+    target,
+    until_active,
+)
 
 
 def test_a_standby_goes_on_within_two_seconds_after_the_lease_of_a_killed_holder(
-    start: Start, reader: redis.Redis, commander: Commander
+    pair: Pair, reader: redis.Redis
 ) -> None:
-    primary = start(*HOLDER, **KEYED)
-    held = wait_active(reader, primary)
-    _, reserve = standby(start, commander, **KEYED)
+    held, reserve = pair.held, pair.reserve
     assert (reserve.exchange_name, reserve.exchange_id, reserve.doing) == ("binance", BINANCE_ID, "stands by")
-    primary.kill()
+    pair.primary.kill()
     began = free_since(reader, held)
     until_active(reader, reserve.target)
     assert time.monotonic() - began < 2
@@ -45,37 +55,27 @@ def test_of_several_standbys_one_goes_on_and_the_others_wait_for_it(
     assert all(process.poll() is None for process, _ in reserves)
 
 
-def test_a_primary_that_stops_in_order_is_followed_at_once(
-    start: Start, reader: redis.Redis, commander: Commander
-) -> None:
-    primary = start(*HOLDER, **KEYED)
-    held = wait_active(reader, primary)
-    _, reserve = standby(start, commander, **KEYED)
-    primary.send_signal(signal.SIGTERM)
-    began = free_since(reader, held)
-    until_active(reader, reserve.target)
+def test_a_primary_that_stops_in_order_is_followed_at_once(pair: Pair, reader: redis.Redis) -> None:
+    pair.primary.send_signal(signal.SIGTERM)
+    began = free_since(reader, pair.held)
+    until_active(reader, pair.reserve.target)
     assert time.monotonic() - began < 2
 
 
 def test_a_primary_that_comes_back_does_not_rob_the_standby_that_went_on(
-    start: Start, reader: redis.Redis, commander: Commander
+    pair: Pair, start: Start, reader: redis.Redis
 ) -> None:
-    primary = start(*HOLDER, **KEYED)
-    wait_active(reader, primary)
-    _, reserve = standby(start, commander, **KEYED)
-    primary.kill()
-    until_active(reader, reserve.target)
+    pair.primary.kill()
+    until_active(reader, pair.reserve.target)
     back = start(*HOLDER, **KEYED)
     assert back.wait(20) == 69
-    assert target(reader) == reserve.target
+    assert target(reader) == pair.reserve.target
 
 
-def test_a_stop_ends_a_standby(start: Start, reader: redis.Redis, commander: Commander) -> None:
-    wait_active(reader, start(*HOLDER, **KEYED))
-    by_command, reserve = standby(start, commander, **KEYED)
+def test_a_stop_ends_a_standby(pair: Pair, start: Start, commander: Commander) -> None:
     by_signal, _ = standby(start, commander, **KEYED)
-    assert commander.end(reserve.target, Kind.STOP).status is Status.DONE
-    assert by_command.wait(10) == 0
+    assert commander.end(pair.reserve.target, Kind.STOP).status is Status.DONE
+    assert pair.follower.wait(10) == 0
     by_signal.send_signal(signal.SIGTERM)
     assert by_signal.wait(10) == 0
 
@@ -109,8 +109,7 @@ def test_an_exchange_is_handed_over_to_its_standby_and_back(
 def test_an_idle_host_takes_over_and_who_held_it_ends(start: Start, reader: redis.Redis, commander: Commander) -> None:
     primary = start(*HOLDER, **KEYED)
     held = wait_active(reader, primary)
-    start(*IDLE, **KEYED)
-    (host,) = commander.hosts(role="idle")
+    host = idle(start, commander)
     told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
     assert told.status is Status.DONE, told
     assert primary.wait(10) == 0
@@ -122,8 +121,7 @@ def test_from_a_holder_that_takes_no_commands_its_lease_is_revoked(
 ) -> None:
     primary = start(*HOLDER, **SHORT)
     held = wait_active(reader, primary)
-    start(*IDLE, **KEYED)
-    (host,) = commander.hosts(role="idle")
+    host = idle(start, commander)
     told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
     assert told.status is Status.DONE, told
     assert primary.wait(10) == 0
@@ -150,8 +148,7 @@ def test_a_holder_is_asked_although_the_list_of_processes_cannot_be_read(
     primary = start(*HOLDER, **KEYED)
     held = wait_active(reader, primary)
     name = target(reader)
-    start(*IDLE, **KEYED)
-    (host,) = commander.hosts(role="idle")
+    host = idle(start, commander)
     spoil(reader, name)
     told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
     assert told.status is Status.DONE, told
@@ -164,8 +161,7 @@ def test_a_holder_whose_process_has_not_reported_for_long_is_not_asked(
 ) -> None:
     held = wait_active(reader, start(*HOLDER, **KEYED))
     name = target(reader)
-    start(*IDLE, **KEYED)
-    (host,) = commander.hosts(role="idle")
+    host = idle(start, commander)
     report = parse(reader.hget(keys.HOSTS, name))
     assert report is not None
     late = report.model_copy(update={"at": report.at - 2 * GONE_AFTER_MS})
@@ -187,8 +183,7 @@ def test_from_a_frozen_holder_it_is_taken_when_its_lease_has_run_out_and_it_does
 ) -> None:
     primary = start(*HOLDER, **environment)
     held = wait_active(reader, primary)
-    start(*IDLE, **KEYED)
-    (host,) = commander.hosts(role="idle")
+    host = idle(start, commander)
     primary.send_signal(signal.SIGSTOP)
     command = commander.send(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
     (waiting,) = commander.hosts(role="waiting", exchange_name="binance")
@@ -230,10 +225,8 @@ def test_of_two_admins_at_once_the_second_is_told_who_was_first(
     assert sum(state == "starting" for state, _ in reasons(reader)) == 2
 
 
-def test_a_takeover_from_a_run_that_is_gone_is_refused(start: Start, reader: redis.Redis, commander: Commander) -> None:
-    wait_active(reader, start(*HOLDER, **KEYED))
-    _, reserve = standby(start, commander, **KEYED)
-    told = commander.end(reserve.target, Kind.TAKEOVER, "binance", **{"from": "another-1-00000000"})
+def test_a_takeover_from_a_run_that_is_gone_is_refused(pair: Pair, commander: Commander) -> None:
+    told = commander.end(pair.reserve.target, Kind.TAKEOVER, "binance", **{"from": "another-1-00000000"})
     assert (told.status, "by another run" in str(told.text)) == (Status.REFUSED, True)
     commander.hosts(role="standby")
 
