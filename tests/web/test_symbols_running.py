@@ -163,7 +163,7 @@ def test_all_that_a_change_watches_stands_in_its_entry(site: Notified, otto: Fla
     runs(site, *TRADED)
     add(otto, "LUNA-USDT")
     otto.post(f"{HERE}/remove", data={"symbol": "SOL-USDT"})
-    noted = {one.what: one.detail["names"].split() for one in entries(site) if "symbols" in one.what}
+    noted = {one.what: one.detail["names"].split() for one in entries(site) if one.what.startswith("watch")}
     assert set(noted["watch symbols"]) == {"LUNA-USDT", *TRADED}
     assert [names for what, names in noted.items() if what != "watch symbols"] == [["SOL-USDT"]]
 

@@ -59,6 +59,8 @@ def test_what_runs_is_told_of_a_change_and_the_page_shows_what_came_of_it(
     ]
     assert {(one.kind, one.instance_id) for one in host.taken} == {(Kind.SET_SYMBOLS, instance.status().instance_id)}
     assert dict(entries(site)[0].detail)["command"] == host.taken[1].id
+    told = [one for one in entries(site) if one.what == "control: set symbols"]
+    assert [(one.result, "names" in one.detail) for one in told] == [("sent", False)] * 2, "beside what was changed"
 
 
 def test_what_runs_is_never_told_that_no_symbol_is_wanted(

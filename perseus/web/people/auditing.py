@@ -94,10 +94,14 @@ def failed(why: str) -> None:
 
 
 def began(command: Command) -> None:
-    """This request has sent a command: written down as such at once, with what was said of the request before."""
+    """This request has sent a command: written down as such at once, with what was said of the request before.
+
+    Of one that does more than that it is said in an entry of its own.
+    """
     noted = g.setdefault(NOTES, {})
     noted["began"] = True
-    detail = {key: value for key, value in noted.get("detail", {}).items() if key != "order"}
+    said = noted.get("detail", {}) if request.endpoint in ASKS else {}
+    detail = {key: value for key, value in said.items() if key != "order"}
     commands.began(audit(), command, **_plain(detail))
 
 
