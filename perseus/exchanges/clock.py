@@ -12,6 +12,8 @@ RECALLED_SECONDS = 30.0
 """So soon a time that was remembered has to be borne out by what is heard."""
 SPAN_SECONDS = 600.0
 """The least delayed of the samples of one to two of these spans counts, so that a drift is followed."""
+LATELY_SECONDS = 10.0
+"""When nothing that was heard for so long bears the time out, the exchange may have set its clock back."""
 
 
 class TimeUnknown(PerseusError):
@@ -25,9 +27,9 @@ class ExchangeClock:
     """Unix milliseconds by the exchange's clock, carried on by `loop_time` (s, monotonic): never by the host's date.
 
     What is heard was stamped before it arrived, so each sample says: it is at least that late. The greatest
-    difference is the least delayed sample. A sample that leaps ahead is refused and sets `is_doubtful`, as does a span
-    in which all lag; an answer to a question of ours (`sent`) has a latest time too, and two of them that agree move
-    the clock whichever way.
+    difference is the least delayed sample. A sample that leaps ahead is refused and sets `is_doubtful`, as do ten
+    seconds in which all lag; an answer to a question of ours (`sent`) has a latest time too, and two of them that
+    agree move the clock whichever way.
     """
 
     def __init__(self, loop_time: Callable[[], float]) -> None:
@@ -36,6 +38,8 @@ class ExchangeClock:
         self._offset: float | None = None
         self._best: float | None = None
         self._span_from = 0.0
+        self._lately: float | None = None
+        self._lately_from = 0.0
         self._moved: float | None = None
         self._shown = 0
         self._supposed: float | None = None
@@ -95,10 +99,13 @@ class ExchangeClock:
 
     def heard(self, exchange_ms: int, sent: float | None = None) -> None:
         """The exchange stamped something that has just arrived; `sent`: loop time at which we asked for it."""
-        now = self._here()
+        at = self._time()
+        now = self._at(at)
         least = exchange_ms - now * 1000
-        if sent is None and self._is_later(least, now):
-            return
+        if sent is None:
+            self._compare(least, at)
+            if self._is_later(least, now):
+                return
         most = None if sent is None else exchange_ms - self._at(sent) * 1000
         if self._offset is None or (most is not None and not self._is_answered):
             self._set(least, now)
@@ -108,6 +115,17 @@ class ExchangeClock:
         else:
             self._answered(self._offset, least, most, now)
         self._is_answered = self._is_answered or most is not None
+
+    def _compare(self, least: float, at: float) -> None:
+        """Doubt the time that nothing of the last seconds agrees with, not that of which one sample says so."""
+        if self._lately is None:
+            self._lately, self._lately_from = least, at
+            return
+        self._lately = max(self._lately, least)
+        if at - self._lately_from >= LATELY_SECONDS:
+            if self._offset is not None and self._lately < self._offset - JUMP_MS:
+                self.is_doubtful = True
+            self._lately, self._lately_from = least, at
 
     def _is_later(self, least: float, now: float) -> bool:
         """Was it delayed more than another of this span? Then it says nothing new: so it is with almost all."""
@@ -140,15 +158,15 @@ class ExchangeClock:
             return
         best = least if self._best is None else max(self._best, least)
         if best < offset - JUMP_MS:
-            # All of a span lagged: a slow feed, or a clock that was set back. Only an answer can tell.
-            self.is_doubtful = True
-            best = offset
+            best = (
+                offset  # all of a span lagged: a slow feed, or a clock that was set back, which only an answer can tell
+            )
         self._offset, self._best, self._span_from = best, least, now
 
     def _set(self, offset: float, now: float) -> None:
         self._offset = self._best = offset
         self._span_from, self._moved, self.is_doubtful = now, None, False
-        self._shown = 0
+        self._shown, self._lately = 0, None
 
     def _here(self) -> float:
         """Seconds that pass as fast as the exchange's time does."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perseus.exchanges.clock import JUMP_MS, SPAN_SECONDS, ExchangeClock, TimeUnknown
+from perseus.exchanges.clock import JUMP_MS, LATELY_SECONDS, SPAN_SECONDS, ExchangeClock, TimeUnknown
 
 BEGIN_MS = 1_790_000_000_000
 
@@ -138,6 +138,31 @@ def test_a_feed_that_lags_for_long_does_not_set_the_clock_back_but_asks_for_a_lo
         rig.clock.heard(rig.true_ms - 30_000)
     assert rig.error_ms == 0
     assert rig.clock.is_doubtful
+
+
+@pytest.mark.parametrize("pace", [1.0, 60.0])
+def test_an_exchange_that_sets_its_clock_back_is_doubted_soon_and_put_right_by_two_answers(pace: float) -> None:
+    rig = Rig(pace)
+    rig.clock.set_pace(pace)
+    rig.asked(back=0.0)
+    rig.told()
+    rig.ahead_ms = -7_000
+    for _ in range(2 * int(LATELY_SECONDS) + 2):
+        rig.seconds += 1
+        rig.told()
+    assert (rig.error_ms, rig.clock.is_doubtful) == (7_000, True)
+    rig.asked(there=0.0, back=0.0)
+    rig.asked(there=0.0, back=0.0)
+    assert (rig.error_ms, rig.clock.is_doubtful) == (0, False)
+
+
+def test_a_feed_of_which_one_message_in_seconds_is_in_time_is_not_doubted() -> None:
+    rig = Rig()
+    rig.asked(back=0.0)
+    for number in range(600):
+        rig.seconds += 1
+        rig.clock.heard(rig.true_ms - (50 if number % 9 == 0 else 4_000))
+        assert not rig.clock.is_doubtful
 
 
 def test_a_host_that_slept_is_put_right_by_two_answers() -> None:

@@ -111,6 +111,24 @@ def test_an_exchange_whose_clock_goes_wrong_from_the_first_word_on_has_all_its_c
 
 
 @at_one
+def test_an_exchange_whose_clock_leaps_and_comes_back_is_followed_within_half_a_minute(name: str) -> None:
+    leaps = (60_000, 150_000, 7_000), (200_000, 290_000, -7_000)
+    faults = tuple(Fault("clock_skew", name, after_ms=at, until_ms=to, params={"ms": ms}) for at, to, ms in leaps)
+
+    async def main() -> Site:
+        async with site_of(name, faults) as site:
+            for seconds in range(5, 420, 5):
+                await site.pass_time(5)
+                wrong = next((ms for at, to, ms in leaps if at < seconds * 1000 < to), 0)
+                if all(not change <= seconds * 1000 < change + 35_000 for at, to, _ in leaps for change in (at, to)):
+                    assert abs(site.clock.now_ms() - site.world.clock.now_ms() - wrong) < 100, seconds
+                assert site.differences() == []
+            return site
+
+    assert run(main).world.broken() == {}
+
+
+@at_one
 def test_a_host_whose_date_is_wrong_is_none_the_worse(name: str) -> None:
     """Nothing asks it: the loop's own time begins at any number, and the exchange's is what counts."""
     assert passed(name, nothing).said == []
