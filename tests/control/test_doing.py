@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
 import pytest
 
+from perseus.control.command import Command, Kind
+from perseus.control.handling import Job
 from perseus.ingest.commands import warmingup
 from perseus.ingest.service import Service
-from perseus.warmup.stats import Stats
+from perseus.warmup.stats import Failure, Stats
 
 STATS = Stats(
     exchange_id=1, run_id="r", instance_id="i", status="fetching", mode="cold", started_at="", updated_at="",
@@ -52,7 +55,8 @@ class At:
 
     def __init__(self, stats: Stats | None) -> None:
         self.step, self.role, self.takeover = "warming", "serving", None
-        self.feed = lambda: Feed(stats)
+        self.order, feed = SimpleNamespace(exchange="coinbase"), Feed(stats)
+        self.feed = lambda: feed
 
 
 def replaced(**changes: Any) -> Stats:
@@ -72,3 +76,14 @@ def replaced(**changes: Any) -> Stats:
 )
 def test_a_warmup_says_how_far_it_is_while_it_lasts(stats: Stats | None, said: str) -> None:
     assert warmingup.doing(cast(Service, At(stats))) == said
+
+
+def test_a_warmup_that_some_pairs_failed_says_how_many_and_of_the_first_why() -> None:
+    refused = Failure("LTC-USD", "1h", "The exchange refuses the request: HTTP 404.")
+    ended = replaced(status="complete", completed_pairs=47, failed_pairs=1, failures=(refused,))
+    service = At(ended)
+    job = Job(Command("host-1-7-0a1b2c3d", Kind.WARM_UP, "ada@example.net"), lambda *_: None)
+    assert warmingup.warmed_up(job, cast(Service, service), service.feed(), "r").text == (
+        "coinbase is warm: 47 of 48 pairs fetched, 0 were sufficient, 1 failed. "
+        "LTC-USD 1h: The exchange refuses the request: HTTP 404."
+    )

@@ -87,12 +87,13 @@ def _left(eta_ms: int | None) -> str:
 def _end(name: str, stats: Stats) -> Done:
     numbers = f"{stats.completed_pairs} of {stats.total_pairs} pairs fetched, {stats.skipped_pairs} were sufficient"
     data = {"runId": stats.run_id, "completed": stats.completed_pairs, "failed": stats.failed_pairs}
+    first = stats.failures[0] if stats.failures else None
+    why = f" {first.symbol} {first.timeframe}: {first.error}" if first else ""
     if stats.status == "complete":
         failed = f", {stats.failed_pairs} failed" if stats.failed_pairs else ""
-        return Done(f"{name} is warm: {numbers}{failed}.", data)
+        return Done(f"{name} is warm: {numbers}{failed}.{why}", data)
     if stats.status == "cancelled":
         raise Cancelled(f"The warmup of {name} was cancelled: {numbers}.")
-    why = f" {stats.failures[0].error}" if stats.failures else ""
     raise WarmupFailed(f"The warmup of {name} failed: {numbers}.{why} Its card and log say more; warm up again then.")
 
 
