@@ -169,8 +169,8 @@ def _read_slowly(data: bytes) -> list[Event]:
     except msgspec.MsgspecError as error:
         return [Unreadable(f"no JSON ({error}): {brief(data)}")]
     stream = None
-    if isinstance(said, dict) and "stream" in said and "data" in said:
-        stream, said = said["stream"], said["data"]
+    if isinstance(said, dict) and "stream" in said:
+        stream, said = said["stream"], said.get("data", said)
     if isinstance(said, list):
         return [_read(entry, stream) for entry in said] or [_nothing(brief(data), {}, stream)]
     return [_read(said, stream)]
@@ -192,7 +192,10 @@ def _read(said: Any, stream: object) -> Event:
     if isinstance(error, dict) and "msg" in error:
         code, id = error.get("code"), said.get("id")
         return Refused(code if isinstance(code, int) else None, str(error["msg"]), None if id is None else str(id))
-    return Unknown(_shown(said)) if kind else _nothing(_shown(said), said, stream)
+    if kind:
+        subject = _subject(said, stream)
+        return Unknown(_shown(said), () if subject is None else (subject,))
+    return _nothing(_shown(said), said, stream)
 
 
 def _nothing(shown: str, said: dict[str, Any], stream: object) -> Event:

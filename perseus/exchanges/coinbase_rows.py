@@ -15,6 +15,8 @@ from perseus.market.timeframes import Timeframe
 
 FIVE_MINUTES = Timeframe.parse("5m")
 FIELDS = ("candles", "tickers")
+DIGITS = 15
+"""Of a number that comes as text at most."""
 
 
 class Row(msgspec.Struct):
@@ -65,6 +67,19 @@ def _products(event: dict[str, Any]) -> dict[str, None]:
     several = [told if isinstance(told, list) else [told] for told in map(event.get, FIELDS)]
     rows = (Row("", "", row, "") for row in chain(*several))
     return dict.fromkeys(row.product for row in rows if row.product)
+
+
+def subjects_in(said: dict[str, Any]) -> tuple[Subject, ...]:
+    """Whom the rows of a message are about, whatever its channel."""
+    return tuple(dict.fromkeys(row.subject for row in rows_of(said, "") if row.subject is not None))
+
+
+def whole(number: object) -> int | None:
+    """A whole number, which may come as text; None for what is none."""
+    if type(number) is int:
+        return number
+    is_text = isinstance(number, str) and number.isascii() and number.isdecimal() and len(number) <= DIGITS
+    return int(str(number)) if is_text else None
 
 
 def shown(part: object) -> str:

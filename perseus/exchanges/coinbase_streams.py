@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from perseus.exchanges.coinbase_rows import FIVE_MINUTES, Row, rows_of, shown
+from perseus.exchanges.coinbase_rows import FIVE_MINUTES, Row, rows_of, shown, subjects_in, whole
 from perseus.exchanges.events import (
     Beat,
     CandleEvent,
@@ -40,8 +40,6 @@ from perseus.market.ticker import Ticker
 HEARTBEATS = "heartbeats"
 OURS = {"candles", "ticker", "ticker_batch", HEARTBEATS, "subscriptions"}
 SNAPSHOT = "snapshot"
-DIGITS = 15
-"""Of a number that comes as text at most."""
 Scope = Literal["connection", "product"]
 
 
@@ -77,7 +75,7 @@ class _Said(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     channel: str
     timestamp: str = ""
-    sequence_num: int | msgspec.UnsetType = msgspec.UNSET
+    sequence_num: int | str | msgspec.UnsetType = msgspec.UNSET
     events: list[_Said] = []
 
 
@@ -100,10 +98,13 @@ def decode(data: bytes, scope: Scope) -> list[Event]:
 def _read(said: _Envelope, scope: Scope) -> list[Event]:
     events: list[Event] = []
     if said.sequence_num is not msgspec.UNSET:
-        events.append(Sequence(said.sequence_num, _scope(said) if scope == "product" else ""))
+        number = whole(said.sequence_num)
+        if number is None:
+            raise ValueError(f"its number is {shown(said.sequence_num)}")
+        events.append(Sequence(number, _scope(said) if scope == "product" else ""))
     if said.channel not in OURS:
-        return [*events, Unknown(said.channel)]
-    return [*events, *(list(_told(said)) or [Unknown(said.channel)])]
+        raise ValueError("its channel is none of ours")
+    return [*events, *(list(_told(said)) or [Unknown(said.channel, is_empty=True)])]
 
 
 def milliseconds(text: str) -> int:
@@ -215,7 +216,7 @@ def _read_slowly(data: bytes, scope: Scope, problem: Exception) -> list[Event]:
         return [Unknown(str(said.get("type") or brief(data)))]
     channel = said["channel"] if isinstance(said["channel"], str) else ""
     if channel and channel not in OURS:
-        return [*_number(said, scope, channel), Unknown(channel)]
+        return [*_number(said, scope, channel), Unknown(channel, subjects_in(said))]
     rows = list(rows_of(said, _flaw(said)))
     is_beat = channel == HEARTBEATS
     told = _one_by_one([one for one in rows if one.product or not is_beat], said.get("timestamp"))
@@ -228,17 +229,15 @@ def _number(said: dict[str, Any], scope: Scope, about: str) -> list[Event]:
     """The number of a message that cannot be read itself: it came, so nothing is missing."""
     if "sequence_num" not in said or (scope == "product" and not about):
         return []
-    number, counted = said["sequence_num"], about if scope == "product" else ""
-    if isinstance(number, str) and number.isascii() and number.isdecimal() and len(number) <= DIGITS:
-        number = int(number)
-    return [Sequence(number, counted) if type(number) is int else Unnumbered(counted)]
+    number, counted = whole(said["sequence_num"]), about if scope == "product" else ""
+    return [Unnumbered(counted) if number is None else Sequence(number, counted)]
 
 
 def _flaw(said: dict[str, Any]) -> str:
     """Why nothing of a message is believed, whatever its rows say; '' where there is no such reason."""
     if not isinstance(said["channel"], str):
         return f"its channel is {shown(said['channel'])}"
-    if type(number := said.get("sequence_num", 0)) is not int:
+    if whole(number := said.get("sequence_num", 0)) is None:
         return f"its number is {shown(number)}"
     return "" if isinstance(said.get("events", []), list) else "its events are no list"
 

@@ -92,9 +92,14 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):
-    """A message of a kind that is not ours to read. It is counted and changes nothing."""
+    """A message of a kind that is not ours to read. `subjects`: whom it names, so that it may have been meant for them.
+
+    `is_empty`: its kind is ours, but there is nothing in it.
+    """
 
     text: str
+    subjects: tuple[Subject, ...] = ()
+    is_empty: bool = False
 
 
 class Unreadable(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,16 @@ import pytest
 from perseus.exchanges.binance_streams import decode as binance
 from perseus.exchanges.coinbase_streams import Scope
 from perseus.exchanges.coinbase_streams import decode as coinbase
-from perseus.exchanges.events import CandleEvent, Event, Sequence, TickerEvent, Unknown, Unnumbered, Unreadable
+from perseus.exchanges.events import (
+    CandleEvent,
+    Event,
+    Sequence,
+    Subscribed,
+    TickerEvent,
+    Unknown,
+    Unnumbered,
+    Unreadable,
+)
 from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from tests.dialects.test_hostile import KLINE, MINI, ROW, TOLD, envelope
@@ -103,14 +112,28 @@ def test_a_stream_that_says_nothing_names_its_pair(data: object) -> None:
         assert isinstance(read({"stream": stream, "data": data}), Unknown)
 
 
+def test_a_stream_that_says_nothing_without_the_field_for_it_names_its_pair_too() -> None:
+    for rest in ({}, {"Data": KLINE}, {"result": None}):
+        assert subjects([read({"stream": "btcusdt@kline_1m", **rest})]) == [MINUTE]
+        assert subjects([read({"stream": "btcusdt@miniTicker", **rest})]) == ["BTCUSDT"]
+        assert isinstance(read({"stream": "btcusdt@trade", **rest}), Unknown)
+
+
 def test_a_kind_that_is_null_is_no_kind() -> None:
     assert subjects([read({**KLINE, "e": None})]) == [MINUTE]
     assert subjects([read({"stream": "btcusdt@kline_1m", "data": {"e": None}})]) == [MINUTE]
 
 
 def test_a_kind_that_is_not_ours_stays_unknown() -> None:
-    assert isinstance(read({**KLINE, "e": "trade"}), Unknown)
-    assert isinstance(read({"stream": "btcusdt@kline_1m", "data": {**KLINE, "e": "trade"}}), Unknown)
+    assert read({**KLINE, "e": "trade"}) == Unknown("trade", (MINUTE,))
+    assert read({"stream": "btcusdt@kline_1m", "data": {"e": "trade"}}) == Unknown("trade", (MINUTE,))
+    assert read({"stream": "btcusdt@trade", "data": {"e": "trade", "s": "BTCUSDT"}}) == Unknown("trade")
+
+
+def test_a_channel_of_coinbase_that_is_not_ours_names_the_products_of_its_rows() -> None:
+    said = envelope("candles_v2", candles=[ROW, ROW, {**ROW, "product_id": "C-D"}])
+    assert of_coinbase(said) == [Sequence(1), Unknown("candles_v2", (Pair("A-B", FIVE), Pair("C-D", FIVE)))]
+    assert of_coinbase(envelope("prices", tickers=[TOLD])) == [Sequence(1), Unknown("prices", ("A-B",))]
 
 
 @pytest.mark.parametrize("field", ["open", "high", "low", "close", "volume", "start"])
@@ -176,7 +199,7 @@ def test_a_list_of_coinbase_that_is_null_has_nothing_in_it() -> None:
     number, event = of_coinbase(envelope("ticker", candles=None, tickers=[TOLD]))
     assert number == Sequence(1)
     assert isinstance(event, TickerEvent)
-    assert of_coinbase(envelope("candles", candles=None)) == [Sequence(1), Unknown("candles")]
+    assert of_coinbase(envelope("candles", candles=None)) == [Sequence(1), Unknown("candles", is_empty=True)]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +229,7 @@ def test_events_of_coinbase_that_are_no_list_name_their_products() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "counted"), [("7", Sequence(7)), (None, Unnumbered()), ("x", Unnumbered()), (1.5, Unnumbered())]
+    ("number", "counted"), [("7" * 16, Unnumbered()), (None, Unnumbered()), ("x", Unnumbered()), (1.5, Unnumbered())]
 )
 def test_a_number_of_coinbase_that_is_none_names_the_products_and_is_counted(number: object, counted: Event) -> None:
     first, *bad = of_coinbase({**envelope("candles", candles=[ROW, ROW]), "sequence_num": number})
@@ -214,6 +237,21 @@ def test_a_number_of_coinbase_that_is_none_names_the_products_and_is_counted(num
     assert subjects(bad) == [Pair("A-B", FIVE)]
     (first, *_) = of_coinbase({**envelope("candles", candles=[ROW]), "sequence_num": number}, "product")
     assert first == msgspec.structs.replace(counted, scope="A-B")
+
+
+def test_a_number_of_coinbase_that_is_text_is_a_number() -> None:
+    number, candle = of_coinbase({**envelope("candles", candles=[ROW]), "sequence_num": "7"})
+    assert number == Sequence(7)
+    assert isinstance(candle, CandleEvent)
+    assert of_coinbase({**envelope("subscriptions", subscriptions={"candles": ["A-B"]}), "sequence_num": "7"}) == [
+        Sequence(7),
+        Subscribed(frozenset({"candles:A-B"})),
+    ]
+    spoilt = {**envelope("candles", candles=[{**ROW, "open": 1.5}, {**ROW, "product_id": "C-D"}]), "sequence_num": "8"}
+    number, good, bad = of_coinbase(spoilt)
+    assert number == Sequence(8)
+    assert isinstance(good, CandleEvent)
+    assert subjects([bad]) == [Pair("A-B", FIVE)]
 
 
 @pytest.mark.parametrize("channel", [None, 5, ["candles"]], ids=str)
