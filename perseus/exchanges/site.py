@@ -11,6 +11,7 @@ from perseus.exchanges.budget.window import Window
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.events import Listener
+from perseus.exchanges.streams.strangers import Strangers
 from perseus.exchanges.wire.transport import Transport
 
 
@@ -25,6 +26,7 @@ class Site:
     clock: ExchangeClock
     listener: Listener
     chance: random.Random
+    strangers: Strangers
     window: Window | None = None
     patience: Patience = field(default_factory=lambda: Patience(CONNECT_SECONDS))
 

@@ -15,8 +15,16 @@ DAY_MS = 1_795_219_200_000  # 2026-11-21 00:00 UTC
 MONTH_MS = 1_796_083_200_000  # 2026-12-01 00:00 UTC
 COINBASE_ONLY = ("sequence_jump", "sequence_reset", "snapshot_again", "heartbeat_jump", "error_message")
 BINANCE_ONLY = ("close_corrected", "server_shutdown", "ping_flood", "ping_strict", "ack_other_id")
-LASTING = ("long_prices", "exponent_volume", "unknown_fields", "zero_volume_row", "rest_lag", "clock_skew")
-LATER, LATER_SHARE = ("handshakes_held",), 0.15
+LASTING = (
+    "long_prices",
+    "exponent_volume",
+    "unknown_fields",
+    "zero_volume_row",
+    "rest_lag",
+    "clock_skew",
+    "channel_renamed",
+)
+LATER, LATER_SHARE = ("handshakes_held", "channel_renamed"), 0.15
 """Drawn by dice of their own, so that seeds which once found something still draw the same beside them."""
 SETTLED_MS = 60_000
 """A clock that was wrong from the first word on cannot be told from a right one."""

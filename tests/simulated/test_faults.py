@@ -15,7 +15,15 @@ from tests.simulated.virtual_loop import run
 MINUTE = 60_000
 OVER_MS = 6 * MINUTE
 LENGTH_SECONDS = 8 * 60
-LASTING = ("clock_skew", "long_prices", "exponent_volume", "unknown_fields", "zero_volume_row", "rest_lag")
+LASTING = (
+    "clock_skew",
+    "long_prices",
+    "exponent_volume",
+    "unknown_fields",
+    "zero_volume_row",
+    "rest_lag",
+    "channel_renamed",
+)
 TIMES = {"http_418": 2, "handshake": 3, "silent_accept": 2, "limits_lowered": 1, "delist": 1, "list_new": 1}
 """How often, where four times would last for ever or make no sense."""
 UNSEEN = ("clock_skew", "rest_lag")

@@ -11,7 +11,7 @@ from perseus.simulator.faults.fault import Fault
 from perseus.simulator.session import Torn
 from perseus.simulator.wire import Asked, Reply
 from tests.simulator.conftest import START_MS, Bench, end_of, frames, told
-from tests.simulator.looking import STREAM, closes, heard, one, rows
+from tests.simulator.looking import STREAM, closes, coinbase, heard, one, rows
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,16 @@ def test_kline_nan_time_backwards_and_unknown_event() -> None:
     assert messages[0]["e"] == "marketWeather"
     assert messages[1]["k"]["c"] == "NaN"
     assert messages[1]["E"] < START_MS
+
+
+def test_channel_renamed_leaves_tickers_as_they_are() -> None:
+    bench = Bench((Fault("channel_renamed"),))
+    session = bench.open("/stream", streams=f"{STREAM}/btcusdt@miniTicker")
+    kinds = {message["data"]["e"] for message in heard(bench, session, 10)}
+    assert kinds == {"kline2", "24hrMiniTicker"}
+    channels = {message["channel"]: message for message in heard(bench, coinbase(bench, "candles", "ticker"), 10)}
+    assert channels.keys() == {"subscriptions", "candles_v2", "ticker"}
+    assert channels["candles_v2"]["events"][0]["candles"]
 
 
 def test_fragmented_is_the_same_message_in_pieces() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
 from perseus.exchanges.streams.doubts import MARGIN_MS
 from tests.simulated.virtual_loop import run
-from tests.streams.exchange import ScriptedSocket, envelope, exchange_ms
+from tests.streams.exchange import ScriptedSocket, coinbase, envelope, exchange_ms
 from tests.streams.staged import Stage, pairs
 
 BEAT = "2026-04-07 14:30:10.0 +0000 UTC m=+1"
@@ -165,6 +166,66 @@ def test_products_that_are_taken_without_a_word_are_named() -> None:
         assert any("does not acknowledge the subscription to MATIC-USD 5m" in text for text in stage.told.troubles)
         assert any("Nothing has come of MATIC-USD 5m" in text for text in stage.told.troubles)
         assert len(stage.exchange.sockets) == 1
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_an_error_that_answers_nothing_of_ours_is_no_refusal() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m")
+        stage.socket.say({"type": "error", "message": "internal error"})
+        await asyncio.sleep(1)
+        assert stage.told.troubles == ["coinbase stream 1: The exchange reports an error: internal error."]
+        stage.exchange.hears = lambda socket, _: socket.say({"type": "error", "message": "no such product"})
+        stage.start("BTC-USD 5m", "ETH-USD 5m")
+        await asyncio.sleep(5)
+        stage.socket.say({"type": "error", "message": "internal error"})
+        await asyncio.sleep(1)
+        assert [text.partition(": ")[2] for text in stage.told.troubles[1:]] == [
+            "The exchange refuses our message to ETH-USD 5m: no such product.",
+            "The exchange reports an error: internal error.",
+        ]
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_an_error_long_after_a_message_that_nobody_answered_is_not_its_answer() -> None:
+    async def main() -> None:
+        stage, beating = await coinbase_stage("BTC-USD 5m")
+        stage.exchange.hears = lambda *_: None
+        stage.start("BTC-USD 5m", "ETH-USD 5m")
+        await asyncio.sleep(25)
+        stage.socket.say({"type": "error", "message": "internal error"})
+        await asyncio.sleep(1)
+        assert stage.told.troubles[-1].endswith("The exchange reports an error: internal error.")
+        beating.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_numbers_that_come_as_text_are_numbers_also_in_what_acknowledges() -> None:
+    async def main() -> None:
+        stage = Stage("coinbase")
+
+        def in_text(socket: ScriptedSocket, message: Any) -> None:
+            said, socket.say = socket.say, lambda told: said({**told, "sequence_num": str(told["sequence_num"])})
+            coinbase(socket, message)
+            socket.say = said
+
+        stage.exchange.hears = in_text
+        stage.start("BTC-USD 5m", "ETH-USD 5m")
+        beating = beats(stage)
+        await stage.streams.live()
+        await asyncio.sleep(30)
+        assert stage.told.troubles == stage.told.doubts == []
+        assert {subject for _, subjects, _ in stage.told.lives for subject in subjects} == pairs(
+            "BTC-USD 5m", "ETH-USD 5m"
+        )
         beating.cancel()
         await stage.streams.close()
 

@@ -131,7 +131,7 @@ def test_a_reason_that_is_a_sentence_ends_no_line_with_two_full_stops(caplog: py
         assert [line.partition(": ")[2] for line in stage.told.troubles] == [
             "Not connected: Nothing listens there. It is tried again until it works.",
             "Not connected: The connection is gone. It is tried again until it works.",
-            "The exchange refuses our message: Invalid request (code 2).",
+            "The exchange reports an error: Invalid request (code 2).",
         ]
         await stage.streams.close()
 

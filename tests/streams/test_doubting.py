@@ -136,6 +136,56 @@ def test_unknown_events_change_nothing_and_are_counted_within_bounds() -> None:
     run(main)
 
 
+def test_unknown_kinds_are_named_within_seconds_and_once_an_hour_cut_and_escaped() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m")
+        await stage.streams.live()
+        talking = talk(stage.exchange, ["btcusdt@kline_1m"])
+        for minute in range(70):
+            stage.socket.say({"e": "new\nkind", "E": 1})
+            stage.socket.say({"e": "k" * 100, "E": minute})
+            await asyncio.sleep(60)
+        assert stage.told.troubles == [
+            "binance: The exchange sends messages of a kind that is not known here "
+            f"({count} of new\\nkind, {count} of {'k' * 40} ...): they are left out. "
+            "Where it has changed its streams, Perseus has to be updated."
+            for count in (1, 61)
+        ]
+        for number in range(1000):
+            stage.socket.say({"e": f"kind{number}", "E": 1})
+        await asyncio.sleep(6)
+        assert "1 of kind0" in stage.told.troubles[2]
+        assert "and 14 more" in stage.told.troubles[2]
+        for number in range(1000, 2000):
+            stage.socket.say({"e": f"kind{number}", "E": 1})
+            await asyncio.sleep(1)
+        assert len(stage.told.troubles) == 3
+        talking.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
+def test_an_unknown_kind_that_names_one_of_ours_puts_it_in_doubt_once_an_hour_until_it_speaks() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.start("BTCUSDT 1m", "ETHUSDT 1m")
+        await stage.streams.live()
+        talking = talk(stage.exchange, ["btcusdt@kline_1m", "ethusdt@kline_1m"])
+        for _ in range(100):
+            await asyncio.sleep(1)
+            stage.socket.say({"stream": "btcusdt@kline_1m", "data": {"e": "kline2"}})
+        ((at, subjects, _, why),) = stage.told.doubts
+        assert (subjects, why) == (pairs("BTCUSDT 1m"), "a message of an unknown kind named it")
+        assert stage.told.lives[-1][1] == subjects
+        assert at < stage.told.lives[-1][0] < at + 5
+        talking.cancel()
+        await stage.streams.close()
+
+    run(main)
+
+
 def test_symbols_that_come_and_go_leave_the_others_undisturbed() -> None:
     async def main() -> None:
         stage = Stage()

@@ -17,6 +17,7 @@ from perseus.exchanges.streams.reader import Owner, Reader
 from perseus.exchanges.streams.watchdog import SILENT, Alarm, Step
 from perseus.exchanges.symbols import named
 from perseus.exchanges.wire.transport import Closed, Ping, Socket, Text, TransportError
+from perseus.market.candle import Pair
 
 ACKNOWLEDGED_WITHIN = 10.0
 ANSWERED_WITHIN = 30.0
@@ -216,8 +217,22 @@ class Connection:
             self._owner.doubt(self, [alarm.subscription.subject], alarm.since, SILENT)
         dead = [alarm.subscription.subject for alarm in alarms.get(Step.RECONNECT, ())]
         if dead:
-            why = "silent, all at once" if self.dog.is_mute(now) else "silent while the market goes on"
-            self._owner.retire(self, f"{named(map(str, dead))}: {why}", dead)
-        mute = [str(alarm.subscription.subject) for alarm in alarms.get(Step.REPORT, ()) if not alarm.was_heard]
+            self._owner.retire(self, f"{named(map(str, dead))}: {self._why_silent(now)}", dead)
+        if reported := alarms.get(Step.REPORT):
+            self._report(reported, now)
+
+    def _why_silent(self, now: float) -> str:
+        if self.dog.is_mute(now):
+            return "silent, all at once"
+        return "no candles come any more" if self.dog.lacks_candles(now) else "silent while the market goes on"
+
+    def _report(self, alarms: list[Alarm], now: float) -> None:
+        """What was tried has brought them back neither here nor on another connection."""
+        lacks_candles = self.dog.lacks_candles(now)
+        if lacks_candles:
+            candles = [subject for subject in self.truth.wanted if isinstance(subject, Pair)]
+            self._owner.candles.stay_away(len(candles), self.dog.do_tickers_come(now))
+        mute = [alarm.subscription.subject for alarm in alarms if not alarm.was_heard]
+        mute = [subject for subject in mute if not (lacks_candles and isinstance(subject, Pair))]
         if mute:
-            self._owner.trouble(f"Nothing has come of {named(mute)}: is it still traded?")
+            self._owner.trouble(f"Nothing has come of {named(map(str, mute))}: is it still traded?")

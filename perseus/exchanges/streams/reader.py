@@ -27,7 +27,9 @@ from perseus.exchanges.events import (
     Unreadable,
     unended,
 )
+from perseus.exchanges.streams.candles import Candles
 from perseus.exchanges.streams.sequence import Count
+from perseus.exchanges.streams.strangers import Strangers
 from perseus.exchanges.streams.subscribing import Truth
 from perseus.exchanges.streams.watchdog import SILENT, Watchdog
 from perseus.exchanges.symbols import named
@@ -40,6 +42,9 @@ OTHERS = "others"
 
 class Owner(Protocol):
     """Who is told what happens on a connection. Nothing of it may block or raise."""
+
+    candles: Candles
+    strangers: Strangers
 
     def took(self, connection: Link, event: Heard) -> None:
         """It brought this."""
@@ -77,7 +82,7 @@ class Reader:
 
     def __init__(self, link: Link, dialect: Dialect, owner: Owner, time: Callable[[], float]) -> None:
         self.truth = Truth()
-        self.dog = Watchdog(dialect.rules.first_heard, dialect.rules.is_ticker_proof)
+        self.dog = Watchdog(dialect.rules.first_heard, dialect.rules.is_ticker_proof, owner.candles.pulse)
         self.is_answering = False
         self.unknown: Counter[str] = Counter()
         self.strays: set[Subject] = set()
@@ -107,9 +112,9 @@ class Reader:
     def _heard(self, event: Heard) -> None:
         if isinstance(event, CandleEvent):
             subject: Subject = event.pair
-            exchange_ms = event.candle.event_ms
+            exchange_ms, price = event.candle.event_ms, None
         else:
-            subject, exchange_ms = event.ticker.symbol, event.ticker.event_ms
+            subject, exchange_ms, price = event.ticker.symbol, event.ticker.event_ms, event.ticker.price
         routes = self.truth.route(subject)
         if not routes:
             self._stray(subject)
@@ -117,7 +122,7 @@ class Reader:
         now = self._time()
         self._owner.told_time(exchange_ms)
         for one in routes:
-            back = self.dog.heard(one.subject, now)
+            back = self.dog.heard(one.subject, now, price)
             if back:
                 if back.since is not None:
                     self._owner.doubt(self._link, [one.subject], back.since, SILENT)
@@ -167,6 +172,14 @@ class Reader:
                 self._unreadable(text, subject)
             case Unknown(text):
                 self.unknown[text if text in self.unknown or len(self.unknown) < KINDS_MAX else OTHERS] += 1
+                if not event.is_empty:
+                    self._stranger(event)
+
+    def _stranger(self, event: Unknown) -> None:
+        """It may have been meant for those of ours whom it names: the exchange may have changed their streams."""
+        ours = [one.subject for subject in event.subjects for one in self.truth.route(subject)]
+        fresh = self._owner.strangers.came(event.text, ours)
+        self._owner.doubt(self._link, fresh, self._link.last_frame, "a message of an unknown kind named it")
 
     def _count(self, count: Count, number: int, scope: str, what: str) -> None:
         why = count.take(number)
@@ -205,11 +218,21 @@ class Reader:
     def _refused(self, event: Refused) -> None:
         self.is_answering = True
         code = "" if event.code is None else f" (code {event.code})"
-        about = ""
-        if self._asked and event.id in (None, self._asked[0].id):
-            about = f" to {named(str(one.subject) for one in self._asked[0].covers)}" if self._asked[0].covers else ""
+        about = "reports an error" if event.id is None else "refuses our message"
+        if self._is_answer(event.id):
+            assert self._asked
+            about = "refuses our message"
+            if self._asked[0].covers:
+                about += f" to {named(str(one.subject) for one in self._asked[0].covers)}"
             self._answer()
-        self._owner.trouble(f"The exchange refuses our message{about}: {unended(event.text)}{code}.")
+        self._owner.trouble(f"The exchange {about}: {unended(event.text)}{code}.")
+
+    def _is_answer(self, id: str | None) -> bool:
+        """Is it of what is out? Where it does not say, it is while that waits for an answer."""
+        if self._asked is None:
+            return False
+        message, answered, _ = self._asked
+        return not answered.done() if id is None else id == message.id
 
     def _unreadable(self, text: str, subject: Subject | None) -> None:
         """Who is named is in doubt alone. Where nobody of ours is it may have been about any of them."""

@@ -16,6 +16,7 @@ from perseus.exchanges.budget.window import Window
 from perseus.exchanges.dialect import Shard, Subscription
 from perseus.exchanges.events import Heard, Subject
 from perseus.exchanges.site import Site, StreamView
+from perseus.exchanges.streams.candles import Candles
 from perseus.exchanges.streams.connection import Connection, Lost
 from perseus.exchanges.streams.doubts import Doubts
 from perseus.exchanges.streams.echoes import Echoes
@@ -68,6 +69,7 @@ class Stream:
         self._backoff = Backoff(site.chance)
         self._doubts = Doubts(site.clock, site.listener, self._time, self.subscriptions, name)
         self._echoes = Echoes(self._time)
+        self.candles, self.strangers = Candles(site.clock, self._time, self.trouble), site.strangers
         self._lines: list[_Line] = []
         self._current: _Line | None = None
         self._retired = asyncio.Event()

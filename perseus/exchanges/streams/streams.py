@@ -13,6 +13,7 @@ from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import NO_ALIASES, Dialect, Shard, Subscription, cut
 from perseus.exchanges.events import Listener, Subject
 from perseus.exchanges.site import Site, StreamView
+from perseus.exchanges.streams.strangers import Strangers
 from perseus.exchanges.streams.stream import Stream
 from perseus.exchanges.wire.transport import Transport
 from perseus.market.candle import Pair
@@ -41,7 +42,8 @@ class Streams:
         time, rules = asyncio.get_running_loop().time, dialect.rules
         window = Window(rules.messages, rules.messages_span, time) if rules.are_messages_shared else None
         gate = gate or LocalGate(rules.connects, time)
-        self._site = Site(ws_url, dialect, transport, gate, clock, listener, chance, window)
+        strangers = Strangers(lambda text: listener.on_trouble(f"{dialect.name}: {text}"))
+        self._site = Site(ws_url, dialect, transport, gate, clock, listener, chance, strangers, window)
         self._tasks: dict[Stream, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._numbers = 0

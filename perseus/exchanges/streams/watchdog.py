@@ -2,8 +2,9 @@
 
 A quiet market is silent by right. So each stream is measured by its own past, and by the others of its symbol: when
 they go on without it, it is dead. Those of a connection that fall silent all at once, as the past of all of them
-together says, are dead too, whatever heartbeats say. First it is subscribed to again, then what it should have said is
-in doubt, and at last, if it is dead by the others, the connection is left for a new one. Times are loop times (s).
+together says, are dead too, whatever heartbeats say; and so are all candles, whatever tickers say. First it is
+subscribed to again, then what it should have said is in doubt, and at last, if it is dead by the others, the connection
+is left for a new one. Times are loop times (s).
 """
 
 from __future__ import annotations
@@ -14,20 +15,19 @@ from enum import Enum
 
 from perseus.exchanges.dialect import Subscription
 from perseus.exchanges.events import Subject
+from perseus.exchanges.streams.pulse import STILL_AFTER, TIMES, Pulse, longest_of_late
 from perseus.market.candle import Pair
 
-DEAD_AFTER = 20.0
+DEAD_AFTER = STILL_AFTER
 """Seconds of silence while the others of the symbol speak."""
 SILENT = "its stream was silent"
 """Why something is in doubt that a watchdog has found."""
 ROUNDS = 3
 """How often each of the others must have spoken meanwhile."""
-MANY = 50
-"""So often a connection has to have brought something before its silence says anything."""
 STEP = 20.0
 SHORTEST, LONGEST = 60.0, 1800.0
-TIMES = 8.0
-FADE = 0.02
+AGAIN = 3600.0
+"""Seconds after which all is tried again, while they are silent all at once."""
 
 
 class Step(Enum):
@@ -41,12 +41,16 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`subscription` is silent since `since`. `was_heard`: on this connection it has spoken before."""
+    """`subscription` is silent since `since`. `was_heard`: on this connection it has spoken before.
+
+    `is_dead`: by what the others say, not by its own past alone.
+    """
 
     subscription: Subscription
     step: Step
     since: float
     was_heard: bool
+    is_dead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class _Watch:
     spoken: int = 0
     step: int = 0
     next: float = 0.0
+    price: str | None = None
 
 
 @dataclass
@@ -80,18 +85,22 @@ class Watchdog:
     """`first`: seconds within which a stream should be heard at first.
 
     `is_ticker_proof`: a ticker moves only when there was a trade, so that candles must have moved as well.
+    `candles`: of all candles, also of the connections before this one.
     """
 
     first: float
     is_ticker_proof: bool
+    candles: Pulse
     _watches: dict[Subject, _Watch] = field(default_factory=dict)
     _symbols: dict[str, _Symbol] = field(default_factory=dict)
-    _spoken: int = 0
-    _spoke: float = 0.0
-    _usual: float = 0.0
+    _all: Pulse = field(default_factory=Pulse)
+    _began: float = 0.0
+    _moves: int = 0
+    _ticked: float | None = None
 
     def add(self, subscriptions: Iterable[Subscription], now: float) -> None:
         """Watch these as well, from now on. Those that are watched stay as they are."""
+        self._began = self._began if self._watches else now
         for one in subscriptions:
             if one.subject in self._watches:
                 continue
@@ -107,15 +116,21 @@ class Watchdog:
             if watch:
                 watch.symbol.speakers -= watch.speaks
 
-    def heard(self, subject: Subject, now: float) -> Back | None:
-        """The stream has spoken. Back when that was in question: it does for the first time, or after an alarm."""
+    def heard(self, subject: Subject, now: float, price: str | None = None) -> Back | None:
+        """The stream has spoken, a ticker of this price. Back when that was in question: it does for the first time,
+        or after an alarm.
+        """
         watch = self._watches.get(subject)
         if watch is None:
             return None
-        watch.expected = _expected(watch.expected, now - watch.since)
-        if self._spoken:
-            self._usual = _expected(self._usual, now - self._spoke)
-        self._spoken, self._spoke = self._spoken + 1, now
+        watch.expected = longest_of_late(watch.expected, now - watch.since)
+        self._all.beat(now)
+        if isinstance(subject, Pair):
+            self.candles.beat(now)
+            self._moves = 0
+        else:
+            self._moves += watch.price not in (None, price)
+            watch.price, self._ticked = price, now
         back = None
         if watch.heard is None or watch.step:
             back = Back(watch.since if watch.step else None)
@@ -138,36 +153,50 @@ class Watchdog:
 
     def excuse(self, seconds: float) -> None:
         """Nobody could be heard for so long, because this process did not listen."""
-        self._spoke += seconds
+        self._all.spoke += seconds
+        self.candles.spoke += seconds
         for watch in self._watches.values():
             watch.since += seconds
 
     def is_mute(self, now: float) -> bool:
         """Have all streams of several symbols fallen silent together?"""
-        patience = max(TIMES * self._usual, DEAD_AFTER)
-        return len(self._symbols) > 1 and self._spoken >= MANY and now - self._spoke >= patience
+        return len(self._symbols) > 1 and self._all.is_still(now, self._began)
+
+    def lacks_candles(self, now: float) -> bool:
+        """Have all candles stayed away together, of several symbols or of one whose price moves?"""
+        is_trade_known = len(self._symbols) > 1 or self._moves >= ROUNDS
+        return is_trade_known and self.candles.is_still(now, self._began)
+
+    def do_tickers_come(self, now: float) -> bool:
+        """Has any been heard of late?"""
+        return self._ticked is not None and now - self._ticked < DEAD_AFTER
 
     def due(self, now: float) -> list[Alarm]:
         """What to do now; each step is given once, and the next after a while."""
-        is_mute = self.is_mute(now)
-        return [alarm for watch in self._watches.values() if (alarm := self._judge(watch, now, is_mute))]
+        is_mute, lacks_candles = self.is_mute(now), self.lacks_candles(now)
+        alarms = (
+            self._judge(watch, now, is_mute or (lacks_candles and isinstance(watch.subscription.subject, Pair)))
+            for watch in self._watches.values()
+        )
+        return [alarm for alarm in alarms if alarm]
 
     def _judge(self, watch: _Watch, now: float, is_mute: bool) -> Alarm | None:
         silent = now - watch.since
-        if silent < DEAD_AFTER or watch.step == Step.REPORT.value or (watch.step and now < watch.next):
+        is_over = watch.step == Step.REPORT.value and not is_mute
+        if silent < DEAD_AFTER or is_over or (watch.step and now < watch.next):
             return None
         is_dead = is_mute or self._is_dead(watch)
         patience = self._patience(watch)
         if not is_dead and silent < patience:
             return None
-        if watch.step == Step.DOUBT.value:
+        if watch.step in (Step.DOUBT.value, Step.REPORT.value):
             watch.step = Step.RECONNECT.value if is_dead else Step.REPORT.value
         elif watch.step == Step.RECONNECT.value:
             watch.step = Step.REPORT.value
         else:
             watch.step += 1
-        watch.next = now + (STEP if is_dead else patience)
-        return Alarm(watch.subscription, Step(watch.step), watch.since, watch.heard is not None)
+        watch.next = now + (AGAIN if watch.step == Step.REPORT.value else STEP if is_dead else patience)
+        return Alarm(watch.subscription, Step(watch.step), watch.since, watch.heard is not None, is_dead)
 
     def _is_dead(self, watch: _Watch) -> bool:
         others = watch.symbol.speakers - watch.speaks
@@ -177,8 +206,3 @@ class Watchdog:
         if watch.heard is None:
             return self.first
         return min(max(TIMES * watch.expected, SHORTEST), LONGEST)
-
-
-def _expected(longest: float, gap: float) -> float:
-    """The longest gap of late, which fades."""
-    return gap if gap > longest else longest + (gap - longest) * FADE

@@ -65,6 +65,8 @@ class Klines:
             event = event | {"k": event["k"] | {"c": "NaN"}}
         if fault := hit("time_backwards", stream):
             event = event | {"E": event["E"] - int(fault.params["ms"])}
+        if hit("channel_renamed", stream):
+            event = event | {"e": "kline2"}
         if hit("unknown_event", stream):
             send({"e": "marketWeather", "E": event["E"], "s": symbol, "w": "fair"})
         if fault := hit("kline_late", stream) or hit("kline_reordered", stream):

@@ -64,13 +64,20 @@ class Feeds:
         if hit("unknown_event", stream):
             self.send(stream, forms.message(self._exchange, "weather", [{"type": "update", "fair": True}]))
         back = hit("time_backwards", stream)
-        message = forms.message(self._exchange, channel, [event], int(back.params["ms"]) if back else 0)
+        message = forms.message(
+            self._exchange, self.named(channel, product), [event], int(back.params["ms"]) if back else 0
+        )
         if fault := hit("kline_late", stream) or hit("kline_reordered", stream):
             after(int(fault.params["ms"]), partial(self.send, stream, message))
             return
         self.send(stream, message)
         if hit("kline_duplicate", stream):
             self.send(stream, message)
+
+    def named(self, channel: str, product: str) -> str:
+        """What the channel is called in what it brings."""
+        is_renamed = channel == "candles" and self._exchange.faults.hit("channel_renamed", f"{channel}:{product}")
+        return "candles_v2" if is_renamed else channel
 
     def send(self, stream: str, message: dict[str, Any]) -> None:
         """To whoever is subscribed, each with its own number."""

@@ -136,7 +136,7 @@ class CoinbaseSession(Session):
     def _snapshot(self, channel: str, product: str) -> None:
         feeds = self.exchange.feeds
         event = feeds.snapshot(product) if channel == "candles" else feeds.ticker(channel, product, "snapshot")
-        self._tell(channel, event, f"{channel}:{product}")
+        self._tell(feeds.named(channel, product), event, f"{channel}:{product}")
 
     def _tell(self, channel: str, event: Any, stream: str = "") -> None:
         self._number(forms.message(self.exchange, channel, [event]), stream)

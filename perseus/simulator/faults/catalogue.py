@@ -63,6 +63,7 @@ CATALOGUE: dict[str, Kind] = {
     "kline_nan": Kind("an event whose close is NaN, in place of the right one", "stream"),
     "time_backwards": Kind("an event whose time is earlier than that of the one before", "stream", {"ms": 5_000}),
     "unknown_event": Kind("an event of a type that nobody knows, before the right one", "stream"),
+    "channel_renamed": Kind("candles under a kind or a channel that nobody knows, and no others", "stream"),
     "fragmented": Kind("a message in several frames and packets", "stream"),
     # the connection
     "handshake": Kind("HTTP in place of a WebSocket", "connection", {"status": 503}),
