@@ -9,12 +9,12 @@ from perseus.cli import earlystop
 earlystop.begin(sys.argv)  # what follows takes a while, and a signal may come in it
 
 # isort: split
-import importlib
 import io
 from pathlib import Path
 
 import click
 
+from perseus.cli import loaded
 from perseus.cli.control import control
 from perseus.cli.drill import drill
 from perseus.cli.ingest import ingest
@@ -264,7 +264,7 @@ commands.add_command(simulate)
 
 def _tool(command: str, *arguments: object) -> None:
     """A command that needs no site, and so no settings."""
-    sys.exit(importlib.import_module(f"perseus.commands.{command}").run(*arguments))
+    sys.exit(loaded.command(command).run(*arguments))
 
 
 def _escape_output() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 from perseus import logs
-from perseus.cli import earlystop
+from perseus.cli import earlystop, loaded
 from perseus.settings import Settings
 
 #: They run until they are told to end, and a start may wait.
@@ -22,7 +21,7 @@ def run(command: str, *arguments: object) -> None:
             earlystop.hand_over(command)
         settings = Settings.from_environment()
         logs.configure(settings.log_level)
-        code = importlib.import_module(f"perseus.commands.{command}").run(settings, *arguments)
+        code = loaded.command(command).run(settings, *arguments)
     except KeyboardInterrupt as error:
         code = earlystop.code(error)
     sys.exit(code)
