@@ -42,12 +42,15 @@ def eventually(holds: Callable[[], Any], seconds: float = 30.0) -> Any:
 
 
 class Site:
-    """One home and port, and the commands that run there."""
+    """One home and port, and the commands that run there.
+
+    Unless a test says otherwise its ingest processes take in one timeframe: most of what an `up` works is its warmups.
+    """
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         self.port = free_port()
-        self.settings = {"PERSEUS_PUBLIC_IP_SERVICES": "", **settings}
+        self.settings = {"PERSEUS_PUBLIC_IP_SERVICES": "", "PERSEUS_TIMEFRAMES": "1m", **settings}
         self._token: str | None = None
         self._browser = build_opener(HTTPCookieProcessor())
         self._is_signed_in = False

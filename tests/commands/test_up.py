@@ -21,8 +21,9 @@ from tests.commands.running import Command, Site, eventually, is_of, still_runni
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Command]]:
-    """One `up` with three active exchanges for the tests that do not end it."""
+    """One `up` with three active exchanges for the tests that do not end it, and with no setting but its place."""
     site = Site(tmp_path_factory.mktemp("shared") / "home")
+    del site.settings["PERSEUS_TIMEFRAMES"]
     with site.start("up") as up:
         eventually(site.has_three_active)
         yield site, up

@@ -25,7 +25,9 @@ FIGURES = ("open", "high", "low", "close", "volume")
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    return Site(tmp_path / "home")
+    site = Site(tmp_path / "home")
+    del site.settings["PERSEUS_TIMEFRAMES"]
+    return site
 
 
 @pytest.fixture
