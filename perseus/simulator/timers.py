@@ -21,9 +21,13 @@ class Timer:
 
 @dataclass
 class Timers:
-    """`now_ms` is the time of the call that runs, and between calls the time that was last advanced to."""
+    """`now_ms` is the time of the call that runs, and between calls the time that was last advanced to.
+
+    `speed`: how many times as fast as real time it passes.
+    """
 
     now_ms: int
+    speed: Callable[[], float] = lambda: 1.0
     on_earlier: Call | None = None
     _deaf: tuple[int, int] = (0, 0)
     _deaf_ms: int = 0
@@ -42,6 +46,11 @@ class Timers:
 
     def after(self, delay_ms: int, call: Call) -> Timer:
         return self.at(self.now_ms + delay_ms, call)
+
+    def at_least(self, delay_ms: int, real_ms: int) -> int:
+        """`delay_ms`; at a clock faster than real time what passes in `real_ms` of that, where it is longer."""
+        speed = self.speed()
+        return max(delay_ms, round(real_ms * speed)) if speed > 1 else delay_ms
 
     def by(self, delay_ms: int, call: Call) -> None:
         """As `after`, of what a client must have done by then: time in which it could not be heard does not count."""

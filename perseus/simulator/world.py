@@ -39,7 +39,7 @@ class World:
         self.seed = seed
         self.besides = ""
         self.driver: Driver | None = None
-        self.timers = Timers(clock.now_ms())
+        self.timers = Timers(clock.now_ms(), lambda: clock.speed)
         binances = (("binance", rules_of_com()), ("binance_us", rules_of_us()))
         self.exchanges: dict[str, Exchange] = {
             name: Binance(name, self.timers, seed, markets.binance(bases), rules) for name, rules in binances

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 WELL_FORMED = re.compile(r"!?[A-Za-z0-9_]+@[A-Za-z0-9_@+:]+|!miniTicker@arr")
 METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 PENALTY = "Too many requests"
+PING_REAL_MS, PONG_REAL_MS = 500, 2_000
+"""Of real time at least, between two pings and for a pong: a client's own limits do not grow with the speed."""
 
 
 def streams_of(asked: Asked) -> list[str] | None:
@@ -46,9 +48,10 @@ class BinanceSession(Session):
 
     def begin(self) -> None:
         rules, timers = self.exchange.rules, self.exchange.timers
-        timers.after(rules.life_ms, lambda: self.end(1001, "Connection lifetime reached"))
+        life_ms = timers.at_least(rules.life_ms, rules.life_ms)
+        timers.after(life_ms, lambda: self.end(1001, "Connection lifetime reached"))
         if rules.ping_ms:
-            timers.after(rules.ping_ms, self._ping_again)
+            self._ping_later()
         self._subscribe(self._wanted)
 
     def heard_text(self, data: bytes) -> None:
@@ -154,9 +157,13 @@ class BinanceSession(Session):
             self.punish("Too many subscriptions")
         self.exchange.counters.peak("streams", len(self.names))
 
+    def _ping_later(self) -> None:
+        timers = self.exchange.timers
+        timers.after(timers.at_least(self.exchange.rules.ping_ms, PING_REAL_MS), self._ping_again)
+
     def _ping_again(self) -> None:
         if not self.is_over:
-            self.exchange.timers.after(self.exchange.rules.ping_ms, self._ping_again)
+            self._ping_later()
             if self.exchange.timers.is_deaf:
                 return  # all of them would be sent at once
             strict = self.exchange.faults.hit("ping_strict", str(self.number))
@@ -166,6 +173,7 @@ class BinanceSession(Session):
         payload = str(self.exchange.told_ms() + number).encode()
         self._pings.append(payload)
         self.ping(payload)
+        deadline_ms = self.exchange.timers.at_least(deadline_ms, PONG_REAL_MS)
         self.exchange.timers.by(deadline_ms, lambda: self._must_have(payload))
 
     def _must_have(self, payload: bytes) -> None:

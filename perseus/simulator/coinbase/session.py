@@ -20,6 +20,8 @@ FIRST_MS = 5_000
 QUIET_MS = 75_000
 LOOK_MS = 5_000
 BEAT_MS = 1_000
+REAL_MS = 5_000
+"""Of real time at least, for a first subscription and before a quiet connection ends."""
 
 
 class CoinbaseSession(Session):
@@ -35,9 +37,10 @@ class CoinbaseSession(Session):
         self._told_ms = self.opened_ms
 
     def begin(self) -> None:
-        self.exchange.timers.by(FIRST_MS, self._must_have_subscribed)
-        self.exchange.timers.after(LOOK_MS, self._look)
-        self.exchange.timers.after(self.exchange.rules.life_ms, lambda: self.end(1001, ""))
+        timers, life_ms = self.exchange.timers, self.exchange.rules.life_ms
+        timers.by(timers.at_least(FIRST_MS, REAL_MS), self._must_have_subscribed)
+        timers.after(LOOK_MS, self._look)
+        timers.after(timers.at_least(life_ms, life_ms), lambda: self.end(1001, ""))
 
     def heard_text(self, data: bytes) -> None:
         if self.is_over or self.is_half_open:
@@ -168,8 +171,9 @@ class CoinbaseSession(Session):
         """A connection on which nothing was told for long is closed."""
         if self.is_over:
             return
-        if self.exchange.timers.now_ms - self._told_ms >= QUIET_MS:
+        timers = self.exchange.timers
+        if timers.now_ms - self._told_ms >= timers.at_least(QUIET_MS, REAL_MS):
             self.exchange.counters.seen["closed_for_quiet"] += 1
             self.end(1000, "")
             return
-        self.exchange.timers.after(LOOK_MS, self._look)
+        timers.after(LOOK_MS, self._look)
