@@ -11,13 +11,17 @@ from perseus.exchanges.budget.window import Window
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.events import Listener
+from perseus.exchanges.streams.quiet import Trades
 from perseus.exchanges.streams.strangers import Strangers
 from perseus.exchanges.wire.transport import Transport
 
 
 @dataclass(frozen=True)
 class Site:
-    """All that streams of one exchange share. `window`: of messages, where one holds for all connections."""
+    """All that streams of one exchange share. `window`: of messages, where one holds for all connections.
+
+    `trades`: what REST says of them, None where it is not asked.
+    """
 
     ws_url: str
     dialect: Dialect
@@ -28,6 +32,7 @@ class Site:
     chance: random.Random
     strangers: Strangers
     window: Window | None = None
+    trades: Trades | None = None
     patience: Patience = field(default_factory=lambda: Patience(CONNECT_SECONDS))
 
 

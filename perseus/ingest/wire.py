@@ -94,7 +94,7 @@ class Wire:
         ledger = Ledger(client, exchange_id, address, dialect.first_limits, clock, call)
         rest = Rest(transport, ledger, clock, dialect, urls[0])
         gate = SharedGate(ledger, rest)
-        streams = Streams(dialect, transport, urls[1], relay, clock, random.Random(), gate)
+        streams = Streams(dialect, transport, urls[1], relay, clock, random.Random(), gate, rest)
         return cls(dialect, clock, ledger, rest, streams, relay, call)
 
     def ports(

@@ -99,7 +99,8 @@ class Site:
         ports = Ports(dialect, self.clock, ledger, rest, self.cache, memory, self.reporter_of(), owner)
         self.engine = Engine(ports, self.wanted, self.said.append, chance.random)
         await self.engine.ready()
-        streams = Streams(dialect, self._net, url, self.engine, self.clock, chance, SharedGate(ledger, rest))
+        gate = SharedGate(ledger, rest)
+        streams = Streams(dialect, self._net, url, self.engine, self.clock, chance, gate, rest)
         self.warm = asyncio.Event()
         self.run = asyncio.create_task(self.engine.run(streams, self.warm))
 

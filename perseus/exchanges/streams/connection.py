@@ -13,6 +13,7 @@ from perseus.errors import PerseusError
 from perseus.exchanges.budget.window import Window
 from perseus.exchanges.dialect import Dialect, Message, Subscription
 from perseus.exchanges.events import unended
+from perseus.exchanges.streams.quiet import Quiet
 from perseus.exchanges.streams.reader import Owner, Reader
 from perseus.exchanges.streams.watchdog import SILENT, Alarm, Step
 from perseus.exchanges.symbols import named
@@ -69,11 +70,16 @@ class Connection:
         self._next_truth = self.opened + TRUTH_EVERY
         self._next_watch = self.opened + WATCH_EVERY
         self._is_probing = False
+        self._parts = [self._read, self._write, self._answer_pings, self._mind]
+        self._quiet: Quiet | None = None
+        if owner.trades:
+            self._quiet = Quiet(owner.trades, self.dog, time, self._untold)
+            self._parts.append(self._quiet.run)
         self.subscribe(subscriptions)
 
     async def run(self) -> Lost:
         """Work until it ends; returns why. Closes the socket."""
-        parts = [asyncio.create_task(part()) for part in (self._read, self._write, self._answer_pings, self._mind)]
+        parts = [asyncio.create_task(part()) for part in self._parts]
         try:
             await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -232,7 +238,17 @@ class Connection:
         if lacks_candles:
             candles = [subject for subject in self.truth.wanted if isinstance(subject, Pair)]
             self._owner.candles.stay_away(len(candles), self.dog.do_tickers_come(now))
-        mute = [alarm.subscription.subject for alarm in alarms if not alarm.was_heard]
-        mute = [subject for subject in mute if not (lacks_candles and isinstance(subject, Pair))]
-        if mute:
-            self._owner.trouble(f"Nothing has come of {named(map(str, mute))}: is it still traded?")
+        unheard = [alarm for alarm in alarms if not alarm.was_heard]
+        if lacks_candles:
+            unheard = [alarm for alarm in unheard if not isinstance(alarm.subscription.subject, Pair)]
+        if self._quiet:
+            self._quiet.look_at([alarm.subscription.subject for alarm in unheard if not alarm.is_dead])
+            unheard = [alarm for alarm in unheard if alarm.is_dead]
+        if unheard:
+            names = named(str(alarm.subscription.subject) for alarm in unheard)
+            self._owner.trouble(f"Nothing has come of {names}: is it still traded?")
+
+    def _untold(self, pairs: list[Pair]) -> None:
+        """REST has trades of which these said nothing."""
+        self._owner.trouble(f"Nothing has come of {named(map(str, pairs))}, though REST has trades there.")
+        self._owner.retire(self, f"{named(map(str, pairs))}: silent while REST has trades", pairs)

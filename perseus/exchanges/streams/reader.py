@@ -28,6 +28,7 @@ from perseus.exchanges.events import (
     unended,
 )
 from perseus.exchanges.streams.candles import Candles
+from perseus.exchanges.streams.quiet import Trades
 from perseus.exchanges.streams.sequence import Count
 from perseus.exchanges.streams.strangers import Strangers
 from perseus.exchanges.streams.subscribing import Truth
@@ -45,6 +46,7 @@ class Owner(Protocol):
 
     candles: Candles
     strangers: Strangers
+    trades: Trades | None
 
     def took(self, connection: Link, event: Heard) -> None:
         """It brought this."""

@@ -12,7 +12,9 @@ from perseus.exchanges.budget.window import Window
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import NO_ALIASES, Dialect, Shard, Subscription, cut
 from perseus.exchanges.events import Listener, Subject
+from perseus.exchanges.rest import Rest
 from perseus.exchanges.site import Site, StreamView
+from perseus.exchanges.streams.quiet import Trades
 from perseus.exchanges.streams.strangers import Strangers
 from perseus.exchanges.streams.stream import Stream
 from perseus.exchanges.wire.transport import Transport
@@ -27,6 +29,7 @@ class Streams:
     """To be made on the loop that it works on.
 
     `gate`: shared by all that connect from this address; one of its own without. `chance`: for waits and ages.
+    `rest`: asked whether a symbol is traded of which nothing comes; without it that is said to people.
     """
 
     def __init__(
@@ -38,12 +41,14 @@ class Streams:
         clock: ExchangeClock,
         chance: random.Random,
         gate: Gate | None = None,
+        rest: Rest | None = None,
     ) -> None:
         time, rules = asyncio.get_running_loop().time, dialect.rules
         window = Window(rules.messages, rules.messages_span, time) if rules.are_messages_shared else None
         gate = gate or LocalGate(rules.connects, time)
         strangers = Strangers(lambda text: listener.on_trouble(f"{dialect.name}: {text}"))
-        self._site = Site(ws_url, dialect, transport, gate, clock, listener, chance, strangers, window)
+        trades = Trades(dialect, rest, clock) if rest else None
+        self._site = Site(ws_url, dialect, transport, gate, clock, listener, chance, strangers, window, trades)
         self._tasks: dict[Stream, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._numbers = 0

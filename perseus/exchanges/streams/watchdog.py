@@ -145,6 +145,11 @@ class Watchdog:
         watch = self._watches.get(subject)
         return watch.heard if watch else None
 
+    def is_unheard(self, subject: Subject) -> bool:
+        """Is it watched, and has never spoken?"""
+        watch = self._watches.get(subject)
+        return watch is not None and watch.heard is None
+
     def heard_since(self, moment: float) -> set[Subject]:
         """All that have spoken at or after that moment."""
         return {
