@@ -26,17 +26,17 @@ def join(name: str) -> Instance:
     settings = Settings.from_environment()
     exchange = find_exchange(name, settings)
     membership = Membership(settings)
-    try:
-        instance = membership.claim(exchange, time.sleep)
-    except BaseException:
-        membership.close(settings.stop_seconds)
-        raise
 
     def close() -> None:
         atexit.unregister(close)
         membership.close(settings.stop_seconds)
 
-    atexit.register(close)
+    atexit.register(close)  # before the claim: what is registered later is called earlier
+    try:
+        instance = membership.claim(exchange, time.sleep)
+    except BaseException:
+        close()
+        raise
     instance.when_ended(close)
     return _valid(instance)
 

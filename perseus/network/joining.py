@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -78,15 +80,27 @@ def join(
             hard_exit,
         )
         instance.begin()
+        _give_back_at_exit(instance)
+        client.close()  # here too, for an interrupt may come in it
     except BaseException:
         if instance is not None:  # it would put back what is withdrawn
             instance.end_threads()
         claimant.withdraw(proof)
         proof.close()
-        raise
-    finally:
         client.close()
+        raise
     return instance
+
+
+def _give_back_at_exit(instance: Instance) -> None:
+    """An interrupt may come before anybody has the instance. That of a process which failed is left to run out."""
+
+    def give_back() -> None:
+        if not isinstance(getattr(sys, "last_value", None), Exception):
+            instance.stop("its process ended")
+
+    atexit.register(give_back)
+    instance.when_ended(lambda: atexit.unregister(give_back))
 
 
 class Claimant:

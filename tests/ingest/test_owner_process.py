@@ -156,3 +156,24 @@ def test_an_interrupt_while_a_claim_does_not_count_yet_releases_it(start: Start,
     assert "KeyboardInterrupt" in process.communicate(timeout=20)[1]
     assert not reader.exists(keys.status(BINANCE_ID))
     assert path(reader) == []
+
+
+LEFT = """
+import perseus
+instance = perseus.join("binance")
+instance.transition(perseus.State.STARTING, "start")
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "is_held"),
+    [("", False), ("raise KeyboardInterrupt", False), ("raise SystemExit(3)", False), ("1 / 0", True)],
+)
+def test_an_instance_that_nobody_stopped_is_given_back_by_a_process_that_did_not_fail(
+    start: Start, reader: redis.Redis, end: str, is_held: bool
+) -> None:
+    process = start("-c", LEFT.format(end=end), **SHORT)
+    process.communicate(timeout=20)
+    assert bool(reader.exists(keys.status(BINANCE_ID))) == is_held
+    assert path(reader)[-1] == ("starting" if is_held else "stopped")

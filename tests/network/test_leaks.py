@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from unittest.mock import Mock
 
 import pytest
 
@@ -33,6 +34,21 @@ def test_a_start_that_is_interrupted_when_it_beats_already_is_given_back_and_not
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         join(KRAKEN, settings, partial(_connect, real_store), Identity("host-a"), _Interrupted())
+    assert own_threads() == []
+    assert not client.exists(keys.status(KRAKEN.id))
+
+
+def test_a_start_that_is_interrupted_while_it_closes_its_first_connection_is_given_back_too(
+    real_store: str, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clients(name: str) -> Client:
+        made = _connect(real_store, name)
+        if name == "claim":
+            monkeypatch.setattr(made, "close", Mock(side_effect=[KeyboardInterrupt, None]))
+        return made
+
+    with pytest.raises(KeyboardInterrupt):
+        join(KRAKEN, settings, clients, Identity("host-a"))
     assert own_threads() == []
     assert not client.exists(keys.status(KRAKEN.id))
 
