@@ -15,6 +15,7 @@ from perseus.store import Client, connect
 from tests.chromium import browser
 from tests.databases import (
     _other_postgres,
+    _sqlite_template,
     _template,
     bare_database,
     bare_postgres,
@@ -40,10 +41,12 @@ from tests.datastores import (
     store,
 )
 from tests.redis_process import RedisProcess
+from tests.templates import compile_once
 
 #: Fixtures are used by their names.
 __all__ = [
     "_other_postgres",
+    "_sqlite_template",
     "_template",
     "bare_database",
     "bare_postgres",
@@ -68,6 +71,8 @@ __all__ = [
 ]
 
 KRAKEN = Exchange(4, "kraken", "Kraken")
+
+compile_once()
 
 
 @pytest.fixture(autouse=True)
