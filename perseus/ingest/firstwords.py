@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
+from perseus.clock import iso
 from perseus.errors import StoreUnavailable, StoreUntrusted
 from perseus.exchanges.resterrors import NoAnswer, RateLimited
 from perseus.ingest.backoff import Backoff
@@ -14,17 +15,26 @@ from perseus.ingest.backoff import Backoff
 log = logging.getLogger(__name__)
 
 
+LOOK_SECONDS = 1.0
+HELD = "a budget that is frozen"
+
+
 async def heard(
-    ready: Callable[[], Awaitable[None]], say: Callable[[str], None], chance: Callable[[], float] = random.random
+    ready: Callable[[], Awaitable[None]],
+    say: Callable[[str], None],
+    chance: Callable[[], float] = random.random,
+    held: Callable[[], tuple[int, str] | None] = lambda: None,
 ) -> None:
     """`ready()`, again for as long as the exchange takes no requests or gives no usable answer; all else is raised.
 
     `say` is told of the first of either kind. `chance()` gives 0 to 1, and spreads waits. While the exchange takes no
-    requests none is sent: the budget holds each back until then. A data store that is away meanwhile, which has the
-    budget, is waited for too.
+    requests none is sent: the budget holds each back until then. `held()` says until when (Unix ms) it does, and why:
+    that is told where another process has met it. A data store that is away meanwhile, which has the budget, is waited
+    for too.
     """
-    backoff, told = Backoff(chance), set[type[Exception]]()
+    backoff, told = Backoff(chance), set[object]()
     while True:
+        watching = asyncio.create_task(_tell_of(held, say, told), name="held up")
         try:
             await ready()
         except (NoAnswer, RateLimited) as error:
@@ -43,3 +53,15 @@ async def heard(
             if told:
                 log.info("The exchange has answered: the start goes on.")
             return
+        finally:
+            watching.cancel()
+
+
+async def _tell_of(held: Callable[[], tuple[int, str] | None], say: Callable[[str], None], told: set[object]) -> None:
+    """Once, unless the refusal itself was told."""
+    while not told & {HELD, RateLimited}:
+        if (known := held()) is not None:
+            told.add(HELD)
+            until, why = iso(known[0])[:19].replace("T", " "), known[1].rstrip(".")
+            say(f"Nothing may be sent to the exchange until {until} UTC: {why}. The start waits for it.")
+        await asyncio.sleep(LOOK_SECONDS)

@@ -77,3 +77,38 @@ def test_what_no_wait_mends_ends_the_start(error: Exception) -> None:
     with pytest.raises(type(error)):
         run(exchange.heard)
     assert exchange.said == []
+
+
+def test_a_budget_that_another_process_had_frozen_is_told_once_with_until_when() -> None:
+    async def main() -> list[str]:
+        said: list[str] = []
+        frozen_ms = 1_790_000_000_000
+
+        async def ready() -> None:
+            await asyncio.sleep(120)
+
+        waiting = asyncio.create_task(heard(ready, said.append, held=lambda: (frozen_ms, "HTTP 418: banned.")))
+        await asyncio.sleep(5)
+        assert len(said) == 1
+        await waiting
+        return said
+
+    assert run(main) == [
+        "Nothing may be sent to the exchange until 2026-09-21 14:13:20 UTC: HTTP 418: banned. The start waits for it."
+    ]
+
+
+def test_a_refusal_that_was_told_is_not_told_again_as_a_frozen_budget() -> None:
+    said: list[str] = []
+    times = iter([LIMITED, None])
+
+    async def ready() -> None:
+        if error := next(times):
+            raise error
+        await asyncio.sleep(120)
+
+    async def main() -> None:
+        await heard(ready, said.append, lambda: 0.0, lambda: (5_000, "HTTP 429: too many") if said else None)
+
+    run(main)
+    assert said == [f"{LIMITED} The start waits for it."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +140,23 @@ def test_a_start_that_waits_for_the_exchange_is_ended_by_a_close(url: str, real_
             connecting = pool.submit(feed.connect)
             assert waits.wait(20)
             feed.close()
+            assert isinstance(connecting.exception(2), ConnectionError)
+
+
+def test_a_start_that_meets_what_another_process_was_told_says_until_when_it_waits(url: str, real_store: str) -> None:
+    add_fault(url, name="http_429", target="*time*", params={"retry_after_s": 600})
+    with connect(real_store, timeout=5, name="test") as client, ThreadPoolExecutor(2) as pool:
+        for words in (
+            "takes no more requests from this address for 600 s",
+            "Nothing may be sent to the exchange until 20",
+        ):
+            said: queue.SimpleQueue[str] = queue.SimpleQueue()
+            feed = unmade(url, client, said.put)
+            connecting = pool.submit(feed.connect)
+            told = said.get(timeout=20)
+            feed.close()
+            assert words in told
+            assert told.endswith("The start waits for it.")
             assert isinstance(connecting.exception(2), ConnectionError)
 
 

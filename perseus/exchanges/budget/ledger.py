@@ -50,7 +50,8 @@ class Ledger:
     `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
     is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far;
     `emptied`: how often the store was found to have been emptied; `held_up`: for people, why nothing at all may be sent
-    now, '' where something may; `silent_since`: loop time (s) since which the exchange is known to be silent, or None.
+    now, '' where something may; `held`: the same, until when (exchange time, ms) and why; `silent_since`: loop time (s)
+    since which the exchange is known to be silent, or None.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Ledger:
         self.emptied = 0
         self.silent_since: float | None = None
         self.held_up = ""
+        self.held: tuple[int, str] | None = None
 
     async def reserve(self, weight: int, priority: Priority, name: str = "") -> float:
         """Return when a request of this weight may be sent, at once; it is charged then.
@@ -197,11 +199,12 @@ class Ledger:
     def _tell(self, answer: Granted | Wait | Emptied) -> None:
         """Whoever waits for this knows what for. Refusals of the exchange are logged where they are heard."""
         if not isinstance(answer, Wait):
-            self.held_up = ""
+            self.held_up, self.held = "", None
         elif answer.is_frozen:
             seconds = self._clock.takes_seconds(answer.wait_ms)
             if not self.held_up and answer.why == FORGOTTEN:
                 log.warning("Nothing is sent to exchange %d for %.0f s: %s.", self._exchange_id, seconds, answer.why)
+            self.held = answer.now_ms + answer.wait_ms, answer.why
             self.held_up = f"nothing may be sent to the exchange for {ceil(seconds)} s: {answer.why}"
 
     async def _keep_frozen(self, now: int | None) -> None:

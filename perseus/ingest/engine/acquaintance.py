@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from perseus.clock import iso
 from perseus.errors import PerseusError, StoreCorrupt
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.recollection import Recollection
@@ -31,10 +32,13 @@ LOOK_SECONDS = 5.0
 TRUSTED_MS = 5_000
 """A clock that was remembered farther from the store's is not believed: candles and budgets would wait on it."""
 
-FIRST_WAIT, LONGEST_WAIT = 10.0, 300.0
-"""A start asks again so long after a list with nothing in it, twice as long each further time."""
+FIRST_WAIT, LONGEST_WAIT = 10.0, 60.0
+"""A start asks again so long after a list with nothing in it, twice as long each further time up to the longest."""
 
-EMPTY = "The exchange's list of symbols is empty, which is strange: it is asked for again until it names some."
+EMPTY = (
+    "The exchange's list of symbols is empty, which is strange: it is asked for again at %s UTC, "
+    "and then at least once a minute until it names some."
+)
 STRANGE = (
     "The exchange's list of symbols lacks all that is taken in, which is strange: "
     "it is believed when it has stayed so for ten minutes."
@@ -140,8 +144,11 @@ class Acquaintance:
     async def _ask_first(self, earlier: Listings) -> None:
         wait = FIRST_WAIT
         while not (listings := await self._read()):
+            at = iso(self._ports.clock.now_ms() + self._ports.clock.passes_ms(wait))[11:19]
             if wait == FIRST_WAIT:
-                self._say(EMPTY)
+                self._say(EMPTY % at)
+            else:
+                log.info("The list of symbols is still empty: it is asked for again at %s UTC.", at)
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
         self._believe(listings, earlier)
