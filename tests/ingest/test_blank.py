@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from perseus.ingest.engine.blank import AGAIN_MS, FEW
+from perseus.ingest.engine.absence import FEW, NOTHING
+from perseus.ingest.engine.blank import AGAIN_MS
 from perseus.ingest.engine.series import Series
 from perseus.market.coverage import Range
 from perseus.warmup.scan import SUFFICIENT
@@ -74,12 +75,14 @@ def test_what_lies_before_the_first_candle_of_a_young_symbol_is_believed_at_once
     assert one.is_whole(NOW + 2_000)
 
 
-def test_what_lies_before_many_candles_that_are_known_is_asked_for_once_more() -> None:
+def test_what_lies_before_many_candles_that_are_known_is_asked_for_as_often_as_all_else() -> None:
     one = series(None, depth=DEEP)
     one.coverage = one.coverage.verify(at(-SUFFICIENT), at(0))
     assert empty(one, NOW) is not None
     assert empty(one, NOW + AGAIN_MS[0]) is not None
-    assert one.coverage.holes != ()
+    assert one.coverage.holes == ()
+    assert empty(one, NOW + sum(AGAIN_MS)) is not None
+    assert {hole.why for hole in one.coverage.holes} == {NOTHING}
 
 
 def test_what_is_asked_for_later_waits_by_itself() -> None:

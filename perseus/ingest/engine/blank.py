@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
+from perseus.ingest.engine.absence import FEW, begins_after
 from perseus.market.coverage import Coverage, Range
 from perseus.market.timeframes import Timeframe
-from perseus.warmup.scan import SUFFICIENT
 
-FEW = 3
-"""So many candles without a trade are usual: of those an answer with nothing in it may be believed like any other.
-
-Not while more is in doubt of which nothing was believed.
-"""
 AGAIN_MS = (60_000, 600_000)
-"""Asked again so long after the first and the second; what lies before candles that are known, only once."""
+"""Asked again so long after the first and the second. What is given nothing then too is believed, but not for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +60,31 @@ class Blank:
 
         All else of it is not.
         """
-        if _begins_after(asked[1], coverage, timeframe):
+        if begins_after(asked[1], coverage, timeframe):
             self.clear(asked)
             return set()
         fresh = {at for at in nothing if not any(one.has(at) for one in self._silences)}
         for one in [one for one in self._silences if one.overlaps(asked) and one.again_ms <= asked_ms]:
-            self._heard_again(one, asked_ms, coverage, timeframe)
+            self._heard_again(one, asked_ms)
         if len(fresh) > FEW or (fresh and self._silences and not self.is_believed):
             self.is_believed = self.is_believed and bool(self._silences)
             for free in _less(asked, (one.asked for one in self._silences)):
                 self._silences.append(_Silence(free, asked_ms, asked_ms + AGAIN_MS[0], len(fresh) <= FEW))
         return {at for at in nothing if any(one.has(at) for one in self._silences)}
 
-    def _heard_again(self, one: _Silence, asked_ms: int, coverage: Coverage, timeframe: Timeframe) -> None:
-        is_before_known = not coverage.unverified(one.asked[1], timeframe.shift(one.asked[1], SUFFICIENT))
+    def _heard_again(self, one: _Silence, asked_ms: int) -> None:
         one.times += 1
-        if one.times > (1 if is_before_known else len(AGAIN_MS)):
+        if one.times > len(AGAIN_MS):
             self._silences.remove(one)
             self.is_believed = True
             for few in (each for each in self._silences if each.is_few):
                 few.times, few.again_ms, few.is_told = len(AGAIN_MS), asked_ms, False
             return
         one.again_ms, one.is_told = asked_ms + AGAIN_MS[one.times - 1], False
+
+    def has_doubted(self, asked: Range) -> bool:
+        """Was nothing given for any of it, which is not believed yet?"""
+        return any(one.overlaps(asked) for one in self._silences)
 
     def clear(self, asked: Range) -> None:
         """It has given something for that, or what was learnt of it counts no more."""
@@ -125,9 +123,3 @@ def _less(whole: Range, taken: Iterable[Range]) -> list[Range]:
     for start_ms, end_ms in taken:
         known = known.verify(start_ms, end_ms)
     return list(known.unverified(*whole))
-
-
-def _begins_after(at_ms: int, coverage: Coverage, timeframe: Timeframe) -> bool:
-    """Has an answer with something in it shown that there was nothing yet?"""
-    few_ms = timeframe.shift(at_ms, FEW)
-    return any(start_ms <= at_ms and few_ms < end_ms for start_ms, end_ms, _ in coverage.holes)

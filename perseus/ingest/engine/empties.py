@@ -1,8 +1,12 @@
-"""Has it known which pairs REST gives nothing for that is not believed yet, since when, and what comes of it."""
+"""Has it known which pairs REST gives nothing for that is not believed yet, since when, and what comes of it.
+
+Also afterwards: what was held to be absent and is given after all is in the log of the process.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import inf
 
@@ -17,6 +21,7 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
 """Between two lines: what begins or ends meanwhile is told together."""
+AGAIN = "It is asked again after an hour, then ever more seldom."
 
 
 class Empties:
@@ -28,17 +33,21 @@ class Empties:
         self._new: list[Pair] = []
         self._absent: list[Pair] = []
         self._filled: list[Pair] = []
+        self._came: Counter[Pair] = Counter()
         self._next = -inf
 
     def look(self, every: Iterable[Series], now: float) -> None:
         """Find what began and what is over since the last look; `now`: seconds."""
         for series in every:
+            if series.came:
+                self._came[series.pair] += series.came
+                series.came = 0
             pair, episode = series.pair, None if series.is_refused else series.blank.episode
             if episode is not None:
                 self._begun(pair, episode)
             elif self._known.pop(pair, None) is not None and not series.is_refused:
                 (self._absent if series.blank.is_believed else self._filled).append(pair)
-        if now >= self._next and (self._new or self._absent or self._filled):
+        if now >= self._next and (self._new or self._absent or self._filled or self._came):
             self._next = now + EVERY_SECONDS
             self._tell()
 
@@ -53,6 +62,7 @@ class Empties:
         self._known[pair] = Episode(known.since_ms, episode.asked) if known else episode
 
     def _tell(self) -> None:
+        came, self._came = self._came, Counter()
         new = {pair: self._known[pair] for pair in self._new if pair in self._known}
         absent, filled = self._absent, self._filled
         self._new, self._absent, self._filled = [], [], []
@@ -60,10 +70,12 @@ class Empties:
             self._say(f"REST gives no candles of {_told(new)}. It is asked again before that is believed.")
             log.info("REST gives no candles yet of: %s.", ", ".join(map(str, new)))
         if absent:
-            self._say(f"REST went on to give no candles of {_names(absent)}: they are held to be absent there.")
+            self._say(f"REST went on to give no candles of {_names(absent)}: they are held to be absent there. {AGAIN}")
             log.info("Held to be absent: %s.", ", ".join(map(str, absent)))
         if filled:
             log.warning("REST gives candles of %s again.", _names(filled))
+        if came:
+            log.warning("REST gives candles of %s that were held to be absent: %d came.", _names(came), came.total())
 
 
 def _told(episodes: Mapping[Pair, Episode]) -> str:

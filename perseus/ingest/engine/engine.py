@@ -17,10 +17,12 @@ from perseus.exchanges.symbols import Changed
 from perseus.ingest.engine.acquaintance import Acquaintance
 from perseus.ingest.engine.asking import Asking
 from perseus.ingest.engine.audit import Audit
+from perseus.ingest.engine.leftopen import left_open
 from perseus.ingest.engine.ports import Ports, Streams
+from perseus.ingest.engine.reasking import Reasking
 from perseus.ingest.engine.refusals import Refusals
 from perseus.ingest.engine.repair import Repairs
-from perseus.ingest.engine.series import Series, left_open
+from perseus.ingest.engine.series import Series
 from perseus.ingest.engine.telling import Telling
 from perseus.ingest.engine.timekeeper import Timekeeper
 from perseus.ingest.engine.wanted import Wanted
@@ -75,6 +77,7 @@ class Engine:
             self._ended,
         )
         self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, self._want_past, say)
+        self._reasking = Reasking(self._series, self.repairs.want, now_ms, chance)
         self._telling = Telling(ports, self._series, self.writer, self.lacking, lambda: self.messages, say)
         self.warming = Warming(
             self._series,
@@ -154,6 +157,7 @@ class Engine:
                 await streams.live()
                 group.create_task(self._look_on(), name="boundaries")
                 group.create_task(self._telling.run(), name="facts")
+                group.create_task(self._reasking.run(), name="asking again")
                 await self.warming.first()
                 await self.writer.drained()
                 self._is_warm = True

@@ -15,6 +15,7 @@ from itertools import count
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.history import History
 from perseus.ingest.backoff import Backoff
+from perseus.ingest.engine.reasking import next_range
 from perseus.ingest.engine.series import Series
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Range
@@ -105,7 +106,7 @@ class Repairs:
                     self._idle.set()
 
     async def _ask(self, series: Series, priority: Priority) -> None:
-        asked = None if series.is_refused else series.missing(self._now_ms(), self._most)
+        asked = None if series.is_refused else next_range(series, self._now_ms(), self._most)
         if asked is None:
             self._ended(series.pair, None, True)
             return
@@ -122,7 +123,7 @@ class Repairs:
         if not series.coverage.unverified(*asked):  # any other answer may take turns with errors for ever
             self._backoffs.pop(series.pair, None)
         self._ended(series.pair, None, True)
-        if series.missing(self._now_ms(), self._most):
+        if next_range(series, self._now_ms(), self._most):
             self._later(series, priority)
 
     def _later(self, series: Series, priority: Priority) -> None:

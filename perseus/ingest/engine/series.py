@@ -6,21 +6,20 @@ with their end outside.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from msgspec import structs
 
-from perseus.clock import iso
-from perseus.ingest.engine.blank import FEW, Blank
+from perseus.ingest.engine.absence import AMONG, FEW, SILENT, reopened, why_nothing
+from perseus.ingest.engine.blank import Blank
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
 from perseus.market.timeframes import HOUR
 from perseus.warmup.scan import SUFFICIENT
 
-EVIDENCE = "not among the candles that REST gave for its range"
 SPOILT_TIMES = 8
 """So many answers in a row must have a row as no candle: one may be spoilt on its way."""
 UNREADABLE_MS = HOUR
@@ -43,6 +42,7 @@ class Series:
     `ask_at_ms`: what is in doubt is asked for then, unless the stream is live again before and it is asked for at once.
     `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come. `told`:
     those that were told already, of which the store knows nothing any more. `blank`: what REST gave nothing for.
+    `again`: to be asked for once though it is held to be absent. `came`: how many that were are there after all.
     """
 
     pair: Pair
@@ -62,6 +62,8 @@ class Series:
     _lacked: frozenset[int] = frozenset()
     _spoilt: dict[int, int] = field(default_factory=dict)
     blank: Blank = field(default_factory=Blank)
+    again: Range | None = None
+    came: int = 0
     _unreadable: set[int] = field(default_factory=set)
     _again_ms: int = 0
     _due_ms: int = 0
@@ -199,13 +201,17 @@ class Series:
         """
         timeframe = self.pair.timeframe
         close_of = timeframe.close_of
-        settled = [at for at in self._unsure(asked) if is_settled(close_of(at), asked_ms)]
         given = {one.open_ms: one for one in candles if asked[0] <= one.open_ms < asked[1]}
         sure = [one for one in given.values() if is_settled(close_of(one.open_ms), asked_ms)]
+        self._judge_anew(asked, given)
+        settled = [at for at in self._unsure(asked) if is_settled(close_of(at), asked_ms)]
+        heard = [one.open_ms for one in (self.before, self.newest) if one is not None]
+        why = AMONG if given else why_nothing(settled, asked, self.coverage, timeframe, heard)
         if given or refused:
             self.blank.clear(asked)
         elif nothing := {at for at in settled if not self._was_silent(at)} - self._lacked:
-            doubted = self.blank.doubted(nothing, asked, asked_ms, self.coverage, timeframe)
+            unsure = asked[0], close_of(settled[-1])
+            doubted = self.blank.doubted(nothing, unsure, asked_ms, self.coverage, timeframe)
             settled, nothing = [at for at in settled if at not in doubted], nothing - doubted
             self._lacked |= nothing if len(nothing) > FEW else set()
         lacked, spoilt = [], dict[int, int]()
@@ -218,23 +224,26 @@ class Series:
                     self._unreadable.add(open_ms)
                     self._again_ms = self._due_ms = asked_ms + UNREADABLE_MS
             elif open_ms < max(given, default=0) or open_ms in self._lacked or self._was_silent(open_ms):
-                self.coverage = self.coverage.absent(open_ms, close_of(open_ms), EVIDENCE)
+                shown = SILENT if not given and self._was_silent(open_ms) else why
+                self.coverage = self.coverage.absent(open_ms, close_of(open_ms), shown)
             else:
                 lacked.append(open_ms)
         self._lacked, self._spoilt = frozenset(lacked), spoilt
         return sure
 
+    def _judge_anew(self, asked: Range, given: Collection[int]) -> None:
+        """What was asked for again is answered; what an answer with candles spans counts as absent no more."""
+        if self.again is not None and asked[0] <= self.again[0] and self.again[1] <= asked[1]:
+            self.again = None
+        if given:
+            held, spanned = self.coverage, (asked[0], self.pair.timeframe.close_of(max(given)))
+            self.coverage = reopened(held, spanned)
+            self.came += sum(self.coverage.unverified(at, at + 1) != held.unverified(at, at + 1) for at in given)
+
     @property
     def is_unreadable(self) -> bool:
         """Does the exchange always give something there that is no candle?"""
         return bool(self._unreadable)
-
-    def unfinished(self) -> str | None:
-        """The candle that its stream has left open, by timeframe and opening time (UTC); None: there is none."""
-        one = self.newest
-        if one is None or one.is_closed or not self.coverage.unverified(one.open_ms, one.open_ms + 1):
-            return None
-        return f"{self.pair.timeframe} of {iso(one.open_ms)}"
 
     def unsay(self, start_ms: int, end_ms: int) -> None:
         """Nothing that was learnt of this range is sure, not even what is absent: it was learnt by a wrong time."""
@@ -285,11 +294,3 @@ class Series:
         if self.trusted_from_ms is None or self.trusted_from_ms > open_ms or self.newest is None:
             return False
         return self.newest.open_ms > open_ms and (self.before is None or self.before.open_ms < open_ms)
-
-
-def left_open(every: Iterable[Series], symbol: str) -> str | None:
-    """Which candles of a symbol that is gone stand open for good, in a line for people; None: none does."""
-    left = [text for one in every if one.pair.symbol == symbol and (text := one.unfinished()) is not None]
-    return (
-        f"{symbol}: the exchange never finished its last candles, which stay open: {', '.join(left)}." if left else None
-    )

@@ -1,0 +1,80 @@
+"""What shows that an exchange lacks candles: answers with candles around them, or answers with nothing in them alone.
+
+The first are proof. The second an exchange in trouble gives too, so they are told apart by the evidence that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from perseus.market.coverage import Coverage, Range
+from perseus.market.timeframes import Timeframe
+from perseus.warmup.scan import SUFFICIENT
+
+FEW = 3
+"""So many candles without a trade are usual: of those an answer with nothing in it may be believed like any other.
+
+Not while more is in doubt of which nothing was believed.
+"""
+AMONG = "not among the candles that REST gave for its range"
+BEFORE = "before the first candle that REST gave of its pair"
+SILENT = "REST gave nothing for its range, and its stream was silent"
+USUAL = "REST gave nothing for its range, which is usual of this pair"
+NOTHING = "REST gave nothing for its range"
+"""The one evidence that is not believed for good."""
+
+
+def begins_after(at_ms: int, coverage: Coverage, timeframe: Timeframe) -> bool:
+    """Has an answer with something in it shown that there was nothing yet?"""
+    few_ms = timeframe.shift(at_ms, FEW)
+    return any(start <= at_ms and few_ms < end and why in (AMONG, BEFORE) for start, end, why in coverage.holes)
+
+
+def why_nothing(
+    lacking: Collection[int], asked: Range, coverage: Coverage, timeframe: Timeframe, heard: Collection[int]
+) -> str:
+    """The evidence for `lacking`, open times of `asked`, for which REST gave nothing.
+
+    It says nothing of them where it lacks what is known, or what the stream has spoken of: when those open is `heard`.
+    """
+    if not lacking:
+        return NOTHING
+    if begins_after(timeframe.close_of(max(lacking)), coverage, timeframe):
+        return BEFORE
+    is_refuted = any(start < asked[1] and asked[0] < end for start, end in coverage.verified)
+    if len(lacking) > FEW or is_refuted or not set(heard).isdisjoint(lacking):
+        return NOTHING
+    return USUAL if _is_quiet(coverage, min(lacking), timeframe) else NOTHING
+
+
+def _is_quiet(coverage: Coverage, before_ms: int, timeframe: Timeframe) -> bool:
+    """Have candles lacked among the latest that are known, and was that sure?"""
+    since_ms = timeframe.shift(before_ms, -SUFFICIENT)
+    first_ms = min((start for start, _ in coverage.verified), default=before_ms)
+    whys = {why for start, end, why in coverage.holes if first_ms < start < before_ms and end > since_ms}
+    return bool(whys) and NOTHING not in whys
+
+
+def doubtful(coverage: Coverage, start_ms: int, end_ms: int) -> list[Range]:
+    """Of this range what is held to be absent by answers with nothing in them alone, the oldest first."""
+    held = [(max(start_ms, start), min(end_ms, end)) for start, end, why in coverage.holes if why == NOTHING]
+    return [(start, end) for start, end in held if start < end]
+
+
+def reopened(coverage: Coverage, asked: Range) -> Coverage:
+    """An answer has something in it that spans `asked`: what was absent there without proof is to be judged anew."""
+    for start, end, why in coverage.holes:
+        if why != AMONG and start < asked[1] and asked[0] < end:
+            part = max(start, asked[0]), min(end, asked[1])
+            coverage = coverage.verify(*part).doubt(*part)
+    return coverage
+
+
+def up_to_known(asked: Range, coverage: Coverage, timeframe: Timeframe, now_ms: int, most: int) -> Range:
+    """The same with the next candle that is known, or that runs, where one answer holds both.
+
+    An answer with that one in it proves what it lacks before.
+    """
+    next_ms = next((max(start, asked[1]) for start, end in coverage.verified if end > asked[1]), None)
+    whole = asked[0], timeframe.close_of(max(asked[1], timeframe.open_of(now_ms)) if next_ms is None else next_ms)
+    return whole if timeframe.count(*whole) <= most else asked
