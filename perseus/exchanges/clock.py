@@ -69,6 +69,10 @@ class ExchangeClock:
             return self.now_ms()
         return None if self._supposed is None else round(self._here() * 1000 + self._supposed)
 
+    def passed_ms(self) -> float:
+        """Of the exchange's time since some moment: it never leaps, whatever the exchange says that the time is."""
+        return self._here() * 1000
+
     def set_pace(self, pace: float) -> None:
         """The exchange's time passes so many times as fast as ours from now on: that of a simulated one may."""
         now = self._time()

@@ -116,6 +116,27 @@ def test_a_freeze_stops_all_processes_until_its_end_and_says_why(client: Client,
     run(main)
 
 
+def test_a_freeze_is_none_the_shorter_when_the_exchange_s_clock_leaps_meanwhile(client: Client, store: str) -> None:
+    async def main() -> None:
+        with connect(store, timeout=2, name="other") as other:
+            clocks = [ExchangeClock(asyncio.get_running_loop().time) for _ in range(2)]
+            for clock in clocks:
+                clock.heard(true_ms(), asyncio.get_running_loop().time())
+            one, two = ledger(client, clock=clocks[0]), ledger(other, clock=clocks[1])
+            await one.freeze(true_ms() + 100_000, "HTTP 429")
+            tasks = [asyncio.create_task(each.reserve(1, Priority.ADMIN)) for each in (one, two)]
+            await asyncio.sleep(20)
+            for clock in (*clocks, *clocks):
+                clock.heard(true_ms() + 7_000, asyncio.get_running_loop().time())
+            assert [clock.now_ms() - true_ms() for clock in clocks] == [7_000, 7_000]
+            await asyncio.sleep(79.9)
+            assert not any(each.done() for each in tasks)
+            await asyncio.sleep(0.2)
+            assert all(each.done() for each in tasks)
+
+    run(main)
+
+
 def test_a_shorter_freeze_does_not_end_a_longer_one(client: Client) -> None:
     async def main() -> None:
         one = ledger(client)

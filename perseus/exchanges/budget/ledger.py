@@ -71,6 +71,7 @@ class Ledger:
         self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect")}
         self._limits: tuple[Limit, ...] = ()
         self._frozen: tuple[int, str] | None = None
+        self._shut: tuple[int, float] | None = None
         self._run, self._numbers = uuid4().hex[:12], count()
         self.granted: Counter[Priority] = Counter()
         self.emptied = 0
@@ -145,6 +146,8 @@ class Ledger:
         """Nobody sends until then (exchange time). Raises the store's errors; this process keeps to it all the same."""
         if self._frozen is None or until_ms > self._frozen[0]:
             self._frozen = (until_ms, why)
+        if (now := self._clock.estimate_ms()) is not None:
+            self._keep_shut(until_ms, until_ms - now)
         await self._call(partial(self._book.freeze, until_ms, why))
 
     async def state(self) -> BookState:
@@ -161,7 +164,7 @@ class Ledger:
         return state
 
     async def _ask(self, what: What, wish: Wish, is_more: bool) -> float | Never | None:
-        now = self._clock.estimate_ms()
+        now = self._before_leaps(self._clock.estimate_ms())
         await self._keep_frozen(now)
         is_told = bool(self._limits)
         answer = await self._call(
@@ -205,7 +208,22 @@ class Ledger:
             if not self.held_up and answer.why == FORGOTTEN:
                 log.warning("Nothing is sent to exchange %d for %.0f s: %s.", self._exchange_id, seconds, answer.why)
             self.held = answer.now_ms + answer.wait_ms, answer.why
+            if answer.why != SILENCE:
+                self._keep_shut(self.held[0], answer.wait_ms)
             self.held_up = f"nothing may be sent to the exchange for {ceil(seconds)} s: {answer.why}"
+
+    def _keep_shut(self, until_ms: int, wait_ms: int) -> None:
+        ends_ms = self._clock.passed_ms() + wait_ms
+        if self._shut is None or until_ms > self._shut[0]:
+            self._shut = until_ms, ends_ms
+
+    def _before_leaps(self, now: int | None) -> int | None:
+        """The time as it was when a freeze was heard of, carried on: none is over because an exchange's clock leaps."""
+        if now is None or self._shut is None:
+            return now
+        until_ms, ends_ms = self._shut
+        left_ms = ends_ms - self._clock.passed_ms()
+        return min(now, until_ms - ceil(left_ms)) if left_ms > 0 else now
 
     async def _keep_frozen(self, now: int | None) -> None:
         """Told again each time: the store may have been away or emptied, and a ban is none the shorter for it."""
