@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from perseus.control import command as commands
 from perseus.control import signing
@@ -18,6 +19,9 @@ EARLY_MS = 60_000
 
 CHOOSES = frozenset({Kind.START, Kind.CHECK, Kind.TAKEOVER})
 """These say which exchange; all else is about the one that is served."""
+
+REMEMBERED = 1_000
+"""Far more than a stream keeps, of which all is read again after a loss, however old it is by then."""
 
 
 class Fault(StrEnum):
@@ -40,7 +44,7 @@ class Rejected:
 
 
 class Intake:
-    """Judges entries for one target. It remembers each command for as long as that could still be done."""
+    """Judges entries for one target. It remembers each command for as long as that could be done or read again."""
 
     def __init__(self, key: bytes, target: str) -> None:
         self._key = key
@@ -93,8 +97,10 @@ class Intake:
     def _remember(self, command: Command, letter: Letter, now_ms: int) -> None:
         """Only what is signed is remembered, so that nobody else can fill this memory."""
         until_ms = now_ms + LONGEST_LIFE_MS + EARLY_MS
-        self._seen = {name: told for name, told in self._seen.items() if told[0] > now_ms}
         self._seen[command.id] = until_ms, letter.stream_id
+        over = max(0, len(self._seen) - REMEMBERED)
+        for name in [name for name in islice(self._seen, over) if self._seen[name][0] <= now_ms]:
+            del self._seen[name]
 
 
 def _of_other_exchange(command: Command, exchange: str | None) -> Rejected | None:

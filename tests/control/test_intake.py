@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from perseus.control import signing
+from perseus.control import channel, signing
 from perseus.control.channel import Letter
 from perseus.control.command import Command, Kind
-from perseus.control.intake import Fault, Intake, Rejected
+from perseus.control.intake import REMEMBERED, Fault, Intake, Rejected
 
 KEY = b"k" * 32
 ME = "host-1-abcdef01"
@@ -102,10 +102,28 @@ def test_a_command_to_whichever_run_is_taken(intake: Intake) -> None:
 
 
 def test_what_it_remembers_does_not_grow_for_ever(intake: Intake) -> None:
-    for number in range(50):
+    for number in range(REMEMBERED + 200):
         one = Command(ME, Kind.CHECK, "ada").issued(NOW + number * 10_000)
         assert intake.judge(letter(one, f"{number}-0"), NOW + number * 10_000, None) == one
-    assert len(intake._seen) < 40
+    assert len(intake._seen) == REMEMBERED
+
+
+def test_of_a_crowd_all_that_could_still_be_done_is_remembered(intake: Intake) -> None:
+    for number in range(REMEMBERED + 200):
+        one = Command(ME, Kind.CHECK, "ada").issued(NOW)
+        intake.judge(letter(one, f"{number}-0"), NOW, None)
+    assert len(intake._seen) == REMEMBERED + 200
+
+
+@pytest.mark.parametrize("later_ms", [400_000, channel.KEPT_MS, 30 * channel.KEPT_MS])
+def test_all_that_a_stream_still_has_is_passed_over_when_it_is_read_again(intake: Intake, later_ms: int) -> None:
+    """A stream lives an hour longer with each command, so its oldest entry may be of another day."""
+    every = [letter(Command(ME, Kind.CHECK, "ada").issued(NOW), f"{n}-0") for n in range(channel.MOST)]
+    for one in every:
+        assert isinstance(intake.judge(one, NOW, None), Command)
+    newest = letter(Command(ME, Kind.CHECK, "ada").issued(NOW + later_ms), "1000-0")
+    assert isinstance(intake.judge(newest, NOW + later_ms, None), Command)
+    assert [intake.judge(one, NOW + later_ms, None) for one in (*every, newest)] == [None] * (channel.MOST + 1)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.START, Kind.CHECK, Kind.TAKEOVER)])
