@@ -38,6 +38,7 @@ Braces are literal: Redis hashes only what stands inside them, so `{K}:x` always
 | `logs:dispatch` | stream | newest 1,000 | dispatcher | dispatcher, page | what happens to destinations themselves: breaker opened, gap, dead letter |
 | `logs:audit` | stream | entries: 90 days, newest 100,000 | web, `perseus users` | the Audit page | who did what, and what came of it |
 | `{logs:audit}:strangers` | list | 90 days | the same | the same script | ids of the newest 10,000 entries of people who were not signed in: they have a share of their own |
+| `{logs:audit}:sent:<id>` | string | 7 days | who sends that command | the same script | there once that is in the log: it was sent once |
 | `{logs:audit}:end:<id>` | string | 7 days | whoever writes down the end of that command | the same script | there once it is in the log: it has one end |
 | `channel:network` | channel | - | the append script, who orders | dispatcher | the name of a log that has grown, or `orders`; a hint to look, nothing else |
 | `exchange:<id>:listings` | string (JSON) | 24 h | its holder, `check` of a host | a start, Symbols page | what an exchange said of itself: symbols, limits, how far its clock is from the store's; younger than 15 minutes a start asks nothing |
@@ -94,6 +95,11 @@ def fence(key: str) -> str:
 def maintenance(exchange_id: int) -> str:
     """The owner's word that an outage of this exchange is meant, in the lease's own slot."""
     return f"{{{status(exchange_id)}}}:maintenance"
+
+
+def audit_sent(command: str) -> str:
+    """That the sending of a command is in the audit log, in the log's slot."""
+    return f"{{{AUDIT_LOG}}}:sent:{command}"
 
 
 def audit_end(command: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands in the audit log: that each was sent, and once what came of it, whoever sees that first."""
+"""Commands in the audit log: once that each was sent, and once what came of it, whoever sees that first."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def act(kind: str) -> str:
 
 
 def began(audit: AuditLog, command: Command, **detail: str) -> None:
-    """It was sent. Never raises."""
+    """It was sent: in the log once, also where the store has taken it and could not say so. Never raises."""
     one = Opened.of(command)
     told = {"process": one.target, "id": one.id, **detail}
-    audit.write(one.by, act(one.kind), one.about, SENT, told, one.ip)
+    audit.write(one.by, act(one.kind), one.about, SENT, told, one.ip, once=keys.audit_sent(one.id))
 
 
 def ended(audit: AuditLog, one: Opened, status: Status, text: str, *, is_end: bool = True) -> None:

@@ -17,6 +17,7 @@ from perseus.control.opened import Opened
 from perseus.control.outcomes import Outcome, Status
 from perseus.store import Client, connect
 from tests.conftest import ManualClock
+from tests.control.conftest import eventually
 from tests.redis_process import RedisProcess
 
 KEY = b"k" * 32
@@ -162,3 +163,24 @@ def test_an_end_that_the_store_does_not_take_is_written_later_and_once(
         look([notary], clock)
         assert len(ends(client)) == 1
         assert opened.read(client) == ([], [])
+
+
+def test_that_it_was_sent_is_written_once_where_the_store_took_it_and_could_not_say_so(
+    own_server: RedisProcess, clock: ManualClock
+) -> None:
+    with connect(own_server.url, timeout=0.4, name="test") as client:
+        log = AuditLog(client, clock)
+        log.write("ada@example.net", "act")  # the store knows the script from here on
+        own_server.freeze()
+        audited.began(log, COMMAND)
+        own_server.thaw()
+        assert log.held == 1
+        eventually(lambda: len(ends(client)) == 2)  # it carries out what it was sent while it stood still
+        assert log.flush()
+        audited.began(log, Command(TARGET, Kind.WARM_UP, "bob@example.net"))
+        found = [(one.who, one.what, one.result) for one in ends(client)]
+    assert found == [
+        ("bob@example.net", "control: warm up", "sent"),
+        ("ada@example.net", "control: warm up", "sent"),
+        ("ada@example.net", "act", "done"),
+    ]

@@ -83,7 +83,7 @@ OF_DISPATCHERS = ("destination", "destination_answer", "kind_orders", "kind_answ
 OF_ACCESS = ("sign_in_tries",)
 OF_DOCTOR = ("doctor_probe",)
 OF_READERS = ("write_probe",)
-OF_CONTROL = ("control", "audit_end")
+OF_CONTROL = ("control", "audit_sent", "audit_end")
 OF_WARMUP = ("listings", "warmup_schedule", "warmup_stats")
 OF_MARKET = ("candles", "candles_meta", "candle_close_channel", "ticker", "ticker_channel", "weight_book")
 
@@ -129,7 +129,7 @@ def _of_warmup() -> list[str]:
 
 
 def _of_control() -> list[str]:
-    made = [keys.HOSTS, keys.COMMANDS, keys.audit_end("<id>")]
+    made = [keys.HOSTS, keys.COMMANDS, keys.audit_sent("<id>"), keys.audit_end("<id>")]
     return [*made, *(keys.control("<target>", part) for part in ("commands", "outcomes"))]
 
 
