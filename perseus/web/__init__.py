@@ -9,6 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from perseus import db
+from perseus.access.audit import AuditLog
 from perseus.clock import SystemClock
 from perseus.control.audited import Notary
 from perseus.db import diagnosis
@@ -33,6 +34,7 @@ from perseus.web.control.commanding import Commanding
 from perseus.web.extensions import Extensions
 from perseus.web.market.reads import MarketReads
 from perseus.web.notify.outbound import Outbound
+from perseus.web.people import auditing
 from perseus.web.people.access import Access
 from perseus.web.site import Site
 
@@ -61,18 +63,6 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
     if extensions.plugins.plugins():
         atexit.register(extensions.close, CLOSE_SECONDS)
     checkup = Checkup(client, partial(_examined, settings, database_url, outbound.sealer, extensions), clock)
-    if watch:
-        outbound.marks.start()
-        atexit.register(outbound.marks.stop)
-        chronicle.start()
-        atexit.register(chronicle.stop)
-        watcher = Watcher(
-            client, known, settings, clock, partial(_recover, shared, outbound, fit, Notary(client, clock))
-        )
-        watcher.start()
-        atexit.register(watcher.stop)
-        checkup.start()
-        atexit.register(checkup.stop)
     made = app(
         Site(
             shared,
@@ -92,17 +82,29 @@ def create_app(settings: Settings | None = None, *, watch: bool = True) -> Flask
         ),
         extensions,
     )
+    if watch:
+        outbound.marks.start()
+        atexit.register(outbound.marks.stop)
+        chronicle.start()
+        atexit.register(chronicle.stop)
+        recover = partial(_recover, shared, outbound, fit, Notary(client, clock), auditing.of(made))
+        watcher = Watcher(client, known, settings, clock, recover)
+        watcher.start()
+        atexit.register(watcher.stop)
+        checkup.start()
+        atexit.register(checkup.stop)
     if settings.proxies:
         made.wsgi_app = ProxyFix(made.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     return made
 
 
-def _recover(shared: SharedDirectory, outbound: Outbound, fit: KnownFit, notary: Notary) -> None:
+def _recover(shared: SharedDirectory, outbound: Outbound, fit: KnownFit, notary: Notary, audit: AuditLog) -> None:
     """What only requests read is read here once it was told as away, so that its return is told though none comes.
 
     And the tables are compared: most pages read a few of them, and the doctor comes round every few minutes. Ends of
-    commands that nobody has written down are.
+    commands that nobody has written down are, and acts that the audit log did not take.
     """
+    audit.flush()
     notary.look()
     shared.recover()
     fit()

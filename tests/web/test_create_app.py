@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from perseus.network.log.activity import Event
 from perseus.settings import Settings
 from perseus.store import connect
 from perseus.web import create_app
+from perseus.web.people import auditing
 from perseus.web.site import NAME, Site
 from tests.conftest import short
-from tests.instances import IDENTITY, Party, party, walk
+from tests.instances import IDENTITY, Party, eventually, party, walk
 from tests.redis_process import RedisProcess
 from tests.web.reading import HTMX, card_words, get, rows, words
 from tests.web.signedin import admitted
@@ -208,6 +210,23 @@ def test_a_worker_watches_until_its_process_ends(tmp_path: Path, store: str, mon
         assert callable(stop)
         stop()
     assert not {"watcher", "deliveries in the feed", "doctor"} & {thread.name for thread in threading.enumerate()}
+
+
+def test_an_act_that_the_audit_log_did_not_take_is_in_it_soon_after_though_nobody_comes(
+    tmp_path: Path, own_server: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_exit: list[Callable[[], None]] = []
+    monkeypatch.setattr("perseus.web.atexit.register", at_exit.append)
+    app = create_app(site_settings(tmp_path, own_server.url))
+    try:
+        with connect(own_server.url, timeout=2, name="test") as client:
+            client.set(keys.AUDIT_LOG, "of another type")
+            auditing.of(app).write("ada@example.net", "watch symbols")
+            client.delete(keys.AUDIT_LOG)
+            eventually(lambda: client.exists(keys.AUDIT_LOG) == 1)
+    finally:
+        for stop in at_exit:
+            stop()
 
 
 def test_an_event_is_named_by_its_log_and_id_everywhere(tmp_path: Path, store: str) -> None:

@@ -73,10 +73,15 @@ def install(app: Flask, access: Access | None) -> None:
     app.after_request(_record)
 
 
-def audit() -> AuditLog:
-    """The audit log of the app that answers the current request."""
-    log: AuditLog = current_app.extensions[NAME]
+def of(app: Flask) -> AuditLog:
+    """The audit log of an app that people sign in to."""
+    log: AuditLog = app.extensions[NAME]
     return log
+
+
+def audit() -> AuditLog:
+    """That of the app that answers the current request."""
+    return of(current_app)
 
 
 def audited(target: str | None = None, **detail: object) -> None:
