@@ -31,7 +31,7 @@ from perseus.exchanges.events import Event, Refused, Subject, brief
 from perseus.exchanges.history import History
 from perseus.exchanges.symbols import Listing, Listings, Status
 from perseus.exchanges.unreadable import UNREADABLE
-from perseus.exchanges.wire.request import CONNECTS, REQUESTS, Limit, Request
+from perseus.exchanges.wire.request import CONNECTS, MESSAGES, REQUESTS, Limit, Request
 from perseus.exchanges.wire.transport import Answer
 from perseus.market.candle import Candle, Pair
 from perseus.market.timeframes import Timeframe
@@ -58,6 +58,7 @@ STOPPED = ("trading_disabled", "is_disabled", "cancel_only", "post_only", "view_
 PUBLIC = "/api/v3/brokerage/market/products"
 REQUESTS_LIMIT = Limit(REQUESTS, 1_000, 10, is_calendar=False)
 CONNECTS_LIMIT = Limit(CONNECTS, 1_000, 8, is_calendar=False)
+MESSAGES_LIMIT = Limit(MESSAGES, 1_000, 8, is_calendar=False)
 
 RULES = SocketRules(
     streams=200,
@@ -71,7 +72,7 @@ RULES = SocketRules(
     first_heard=30.0,
     is_ticker_proof=True,
 )
-"""Of 8 messages a second from one address that are allowed. No lifetime is documented."""
+"""Of one process: all of an address share MESSAGES_LIMIT. No lifetime is documented."""
 
 
 class _Candle(msgspec.Struct, gc=False):
@@ -126,7 +127,7 @@ class Coinbase:
     history_limit = 350
     rules = RULES
     is_close_told = False
-    first_limits: tuple[Limit, ...] = (REQUESTS_LIMIT, CONNECTS_LIMIT)
+    first_limits: tuple[Limit, ...] = (REQUESTS_LIMIT, CONNECTS_LIMIT, MESSAGES_LIMIT)
 
     def __init__(self, scope: Scope = "connection", ticker_channel: str = "ticker") -> None:
         self.streamed: frozenset[Timeframe] = frozenset({FIVE_MINUTES})

@@ -21,7 +21,7 @@ from perseus.exchanges.dialect import BadAnswer, Spent
 from perseus.exchanges.events import Refused
 from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError
 from perseus.exchanges.unreadable import UNREADABLE
-from perseus.exchanges.wire.request import CONNECTS, Limit, Request
+from perseus.exchanges.wire.request import ON_SOCKETS, Limit, Request
 from perseus.exchanges.wire.transport import Answer, Kind, Transport, TransportError
 
 Result = TypeVar("Result")
@@ -89,7 +89,7 @@ class Rest:
         self._penalties = self._frozen_ms = 0
         self._patience = Patience(TIMEOUT_SECONDS)
         self._answered, self._unanswered = -inf, -inf
-        spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
+        spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind not in ON_SOCKETS]
         self._least_ms = max(spans, default=1_000)
 
     @property

@@ -7,7 +7,7 @@ from typing import Protocol
 from perseus.errors import PerseusError, StoreUnavailable
 from perseus.exchanges.budget.ledger import Ledger, Priority
 from perseus.exchanges.dialect import Dialect
-from perseus.exchanges.wire.request import CONNECTS
+from perseus.exchanges.wire.request import ON_SOCKETS
 from perseus.exchanges.wire.transport import Answer
 
 
@@ -85,7 +85,7 @@ class LookedUp(_Shared):
         if state.frozen_until_ms is not None:
             raise Frozen((state.frozen_until_ms - state.now_ms) / 1000, state.why)
         for usage in state.usages:
-            if usage.limit.kind != CONNECTS and usage.used + weight > usage.cap:
+            if usage.limit.kind not in ON_SOCKETS and usage.used + weight > usage.cap:
                 left = usage.limit.interval_ms / 1000
                 raise Frozen(left, f"{usage.used} of {usage.cap} {usage.limit.kind} in {left:g} s are used")
 

@@ -11,7 +11,7 @@ from perseus.exchanges.budget.penalty import BANNED, TOO_MANY, UNTOLD_MS, penalt
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import Dialect
 from perseus.exchanges.rest import TOO_MANY_CODE
-from perseus.exchanges.wire.request import CONNECTS
+from perseus.exchanges.wire.request import ON_SOCKETS
 from perseus.exchanges.wire.transport import Answer
 from perseus.harness.budget import Budget, Frozen
 from perseus.harness.verdict import phrase
@@ -33,7 +33,7 @@ class Heeding:
         self._host_ms = host_ms
         self._until = 0.0
         self._why = self._written = ""
-        spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind != CONNECTS]
+        spans = [limit.interval_ms for limit in dialect.first_limits if limit.kind not in ON_SOCKETS]
         self._least_ms = max(spans, default=1_000)
 
     @property

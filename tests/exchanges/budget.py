@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from perseus.exchanges.budget.book import Book, Priority
 from perseus.exchanges.budget.ledger import Ledger, inline
 from perseus.exchanges.clock import ExchangeClock
-from perseus.exchanges.wire.request import CONNECTS, REQUESTS, WEIGHT, Limit
+from perseus.exchanges.wire.request import CONNECTS, MESSAGES, REQUESTS, WEIGHT, Limit
 from perseus.store import Client
 
 MINUTE = 60_000
@@ -19,6 +19,7 @@ ID = 4
 BY_MINUTE = Limit(WEIGHT, MINUTE, 200, is_calendar=True)
 """Of which 130 are used: 78 by a warmup, 110 by repairs."""
 BY_SECOND = Limit(REQUESTS, 1_000, 10, is_calendar=False)
+MESSAGES_LIMIT = Limit(MESSAGES, 1_000, 8, is_calendar=False)
 BY_FIVE_MINUTES = Limit(CONNECTS, 300_000, 300, is_calendar=False)
 CAP = 130
 

@@ -20,6 +20,7 @@ from tests.exchanges.budget import (
     BY_MINUTE,
     BY_SECOND,
     CAP,
+    MESSAGES_LIMIT,
     MINUTE,
     START_MS,
     book,
@@ -266,5 +267,33 @@ def test_the_state_says_what_is_used_of_each_limit(client: Client) -> None:
         minute, second = (await one.state()).usages
         assert (minute.limit, minute.cap, minute.used, minute.others) == (BY_MINUTE, CAP, 15, 0)
         assert (second.limit, second.cap, second.used) == (BY_SECOND, 6, 1)
+
+    run(main)
+
+
+def test_what_is_said_on_sockets_is_shared_out_over_all_processes_of_an_address(client: Client) -> None:
+    said: list[float] = []
+
+    async def speak(one: Ledger) -> None:
+        for _ in range(6):
+            await one.reserve_message()
+            said.append(asyncio.get_running_loop().time())
+
+    async def main() -> None:
+        await asyncio.gather(*(speak(ledger(client, BY_SECOND, MESSAGES_LIMIT)) for _ in range(4)))
+
+    run(main)
+    said.sort()
+    within = [sum(at <= other < at + 1.0 for other in said) for at in said]
+    assert max(within) <= 6, "of eight, whatever the way takes"
+    assert said[-1] - said[0] < 8
+
+
+def test_a_limit_that_an_older_version_did_not_know_is_added_to_what_the_store_knows(client: Client) -> None:
+    async def main() -> None:
+        old, new = ledger(client, BY_SECOND), ledger(client, BY_SECOND, MESSAGES_LIMIT)
+        await old.learn([BY_SECOND])
+        await new.learn([])
+        assert [usage.limit for usage in (await new.state()).usages] == [BY_SECOND, MESSAGES_LIMIT]
 
     run(main)

@@ -13,7 +13,17 @@ from perseus.exchanges.budget.ledger import inline
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.wire.request import REQUESTS
 from perseus.store import Client, connect
-from tests.exchanges.budget import BY_MINUTE, BY_SECOND, CAP, MINUTE, book, granted_within, ledger, true_ms
+from tests.exchanges.budget import (
+    BY_MINUTE,
+    BY_SECOND,
+    CAP,
+    MESSAGES_LIMIT,
+    MINUTE,
+    book,
+    granted_within,
+    ledger,
+    true_ms,
+)
 from tests.redis_process import free_port
 from tests.simulated.virtual_loop import run
 
@@ -112,6 +122,21 @@ def test_a_freeze_stops_all_processes_until_its_end_and_says_why(client: Client,
             await asyncio.sleep(0.2)
             assert all(each.done() for each in tasks)
             assert (await two.state()).frozen_until_ms is None
+
+    run(main)
+
+
+def test_a_freeze_of_requests_holds_up_no_message_and_is_told_as_long_as_it_lasts(client: Client) -> None:
+    async def main() -> None:
+        one = ledger(client, BY_SECOND, MESSAGES_LIMIT)
+        await one.freeze(true_ms() + 100_000, "HTTP 429")
+        waiting = asyncio.create_task(one.reserve(1, Priority.ADMIN))
+        await asyncio.sleep(1)
+        told = one.held_up
+        async with asyncio.timeout(1):
+            await one.reserve_message()
+        assert (waiting.done(), one.held_up, "HTTP 429" in told) == (False, told, True)
+        waiting.cancel()
 
     run(main)
 

@@ -140,6 +140,25 @@ def test_all_connections_ending_in_one_second_lose_nothing(name: str) -> None:
 
 
 @everywhere
+def test_four_processes_that_an_exchange_loses_at_once_keep_within_its_limits_of_one_address(name: str) -> None:
+    async def main() -> World:
+        sites = [site_of(name)]
+        for number in range(3):
+            world, redis = sites[0].world, sites[0].redis
+            sites.append(Site(name, SYMBOLS[name], ("5m",), f"other {number}", world=world, redis=redis, depth=FEW))
+        sites[0].exchange.add_fault(Fault("expire_all", name, count=2, after_ms=30_000, params={"every_ms": 60_000}))
+        await asyncio.gather(*(site.start() for site in sites))
+        await asyncio.sleep(180)
+        for site in sites:
+            await site.pass_until_quiet()
+            assert site.differences() == []
+        await asyncio.gather(*(site.stop() for site in sites))
+        return sites[0].world
+
+    assert run(main).broken() == {}
+
+
+@everywhere
 def test_two_processes_keep_within_one_budget(name: str) -> None:
     async def main() -> World:
         first = site_of(name)

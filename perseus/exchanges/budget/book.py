@@ -33,7 +33,7 @@ SIGNS_MS = 60_000
 PACKAGE = "perseus.exchanges.budget"
 SLOTS = 4
 
-What = Literal["request", "connect"]
+What = Literal["request", "connect", "message"]
 End = Literal["answered", "silent", "unreached", "gone"]
 """silent: its sender has given up, and it may still arrive. The others never will: unreached: nobody took the
 connection or said why. gone: for a reason that was told at once."""
@@ -149,7 +149,9 @@ class Book:
         is_told: bool = False,
         name: str = "",
     ) -> Granted | Wait | Never | Emptied:
-        """Charge one request or connect, if it may be sent. `now`: exchange time in ms, None where not known.
+        """Charge one request, connect or message, if it may be sent; no freeze holds up a message.
+
+        `now`: exchange time in ms, None where not known.
 
         `is_more`: others of this class wait with the caller. `is_told`: the caller has written the limits before.
         `name`: under which `ended` tells what became of it, no other's; with '' nobody will.

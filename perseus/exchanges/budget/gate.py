@@ -44,6 +44,9 @@ class Gate(Protocol):
     async def opened(self) -> None:
         """A connection is open and answers: the exchange lives."""
 
+    async def message(self) -> None:
+        """Return when one message may be sent on any of them, where all from one address are counted together."""
+
 
 class LocalGate:
     """A Gate for one process: 60 % of the limit at most, strictly, and no try while the exchange wants none."""
@@ -70,6 +73,9 @@ class LocalGate:
 
     async def opened(self) -> None:
         """Nothing waits for it here."""
+
+    async def message(self) -> None:
+        """Nobody else is known of here."""
 
 
 class Backoff:

@@ -68,7 +68,7 @@ class Ledger:
         self._first = tuple(first_limits)
         self._clock = clock
         self._call = call
-        self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect")}
+        self._lines = {what: Line(partial(self._ask, what)) for what in ("request", "connect", "message")}
         self._limits: tuple[Limit, ...] = ()
         self._frozen: tuple[int, str] | None = None
         self._shut: tuple[int, float] | None = None
@@ -113,6 +113,10 @@ class Ledger:
         await self._lines["connect"].wait(wish)
         return wish.held
 
+    async def reserve_message(self) -> None:
+        """Return when one message may be sent on a WebSocket, of those that all of this address share."""
+        await self._lines["message"].wait(Wish(0, Priority.ADMIN))
+
     async def learn(self, limits: Sequence[Limit]) -> None:
         """The exchange has told its limits: they hold for all processes from now on. Raises the store's errors.
 
@@ -120,8 +124,11 @@ class Ledger:
         """
         if not limits:
             await self.state()
-        told = {limit.kind for limit in limits}
-        self._limits = (*limits, *(limit for limit in self._held() if limit.kind not in told))
+        found = tuple(limits)
+        for known in (self._held(), self._first):
+            told = {limit.kind for limit in found}
+            found = (*found, *(limit for limit in known if limit.kind not in told))
+        self._limits = found
         await self._call(partial(self._book.learn, self._limits))
         self._hurry()
 
@@ -183,7 +190,8 @@ class Ledger:
             return answer
         if not self._clock.is_known:
             self._clock.suppose(answer.now_ms)
-        self._tell(answer)
+        if what != "message":
+            self._tell(answer)
         if what == "request":
             self._note(answer.held_ms > 0 if isinstance(answer, Granted) else _is_silence(answer))
         if isinstance(answer, Granted):

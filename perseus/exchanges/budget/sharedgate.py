@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from perseus.errors import StoreUnavailable
+from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.exchanges.budget.gate import CONNECT_SECONDS, Turn
 from perseus.exchanges.budget.ledger import Ledger, Priority
 from perseus.exchanges.rest import ENDS, Rest
@@ -49,3 +49,8 @@ class SharedGate:
         """A REST side that was silent is asked at once; where the store is away, when it is its time."""
         with suppress(StoreUnavailable):
             await self._ledger.sign()
+
+    async def message(self) -> None:
+        """What the store cannot be asked is left to the limit of each process: an open connection must speak."""
+        with suppress(StoreUnavailable, StoreRefused):
+            await self._ledger.reserve_message()

@@ -44,8 +44,9 @@ class Streams:
         rest: Rest | None = None,
     ) -> None:
         time, rules = asyncio.get_running_loop().time, dialect.rules
-        window = Window(rules.messages, rules.messages_span, time) if rules.are_messages_shared else None
         gate = gate or LocalGate(rules.connects, time)
+        shared = gate.message if rules.are_messages_shared else None
+        window = Window(rules.messages, rules.messages_span, time, shared) if shared else None
         strangers = Strangers(lambda text: listener.on_trouble(f"{dialect.name}: {text}"))
         trades = Trades(dialect, rest, clock) if rest else None
         self._site = Site(ws_url, dialect, transport, gate, clock, listener, chance, strangers, window, trades)

@@ -11,7 +11,11 @@ REQUESTS = "requests"
 """Kind of a limit that counts requests, whatever they weigh."""
 CONNECTS = "connects"
 """Kind of a limit that counts attempts to open a WebSocket."""
-KINDS = (WEIGHT, REQUESTS, CONNECTS)
+MESSAGES = "messages"
+"""Kind of a limit that counts what is said on WebSockets, of all of them together."""
+ON_SOCKETS = (CONNECTS, MESSAGES)
+"""Kinds of which no request is a part."""
+KINDS = (WEIGHT, REQUESTS, *ON_SOCKETS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 -- May this be sent now? If so it is charged, before it is sent.
 -- KEYS  1 {weight:<exchange id>:<address>}:book
--- ARGV  1 exchange time in ms, or '' when the caller does not know it   2 `request` or `connect`   3 its weight
+-- ARGV  1 exchange time in ms, or '' when the caller does not know it   2 `request`, `connect` or `message`   3 its weight
 --       4 class, 1 the first   5 1 when more of this class waits with the caller   6 share of a limit that is used, in %
 --       7 shares of that for the classes, in %, `100 95 85 60`   8 limits while the exchange has told none
 --       9, 10 ms by which a request may arrive earlier or later than its charge says
@@ -12,7 +12,7 @@
 -- Gives GRANTED, now, ms for which its answer is to be waited for where the exchange holds it, else 0   |   EMPTIED, now   |   WAIT, now, ms, what for   |   FROZEN, now, ms, why   |   NEVER, now, cap, limit
 local book = KEYS[1]
 local class, weight = tonumber(ARGV[4]), tonumber(ARGV[3])
-local is_connect = ARGV[2] == 'connect'
+local is_connect, is_message = ARGV[2] == 'connect', ARGV[2] == 'message'
 local KEPT_MS = 345600000
 local SLOTS = 4
 -- Above 2^53 one more is no more, and a loop over windows has no end.
@@ -40,7 +40,7 @@ else
 end
 
 local frozen = number('frozen')
-if frozen > now then
+if frozen > now and not is_message then
   return {'FROZEN', now, frozen - now, redis.call('HGET', book, 'why') or ''}
 end
 
@@ -153,7 +153,9 @@ for kind, interval, amount, is_calendar in string.gmatch(limits, '(%a+):(%d+):(%
   local asked = 0
   if kind == 'connects' then
     asked = is_connect and 1 or 0
-  elseif not is_connect then
+  elseif kind == 'messages' then
+    asked = is_message and 1 or 0
+  elseif not is_connect and not is_message then
     asked = kind == 'weight' and weight or 1
   end
   if asked > 0 then
