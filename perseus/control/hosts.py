@@ -90,6 +90,11 @@ def has_ended(answer: object, target: str, said_ms: int, at_ms: int) -> bool:
     return parse(answer) is not None and not living({target: answer}, at_ms)
 
 
+def has_another_key(one: Report, ours: str) -> bool:
+    """Does it refuse what is signed with the key of that fingerprint? Of one that tells none nothing is known."""
+    return one.key not in (None, ours)
+
+
 def parse(text: object) -> Report | None:
     """None when it is no report."""
     try:

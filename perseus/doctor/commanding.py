@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from perseus.control.hosts import Report
+from perseus.control.hosts import Report, has_another_key
 from perseus.doctor.finding import COPY, PUT
 from perseus.doctor.patient import Patient
 from perseus.doctor.sign import ABSENT, Said, warning
@@ -32,11 +32,6 @@ def control_key(patient: Patient) -> Said:
     )
     names = [one.hostname for some in (others, deaf, standbys) for one in some]
     return warning(" ".join(filter(None, said)), *_copies(patient, names))
-
-
-def has_another_key(one: Report, ours: str) -> bool:
-    """Does it refuse what is signed with the key of that fingerprint? Of one that tells none nothing is known."""
-    return one.key not in (None, ours)
 
 
 def named(some: Iterable[Report]) -> str:

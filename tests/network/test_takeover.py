@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from perseus import keys
@@ -67,34 +69,48 @@ def test_what_it_sees_is_what_a_claim_gets(client: Client) -> None:
 def test_a_holder_that_takes_commands_is_asked_and_waited_for_and_then_revoked() -> None:
     order = Takeover("b", "ann", "a")
     held = at(BODY, 20_000, **LAST)
-    assert order.next(held, 100, True)[0] is Step.ASK
+    assert order.next(held, 100)[0] is Step.ASK
     order.asked_at = 100
-    assert order.next(held, 100 + PATIENCE_SECONDS - 0.1, True)[0] is Step.WAIT
-    assert order.next(held, 103, True)[1] == (
-        "host-a is asked to hand it over; its answer is waited for, 7 s at most"
-    ), "nobody knows whether it stops: it may be frozen"
-    assert order.next(held, 100 + PATIENCE_SECONDS, True)[0] is Step.REVOKE
+    assert order.next(held, 100 + PATIENCE_SECONDS - 0.1)[0] is Step.WAIT
+    assert order.next(held, 103)[1] == ("host-a is asked to hand it over; its answer is waited for, 7 s at most"), (
+        "nobody knows whether it stops: it may be frozen"
+    )
+    assert order.next(held, 100 + PATIENCE_SECONDS)[0] is Step.REVOKE
 
 
-def test_one_that_takes_none_or_failed_is_revoked_at_once() -> None:
-    held = at(BODY, 20_000, **LAST)
-    assert Takeover("b", "ann").next(held, 100, False)[0] is Step.REVOKE
-    order = Takeover("b", "ann", asked_at=100, answer=Answer.FAILED)
-    assert order.next(held, 100, True)[0] is Step.REVOKE
+@pytest.mark.parametrize(
+    ("order", "deaf", "why"),
+    [
+        (Takeover("b", "ann"), "takes no commands", "takes no commands"),
+        (Takeover("b", "ann", asked_at=100, answer=Answer.FAILED, why="it is broken"), "", "could not .*it is broken"),
+        (Takeover("b", "ann", asked_at=90), "", "has not answered within 10 s"),
+        (Takeover("b", "ann", asked_at=90, answer=Answer.BEGUN), "", "has not handed it over within 10 s"),
+    ],
+    ids=["takes none", "failed", "frozen", "hangs"],
+)
+def test_whose_lease_is_revoked_is_told_with_what_it_has_not_done(order: Takeover, deaf: str, why: str) -> None:
+    step, told = order.next(at(BODY, 20_000, **LAST), 100, deaf)
+    assert step is Step.REVOKE
+    assert re.fullmatch(f"host-a {why}.*: its lease is revoked", told)
+
+
+def test_whoever_was_asked_is_waited_for_whatever_is_said_of_it_afterwards() -> None:
+    order = Takeover("b", "ann", asked_at=100)
+    assert order.next(at(BODY, 20_000, **LAST), 101, "has another key of commands")[0] is Step.WAIT
 
 
 def test_who_has_revoked_waits_for_the_end_and_revokes_again_what_a_failover_forgot() -> None:
     order = Takeover("b", "ann", is_revoked=True)
-    assert order.next(at(BODY, 20_000, **REVOKED), 100, False)[0] is Step.WAIT
-    assert order.next(at(BODY, 20_000, **LAST), 100, False)[0] is Step.REVOKE
-    assert order.next(at(None, **REVOKED), 100, False)[0] is Step.WAIT
+    assert order.next(at(BODY, 20_000, **REVOKED), 100)[0] is Step.WAIT
+    assert order.next(at(BODY, 20_000, **LAST), 100)[0] is Step.REVOKE
+    assert order.next(at(None, **REVOKED), 100)[0] is Step.WAIT
     gone = {**REVOKED, "until_ms": str(NOW - 1)}
-    assert order.next(at(None, **gone), 100, False)[0] is Step.CLAIM
+    assert order.next(at(None, **gone), 100)[0] is Step.CLAIM
 
 
 def test_nothing_is_claimed_before_it_is_free() -> None:
-    assert Takeover("b", "ann").next(at(None, **LAST), 100, False)[0] is Step.WAIT
-    assert Takeover("b", "ann").next(at(None, **RELEASED), 100, False)[0] is Step.CLAIM
+    assert Takeover("b", "ann").next(at(None, **LAST), 100)[0] is Step.WAIT
+    assert Takeover("b", "ann").next(at(None, **RELEASED), 100)[0] is Step.CLAIM
 
 
 @pytest.mark.parametrize(
@@ -109,7 +125,7 @@ def test_nothing_is_claimed_before_it_is_free() -> None:
 def test_it_gives_up_where_somebody_else_was_first_or_the_holder_will_not(
     held: Seen, order: Takeover, why: str
 ) -> None:
-    step, told = order.next(held, 100, True)
+    step, told = order.next(held, 100)
     assert step is Step.GIVE_UP
     assert why in told
 
@@ -117,9 +133,9 @@ def test_it_gives_up_where_somebody_else_was_first_or_the_holder_will_not(
 def test_who_was_meant_stays_meant() -> None:
     """Another that claims meanwhile is not taken from: nobody has looked at it."""
     order = Takeover("b", "ann")
-    order.next(at(BODY, 20_000, **LAST), 100, True)
+    order.next(at(BODY, 20_000, **LAST), 100)
     other = sample("another", "8").to_json()
-    assert order.next(at(other, 20_000, token="8", closed="0", until_ms=str(NOW + 9)), 101, True)[0] is Step.GIVE_UP
+    assert order.next(at(other, 20_000, token="8", closed="0", until_ms=str(NOW + 9)), 101)[0] is Step.GIVE_UP
 
 
 @pytest.mark.parametrize(
@@ -134,7 +150,7 @@ def test_who_was_meant_stays_meant() -> None:
 def test_whoever_comes_second_is_told_who_was_first(told: dict[str, object], origin: str) -> None:
     """Whose it is has not always commanded it: a standby that was promoted goes on by itself."""
     holder = sample("a", "7").model_copy(update=told)
-    step, why = Takeover("b", "ann", "another").next(at(holder.to_json(), 20_000, **LAST), 100, True)
+    step, why = Takeover("b", "ann", "another").next(at(holder.to_json(), 20_000, **LAST), 100)
     assert (step, why) == (
         Step.GIVE_UP,
         f"host-a holds it by now, by another run{origin}: look at its card again",

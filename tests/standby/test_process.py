@@ -10,9 +10,12 @@ import pytest
 import redis
 
 from perseus import keys
+from perseus.control import channel
 from perseus.control.command import Kind
 from perseus.control.hosts import GONE_AFTER_MS, parse
 from perseus.control.outcomes import Status
+from perseus.network.leasing.takeover import PATIENCE_SECONDS
+from perseus.store import now_ms
 from tests.control.conftest import KEYED, Commander, eventually
 from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
 from tests.standby.scene import (
@@ -156,19 +159,42 @@ def test_a_holder_is_asked_although_the_list_of_processes_cannot_be_read(
     assert ("stopped", f"handed over to {host.hostname} by Ada (ada@example.net)") in reasons(reader)
 
 
-def test_a_holder_whose_process_has_not_reported_for_long_is_not_asked(
-    start: Start, reader: redis.Redis, commander: Commander
+def _changed(reader: redis.Redis, name: str, **changes: object) -> str:
+    report = parse(reader.hget(keys.HOSTS, name))
+    assert report is not None
+    return report.model_copy(update=changes).model_dump_json(by_alias=True)
+
+
+@pytest.mark.parametrize("off_ms", [-2 * GONE_AFTER_MS, 2 * GONE_AFTER_MS], ids=["old", "ahead"])
+def test_a_holder_whose_report_bears_another_time_lives_by_its_lease_and_hands_over(
+    start: Start, reader: redis.Redis, commander: Commander, off_ms: int
 ) -> None:
+    """Also while it is at it: the report is written again and again."""
     held = wait_active(reader, start(*HOLDER, **KEYED))
     name = target(reader)
     host = idle(start, commander)
-    report = parse(reader.hget(keys.HOSTS, name))
-    assert report is not None
-    late = report.model_copy(update={"at": report.at - 2 * GONE_AFTER_MS})
-    reader.hset(keys.HOSTS, name, late.model_dump_json(by_alias=True))
+    late = _changed(reader, name, at=now_ms(commander.client, keys.HOSTS) + off_ms)
+    command = commander.send(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
+
+    def is_over() -> bool:
+        reader.hset(keys.HOSTS, name, late)
+        told = channel.outcome(commander.client, host.target, command)
+        return told is not None and told.is_final
+
+    eventually(is_over)
+    told = channel.outcome(commander.client, host.target, command)
+    assert (told and told.status) is Status.DONE, told
+    assert ("stopped", f"handed over to {host.hostname} by Ada (ada@example.net)") in reasons(reader)
+
+
+def test_a_holder_with_another_key_is_not_asked(start: Start, reader: redis.Redis, commander: Commander) -> None:
+    held = wait_active(reader, start(*HOLDER, **{**KEYED, "PERSEUS_CONTROL_KEY": "another" * 8}))
+    host = idle(start, commander)
+    began = time.monotonic()
     told = commander.end(host.target, Kind.TAKEOVER, "binance", **{"from": held["instanceId"]})
     assert told.status is Status.DONE, told
     assert ("stopped", "taken over by Ada (ada@example.net)") in reasons(reader)
+    assert time.monotonic() - began < PATIENCE_SECONDS, "it was not waited for"
 
 
 @pytest.mark.parametrize(

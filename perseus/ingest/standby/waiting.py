@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from perseus import keys
 from perseus.access.audit import AuditLog
-from perseus.control import audited, channel, hosts
+from perseus.control import audited, channel, hosts, key
 from perseus.control.command import Command, Kind
 from perseus.control.handling import Refused
-from perseus.control.outcomes import OPEN, Status
+from perseus.control.outcomes import OPEN, Outcome, Status
 from perseus.errors import LeaseRefused, StoreUnavailable
 from perseus.ingest.feed import FeedMaker
 from perseus.ingest.opening import Opening
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
 FREE_LOOK_SECONDS = 0.02
 STANDS_BY = "stands by"
+NO_KEY, OTHER_KEY = "takes no commands", "has another key of commands"
 
 
 class Ordered(Takeover):
@@ -45,6 +46,19 @@ class Ordered(Takeover):
         self.command = command
         self.asked: tuple[str, str] | None = None
         self.refused: Refused | None = None
+
+    def heard(self, outcome: Outcome | None) -> None:
+        """How far the holder has come with what it was asked.
+
+        That its process has ended follows from the list of processes alone, which may be wrong: its lease says so.
+        """
+        if outcome is None or outcome.status is Status.DONE or self.answer in (Answer.REFUSED, Answer.FAILED):
+            return
+        if outcome.status in OPEN or outcome.text == channel.INTERRUPTED:
+            self.answer = Answer.BEGUN
+            return
+        self.answer = Answer.REFUSED if outcome.status is Status.REFUSED else Answer.FAILED
+        self.why = (outcome.text or "its holder will not").rstrip(".")
 
 
 class Waiting:
@@ -108,7 +122,8 @@ class _Wait:
             self._say(STANDS_BY if self._standby is not None else "waiting for its lease")
             return self._claimed(seen) if not seen.is_held and seen.free_in_ms <= 0 else None
         self._hear(ordered)
-        step, why = ordered.next(seen, time.monotonic(), self._takes_commands(seen))
+        deaf = self._deaf(seen) if ordered.asked_at is None else ""
+        step, why = ordered.next(seen, time.monotonic(), deaf)
         self._say(why)
         if step is Step.CLAIM:
             return self._claimed(seen)
@@ -170,13 +185,8 @@ class _Wait:
 
     def _hear(self, ordered: Ordered) -> None:
         """What the holder's process has answered so far."""
-        if ordered.asked is None or ordered.answer is not Answer.NONE:
-            return
-        outcome = channel.outcome(self._client, *ordered.asked)
-        if outcome is None or outcome.status in OPEN or outcome.status is Status.DONE:
-            return
-        ordered.answer = Answer.REFUSED if outcome.status is Status.REFUSED else Answer.FAILED
-        ordered.why = (outcome.text or "its holder will not").rstrip(".")
+        if ordered.asked is not None:
+            ordered.heard(channel.outcome(self._client, *ordered.asked))
 
     def _revoke(self, ordered: Ordered, seen: Seen) -> None:
         revocation = self._claims.revoke(seen.token, ordered.by, self._host.target)
@@ -184,19 +194,22 @@ class _Wait:
         if revocation is not None and not revocation.by:
             log.warning("%s: the lease of %s was revoked.", self._opening.exchange.name, seen.host)
 
-    def _takes_commands(self, seen: Seen) -> bool:
-        """Its payload names its process, which is asked unless its own report says that it has ended.
+    def _deaf(self, seen: Seen) -> str:
+        """Why the holder would not obey, for sure; '' where it may.
 
-        A list that somebody else wrote into, or that was lost, says nothing of it.
+        Its payload names its process. Of its report nothing is believed but the key, which a process never changes:
+        the list may be lost, or written by somebody else, and a time in it says nothing of who renews its lease.
         """
         if not seen.target:
-            return False
+            return NO_KEY
+        assert self._host.secret is not None, "who was commanded has a key"
         batch = Batch(self._client)
         batch.add("HGET", keys.HOSTS, seen.target)
         (answer,) = batch.run()
         report = hosts.parse(answer)
-        at_ms = batch.now_ms(keys.HOSTS)
-        return report is None or report.target != seen.target or at_ms - hosts.GONE_AFTER_MS < report.at
+        if report is None or report.target != seen.target:
+            return ""
+        return OTHER_KEY if hosts.has_another_key(report, key.fingerprint(self._host.secret)) else ""
 
     def _give_up(self, ordered: Ordered, why: str) -> None:
         """A standby stands by again; who only came to take it over ends."""

@@ -104,9 +104,10 @@ class Step(StrEnum):
 
 
 class Answer(StrEnum):
-    """What came of asking the holder. NONE: it was not asked, or has not answered yet."""
+    """What came of asking the holder. NONE: it was not asked, or has not answered yet; BEGUN: it is at it."""
 
     NONE = "none"
+    BEGUN = "begun"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -126,8 +127,8 @@ class Takeover:
     why: str = ""
     is_revoked: bool = False
 
-    def next(self, now: Seen, elapsed: float, takes_commands: bool) -> tuple[Step, str]:
-        """The next step, and why, for people. `takes_commands`: does the holder's process live and take them?"""
+    def next(self, now: Seen, elapsed: float, deaf: str = "") -> tuple[Step, str]:
+        """The next step, and why, for people. `deaf`: why its holder need not be asked at all, '' where it is asked."""
         if not now.is_held:
             return (Step.CLAIM, "claiming its lease") if now.free_in_ms <= 0 else self._wait_for(now)
         if now.holder is None:
@@ -142,14 +143,24 @@ class Takeover:
             return Step.GIVE_UP, self.why
         if self.is_revoked:
             return Step.REVOKE, "the data store has forgotten that its lease was revoked: it is revoked again"
-        if not takes_commands:
-            return Step.REVOKE, f"{now.host} takes no commands: its lease is revoked"
         if self.asked_at is None:
-            return Step.ASK, f"asking {now.host} to hand it over"
+            return self._first(now, deaf)
         if self.answer is Answer.FAILED or elapsed >= self.asked_at + PATIENCE_SECONDS:
-            return Step.REVOKE, f"{now.host} has not handed it over in time: its lease is revoked"
+            return Step.REVOKE, f"{now.host} {self._omitted()}: its lease is revoked"
         seconds = max(1, ceil(self.asked_at + PATIENCE_SECONDS - elapsed))
         return Step.WAIT, f"{now.host} is asked to hand it over; its answer is waited for, {seconds} s at most"
+
+    def _first(self, now: Seen, deaf: str) -> tuple[Step, str]:
+        if deaf:
+            return Step.REVOKE, f"{now.host} {deaf}: its lease is revoked"
+        return Step.ASK, f"asking {now.host} to hand it over"
+
+    def _omitted(self) -> str:
+        """What the holder that was asked has not done."""
+        if self.answer is Answer.FAILED:
+            return f"could not hand it over ({self.why})"
+        done = "handed it over" if self.answer is Answer.BEGUN else "answered"
+        return f"has not {done} within {PATIENCE_SECONDS:.0f} s"
 
     def _is_meant(self, now: Seen) -> bool:
         """Is it still the run that was meant? Whoever holds it first is meant where none was named."""

@@ -93,7 +93,7 @@ class Commanding:
             ours = self.read_key()
         except KeyUnusable:
             return ""
-        found = [one for one in reports if ours is not None and examined.has_another_key(one, key.fingerprint(ours))]
+        found = [one for one in reports if ours is not None and hosts.has_another_key(one, key.fingerprint(ours))]
         return _refusing(OTHER_KEY, found)
 
     def nobody(self) -> str:
