@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -180,10 +180,24 @@ def _failed(error: PerseusError) -> Response:
         return _broken(error)
     if problem.status >= 500:
         note(error)
+    return _passing(problem)
+
+
+def _passing(problem: Problem) -> Response:
+    """The answer; to what passes it says when to ask again."""
     response = answer(problem)
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = RETRY_SECONDS
     return response
+
+
+def beside(error: PerseusError, said: str) -> Response:
+    """The same answer, with what is so in spite of it. Raises `error` where it is none that passes."""
+    problem = of(error)
+    if problem is None or problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        raise error
+    note(error)
+    return _passing(replace(problem, detail=f"{said} {problem.detail}"))
 
 
 def note(error: PerseusError) -> None:

@@ -73,6 +73,33 @@ def test_a_removal_needs_no_store_and_says_that_nobody_was_told(alone: Notified,
     assert names(alone) == ("ETH-USDT",)
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (
+            "saved=removed-1&why=unseen",
+            "1 symbol removed. That is saved. What runs was not told of it: the data store did not answer. It is taken "
+            "in at the next start.",
+        ),
+        (
+            f"saved=added-2&kept=1&target={TARGET}&command={'0' * 32}&at=1",
+            "2 symbols added. 1 symbol that ran already is watched too, so that nothing stops. That is saved. What "
+            "runs was told of it.",
+        ),
+    ],
+)
+def test_what_was_saved_is_said_where_the_list_cannot_be_shown(otto: FlaskClient, query: str, said: str) -> None:
+    answer = otto.get(f"{HERE}?{query}")
+    assert answer.status_code == 503
+    assert f"{said} What is watched now cannot be shown. {STORE_SILENT}" in words(answer.text)
+    assert answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize("query", ["saved=%3Cb%3E", "why=unseen", ""])
+def test_nothing_is_said_to_be_saved_that_was_not(otto: FlaskClient, query: str) -> None:
+    assert "is saved" not in words(otto.get(f"{HERE}?{query}").text)
+
+
 def test_a_test_of_a_connection_is_not_sent(otto: FlaskClient) -> None:
     answer = otto.post("/exchanges/binance/check", data={"host": TARGET})
     assert answer.status_code == 503
@@ -104,3 +131,17 @@ def _away(*_: object) -> int:
 
 def _set_up(site: Notified) -> None:
     userexchanges.add_record(site.database_url, user(site, OTTO).person.id, BINANCE, Access("Ours", "A", "B"))
+
+
+def test_of_an_import_with_several_answers_it_is_not_said_that_nothing_was_changed(
+    notified: Notified, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store is gone once what runs was told of it."""
+    _set_up(notified)
+    lists(notified.client, BINANCE.id)
+    hold(notified.client, BINANCE)
+    monkeypatch.setattr(Commanding, "outcome", _away)
+    answer = add(come_in(notified, OTTO), "SOL-USDT\nNO-SUCH")
+    assert answer.status_code == 200
+    assert "1 symbol added, of 2 lines. What runs was told of it." in words(answer.text)
+    assert names(notified) == ("SOL-USDT",)

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from perseus.access.auditentry import LONG
 from perseus.db import watched
 from perseus.db.errors import TooManySymbols
+from perseus.errors import PerseusError
 from perseus.exchanges import vetting
 from perseus.exchanges.vetting import TAKEN, Fate, TooManyLines
 from perseus.network.exchange import Exchange
-from perseus.web import htmx, moments, words
+from perseus.web import htmx, moments, problems, words
 from perseus.web.comesback import comes_back
 from perseus.web.control.command import CommandPart
 from perseus.web.people.auditing import audited
@@ -32,6 +33,7 @@ from perseus.web.site import access, commanding
 
 FOUND_MOST, QUERY_MOST = 50, 60
 PLACE = ("part", "page")
+UNSHOWN = "What is watched now cannot be shown."
 MORE = " and {count:,} more"
 WORDS = {
     Fate.ADDED: "added",
@@ -50,7 +52,13 @@ routes = Blueprint("symbols", __name__, url_prefix="/exchanges/<name>/symbols")
 @routes.get("")
 def page(name: str) -> Response:
     """All of them, and what a search finds among those that the exchange lists."""
-    return _whole(known_exchange(access().database_url, name).exchange)
+    try:
+        return _whole(known_exchange(access().database_url, name).exchange)
+    except PerseusError as error:
+        saved = _saved(request.args.get("saved", ""), request.args.get("kept", ""))
+        if not saved:
+            raise
+        return problems.beside(error, f"{saved} That is saved. {symbolstold.told_so()}{UNSHOWN}")
 
 
 def _unsaved(why: str, name: str) -> Response:
@@ -97,8 +105,7 @@ def add(name: str) -> BaseResponse:
     )
     called = words.plain(exchange.display_name, 100)
     summary = f"{words.counted(len(added), 'symbol')} added, of {words.counted(len(verdicts), 'line')}. {too(kept)}"
-    command = symbolstold.shown(commands, exchange, told) if added else None
-    said = SAID.get(told.why, "") if added else ""
+    command, said = symbolstold.so_far(commands, exchange, told) if added else (None, "")
     is_unserved = bool(added) and told.why == symbolstold.NOBODY
     odd = tuple(one for one in lines if one.fate not in PLAIN)
     fine = tuple(one for one in lines if one.fate in PLAIN)

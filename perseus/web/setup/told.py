@@ -27,6 +27,8 @@ SAID = {
     UNSEEN: "What runs was not told of it: the data store did not answer. It is taken in at the next start.",
 }
 
+SENT = "What runs was told of it."
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -81,6 +83,20 @@ def asked() -> Told | None:
     if not given.get("command"):
         return None
     return Told(given.get("target", ""), given["command"], records.number(given, "at") or 0)
+
+
+def so_far(commands: Commanding, exchange: Exchange, told: Told) -> tuple[CommandShown | None, str]:
+    """What came of it, or in its place a sentence: what was sent is not to be told as a failure."""
+    try:
+        return shown(commands, exchange, told), SAID.get(told.why, "")
+    except (StoreUnavailable, StoreRefused):
+        return None, SENT
+
+
+def told_so() -> str:
+    """The same as a sentence and a space, without asking what came of it; '' for nothing."""
+    told = asked()
+    return "" if told is None else f"{SAID.get(told.why, SENT)} "
 
 
 def shown(commands: Commanding, exchange: Exchange, told: Told | None, again: str = "") -> CommandShown | None:
