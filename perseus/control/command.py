@@ -24,7 +24,8 @@ class Kind(StrEnum):
     """What can be asked of a target.
 
     START {simulator?}; STOP {standby?: only as long as it stands by}; WARM_UP {full}; TAKEOVER {from: instance id};
-    HAND_OVER {to: target, instanceId}; SET_SYMBOLS {symbols}; CHECK {environment: names}. The others have no arguments.
+    HAND_OVER {to: target, host?: its host, for people, instanceId}; SET_SYMBOLS {symbols}; CHECK {environment: names}.
+    The others have no arguments.
     """
 
     START = "start"

@@ -84,10 +84,7 @@ class Intake:
             )
         is_timely = command.issued_ms - EARLY_MS <= now_ms < command.expires_ms
         if not is_timely or command.expires_ms - command.issued_ms > LONGEST_LIFE_MS:
-            late = round((now_ms - command.expires_ms) / 1000)
-            return Rejected(
-                Fault.EXPIRED, f"It came {max(late, 0)} s too late. Send it again if it is wanted.", command
-            )
+            return Rejected(Fault.EXPIRED, _untimely(command, now_ms), command)
         if command.instance_id is not None and command.instance_id != instance_id:
             now = f"runs {instance_id}" if instance_id else "serves no exchange"
             text = f"It is meant for the run {command.instance_id}, and this process now {now}. Look at the card again."
@@ -101,6 +98,20 @@ class Intake:
         over = max(0, len(self._seen) - REMEMBERED)
         for name in [name for name in islice(self._seen, over) if self._seen[name][0] <= now_ms]:
             del self._seen[name]
+
+
+def _untimely(command: Command, now_ms: int) -> str:
+    """What is wrong with its times, as sentences."""
+    late_ms, life_ms = now_ms - command.expires_ms, command.expires_ms - command.issued_ms
+    if life_ms > LONGEST_LIFE_MS:
+        most = LONGEST_LIFE_MS // 1000
+        return (
+            f"It says that it may be taken for {life_ms // 1000} s; {most} s is the most. Send it with a shorter life."
+        )
+    if late_ms >= 0:
+        return f"It came {max(round(late_ms / 1000), 1)} s too late. Send it again if it is wanted."
+    ahead = round((command.issued_ms - now_ms) / 1000)
+    return f"It is dated {ahead} s ahead of the data store's clock. Send it again if it is wanted."
 
 
 def _of_other_exchange(command: Command, exchange: str | None) -> Rejected | None:

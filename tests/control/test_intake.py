@@ -91,6 +91,24 @@ def test_a_command_from_far_ahead_or_that_would_never_expire_is_not_done(intake:
     assert fault(intake.judge(letter(lasting), NOW, "run-1")) is Fault.EXPIRED
 
 
+@pytest.mark.parametrize(
+    ("now_ms", "expires_ms", "said"),
+    [
+        (NOW + 95_000, COMMAND.expires_ms, "It came 65 s too late."),
+        (COMMAND.expires_ms, COMMAND.expires_ms, "It came 1 s too late."),
+        (NOW, NOW + 10**9, "It says that it may be taken for 1000000 s; 300 s is the most."),
+        (NOW - 61_000, COMMAND.expires_ms, "It is dated 61 s ahead of the data store's clock."),
+    ],
+    ids=["late", "just late", "too long", "ahead"],
+)
+def test_what_is_wrong_with_the_times_of_a_command_is_said(
+    intake: Intake, now_ms: int, expires_ms: int, said: str
+) -> None:
+    judged = intake.judge(letter(dataclasses.replace(COMMAND, expires_ms=expires_ms)), now_ms, "run-1")
+    assert isinstance(judged, Rejected)
+    assert judged.text.startswith(said)
+
+
 @pytest.mark.parametrize("running", [None, "run-2"])
 def test_a_command_to_another_run_is_not_done(intake: Intake, running: str | None) -> None:
     assert fault(intake.judge(letter(COMMAND), NOW, running)) is Fault.OTHER_RUN

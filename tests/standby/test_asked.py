@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
+from pydantic import SecretStr
 
 from perseus.control import channel
 from perseus.control.command import Command, Kind
+from perseus.control.handling import Job
 from perseus.control.outcomes import Outcome, Status
+from perseus.ingest.host import Host
+from perseus.ingest.service import Order, Service
+from perseus.ingest.standby.handover import hand_over
 from perseus.ingest.standby.waiting import Ordered
+from perseus.network.instance import Instance
 from perseus.network.leasing.takeover import Answer
+from tests.conftest import short
 
 TARGET = "host-b-7-0a1b2c3d"
 
@@ -36,3 +47,13 @@ def test_what_a_holder_says_is_believed_and_what_its_report_lacks_is_no_answer(
     ordered = Ordered(TARGET, "Ada", Command(TARGET, Kind.TAKEOVER, "ada@example.net"))
     ordered.heard(outcome)
     assert (ordered.answer, ordered.why) == (answer, why)
+
+
+def test_a_successor_is_called_by_its_host_also_where_the_list_of_processes_cannot_be_read(tmp_path: Path) -> None:
+    host = Host(short(tmp_path, redis_url=SecretStr("redis://127.0.0.1:9/0")), lambda *_: None)
+    host.service = service = Service(Order("binance", lambda: pytest.fail("it is not opened")), 1.0)
+    service.instance = cast("Instance", SimpleNamespace(is_over=False))
+    arguments = {"to": TARGET, "host": "ingest-b"}
+    hand_over(host, Job(Command(host.target, Kind.HAND_OVER, "ada@example.net", arguments=arguments), lambda *_: None))
+    assert service.handing_over is not None
+    assert service.handing_over.reason == "handed over to ingest-b by ada@example.net"

@@ -53,7 +53,7 @@ def hand_over(host: Host, job: Job) -> Work:
         raise Refused(f"{exchange} is being stopped: it is free in a moment.")
     if service.instance.is_over:
         raise Refused(f"The lease of {exchange} has ended at {host.hostname}, which has nothing to give.")
-    service.handing_over = handing = HandOver(to, _host_of(host, to), job.who)
+    service.handing_over = handing = HandOver(to, _host_of(host, job, to), job.who)
     instance = service.instance
     return lambda: _done(host, job, service, instance, handing)
 
@@ -124,8 +124,10 @@ def successors(host: Host, exchange_id: int | None) -> str:
     return ""
 
 
-def _host_of(host: Host, target: str) -> str:
-    """Where that process runs, for people."""
+def _host_of(host: Host, job: Job, target: str) -> str:
+    """Where that process runs, for people: as the command says, else as its own report does."""
+    if told := str(job.command.arguments.get("host") or ""):
+        return told
     with suppress(PerseusError), closing(connected(host, "hosts")) as client:
         for report in hosts.read(client):
             if report.target == target:

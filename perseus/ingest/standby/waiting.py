@@ -97,6 +97,9 @@ class _Wait:
         self._claims = RedisClaims(client, opening.exchange.id, settings.ttl_seconds, settings.settle_seconds)
         self._outage = Outage(log, "The lease cannot be watched", "The lease is watched again.")
         self._last_host = ""
+        self._put_back = settings.heartbeat_seconds + settings.retry_seconds + settings.store_timeout_seconds
+        self._had_record = False
+        self._forgotten_at: float | None = None
 
     def instance(self) -> Instance:
         """Wait, then claim."""
@@ -120,7 +123,8 @@ class _Wait:
         ordered = self._service.takeover
         if not isinstance(ordered, Ordered):
             self._say(STANDS_BY if self._standby is not None else "waiting for its lease")
-            return self._claimed(seen) if not seen.is_held and seen.free_in_ms <= 0 else None
+            is_free = not seen.is_held and seen.free_in_ms <= 0
+            return self._claimed(seen) if is_free and not self._may_be_put_back(seen) else None
         self._hear(ordered)
         deaf = self._deaf(seen) if ordered.asked_at is None else ""
         step, why = ordered.next(seen, time.monotonic(), deaf)
@@ -134,6 +138,15 @@ class _Wait:
         elif step is Step.GIVE_UP:
             self._give_up(ordered, f"{self._opening.exchange.name} is not taken over: {why}.")
         return None
+
+    def _may_be_put_back(self, seen: Seen) -> bool:
+        """Has the store forgotten a holder, who renews its lease with its next heartbeat if it lives?"""
+        if seen.token or not self._had_record:
+            self._had_record, self._forgotten_at = bool(seen.token), None
+            return False
+        now = time.monotonic()
+        self._forgotten_at = now if self._forgotten_at is None else self._forgotten_at
+        return now < self._forgotten_at + self._put_back
 
     def _claimed(self, seen: Seen) -> Instance | None:
         """None where another was faster and this one waits on. Raises LeaseRefused where it does not."""
@@ -177,7 +190,7 @@ class _Wait:
             exchange.id,
             exchange.name,
             seen.holder.instance_id,
-            {"to": self._host.target, "instanceId": seen.holder.instance_id},
+            {"to": self._host.target, "host": self._host.hostname, "instanceId": seen.holder.instance_id},
         )
         ordered.asked = seen.target, channel.send(self._client, self._host.secret, command)
         audited.began(AuditLog(self._client), command, to=self._host.target)
