@@ -123,8 +123,8 @@ class _Wait:
         ordered = self._service.takeover
         if not isinstance(ordered, Ordered):
             self._say(STANDS_BY if self._standby is not None else "waiting for its lease")
-            is_free = not seen.is_held and seen.free_in_ms <= 0
-            return self._claimed(seen) if is_free and not self._may_be_put_back(seen) else None
+            is_kept = self._may_be_put_back(seen) or seen.is_held or seen.free_in_ms > 0
+            return None if is_kept else self._claimed(seen)
         self._hear(ordered)
         deaf = self._deaf(seen) if ordered.asked_at is None else ""
         step, why = ordered.next(seen, time.monotonic(), deaf)
