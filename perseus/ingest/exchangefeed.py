@@ -24,7 +24,7 @@ from perseus.ingest.standby.shadow import Shadow
 from perseus.ingest.standby.shadowfeed import ShadowFeed
 from perseus.ingest.wire import Wire
 from perseus.network.instance import Instance
-from perseus.network.payload import SYMBOLS_FROM, SymbolsFrom
+from perseus.network.payload import SIMULATED, SYMBOLS_FROM, SymbolsFrom
 from perseus.network.states import State
 from perseus.store import Client
 from perseus.warmup.stats import Stats
@@ -85,7 +85,7 @@ class ExchangeFeed:
     def name(self) -> str:
         """Says when the exchange is not a real one."""
         name = self._instance.exchange.display_name
-        return f"{name}, simulated, not real" if self._source.is_simulated else name
+        return f"{name}{SIMULATED}" if self._source.is_simulated else name
 
     @property
     def symbols(self) -> Collection[str]:
@@ -95,7 +95,7 @@ class ExchangeFeed:
     def connect(self) -> None:
         """Ask the exchange for its time, limits and symbols."""
         self._told = 0
-        self._instance.set_fields({SYMBOLS_FROM: self._source.chosen})
+        self._instance.set_fields({SYMBOLS_FROM: self._source.chosen}, at_once=True)
         shadow, self._shadow = self._shadow, None
         going_on = shadow.go_on(self.serve) if shadow is not None else None
         self._thread = going_on or EngineThread(self._main, name=f"engine {self._instance.exchange.name}")

@@ -93,6 +93,16 @@ class SymbolsFrom(StrEnum):
     ALL = "all that is traded"
 
 
+#: The field that says what its feed is, and what that ends with where the exchange is a simulated one.
+FEED, SIMULATED = "feed", ", simulated, not real"
+
+
+def is_simulated(status: InstanceStatus) -> bool:
+    """Does it take in a simulated exchange, and knows that?"""
+    feed = status.fields.get(FEED)
+    return isinstance(feed, str) and feed.endswith(SIMULATED)
+
+
 def commanded_by(status: InstanceStatus) -> str | None:
     """Who has commanded that it serves, for people; None where nobody has: a standby goes on by itself."""
     by = status.fields.get(COMMANDED_BY)

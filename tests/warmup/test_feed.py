@@ -59,6 +59,7 @@ def unmade(
 ) -> ExchangeFeed:
     """Not connected yet."""
     about = SimpleNamespace(instance_id="one", ip_address="10.0.0.1")
+    fields: list[tuple[object, bool]] = []
     instance: Any = SimpleNamespace(
         exchange=Exchange(BINANCE_ID, "binance", "Binance"),
         token=token,
@@ -66,7 +67,8 @@ def unmade(
         instance_id=about.instance_id,
         status=lambda: about,
         report_error=say,
-        set_fields=lambda _: None,
+        fields=fields,
+        set_fields=lambda told, at_once=False: fields.append((told, at_once)),
     )
     endpoints = Endpoints.simulated("binance", url, FRAMES)
     wanted = Wanted(SYMBOLS, tuple(map(Timeframe.parse, FRAMES)))
@@ -96,6 +98,11 @@ def test_asked_for_again_it_fetches_what_lacks_or_all(feed: ExchangeFeed) -> Non
     assert (stats.status, stats.mode, stats.total_pairs) == ("complete", "warm", 0)
     stats = ended(feed, feed.warm_up(full=True))
     assert (stats.status, stats.mode, stats.completed_pairs) == ("complete", "cold", PAIRS)
+
+
+def test_where_its_symbols_come_from_is_told_at_once(feed: Any) -> None:
+    """Whoever takes the last one out meanwhile is told what comes of it."""
+    assert feed._instance.fields[0] == ({"symbolsFrom": None}, True)
 
 
 def test_one_that_goes_on_can_be_cancelled(feed: ExchangeFeed, url: str) -> None:

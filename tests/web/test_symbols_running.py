@@ -194,3 +194,47 @@ def test_what_somebody_wrote_there_is_shown_as_text(site: Notified, otto: FlaskC
     assert EVIL not in otto.get(HERE).text
     site.client.set(keys.warmup_schedule(BINANCE.id), "junk")
     assert otto.get(HERE).status_code == 200
+
+
+REAL = "Binance"
+ALL_AGAIN = (
+    "With its next reload or start it takes in all that is traded where it is simulated, as long as none is watched."
+)
+
+
+@pytest.mark.parametrize(
+    ("origin", "feed", "before", "after"),
+    [
+        (WATCHED, "Binance, simulated, not real", ALL_AGAIN, ALL_AGAIN),
+        (WATCHED, REAL, "Its next start needs some.", "the next start needs some."),
+        (SETTING, REAL, "", "What runs goes on with those that PERSEUS_SYMBOLS of its process names."),
+    ],
+)
+def test_what_comes_of_the_last_removal_is_said_before_and_after(
+    site: Notified, otto: FlaskClient, origin: str, feed: str, before: str, after: str
+) -> None:
+    runs(site, "BTC-USDT", origin=origin, feed=feed)
+    watched.watch(site.database_url, BINANCE, ["BTC-USDT"], "test")
+    asked = re.search(r'id="remove"[^>]*data-confirm="([^"]*)"', otto.get(HERE).text)
+    assert asked
+    once = f" Once none is left, what runs goes on with those that it has. {before}" if before else ""
+    assert asked[1] == f"What runs no longer takes them in. Their candles stay in the data store.{once}"
+    said = words(otto.get(otto.post(f"{HERE}/remove", data={"symbol": "BTC-USDT"}).headers["Location"]).text)
+    assert "1 symbol removed. No symbol is watched any more. What runs goes on with those that" in said
+    assert after in said
+    assert told(site) == []
+
+
+@pytest.mark.parametrize(
+    ("feed", "then"), [("Binance, simulated, not real", ALL_AGAIN), (REAL, "Its next start needs some.")]
+)
+def test_where_none_is_left_it_is_not_said_that_a_next_start_ends_what_runs(
+    site: Notified, otto: FlaskClient, feed: str, then: str
+) -> None:
+    runs(site, "BTC-USDT", origin=WATCHED, feed=feed)
+    page = otto.get(HERE).text
+    assert running(page) == (
+        "What runs on ingest-1.ams.example.net still takes in 1 symbol that is not watched any more. It goes on with "
+        f"them until one is added here, which ends that. {then} BTC-USDT"
+    )
+    assert confirmed(page) == ["No longer taken in, since not watched any more: BTC-USDT."]

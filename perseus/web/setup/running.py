@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perseus.exchanges.symbols import Listings
 from perseus.network.exchange import Exchange
-from perseus.network.payload import SYMBOLS_FROM, InstanceStatus, SymbolsFrom
+from perseus.network.payload import SYMBOLS_FROM, InstanceStatus, SymbolsFrom, is_simulated
 from perseus.store import Client
 from perseus.warmup import store
 from perseus.web import words
@@ -28,6 +28,15 @@ FADING = (
     "start, that stops."
 )
 TOLD = "What runs on {host} still takes in {count} not watched any more. It was told so, and stops that in a moment."
+NONE_LEFT = (
+    "What runs on {host} still takes in {count} not watched any more. It goes on with them until one is added here, "
+    "which ends that. {then}"
+)
+FROM_ALL = (
+    "With its next reload or start it takes in all that is traded where it is simulated, as long as none is watched."
+)
+FROM_NONE = "Its next start needs some."
+EMPTIED = "Once none is left, what runs goes on with those that it has. {then}"
 SIMULATED = "all that is traded where it is simulated, as long as none is watched"
 UNTOLD = "its process does not say where they come from"
 STOPS = "No longer taken in, since not watched any more: {names}."
@@ -39,13 +48,14 @@ class Running:
     """`strays`: what runs and is not watched, by name. `said`: what a reader should know of that, '' for nothing.
 
     `kept`: those of them that are watched too with the first one that is added, as long as none is watched;
-    `stops`: what a change ends, '' for nothing.
+    `stops`: what a change ends, `emptied`: what comes of it once none is watched, '' for nothing.
     """
 
     strays: tuple[str, ...] = ()
     said: str = ""
     kept: tuple[str, ...] = ()
     stops: str = ""
+    emptied: str = ""
 
     @property
     def is_long(self) -> bool:
@@ -66,7 +76,20 @@ def running(
     status = site().directory.exchange(exchange.id)
     if not status.live or status.status is None:
         return NOTHING
-    told, origin = status.status, status.status.fields.get(SYMBOLS_FROM)
+    found = _found(client, exchange, status.status, watched, listings, is_told=is_told)
+    return replace(found, emptied=EMPTIED.format(then=then)) if (then := _then(status.status)) else found
+
+
+def _found(
+    client: Client,
+    exchange: Exchange,
+    told: InstanceStatus,
+    watched: Collection[str],
+    listings: Listings,
+    *,
+    is_told: bool,
+) -> Running:
+    origin = told.fields.get(SYMBOLS_FROM)
     names = _names(client, exchange, told, listings)
     host = words.plain(told.hostname, words.NAME_LIMIT) or "its host"
     if origin == SymbolsFrom.SETTING:
@@ -81,9 +104,18 @@ def running(
     if is_told:
         return Running(strays, TOLD.format(host=host, count=count))
     if watched or origin == SymbolsFrom.WATCHED:
-        return Running(strays, FADING.format(host=host, count=count), stops=STOPS.format(names=_listed(strays)))
+        said = FADING if watched else NONE_LEFT
+        stops = STOPS.format(names=_listed(strays))
+        return Running(strays, said.format(host=host, count=count, then=_then(told)), stops=stops)
     why = SIMULATED if origin == SymbolsFrom.ALL else UNTOLD
     return Running(strays, KEPT.format(host=host, count=count, origin=why), strays)
+
+
+def _then(told: InstanceStatus) -> str:
+    """What it takes in at its next start with none watched; '' where that changes nothing, or is not known."""
+    if told.fields.get(SYMBOLS_FROM) not in (SymbolsFrom.WATCHED, SymbolsFrom.ALL):
+        return ""
+    return FROM_ALL if is_simulated(told) else FROM_NONE
 
 
 def too(count: int) -> str:

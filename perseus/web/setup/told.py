@@ -10,6 +10,7 @@ from flask import request, url_for
 from perseus.control.command import Kind
 from perseus.errors import StoreCorrupt, StoreRefused, StoreUnavailable
 from perseus.network.exchange import Exchange
+from perseus.network.payload import SYMBOLS_FROM, InstanceStatus, SymbolsFrom, is_simulated
 from perseus.notify.told import records
 from perseus.web.control import command as commandpage
 from perseus.web.control.command import CommandShown
@@ -17,11 +18,17 @@ from perseus.web.control.commanding import AnotherKey, Commanding, target_of
 from perseus.web.site import site
 
 OFF, NOBODY, DEAF, EMPTY, UNSEEN, CORRUPT, KEY = "off", "nobody", "deaf", "empty", "unseen", "corrupt", "key"
+EMPTY_ALL, EMPTY_SET = "empty-all", "empty-set"
 SAID = {
     OFF: "What runs was not told of it: commands are off at this site. It is taken in at the next start.",
     NOBODY: "Nobody serves it now. It is taken in at the next start.",
     DEAF: "What runs takes no commands, so it was not told. It is taken in at the next start.",
     EMPTY: "No symbol is watched any more. What runs goes on with those that it has; the next start needs some.",
+    EMPTY_ALL: (
+        "No symbol is watched any more. What runs goes on with those that it has. With its next reload or start it "
+        "takes in all that is traded where it is simulated, as long as none is watched."
+    ),
+    EMPTY_SET: "No symbol is watched any more. What runs goes on with those that PERSEUS_SYMBOLS of its process names.",
     CORRUPT: "What runs was not told of it: something else wrote where its commands stand. Reload it in a moment.",
     KEY: "What runs was not told of it: it has another key of commands. It is taken in at the next start.",
     UNSEEN: "What runs was not told of it: the data store did not answer. It is taken in at the next start.",
@@ -55,11 +62,11 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
     found = next((one for one in view.exchanges if one.exchange.id == exchange.id), None)
     if found is None or not found.live or found.status is None:
         return Told(why=NOBODY)
+    if not symbols:
+        return Told(why=_empty(found.status))  # to an engine no symbols are all that the exchange trades
     target = target_of(found)
     if target is None:
         return Told(why=DEAF)
-    if not symbols:
-        return Told(why=EMPTY)  # to an engine no symbols are all that the exchange trades
     if commands.why_off():
         return Told(why=OFF)
     arguments = {"symbols": list(symbols)}
@@ -73,6 +80,13 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
         return Told(why=CORRUPT)
     except AnotherKey:
         return Told(why=KEY)
+
+
+def _empty(told: InstanceStatus) -> str:
+    """Why one that runs is not told that none is watched any more."""
+    if told.fields.get(SYMBOLS_FROM) == SymbolsFrom.SETTING:
+        return EMPTY_SET
+    return EMPTY_ALL if is_simulated(told) else EMPTY
 
 
 def asked() -> Told | None:
