@@ -18,15 +18,15 @@ def control() -> None:
     """Tell ingest processes what to do.
 
     PERSEUS_ADMIN_EMAIL says who asks, and PERSEUS_CONTROL_KEY or control.key of the home signs it. Progress is printed
-    until the outcome. Exit codes: 0 done, 1 failed, cancelled or nobody took it, 69 refused, 78 no such exchange or
-    process, no key or bad setting.
+    until the outcome. Exit codes: 0 done, 1 failed, cancelled, nobody took it or its outcome was not heard, 69
+    refused or its process cannot be asked, 78 no such exchange or process, no key or bad setting.
     """
 
 
 @control.command("hosts")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def hosts(as_json: bool) -> None:
-    """List the processes that take commands, and the standbys that take none."""
+    """List the processes that take commands, and the standbys that take none. One with another key is marked."""
     run("control", "hosts", as_json)
 
 

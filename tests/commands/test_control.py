@@ -11,10 +11,11 @@ import redis
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
+from perseus import keys
 from perseus.access.audit import AuditLog
 from perseus.cli.main import commands
-from perseus.commands import control
-from perseus.control import channel, hosts
+from perseus.commands import addressing, control, following
+from perseus.control import channel, hosts, key
 from perseus.control.command import Kind
 from perseus.control.hosts import Report
 from perseus.control.key import NoKey
@@ -24,6 +25,7 @@ from perseus.store import Client, connect
 from tests.conftest import short
 from tests.control.conftest import KEYED, TEXT, Commander, capture, commander, reader, site, site_environment, start
 from tests.ingest.running import BINANCE_ID, SHORT, Start, wait_active
+from tests.network.samples import sample
 
 __all__ = ["capture", "commander", "reader", "site", "site_environment", "start"]
 
@@ -83,7 +85,7 @@ def test_a_whole_life_from_a_terminal(start: Start, commander: Commander, typed:
 def test_who_serves_without_a_key_is_told_as_that(start: Start, reader: redis.Redis, typed: Type) -> None:
     wait_active(reader, start("-m", "perseus", "ingest", "binance", "--made-up", **SHORT))
     told = typed("stop", "binance")
-    assert isinstance(told.exception, control.NoTarget)
+    assert isinstance(told.exception, addressing.NoTarget)
     assert "which takes no commands: its host has no key, or is older" in str(told.exception)
 
 
@@ -100,9 +102,9 @@ def test_a_command_that_the_store_has_forgotten_ends(
     asking: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report(client, "dead")
-    monkeypatch.setattr(control, "LOST_SECONDS", 0)
+    monkeypatch.setattr(following, "LOST_SECONDS", 0)
     monkeypatch.setattr(channel, "outcome", lambda *_: None)
-    with pytest.raises(control.Lost, match="may have lost it"):
+    with pytest.raises(following.Lost, match="may have lost it"):
         control.run(asking, "send", Kind.START, "binance", None, {})
 
 
@@ -119,16 +121,16 @@ def test_an_unknown_exchange_is_named_with_its_like(asking: Settings) -> None:
 
 
 def test_with_no_host_or_several_it_says_which_there_are(asking: Settings, client: Client) -> None:
-    with pytest.raises(control.NoTarget, match="start `perseus ingest --idle`"):
+    with pytest.raises(addressing.NoTarget, match="start `perseus ingest --idle`"):
         control.run(asking, "send", Kind.START, "binance", None, {})
     report(client, "one")
     report(client, "two", role="serving", exchange_name="coinbase")
     report(client, "three", hostname="b")
-    with pytest.raises(control.NoTarget, match=r"name one by --on.*one \(idle\); two \(serving, coinbase\)"):
+    with pytest.raises(addressing.NoTarget, match=r"name one by --on.*one \(idle\); two \(serving, coinbase\)"):
         control.run(asking, "send", Kind.START, "binance", None, {})
-    with pytest.raises(control.NoTarget, match="nowhere is no process"):
+    with pytest.raises(addressing.NoTarget, match="nowhere is no process"):
         control.run(asking, "send", Kind.START, "binance", "nowhere", {})
-    with pytest.raises(control.NoTarget, match="a is not one process"):
+    with pytest.raises(addressing.NoTarget, match="a is not one process"):
         control.run(asking, "send", Kind.START, "binance", "a", {})
 
 
@@ -156,9 +158,9 @@ def test_a_stop_on_a_process_is_of_the_one_that_is_named(
         (letter,) = channel.receive(client, asked, channel.START, 0)
         body = json.loads(letter.body)
         assert (body["instanceId"], body["arguments"]) == (run, arguments)
-    with pytest.raises(control.NoTarget, match="four neither serves nor stands by for binance"):
+    with pytest.raises(addressing.NoTarget, match="four neither serves nor stands by for binance"):
         control.run(asking, "send", Kind.STOP, "binance", "four", {})
-    with pytest.raises(control.NoTarget, match="a is not one process that is at binance"):
+    with pytest.raises(addressing.NoTarget, match="a is not one process that is at binance"):
         control.run(asking, "send", Kind.STOP, "binance", "a", {})
 
 
@@ -169,13 +171,13 @@ def test_a_standby_that_takes_no_commands_is_listed_and_chosen_for_nothing(
     report(client, "one", role="standby", doing="stands by", **deaf)
     assert typed("hosts").output.splitlines()[1].split(maxsplit=5)[5] == "stands by; takes no commands"
     for kind in (Kind.START, Kind.TAKEOVER, Kind.CHECK):
-        with pytest.raises(control.NoTarget, match=r"None takes commands: start `perseus ingest --idle`"):
+        with pytest.raises(addressing.NoTarget, match=r"None takes commands: start `perseus ingest --idle`"):
             control.run(asking, "send", kind, "binance", None, {})
     for kind, on in ((Kind.STOP, "one"), (Kind.STOP, "a"), (Kind.TAKEOVER, "a"), (Kind.CHECK, "one")):
-        with pytest.raises(control.TakesNone, match=r"a \(one\) takes no commands.*stop it on its host"):
+        with pytest.raises(addressing.TakesNone, match=r"a \(one\) takes no commands.*stop it on its host"):
             control.run(asking, "send", kind, "binance", on, {})
     report(client, "two", pid=2)
-    with pytest.raises(control.TakesNone):
+    with pytest.raises(addressing.TakesNone):
         control.run(asking, "send", Kind.STOP, "binance", "a", {})
     monkeypatch.setattr(channel, "LATE_MS", -40_000)
     control.run(asking, "send", Kind.CHECK, "binance", "a", {})
@@ -183,9 +185,61 @@ def test_a_standby_that_takes_no_commands_is_listed_and_chosen_for_nothing(
     assert channel.receive(client, "one", channel.START, 0) == []
 
 
+OTHERS = "f" * 8
+
+
+def test_a_process_with_another_key_is_marked_and_refused_before_anything_is_sent(
+    asking: Settings, client: Client, typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(client, "one", key=OTHERS, doing="waits for a start")
+    report(client, "two", hostname="b", role="serving", exchange_name="coinbase", exchange_id=3, key=OTHERS)
+    lines = typed("hosts").output.splitlines()
+    assert lines[1].endswith("  waits for a start; has another key of commands"), lines
+    assert lines[2].endswith("coinbase  serving; has another key of commands")
+    for kind, name, on in (
+        (Kind.START, "binance", "one"),
+        (Kind.START, "binance", None),
+        (Kind.CHECK, "binance", "a"),
+        (Kind.RELOAD, "coinbase", None),
+        (Kind.STOP, "coinbase", "b"),
+    ):
+        with pytest.raises(
+            addressing.AnotherKey, match="has another key of commands than here.*Nothing was sent"
+        ) as told:
+            control.run(asking, "send", kind, name, on, {})
+        assert told.value.exit_code == 69
+    assert all(channel.receive(client, target, channel.START, 0) == [] for target in ("one", "two"))
+    report(client, "three", hostname="c", key=key.fingerprint(key.required(asking)))
+    monkeypatch.setattr(channel, "LATE_MS", -40_000)
+    control.run(asking, "send", Kind.START, "binance", None, {})
+    assert len(channel.receive(client, "three", channel.START, 0)) == 1, "the one that would obey is chosen"
+
+
+@pytest.mark.parametrize("on", [None, "a-1-00000000", "host-a"])
+@pytest.mark.parametrize("said", ["junk", None])
+def test_a_holder_that_does_not_report_is_told_as_that_and_not_as_one_without_a_key(
+    asking: Settings, client: Client, on: str | None, said: str | None
+) -> None:
+    held = sample("a", "7").model_copy(update={"fields": {"target": "a-1-00000000"}})
+    client.set(keys.status(BINANCE_ID), held.to_json())
+    if said is not None:
+        client.hset(keys.HOSTS, "a-1-00000000", said)
+    with pytest.raises(addressing.Silent, match="Its process does not say that it takes commands now") as told:
+        control.run(asking, "send", Kind.STOP, "binance", on, {})
+    assert "no key" not in str(told.value)
+    assert told.value.exit_code == 69
+
+
+def test_a_list_of_processes_that_cannot_be_read_is_told_as_that(asking: Settings, client: Client) -> None:
+    client.set(keys.HOSTS, "junk")
+    for arguments in (("hosts", False), ("send", Kind.STOP, "binance", None, {})):
+        with pytest.raises(addressing.Unread, match="holds something that Perseus did not write"):
+            control.run(asking, *arguments)
+
+
 def test_a_takeover_of_what_nobody_holds_says_how_to_start_it(asking: Settings, client: Client) -> None:
     report(client, "one")
-    with pytest.raises(control.NoTarget, match="Nobody holds binance: `perseus control start binance`"):
+    with pytest.raises(addressing.NoTarget, match="Nobody holds binance: `perseus control start binance`"):
         control.run(asking, "send", Kind.TAKEOVER, "binance", None, {})
 
 

@@ -10,7 +10,7 @@ import redis
 from click.testing import CliRunner, Result
 
 from perseus.cli.main import commands
-from perseus.commands.control import TakesNone
+from perseus.commands.addressing import TakesNone
 from perseus.control import hosts
 from perseus.control.command import Kind
 from perseus.control.outcomes import Status

@@ -12,7 +12,7 @@ from typing import Any, Self
 from flask import request
 
 from perseus import keys
-from perseus.control import channel, hosts, key
+from perseus.control import channel, hosts, key, unasked
 from perseus.control.command import ID, TARGET, Command, Kind
 from perseus.control.hosts import Report
 from perseus.control.key import KeyUnusable, NoKey
@@ -36,11 +36,6 @@ WAIT_SECONDS, LOOK_SECONDS = 8.0, 0.2
 OFF = "Commands are off: this site has no key that signs them. An admin finds in docs/control.md how to give it one."
 UNUSABLE = "Commands are off: the key that signs them cannot be used. The log of the web process says why."
 NO_HOST = "No ingest process takes commands now. Start one where the exchange can be reached: `perseus ingest --idle`."
-UNREAD = (
-    "Which processes take commands cannot be read: in the data store `perseus:hosts` holds something that Perseus did "
-    "not write. An ingest process deletes it within seconds, and each then says anew what it is at: look again in 5 s. "
-    "Where none runs, start one, or delete it: `perseus redis-cli DEL perseus:hosts`."
-)
 NO_KEY = "{who} takes no commands: it has no key that signs them, or one that cannot be used. {mend}"
 OTHER_KEY = "Another key of commands than these pages have {who}: what these pages sign is refused there. {mend}"
 
@@ -104,7 +99,7 @@ class Commanding:
         """Why reports cannot be read at all, and what to do, as sentences; '' where they can. Errors as `reports`."""
         batch = Batch(self.client)
         hosts.add(batch)
-        return UNREAD if isinstance(batch.run()[0], Exception) else ""
+        return unasked.UNREAD if isinstance(batch.run()[0], Exception) else ""
 
     def hosts(self, exchange: Exchange | None = None) -> tuple[Host, ...]:
         """Those that take commands, first the one that serves `exchange`, then the idle. Raises StoreUnavailable."""

@@ -12,6 +12,7 @@ from perseus.access.roles import Role
 from perseus.control import reserves
 from perseus.control.command import Kind
 from perseus.control.hosts import Report
+from perseus.control.unasked import SILENT
 from perseus.errors import PerseusError
 from perseus.network.exchange import Exchange
 from perseus.network.payload import InstanceStatus
@@ -29,11 +30,6 @@ from perseus.web.site import commanding, site
 NO_TARGET = (
     "This instance takes no commands: it was started without a key of commands, or by another program. Stop it where "
     "it runs, or take it over."
-)
-SILENT = (
-    "Its process does not say that it takes commands now: what it says in perseus:hosts is missing, old, or was "
-    "overwritten by something else. Nothing can be asked of it. One that lives says it anew within 5 s: try again "
-    "then. If that does not help, look at its log, or have another process take it over."
 )
 NOT_YET = "The others can be asked once it is active."
 ANOTHER = "Another instance holds it by now than the one that was shown. Nothing was asked."

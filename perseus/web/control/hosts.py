@@ -9,9 +9,9 @@ from flask import Blueprint, Response
 
 from perseus.access.roles import Role
 from perseus.control.hosts import Report
+from perseus.control.unasked import UNREAD
 from perseus.web import moments, parameters, words
 from perseus.web.control import hostrows
-from perseus.web.control.commanding import UNREAD
 from perseus.web.control.hostrows import HostRow
 from perseus.web.network import notices
 from perseus.web.network.notices import Notice
