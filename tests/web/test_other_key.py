@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -18,6 +20,7 @@ from tests.web.reading import words
 
 SAID = "Another key of commands than these pages have"
 ID = "0" * 32
+MARK = ", has another key of commands"
 
 
 @pytest.fixture
@@ -61,6 +64,21 @@ def test_buttons_of_an_instance_with_another_key_are_off_with_that_reason_and_no
     assert f"{SAID} host-1 (binance)" in words(answer.text)
     assert letters(notified, HOLDER) == 0
     assert [one.result for one in entries(notified) if one.what == "command an instance"] == ["failed"]
+
+
+def test_where_a_process_is_chosen_one_is_marked_and_the_others_come_first(
+    notified: Notified, otto: FlaskClient, stranger: str
+) -> None:
+    otto.post("/exchanges", data={"exchange": "binance"})
+    report(notified.client, "z-1-00000000", hostname="z", key=key.fingerprint(CONTROL_KEY))
+    page = otto.get("/network/binance/connect").text
+    assert re.findall(r'name="host" value="([^"]+)"( checked)?', page) == [("z-1-00000000", " checked"), (stranger, "")]
+    assert re.findall("process 4711, idle(, has another key of commands)?", page) == ["", MARK]
+    page = otto.get("/exchanges/binance").text
+    assert re.findall(r"(\S+), process 4711: idle(; has another key of commands)?", words(page)) == [
+        ("z", ""),
+        ("host-1", MARK.replace(",", ";")),
+    ]
 
 
 def test_a_start_on_one_is_not_sent(notified: Notified, otto: FlaskClient, stranger: str) -> None:

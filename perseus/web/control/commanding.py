@@ -82,14 +82,17 @@ class Commanding:
         """What each process says of itself. Raises StoreUnavailable, StoreRefused."""
         return hosts.read(self.client)
 
-    def other_keys(self, reports: Iterable[Report]) -> str:
-        """Which of these refuse what is signed here, and what mends it, as sentences; '' where none does."""
+    def refusing(self, reports: Iterable[Report]) -> list[Report]:
+        """Which of these have another key of commands, and so refuse what is signed here."""
         try:
             ours = self.read_key()
         except KeyUnusable:
-            return ""
-        found = [one for one in reports if ours is not None and hosts.has_another_key(one, key.fingerprint(ours))]
-        return _refusing(OTHER_KEY, found)
+            return []
+        return [one for one in reports if ours is not None and hosts.has_another_key(one, key.fingerprint(ours))]
+
+    def other_keys(self, reports: Iterable[Report]) -> str:
+        """Which of these those are, and what mends it, as sentences; '' where there is none."""
+        return _refusing(OTHER_KEY, self.refusing(reports))
 
     def nobody(self) -> str:
         """Why no report was read, a sentence. Raises StoreUnavailable, StoreRefused."""
@@ -102,10 +105,14 @@ class Commanding:
         return unasked.UNREAD if isinstance(batch.run()[0], Exception) else ""
 
     def hosts(self, exchange: Exchange | None = None) -> tuple[Host, ...]:
-        """Those that take commands, first the one that serves `exchange`, then the idle. Raises StoreUnavailable."""
+        """Those that take commands, first the one that serves `exchange`, then the idle, last those with another key.
+
+        Raises StoreUnavailable.
+        """
         asked = [one for one in self.reports() if one.takes_commands]
-        reports = sorted(asked, key=lambda one: _order(one, exchange))
-        return tuple(Host(one.target, _said(one)) for one in reports)
+        refusing = self.refusing(asked)
+        reports = sorted(asked, key=lambda one: (one in refusing, *_order(one, exchange)))
+        return tuple(Host(one.target, _said(one, refuses=one in refusing)) for one in reports)
 
     def send(
         self,
@@ -179,7 +186,8 @@ def _order(one: Report, exchange: Exchange | None) -> tuple[bool, bool, str, int
     return not serves, one.role != "idle", one.hostname, one.pid
 
 
-def _said(one: Report) -> str:
+def _said(one: Report, *, refuses: bool) -> str:
     what = {"idle": "idle", "serving": "serves", "waiting": "waits to take over", "standby": "stands by for"}[one.role]
     of = f" {one.exchange_name}" if one.role != "idle" and one.exchange_name else ""
-    return words.plain(f"{one.hostname}, process {one.pid}: {what}{of}", 120)
+    key = f"; {unasked.OTHER_KEY}" if refuses else ""
+    return words.plain(f"{one.hostname}, process {one.pid}: {what}{of}", 120) + key

@@ -68,7 +68,7 @@ class Standing:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The processes that can have it."""
-        return hostrows.choices(self.reports, self.exchange)
+        return hostrows.choices(self.reports, self.exchange, commanding().refusing(self.reports))
 
 
 @routes.get("")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from perseus.control.hosts import Report
+from perseus.control.unasked import OTHER_KEY
 from perseus.network.exchange import Exchange
 from perseus.web import moments, words
 from perseus.web.moments import Moment
@@ -50,13 +51,17 @@ def rows(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> tupl
     return tuple(_row(one, known) for one in sorted(reports, key=lambda one: (order.index(one.role), one.hostname)))
 
 
-def choices(reports: Iterable[Report], exchange: Exchange) -> tuple[Choice, ...]:
-    """Those that can have `exchange`: its standbys, warm ones first, then whoever is idle."""
+def choices(reports: Iterable[Report], exchange: Exchange, refusing: Collection[Report] = ()) -> tuple[Choice, ...]:
+    """Those that can have `exchange`: its standbys, warm ones first, then whoever is idle, at last those `refusing`.
+
+    `refusing`: they have another key of commands.
+    """
     asked = [one for one in reports if one.takes_commands]
     fit = [one for one in asked if one.role == IDLE or (one.role == STANDBY and one.exchange_id == exchange.id)]
-    fit.sort(key=lambda one: (PLACES[one.role], not one.warm, one.hostname, one.pid))
+    fit.sort(key=lambda one: (one in refusing, PLACES[one.role], not one.warm, one.hostname, one.pid))
     return tuple(
-        Choice(one.target, _text(one.hostname), _about(one), is_chosen=place == 0) for place, one in enumerate(fit)
+        Choice(one.target, _text(one.hostname), _about(one, refuses=one in refusing), is_chosen=place == 0)
+        for place, one in enumerate(fit)
     )
 
 
@@ -79,11 +84,11 @@ def _row(one: Report, known: frozenset[str]) -> HostRow:
     )
 
 
-def _about(one: Report) -> str:
+def _about(one: Report, *, refuses: bool) -> str:
     where = f"{_text(one.ip)}, " if one.ip else ""
     how = "" if one.warm is None else ", warm" if one.warm else ", not warm yet"
     what = "idle" if one.role == IDLE else f"standby{how}"
-    return f"{where}process {one.pid}, {what}"
+    return f"{where}process {one.pid}, {what}{f', {OTHER_KEY}' if refuses else ''}"
 
 
 def _text(text: str) -> str:
