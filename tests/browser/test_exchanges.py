@@ -154,6 +154,23 @@ def test_once_what_runs_has_taken_a_change_in_the_whole_page_says_so_and_keeps_w
     assert faults_everywhere(page) == []
 
 
+def test_a_page_that_was_opened_while_somebody_takes_one_out_follows_until_it_is_out(
+    opened_site: Open, site: Notified
+) -> None:
+    runs(site, "BTC-USDT", "LUNA-USDT", origin=WATCHED)
+    watched.unwatch(site.database_url, BINANCE, ["LUNA-USDT"])
+    page = opened_site(SYMBOLS).page
+    expect(page.locator("#running")).to_contain_text("still takes in 1 symbol that is not watched any more.")
+    page.locator("#watched").get_by_label("BTC-USDT").check()
+    page.get_by_label("Symbols", exact=True).fill("DOGE-USDT")
+    runs(site, "BTC-USDT", origin=WATCHED)
+    expect(page.locator("#running")).to_have_count(0, timeout=10_000)
+    expect(page.locator("#look[hx-get]")).to_have_count(0)
+    expect(page.locator("#watched input:checked")).to_have_value("BTC-USDT")
+    expect(page.get_by_label("Symbols", exact=True)).to_have_value("DOGE-USDT")
+    assert faults_everywhere(page) == []
+
+
 def test_many_are_read_from_a_file_and_each_line_is_answered(opened_site: Open, site: Notified) -> None:
     page = opened_site(SYMBOLS).page
     text = "symbol\nETHUSDT\nBTC-USDT\nOLD-USDT\nBTC-USD\n"

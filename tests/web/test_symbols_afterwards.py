@@ -118,3 +118,48 @@ def test_of_an_import_one_can_look_how_far_it_is_without_javascript(site: Notifi
     runs(site, "BTC-USDT", origin=WATCHED)
     page = add(otto, "BTC-USDT\nETH-USDT\nNO-SUCH").text
     assert re.search(r'<noscript><p><a href="/commands/[^"]+">See how far it is</a>', page)
+
+
+def looks(page: str) -> str:
+    """Where the page looks again whether it is so by now; '' where it does not."""
+    found = re.search(r'id="look"[^>]*hx-get="([^"]+)"', page)
+    return found[1].replace("&amp;", "&") if found else ""
+
+
+def test_a_page_that_another_opens_meanwhile_looks_until_it_is_so(
+    site: Notified, otto: FlaskClient, removed: str
+) -> None:
+    vera = come_in(site, VERA)
+    page = vera.get(f"{HERE}?q=sol").text
+    assert running(page) == f"{STILL} It was told so, and stops that in a moment. BTC-USDT"
+    assert "htmx" in page
+    again = vera.get(looks(page), headers=HTMX).text
+    assert looks(again) == looks(page)
+    assert "hx-swap-oob" not in again, "nothing is different, and nothing is drawn anew"
+    runs(site, "ETH-USDT", origin=WATCHED)
+    answered(site, Status.DONE, "It takes in 1 symbol now: without BTC-USDT.")
+    ended = vera.get(looks(page), headers=HTMX).text
+    assert '<div id="symbols" hx-swap-oob="outerMorph">' in ended
+    assert 'value="sol"' in ended
+    assert (running(ended), looks(ended)) == ("", "")
+
+
+def test_what_ends_by_itself_with_a_restart_is_looked_for_too_and_what_lasts_is_not(
+    site: Notified, otto: FlaskClient, removed: str
+) -> None:
+    answered(site, Status.FAILED, "It goes on as before.")
+    page = otto.get(HERE).text
+    assert running(page) == f"{STILL} With the next change of this list, or its next start, that stops. BTC-USDT"
+    where = looks(page)
+    assert where
+    runs(site, "ETH-USDT", origin=WATCHED)
+    ended = otto.get(where, headers=HTMX).text
+    assert '<div id="symbols" hx-swap-oob="outerMorph">' in ended
+    assert (running(ended), looks(ended)) == ("", "")
+    assert looks(otto.get(HERE).text) == ""
+    runs(site, "BTC-USDT", "ETH-USDT", origin="PERSEUS_SYMBOLS")
+    assert looks(otto.get(HERE).text) == ""
+
+
+def test_whoever_asks_how_far_the_own_change_is_does_not_look_besides(otto: FlaskClient, removed: str) -> None:
+    assert looks(otto.get(removed).text) == ""

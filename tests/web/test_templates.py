@@ -88,6 +88,8 @@ CONTEXTS = (
     warmuppage.WarmupPart,
     symbolviews.SymbolsPage,
     symbolviews.SymbolsPart,
+    symbolviews.SymbolsLook,
+    symbolviews.SymbolsOther,
     symbolviews.AddedPage,
 )
 MACROS = (

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from zlib import crc32
 
+from perseus.control import channel, opened
+from perseus.control.command import Kind
 from perseus.exchanges.symbols import Listings
 from perseus.network.exchange import Exchange
 from perseus.network.payload import SYMBOLS_FROM, InstanceStatus, SymbolsFrom, is_simulated
@@ -48,7 +51,8 @@ class Running:
     """`strays`: what runs and is not watched, by name. `said`: what a reader should know of that, '' for nothing.
 
     `kept`: those of them that are watched too with the first one that is added, as long as none is watched;
-    `stops`: what a change ends, `emptied`: what comes of it once none is watched, '' for nothing.
+    `stops`: what a change ends, `emptied`: what comes of it once none is watched, '' for nothing. `is_passing`: may it
+    be over by itself at any moment?
     """
 
     strays: tuple[str, ...] = ()
@@ -56,6 +60,12 @@ class Running:
     kept: tuple[str, ...] = ()
     stops: str = ""
     emptied: str = ""
+    is_passing: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Another one where it says something else."""
+        return f"{crc32(repr((self.said, self.strays)).encode()):08x}"
 
     @property
     def is_long(self) -> bool:
@@ -101,14 +111,21 @@ def _found(
     if not strays:
         return NOTHING
     count = f"{words.counted(len(strays), 'symbol')} that {'is' if len(strays) == 1 else 'are'}"
-    if is_told:
-        return Running(strays, TOLD.format(host=host, count=count))
+    if is_told or (watched and _is_at_it(client, exchange)):
+        return Running(strays, TOLD.format(host=host, count=count), is_passing=True)
     if watched or origin == SymbolsFrom.WATCHED:
         said = FADING if watched else NONE_LEFT
         stops = STOPS.format(names=_listed(strays))
-        return Running(strays, said.format(host=host, count=count, then=_then(told)), stops=stops)
+        return Running(strays, said.format(host=host, count=count, then=_then(told)), stops=stops, is_passing=True)
     why = SIMULATED if origin == SymbolsFrom.ALL else UNTOLD
     return Running(strays, KEPT.format(host=host, count=count, origin=why), strays)
+
+
+def _is_at_it(client: Client, exchange: Exchange) -> bool:
+    """Was it told by whomever to take in what is watched, and has not answered yet?"""
+    sent = (one for one in opened.read(client)[0] if one.kind == Kind.SET_SYMBOLS and one.about == exchange.name)
+    told = (channel.outcome(client, one.target, one.id) for one in sent)
+    return any(one is None or not one.is_final for one in told)
 
 
 def _then(told: InstanceStatus) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
+from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -25,9 +26,9 @@ from perseus.web.setup import listed, symbolrows
 from perseus.web.setup import told as symbolstold
 from perseus.web.setup.known import known_exchange
 from perseus.web.setup.listed import NotListed
-from perseus.web.setup.running import running, too
+from perseus.web.setup.running import Running, running, too
 from perseus.web.setup.symbolpages import PART_MOST, PER_PAGE, paged
-from perseus.web.setup.symbolviews import AddedPage, Hit, LineRow, SymbolsPage, SymbolsPart
+from perseus.web.setup.symbolviews import AddedPage, Hit, LineRow, SymbolsLook, SymbolsOther, SymbolsPage, SymbolsPart
 from perseus.web.setup.told import SAID, Told
 from perseus.web.site import access, commanding
 
@@ -175,6 +176,12 @@ def _place() -> dict[str, str]:
     return {key: given for key in PLACE if (given := request.values.get(key, "")[:PART_MOST])}
 
 
+def _look(exchange: Exchange, beside: Running, q: str) -> str:
+    """Where to look again whether that is over; '' where it lasts."""
+    asked: dict[str, Any] = {**({"q": q} if q else {}), **_place(), "look": beside.mark}
+    return url_for("symbols.page", name=exchange.name, **asked) if beside.is_passing else ""
+
+
 def _whole(exchange: Exchange, problem: str = "", text: str = "", chosen: frozenset[str] = frozenset()) -> Response:
     """The page; for htmx how far it is what runs was told, and once that has ended all that is different then."""
     here, commands = access(), commanding()
@@ -189,6 +196,9 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "", chosen: frozen
     hits, count = vetting.found(q, lists.listings, FOUND_MOST)
     names = frozenset(one.symbol for one in every)
     called, place = words.plain(exchange.display_name, 100), _place()
+    beside = running(
+        commands.client, exchange, names, lists.listings, is_told=command is not None and bool(command.address)
+    )
     part = SymbolsPart(
         exchange.name,
         called,
@@ -206,13 +216,15 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "", chosen: frozen
         lists.note,
         words.plain(text.replace("\n", ", "), 4_000) if problem else "",
         words.plain(problem),
-        command,
-        running(
-            commands.client, exchange, names, lists.listings, is_told=command is not None and bool(command.address)
-        ),
+        beside,
         chosen,
         place,
+        command,
     )
+    look = _look(exchange, beside, q) if command is None or not command.address else ""
+    if (mark := request.args.get("look")) and htmx.wants_fragment():
+        again = SymbolsLook(look) if mark == beside.mark else SymbolsOther.of(part, look)
+        return polled(again, again, lists.store_ms)
     if is_asked_again:
         return polled(part, part, lists.store_ms)
     about = SymbolsPage.around(
@@ -221,6 +233,7 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "", chosen: frozen
         _saved(request.args.get("saved", ""), request.args.get("kept", "")),
         SAID.get(told.why, "") if told else "",
         is_unserved=told is not None and told.why == symbolstold.NOBODY,
+        look=look,
     )
     return still(about, lists.store_ms, 422 if problem else 200)
 

@@ -24,14 +24,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolsPart(Context):
-    """`_symbolstold.html`: what is different once what runs has done, or refused, what it was told.
+class SymbolsShown(Context):
+    """`_symbols.html`: the list, and what may be done to it.
 
     `hits` None: nothing is searched for. `listed_at` None: not known what is listed. `chosen`: symbols that were, and
     are still to be taken out; `place`: the parameters of the part of the list that is shown.
     """
 
-    template: ClassVar[str] = "_symbolstold.html"
+    template: ClassVar[str] = "_symbols.html"
     name: str
     called: str
     watched: Paged
@@ -44,27 +44,61 @@ class SymbolsPart(Context):
     note: str
     text: str
     problem: str
-    command: CommandShown | None
     running: Running
     chosen: frozenset[str]
     place: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolsPart(SymbolsShown):
+    """`_symbolstold.html`: what is different once what runs has done, or refused, what it was told."""
+
+    template: ClassVar[str] = "_symbolstold.html"
+    command: CommandShown | None
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolsLook(Context):
+    """`_symbolslook.html`: what looks again, while nothing is different. `look`: where, '' where that is over."""
+
+    template: ClassVar[str] = "_symbolslook.html"
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolsOther(SymbolsShown):
+    """`_symbolsother.html`: the same, and what is different by now."""
+
+    template: ClassVar[str] = "_symbolsother.html"
+    look: str
+
+    @classmethod
+    def of(cls, shown: SymbolsShown, look: str) -> SymbolsOther:
+        """With that list."""
+        return cls(**{one.name: getattr(shown, one.name) for one in fields(SymbolsShown)}, look=look)
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolsPage(SymbolsPart):
-    """`symbols.html`. `command`: what a running instance was told of a change, or `said`, why it was not."""
+    """`symbols.html`. `command`: what a running instance was told of a change, or `said`, why it was not.
+
+    `look`: where to look again for what runs, '' where that changes with nothing but a command.
+    """
 
     template: ClassVar[str] = "symbols.html"
     title: str
     saved: str
     said: str
     is_unserved: bool
+    look: str
 
     @classmethod
-    def around(cls, part: SymbolsPart, title: str, saved: str, said: str, *, is_unserved: bool) -> SymbolsPage:
+    def around(
+        cls, part: SymbolsPart, title: str, saved: str, said: str, *, is_unserved: bool, look: str
+    ) -> SymbolsPage:
         """The page with that part."""
         given = {one.name: getattr(part, one.name) for one in fields(part)}
-        return cls(**given, title=title, saved=saved, said=said, is_unserved=is_unserved)
+        return cls(**given, title=title, saved=saved, said=said, is_unserved=is_unserved, look=look)
 
 
 @dataclass(frozen=True, slots=True)
