@@ -40,6 +40,24 @@ def test_a_holder_that_takes_no_commands_is_not_said_to_be_asked(notified: Notif
     assert "is asked to stop" not in said
 
 
+def test_a_holder_whose_process_does_not_report_is_asked_all_the_same(notified: Notified, otto: FlaskClient) -> None:
+    report(notified.client)
+    hold(notified.client, BINANCE, reports=False)
+    said = words(otto.get(HERE).text)
+    assert "Takes commands yes" in said
+    assert "ingest-1.ams.example.net is asked to stop." in said
+    assert "cannot be asked" not in said
+
+
+def test_a_holder_with_another_key_is_said_not_to_be_asked(notified: Notified, otto: FlaskClient) -> None:
+    report(notified.client)
+    hold(notified.client, BINANCE, reports=False)
+    report(notified.client, HOLDER, "serving", exchangeId=2, exchangeName="binance", key="f" * 8)
+    said = words(otto.get(HERE).text)
+    assert "Takes commands no" in said
+    assert "ingest-1.ams.example.net has another key of commands, so it cannot be asked. Its lease is revoked" in said
+
+
 def test_a_takeover_is_sent_to_the_host_that_shall_have_it_and_names_the_run_that_loses_it(
     notified: Notified, otto: FlaskClient
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from perseus.control.hosts import Report
+from perseus.control.unasked import OTHER_KEY
 from perseus.network.payload import InstanceStatus
 from perseus.network.view.directory import ExchangeStatus
 from perseus.web import moments, words
@@ -22,7 +23,7 @@ ASKED = (
     "then does the other one begin.",
 )
 UNASKED = (
-    "{host} takes no commands, so it cannot be asked. Its lease is revoked: it cannot be renewed any more. A holder "
+    "{host} {deaf}, so it cannot be asked. Its lease is revoked: it cannot be renewed any more. A holder "
     "that hears of that stops at once; one that is frozen or cut off stops by itself when its lease ends, {left} at "
     "most. Only then does the other one begin.",
 )
@@ -33,7 +34,7 @@ ALWAYS = "At no moment do two serve the exchange. Candles of the time between ar
 class Holder:
     """The instance that has the lease. `left`: of it, in seconds; `does`: what a takeover does, as sentences.
 
-    `answers`: its process takes commands at this moment.
+    `answers`: its process can be asked, as far as is known: what it says of itself may be lost.
     """
 
     instance_id: str
@@ -47,15 +48,18 @@ class Holder:
     does: tuple[str, ...]
 
 
-def holder(status: ExchangeStatus, reports: Sequence[Report]) -> Holder | None:
-    """Who holds it; None where nobody does."""
+def holder(status: ExchangeStatus, refusing: Collection[Report] = ()) -> Holder | None:
+    """Who holds it; None where nobody does. `refusing`: the processes that have another key of commands."""
     told = status.status
     if not status.live or told is None:
         return None
-    answers = attendance.target(told) in [one.target for one in reports]
+    target = attendance.target(told)
+    has_another_key = target in [one.target for one in refusing]
+    answers = target is not None and not has_another_key
     host = words.plain(told.hostname, words.NAME_LIMIT) or "The holder"
     longest = words.span(round(told.ttl_seconds * 1000))
-    said = {"host": host, "wait": ANSWER_SECONDS, "left": longest}
+    deaf = OTHER_KEY if has_another_key else "takes no commands"
+    said = {"host": host, "wait": ANSWER_SECONDS, "left": longest, "deaf": deaf}
     return Holder(
         attendance.run_id(told),
         host,
