@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from perseus.simulator.faults.fault import Fault
@@ -22,6 +24,14 @@ def kind_of(name: str) -> str:
     return KINDS["coinbase" if name == "coinbase" else "binance"]
 
 
+def absences(site: Site) -> list[str]:
+    return [line for line in site.said if "No candles come" in line]
+
+
+def again(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line for line in caplog.messages if "Candles come again" in line]
+
+
 @pytest.mark.parametrize("name", EACH)
 def test_a_renamed_channel_is_named_doubted_left_and_told_and_all_is_whole_when_it_is_back(
     name: str, caplog: pytest.LogCaptureFixture
@@ -38,9 +48,10 @@ def test_a_renamed_channel_is_named_doubted_left_and_told_and_all_is_whole_when_
             (said,) = [line for line in site.said if "A new connection is opened" in line]
             assert said.endswith("no candles come any more.")
             assert site.exchange.counters.seen["ws_connects"] == 2
-            assert [line for line in site.said if "No candles come" in line] == []
+            assert absences(site) == []
             await site.pass_time(120)
-            (said,) = [line for line in site.said if "No candles come" in line]
+            (said,) = absences(site)
+            assert again(caplog) == []
             streams = len(site.pairs()) if name != "coinbase" else 4
             assert f"No candles come of {streams} streams since 2026-" in said
             assert "Z, though tickers do. They are tried again each hour." in said
@@ -53,6 +64,43 @@ def test_a_renamed_channel_is_named_doubted_left_and_told_and_all_is_whole_when_
             assert site.world.broken() == {}
             assert len([line for line in site.said if "not known here" in line]) == 1
             assert not any("still traded" in line for line in site.said)
+            (back,) = again(caplog)
+            told = rf"{name} stream 1: Candles come again of (\d+ of )?{streams} streams( so far)?\."
+            assert re.fullmatch(told, back)
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_renamed_channel_that_comes_again_and_goes_is_told_each_time(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    second = Fault("channel_renamed", name, after_ms=1_500_000, until_ms=1_800_000)
+
+    async def main() -> None:
+        async with site_of(name, renamed(name, 600_000), second) as site:
+            await site.pass_time(1_500)
+            assert len(again(caplog)) == len(absences(site)) == 1
+            await site.pass_time(600)
+            assert len(again(caplog)) == len(absences(site)) == 2
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_few_candles_between_are_no_end_of_it(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    more = (
+        Fault("channel_renamed", name, after_ms=630_000, until_ms=900_000),
+        Fault("channel_renamed", name, after_ms=930_000, until_ms=1_500_000),
+    )
+
+    async def main() -> None:
+        async with site_of(name, renamed(name, 300_000), *more) as site:
+            await site.pass_time(1_200)
+            assert again(caplog) == []
+            assert len(absences(site)) == 1
+            await site.pass_time(600)
+            assert len(again(caplog)) == 1
 
     run(main)
 
@@ -63,7 +111,7 @@ def test_while_it_lasts_it_is_tried_again_and_told_each_hour(name: str) -> None:
         async with site_of(name, renamed(name, 4 * 3_600_000)) as site:
             await site.pass_time(300 + 3 * 3_600 + 300)
             assert 3 <= site.exchange.counters.seen["ws_connects"] <= 5
-            assert 3 <= len([line for line in site.said if "No candles come" in line]) <= 4
+            assert 3 <= len(absences(site)) <= 4
             assert 3 <= len([line for line in site.said if "not known here" in line]) <= 4
             assert site.world.broken() == {}
 
@@ -77,6 +125,36 @@ def test_one_symbol_alone_whose_price_moves_is_enough(name: str) -> None:
     async def main() -> None:
         async with Site(name, [symbol], TIMEFRAMES[name], faults=[renamed(name, 900_000)], bases=("BTC",)) as site:
             await site.pass_time(300 + 80)
+            assert site.exchange.counters.seen["ws_connects"] == 2
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", [name for name in EACH if name != "coinbase"])
+def test_all_candles_of_one_symbol_are_left_to_rest_while_others_speak(name: str) -> None:
+    gone = Fault("channel_renamed", name, "ethusdt@kline_*", after_ms=300_000, until_ms=2_100_000)
+
+    async def main() -> None:
+        async with site_of(name, gone) as site:
+            await site.pass_time(2_000)
+            assert site.exchange.counters.seen["ws_connects"] == 1
+            assert site.differences() == []
+            await site.pass_until_quiet()
+            assert site.differences() == []
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_stream_whose_symbol_goes_on_is_connected_anew_within_a_minute(name: str) -> None:
+    target = "candles:ETH-USD" if name == "coinbase" else "ethusdt@kline_1m"
+    gone = Fault("channel_renamed", name, target, after_ms=300_000, until_ms=2_100_000)
+
+    async def main() -> None:
+        async with site_of(name, gone) as site:
+            await site.pass_time(300 + 80)
+            assert site.exchange.counters.seen["ws_connects"] == 2
+            await site.pass_time(1_620)
             assert site.exchange.counters.seen["ws_connects"] == 2
 
     run(main)

@@ -28,8 +28,12 @@ class Pulse:
 
     def is_still(self, now: float, since: float) -> bool:
         """Has nothing come for much longer than is usual, although it could since then?"""
-        patience = max(TIMES * self.usual, STILL_AFTER)
-        return self.spoken >= MANY and now - max(self.spoke, since) >= patience
+        return self.spoken >= MANY and now - max(self.spoke, since) >= self.patience
+
+    @property
+    def patience(self) -> float:
+        """Seconds of silence that are much longer than is usual."""
+        return max(TIMES * self.usual, STILL_AFTER)
 
 
 def longest_of_late(longest: float, gap: float) -> float:

@@ -133,6 +133,8 @@ class Reader:
             self._unreadable(f"{subject}: it is of a time that has not come yet", subject)
             return
         for one in routes:
+            if isinstance(event, CandleEvent) and not event.is_snapshot:
+                self._owner.candles.came(one.subject)
             self._owner.took(self._link, event if one.delivered is None else _under(event, one.subject))
 
     def _is_ahead(self, event: Heard, exchange_ms: int) -> bool:

@@ -69,7 +69,7 @@ class Stream:
         self._backoff = Backoff(site.chance)
         self._doubts = Doubts(site.clock, site.listener, self._time, self.subscriptions, name)
         self._echoes = Echoes(self._time)
-        self.candles = Candles(site.clock, self._time, self.trouble)
+        self.candles = Candles(name, site.clock, self._time, self.trouble)
         self.strangers, self.trades = site.strangers, site.trades
         self._lines: list[_Line] = []
         self._current: _Line | None = None
