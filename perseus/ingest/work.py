@@ -215,7 +215,10 @@ class Work:
             log.info("%s: %s", name, error)
             self._disconnect()
             return
-        log.warning("%s: the feed failed; it is connected again in %.1f s.", name, seconds, exc_info=error)
+        if isinstance(error, PerseusError):
+            log.warning("%s: the feed failed; it is connected again in %.1f s. %s", name, seconds, error)
+        else:
+            log.warning("%s: the feed failed; it is connected again in %.1f s.", name, seconds, exc_info=error)
         self._instance.report_error(f"feed lost, connecting again: {said(error)}")
         self._disconnect()
         self._brake.pulled.wait(seconds)

@@ -153,8 +153,8 @@ SILENT = StoreUnavailable("127.0.0.1:6379", "it is silent")
 
 
 @pytest.mark.parametrize("step", ["connect", "warm"])
-def test_who_goes_on_while_the_store_is_silent_waits_for_it(
-    led: Led, monkeypatch: pytest.MonkeyPatch, step: str
+def test_who_goes_on_while_the_store_is_silent_waits_for_it_and_logs_no_traceback(
+    led: Led, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
 ) -> None:
     monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
     led.served(led.reins.pause(ADA))
@@ -162,6 +162,9 @@ def test_who_goes_on_while_the_store_is_silent_waits_for_it(
     led.bench.feed.failing = {step: SILENT}
     led.served(led.reins.resume())
     assert led.asked().count(step) == 2
+    (told,) = [record for record in caplog.records if "the feed failed" in record.message]
+    assert told.exc_info is None
+    assert told.message.endswith(f" s. {SILENT}")
     assert led.bench.path() == ["idle", "starting", "warming", "active"]
 
 

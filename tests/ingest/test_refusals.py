@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreUnavailable
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.resterrors import RequestRefused
 from perseus.exchanges.symbols import Listing, Listings
@@ -29,7 +29,8 @@ class Desk:
         }
         self.listings = Listings.of(Listing(pair.symbol, "S", "USDT", "trading", "TRADING") for pair in self.series)
         self.wanted: list[Pair] = []
-        self.refusals = Refusals(self.series, self.want, lambda: self.listings, lambda: self.now_ms, lambda _: None)
+        self.said: list[str] = []
+        self.refusals = Refusals(self.series, self.want, lambda: self.listings, lambda: self.now_ms, self.said.append)
 
     def want(self, series: Series, _: Priority) -> None:
         self.wanted.append(series.pair)
@@ -81,3 +82,15 @@ def test_it_says_why_a_pair_is_not_asked_for(desk: Desk) -> None:
     assert str(why) == f"The exchange does not list {gone.symbol} any more."
     desk.refusals.forgive(desk.series[first])
     assert desk.refusals.why(first) is None
+
+
+def test_a_store_that_is_away_is_no_matter_of_a_pair_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    desk, away = Desk(), StoreUnavailable("127.0.0.1:6379", "it is silent")
+    for _ in range(2):
+        caplog.clear()
+        assert all(desk.refusals.failed(series, away) for series in desk.series.values())
+        assert caplog.messages == [f"Candles cannot be asked for: {away}"]
+        desk.refusals.answered(next(iter(desk.series)))
+        assert caplog.messages[1:] == ["Candles are asked for again."]
+    assert desk.said == []
+    assert not any(series.is_refused for series in desk.series.values())

@@ -48,7 +48,7 @@ def test_messages_and_symbols_are_counted(bench: Bench) -> None:
 
 
 def test_a_lost_feed_is_reported_and_connected_again_and_stays_active(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("perseus.ingest.backoff.FIRST_SECONDS", 0.001)
     bench.start()
@@ -62,6 +62,8 @@ def test_a_lost_feed_is_reported_and_connected_again_and_stays_active(
     assert {event["error"] for event in errors} == {"feed lost, connecting again: ConnectionResetError: peer went away"}
     assert sum(int(event["count"]) for event in errors) == 2
     assert bench.path()[-3:] == ["active", "stopping", "stopped"]
+    logged = [record for record in caplog.records if "the feed failed" in record.message]
+    assert [bool(record.exc_info) for record in logged] == [True, True]
 
 
 ENDINGS = [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError("bye")]

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreUnavailable
 from perseus.exchanges.budget.ledger import Priority
 from perseus.exchanges.resterrors import RateLimited, RequestRefused
 from perseus.exchanges.symbols import Listings
@@ -14,6 +14,7 @@ from perseus.ingest.engine.series import Series
 from perseus.ingest.engine.writer import Say
 from perseus.market.candle import Pair
 from perseus.market.timeframes import HOUR
+from perseus.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +57,19 @@ class Refusals:
         self._series, self._want, self._listings, self._now_ms, self._say = series, want, listings, now_ms, say
         self._resting: dict[Pair, Pause] = {}
         self._whys: dict[Pair, Exception] = {}
+        self._unasked = Outage(log, "Candles cannot be asked for", "Candles are asked for again.")
 
     def __contains__(self, pair: Pair) -> bool:
         return pair in self._resting
 
     def failed(self, series: Series, error: Exception) -> bool:
-        """Have it known; whether to try again soon. A pair that the exchange refuses rests."""
+        """Have it known; whether to try again soon. A pair that the exchange refuses rests.
+
+        A store that is away is no matter of a pair: the log of the process has it once.
+        """
+        if isinstance(error, StoreUnavailable):
+            self._unasked.failed(error)
+            return True
         if not isinstance(error, PerseusError):
             log.error("Candles of %s could not be taken in.", series.pair, exc_info=error)
         if isinstance(error, RateLimited):
@@ -109,6 +117,7 @@ class Refusals:
 
     def answered(self, pair: Pair) -> None:
         """The exchange has given an answer for it."""
+        self._unasked.done()
         if self._resting.pop(pair, None) and not any(one.symbol == pair.symbol for one in self._resting):
             log.warning("%s: the exchange refuses its candles no more.", pair.symbol)
 
