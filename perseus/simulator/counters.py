@@ -11,7 +11,7 @@ RULES = {
     "http_418": "went on after a 429, and was banned by a 418",
     "asked_while_frozen": "asked before the Retry-After of a 429 or 418 had passed",
     "ws_1008": "was closed by 1008",
-    "messages_over_limit": "sent more messages on a connection (Coinbase: an address) than its rolling second allows; pongs count",
+    "messages_over_limit": "too many messages in a second on a connection, at Coinbase from an address; pongs count",
     "connects_over_limit": "opened more connections than the limit allows",
     "too_many_streams": "subscribed to more streams than one connection may have",
     "url_too_long": "asked for a URL that is too long",
