@@ -79,7 +79,8 @@ def test_what_no_wait_mends_ends_the_start(error: Exception) -> None:
     assert exchange.said == []
 
 
-def test_a_budget_that_another_process_had_frozen_is_told_once_with_until_when() -> None:
+@pytest.mark.parametrize("why", ["HTTP 418: banned.", "HTTP 418: HTTP 418: banned."])
+def test_a_budget_that_another_process_had_frozen_is_told_once_with_until_when(why: str) -> None:
     async def main() -> list[str]:
         said: list[str] = []
         frozen_ms = 1_790_000_000_000
@@ -87,7 +88,7 @@ def test_a_budget_that_another_process_had_frozen_is_told_once_with_until_when()
         async def ready() -> None:
             await asyncio.sleep(120)
 
-        waiting = asyncio.create_task(heard(ready, said.append, held=lambda: (frozen_ms, "HTTP 418: banned.")))
+        waiting = asyncio.create_task(heard(ready, said.append, held=lambda: (frozen_ms, why)))
         await asyncio.sleep(5)
         assert len(said) == 1
         await waiting
