@@ -7,7 +7,7 @@ from perseus.ingest.engine.blank import AGAIN_MS
 from perseus.ingest.engine.series import Series
 from perseus.market.coverage import Range
 from perseus.warmup.scan import SUFFICIENT
-from tests.ingest.test_series import MOST, at, series
+from tests.ingest.test_series import DEPTH, MOST, at, series
 from tests.market.making import candle
 
 DEEP = 200
@@ -120,3 +120,34 @@ def test_a_few_are_in_doubt_no_longer_than_the_many_beside_them() -> None:
     one.fetched((at(-20), at(0)), at(1.2), [candle(number) for number in range(-20, 0)])
     assert one.blank.episode is None
     assert one.missing(at(1.2) + 300, MOST) == (at(0), at(1))
+
+
+def test_an_episode_is_filled_when_something_came_of_each_range_that_was_asked_for() -> None:
+    one = series(None, depth=20, full_depth=MOST)
+    assert empty(one, NOW) == (at(-20), at(0))
+    one.depth = MOST
+    assert empty(one, NOW + 300) == (at(-MOST), at(-20))
+    one.fetched((at(-20), at(1)), NOW + AGAIN_MS[0], [candle(number) for number in range(-20, 0)])
+    assert one.blank.episode is not None
+    one.fetched((at(-MOST), at(-19)), NOW + AGAIN_MS[0], [candle(-MOST + 7), candle(-20)])
+    assert one.blank.episode is None
+    assert one.blank.is_filled
+
+
+def test_an_episode_is_not_filled_by_candles_that_were_known() -> None:
+    one = series(0, depth=30)
+    assert empty(one, NOW) == (at(-30), at(-DEPTH))
+    one.fetched((at(-30), at(1 - DEPTH)), NOW + AGAIN_MS[0], [candle(-DEPTH)])
+    assert one.blank.episode is None
+    assert not one.blank.is_filled
+
+
+def test_an_episode_is_not_filled_when_only_the_newest_came() -> None:
+    one = series(None, depth=20, full_depth=MOST)
+    assert empty(one, NOW) == (at(-20), at(0))
+    one.depth = MOST
+    assert empty(one, NOW + 300) == (at(-MOST), at(-20))
+    one.fetched((at(-20), at(1)), NOW + AGAIN_MS[0], [candle(number) for number in range(-15, 0)])
+    assert empty(one, NOW + 300 + AGAIN_MS[0]) == (at(-MOST), at(-20))
+    assert one.blank.episode is None
+    assert not one.blank.is_filled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, field
 
 from perseus.ingest.engine.absence import FEW, begins_after
@@ -47,10 +47,11 @@ class Blank:
     """What REST gave nothing for, of one pair, and when it is asked for that again. Times in Unix ms.
 
     Each range has times of its own: what is asked for later, deeper or newer, waits by itself. `is_believed`: the
-    latest episode ended so, of one of its ranges at least.
+    latest episode ended so, of one of its ranges at least. `is_filled`: of each that is over something came.
     """
 
     is_believed: bool = False
+    is_filled: bool = True
     _silences: list[_Silence] = field(default_factory=list)
 
     def doubted(
@@ -68,6 +69,7 @@ class Blank:
             self._heard_again(one, asked_ms)
         if len(fresh) > FEW or (fresh and self._silences and not self.is_believed):
             self.is_believed = self.is_believed and bool(self._silences)
+            self.is_filled = self.is_filled or not self._silences
             for free in _less(asked, (one.asked for one in self._silences)):
                 self._silences.append(_Silence(free, asked_ms, asked_ms + AGAIN_MS[0], len(fresh) <= FEW))
         return {at for at in nothing if any(one.has(at) for one in self._silences)}
@@ -86,8 +88,10 @@ class Blank:
         """Was nothing given for any of it, which is not believed yet?"""
         return any(one.overlaps(asked) for one in self._silences)
 
-    def clear(self, asked: Range) -> None:
-        """It has given something for that, or what was learnt of it counts no more."""
+    def clear(self, asked: Range, came: Collection[int] = ()) -> None:
+        """It has given something for that, or what was learnt of it counts no more. `came`: what lacked before."""
+        over = [one for one in self._silences if one.overlaps(asked) and not one.is_few]
+        self.is_filled = self.is_filled and all(any(one.has(at) for at in came) for one in over)
         self._keep([one for one in self._silences if not one.overlaps(asked)])
 
     def settle(self, known: Coverage, start_ms: int) -> None:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
 """Between two lines: what begins or ends meanwhile is told together."""
-AGAIN = "It is asked again after an hour, then ever more seldom."
+AGAIN = "It is asked again after a quarter of an hour, then ever more seldom."
 
 
 class Empties:
@@ -33,6 +33,7 @@ class Empties:
         self._new: list[Pair] = []
         self._absent: list[Pair] = []
         self._filled: list[Pair] = []
+        self._proven: list[Pair] = []
         self._came: Counter[Pair] = Counter()
         self._next = -inf
 
@@ -46,8 +47,8 @@ class Empties:
             if episode is not None:
                 self._begun(pair, episode)
             elif self._known.pop(pair, None) is not None and not series.is_refused:
-                (self._absent if series.blank.is_believed else self._filled).append(pair)
-        if now >= self._next and (self._new or self._absent or self._filled or self._came):
+                self._over(series)
+        if now >= self._next and (self._new or self._absent or self._filled or self._proven or self._came):
             self._next = now + EVERY_SECONDS
             self._tell()
 
@@ -61,11 +62,17 @@ class Empties:
             self._new.append(pair)
         self._known[pair] = Episode(known.since_ms, episode.asked) if known else episode
 
+    def _over(self, series: Series) -> None:
+        if series.blank.is_believed:
+            self._absent.append(series.pair)
+        else:
+            (self._filled if series.blank.is_filled else self._proven).append(series.pair)
+
     def _tell(self) -> None:
         came, self._came = self._came, Counter()
         new = {pair: self._known[pair] for pair in self._new if pair in self._known}
-        absent, filled = self._absent, self._filled
-        self._new, self._absent, self._filled = [], [], []
+        absent, filled, proven = self._absent, self._filled, self._proven
+        self._new, self._absent, self._filled, self._proven = [], [], [], []
         if new:
             self._say(f"REST gives no candles of {_told(new)}. It is asked again before that is believed.")
             log.info("REST gives no candles yet of: %s.", ", ".join(map(str, new)))
@@ -74,6 +81,8 @@ class Empties:
             log.info("Held to be absent: %s.", ", ".join(map(str, absent)))
         if filled:
             log.warning("REST gives candles of %s again.", _names(filled))
+        if proven:
+            log.info("REST gives candles of these, but not what was asked for again: %s.", ", ".join(map(str, proven)))
         if came:
             log.warning("REST gives candles of %s that were held to be absent: %d came.", _names(came), came.total())
 

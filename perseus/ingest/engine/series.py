@@ -208,7 +208,7 @@ class Series:
         heard = [one.open_ms for one in (self.before, self.newest) if one is not None]
         why = AMONG if given else why_nothing(settled, asked, self.coverage, timeframe, heard)
         if given or refused:
-            self.blank.clear(asked)
+            self.blank.clear(asked, [at for at in given if self.coverage.unverified(at, close_of(at))])
         elif nothing := {at for at in settled if not self._was_silent(at)} - self._lacked:
             unsure = asked[0], close_of(settled[-1])
             doubted = self.blank.doubted(nothing, unsure, asked_ms, self.coverage, timeframe)
