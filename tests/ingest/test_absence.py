@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perseus.ingest.engine.absence import AMONG, BEFORE, NOTHING, SILENT, USUAL, doubtful, up_to_known
+from perseus.ingest.engine.reasking import next_range
 from perseus.market.timeframes import Timeframe
 from tests.ingest.test_blank import NOW, empty
 from tests.ingest.test_series import MOST, at, running, series
@@ -29,7 +30,7 @@ def test_few_of_a_pair_that_had_all_before_are_not_absent_for_good() -> None:
     assert whys() == [NOTHING]
 
 
-def test_few_of_a_pair_that_often_has_none_are_absent_for_good() -> None:
+def test_few_of_a_pair_that_often_has_none_are_absent_for_now() -> None:
     assert whys(quiet=-4) == [USUAL]
 
 
@@ -59,12 +60,28 @@ def test_what_a_stream_that_was_whole_did_not_tell_of_either_is_absent_for_good(
     assert [hole.why for hole in one.coverage.holes] == [SILENT]
 
 
-def test_what_lies_before_the_first_candle_that_was_given_is_absent_for_good() -> None:
+def test_what_lies_before_the_first_candle_that_was_given_is_absent_for_now() -> None:
     one = series(None, depth=200)
     one.fetched((at(-20), at(0)), NOW, [candle(number) for number in range(-3, 0)])
     assert empty(one, NOW) is not None
     assert empty(one, NOW + 300) is not None
     assert [hole.why for hole in one.coverage.holes] == [BEFORE, AMONG]
+    assert doubtful(one.coverage, *one.window(NOW + 300)) == [one.coverage.holes[0][:2]]
+
+
+def test_a_quiet_pair_whose_depth_was_answered_with_nothing_gets_it_when_it_is_asked_for_again() -> None:
+    one = series(None, depth=20, full_depth=90)
+    one.fetched((at(-20), at(0)), NOW, [candle(number) for number in range(-15, 0)])
+    one.depth = 90
+    assert empty(one, NOW) == (at(-90), at(-20))
+    assert one.is_whole(NOW)
+    one.again = one.coverage.holes[0][:2]
+    asked = next_range(one, NOW, MOST)
+    assert asked == (at(-90), at(-14))
+    one.fetched(asked, NOW, [candle(number) for number in (*range(-90, -20), -15)])
+    assert [hole[:] for hole in one.coverage.holes] == [(at(-20), at(-15), AMONG)]
+    assert one.came == 70
+    assert doubtful(one.coverage, *one.window(NOW)) == []
 
 
 def test_what_was_held_to_be_absent_is_judged_anew_by_an_answer_with_candles_around_it() -> None:

@@ -14,6 +14,8 @@ from perseus.ingest.engine.reasking import HOUR_SECONDS, SPREAD
 from perseus.market.candle import Pair
 from perseus.market.coverage import Range
 from perseus.simulator.faults.fault import Fault
+from perseus.simulator.market.buckets import MINUTE
+from perseus.warmup.scan import SUFFICIENT
 from tests.simulated.site import START_MS, Site
 from tests.simulated.test_rest_told import about, emptied
 from tests.simulated.trial import EACH, TIMEFRAMES
@@ -21,9 +23,12 @@ from tests.simulated.virtual_loop import run
 
 BASES = ("LTC", "NKN", "SHIB")
 DEPTH = 150
+MOST_OF_A_CANDLE = 2
+"""Requests for one that nobody traded in."""
 END_MS = 10**15
-WITHIN_SECONDS = HOUR_SECONDS * (1 + SPREAD) + 120
 QUARTER = 900.0
+WITHIN_SECONDS = QUARTER * (1 + SPREAD) + 120
+PROVEN_SECONDS = WITHIN_SECONDS + HOUR_SECONDS * (1 + SPREAD)
 BEFORE_THE_HOUR = 3_600.0 - 20.0
 everywhere = pytest.mark.parametrize("name", EACH)
 
@@ -40,9 +45,17 @@ def heal(site: Site) -> None:
 
 
 def held(site: Site) -> int:
-    """Pairs with candles that are to be there and are held to be absent by empty answers alone."""
-    windows = {pair: one.window(site.clock.now_ms()) for pair, one in site.engine._series.items()}
-    return sum(bool(doubtful(one, *windows[pair])) for pair, one in site.cache.coverage.items())
+    """Pairs with candles that are to be there and are held to be absent by empty answers alone, as is not usual."""
+    first = {pair: one.window(site.clock.now_ms())[0] for pair, one in site.engine._series.items()}
+    every = site.cache.coverage.items()
+    return sum(any(hole.why == NOTHING and hole.end_ms > first[pair] for hole in one.holes) for pair, one in every)
+
+
+def unproven(site: Site) -> int:
+    """Pairs with candles that are held to be absent without a proof, and ended two waits ago."""
+    until_ms = site.clock.now_ms() - round(PROVEN_SECONDS * 1_000)
+    first = {pair: one.window(site.clock.now_ms())[0] for pair, one in site.engine._series.items()}
+    return sum(bool(doubtful(one, first[pair], until_ms)) for pair, one in site.cache.coverage.items())
 
 
 def most_held(site: Site) -> int:
@@ -57,6 +70,15 @@ def lacking(pair: Pair, now_ms: int) -> Range:
     return shift(open_ms, -80), shift(open_ms, -70)
 
 
+def begins_with_none(site: Site, symbol: str) -> bool:
+    """Was there no trade in the first minutes of the newest 60, and one in the last?"""
+    now_ms = site.world.clock.now_ms()
+    end_ms = now_ms - now_ms % MINUTE
+    first_ms = end_ms - SUFFICIENT * MINUTE
+    known = [one.bar.open_ms for one in site.exchange.truth.known(symbol, "1m", first_ms, end_ms - 1)]
+    return bool(known) and max(known) == end_ms - MINUTE and min(known) > first_ms + FEW * MINUTE
+
+
 async def warm_calls(site: Site) -> int:
     """Requests for history of a next process within ten seconds of its start, in which no candle ends."""
     await site.pass_time(100 - site.world.clock.now_ms() % 300_000 / 1_000 + 300)
@@ -69,7 +91,7 @@ async def warm_calls(site: Site) -> int:
 
 @everywhere
 @pytest.mark.parametrize("seconds", [65.0, QUARTER])
-def test_a_start_into_empty_answers_ends_with_all_within_about_an_hour(name: str, seconds: float) -> None:
+def test_a_start_into_empty_answers_ends_with_all_soon_after_them(name: str, seconds: float) -> None:
     async def main() -> None:
         site = site_of(name)
         emptied(site)
@@ -79,7 +101,7 @@ def test_a_start_into_empty_answers_ends_with_all_within_about_an_hour(name: str
             heal(site)
             await site.pass_time(WITHIN_SECONDS if held(site) else QUARTER)
             await site.pass_until_quiet()
-            assert held(site) == 0
+            assert unproven(site) == 0
             assert site.differences() == []
             assert site.engine.lacking() == []
 
@@ -104,6 +126,33 @@ def test_a_minute_of_empty_answers_while_the_depth_is_filled_loses_nothing_of_it
     run(main)
 
 
+@pytest.mark.parametrize(("name", "seed"), [("binance", "quiet 2"), ("coinbase", "quiet 0")])
+def test_a_quiet_pair_whose_depth_was_answered_with_nothing_is_whole_by_itself(
+    name: str, seed: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        symbol = "NKN-USD" if name == "coinbase" else "NKNUSDT"
+        site = Site(name, [symbol], ["1m"], seed, bases=("NKN",))
+        await site.pass_time(20)
+        assert begins_with_none(site, symbol)
+        async with site:
+            emptied(site)
+            site.engine.warming.deepen()
+            await site.pass_time(60)
+            heal(site)
+            assert most_held(site) > SUFFICIENT
+            assert site.differences() != []
+            calls = site.calls()
+            await site.pass_time(WITHIN_SECONDS)
+            assert site.differences() == []
+            assert most_held(site) <= SUFFICIENT
+            assert site.calls() - calls <= MOST_OF_A_CANDLE * (WITHIN_SECONDS / 60 + 1) + 1
+
+    run(main)
+    assert [line for line in caplog.messages if " that were held to be absent: " in line]
+    assert [line for line in caplog.messages if line.endswith(" again.")] == []
+
+
 @everywhere
 @pytest.mark.parametrize("seconds", [60.0, QUARTER])
 def test_empty_answers_at_the_end_of_an_hour_with_lost_connections_lose_nothing_for_good(
@@ -121,15 +170,16 @@ def test_empty_answers_at_the_end_of_an_hour_with_lost_connections_lose_nothing_
             heal(site)
             await site.pass_time(WITHIN_SECONDS)
             await site.pass_until_quiet()
-            assert held(site) == 0
             assert site.differences() == []
+            await site.pass_time(PROVEN_SECONDS)
+            assert unproven(site) == 0
 
     run(main)
     assert [line for line in caplog.messages if " that were held to be absent: " in line]
 
 
 @everywhere
-def test_a_warm_restart_asks_for_nothing_and_an_hour_later_for_what_is_held_absent(name: str) -> None:
+def test_a_warm_restart_asks_for_nothing_and_a_quarter_of_an_hour_later_for_what_is_held_absent(name: str) -> None:
     async def main() -> None:
         async with site_of(name, BASES[:2]) as site:
             await site.pass_until_quiet()
@@ -140,10 +190,10 @@ def test_a_warm_restart_asks_for_nothing_and_an_hour_later_for_what_is_held_abse
             doubted = held(site)
             assert doubted == len(site.pairs())
             assert await warm_calls(site) == 0
-            await site.pass_time(HOUR_SECONDS - 60)
+            await site.pass_time(QUARTER - 60)
             assert held(site) > 0
-            await site.pass_time(WITHIN_SECONDS - HOUR_SECONDS)
-            assert held(site) == 0
+            await site.pass_time(WITHIN_SECONDS - QUARTER)
+            assert unproven(site) == 0
             assert site.differences() == []
             assert await warm_calls(site) == 0
 
@@ -189,5 +239,6 @@ def test_a_symbol_of_a_hundred_candles_is_whole_after_a_minute_and_warm_from_the
             assert held(site) == 0
             assert await warm_calls(site) == 0
             assert len(site.cache.candles[site.pairs()[-1]]) >= 100
-
-    run(main)
+            await site.pass_time(WITHIN_SECONDS)
+            await site.pass_time(WITHIN_SECONDS)
+            assert unproven(site) == 0

@@ -1,6 +1,7 @@
 """What shows that an exchange lacks candles: answers with candles around them, or answers with nothing in them alone.
 
-The first are proof. The second an exchange in trouble gives too, so they are told apart by the evidence that is kept.
+The first are proof. The second an exchange in trouble gives too, so they are told apart by the evidence that is kept:
+what rests on them is believed at most for now, and asked for again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from perseus.market.timeframes import Timeframe
 from perseus.warmup.scan import SUFFICIENT
 
 FEW = 3
-"""So many candles without a trade are usual: of those an answer with nothing in it may be believed like any other.
+"""So many candles without a trade are usual: of those an answer with nothing in it may be believed for now.
 
 Not while more is in doubt of which nothing was believed.
 """
@@ -21,11 +22,15 @@ BEFORE = "before the first candle that REST gave of its pair"
 SILENT = "REST gave nothing for its range, and its stream was silent"
 USUAL = "REST gave nothing for its range, which is usual of this pair"
 NOTHING = "REST gave nothing for its range"
-"""The one evidence that is not believed for good."""
+PROOFS = (AMONG, SILENT)
+"""What is believed for good. All else, also of a quiet pair or before a first candle, until it is asked for again.
+
+A pair that is quiet has many in a row without a trade too: such a hole does not show that it began later.
+"""
 
 
 def begins_after(at_ms: int, coverage: Coverage, timeframe: Timeframe) -> bool:
-    """Has an answer with something in it shown that there was nothing yet?"""
+    """Has an answer with something in it shown that there may have been nothing yet?"""
     few_ms = timeframe.shift(at_ms, FEW)
     return any(start <= at_ms and few_ms < end and why in (AMONG, BEFORE) for start, end, why in coverage.holes)
 
@@ -57,7 +62,7 @@ def _is_quiet(coverage: Coverage, before_ms: int, timeframe: Timeframe) -> bool:
 
 def doubtful(coverage: Coverage, start_ms: int, end_ms: int) -> list[Range]:
     """Of this range what is held to be absent by answers with nothing in them alone, the oldest first."""
-    held = [(max(start_ms, start), min(end_ms, end)) for start, end, why in coverage.holes if why == NOTHING]
+    held = [(max(start_ms, start), min(end_ms, end)) for start, end, why in coverage.holes if why not in PROOFS]
     return [(start, end) for start, end in held if start < end]
 
 
@@ -75,6 +80,11 @@ def up_to_known(asked: Range, coverage: Coverage, timeframe: Timeframe, now_ms: 
 
     An answer with that one in it proves what it lacks before.
     """
-    next_ms = next((max(start, asked[1]) for start, end in coverage.verified if end > asked[1]), None)
-    whole = asked[0], timeframe.close_of(max(asked[1], timeframe.open_of(now_ms)) if next_ms is None else next_ms)
+    whole = asked[0], known_end(asked[1], coverage, timeframe, now_ms)
     return whole if timeframe.count(*whole) <= most else asked
+
+
+def known_end(from_ms: int, coverage: Coverage, timeframe: Timeframe, now_ms: int) -> int:
+    """Where the next candle ends that is known, or that runs."""
+    next_ms = next((max(start, from_ms) for start, end in coverage.verified if end > from_ms), None)
+    return timeframe.close_of(max(from_ms, timeframe.open_of(now_ms)) if next_ms is None else next_ms)

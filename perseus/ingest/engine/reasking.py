@@ -1,7 +1,8 @@
 """Asks now and then for what is held to be absent because REST gave nothing for it, which proves nothing.
 
-Each pair with such candles is asked for by one request, an hour after that was found, then ever more seldom. Also
-what a process finds so in the store at its start waits an hour: a restart with everything there asks for nothing.
+Each pair with such candles is asked for by one request, a quarter of an hour after that was found, then ever more
+seldom. Also what a process finds so in the store at its start waits as long: a restart with everything there asks for
+nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perseus.exchanges.budget.ledger import Priority
-from perseus.ingest.engine.absence import doubtful, up_to_known
+from perseus.ingest.engine.absence import doubtful, known_end, up_to_known
 from perseus.ingest.engine.series import Series
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage, Range
 
 LOOK_SECONDS = 30.0
-HOURS = (1, 2, 4, 8, 16, 24)
+HOURS = (0.25, 1, 4, 12, 24)
 """Between two requests for the same; the last for ever."""
 HOUR_SECONDS = 3_600.0
 SPREAD = 1 / 6
@@ -38,20 +39,29 @@ def next_range(series: Series, now_ms: int, most: int) -> Range | None:
 
 
 def _again(series: Series, now_ms: int, most: int) -> Range | None:
-    """What is left of what is to be asked for again, as one range; it is that from now on."""
+    """What is left of what is to be asked for again, as one range; it is that from now on.
+
+    Of more than one answer holds the newest, with room for the candle that proves it where that is near enough.
+    """
     if series.again is None:
         return None
     held = doubtful(series.coverage, max(series.again[0], series.window(now_ms)[0]), series.again[1])
     series.again = None
     if held:
-        last_ms = held[-1][1]
-        series.again = max(held[0][0], series.pair.timeframe.shift(last_ms, -most)), last_ms
+        last_ms, timeframe = held[-1][1], series.pair.timeframe
+        first_ms = timeframe.shift(known_end(last_ms, series.coverage, timeframe, now_ms), -most)
+        if first_ms >= last_ms:
+            first_ms = timeframe.shift(last_ms, -most)
+        series.again = max(held[0][0], first_ms), last_ms
     return series.again
 
 
 @dataclass
 class _Turn:
-    """Of one pair: what is held absent, asked for so many `times`, and at `at` (s) again."""
+    """Of one pair: what is held absent, asked for so many `times`, and at `at` (s) again.
+
+    `times` is -1 where the next comes too early for what was found last: that is asked for as soon again.
+    """
 
     held: Coverage
     at: float
@@ -96,7 +106,8 @@ class Reasking:
         known = self._turns.get(pair)
         if known is None or any(known.held.unverified(*one) for one in held):
             at = now + self._wait(0)
-            known = self._turns[pair] = _Turn(Coverage(), min(at, known.at) if known else at)
+            is_early = known is not None and known.at < at
+            known = self._turns[pair] = _Turn(Coverage(), min(at, known.at) if known else at, -is_early)
         known.held = Coverage()
         for one in held:
             known.held = known.held.verify(*one)
