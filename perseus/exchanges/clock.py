@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from perseus.errors import PerseusError
 
@@ -38,8 +39,7 @@ class ExchangeClock:
         self._offset: float | None = None
         self._best: float | None = None
         self._span_from = 0.0
-        self._lately: float | None = None
-        self._lately_from = 0.0
+        self._lately, self._lately_until = -inf, -inf
         self._moved: float | None = None
         self._shown = 0
         self._supposed: float | None = None
@@ -107,7 +107,10 @@ class ExchangeClock:
         now = self._at(at)
         least = exchange_ms - now * 1000
         if sent is None:
-            self._compare(least, at)
+            if least > self._lately:
+                self._lately = least
+            if at >= self._lately_until:
+                self._compare(least, at)
             if self._is_later(least, now):
                 return
         most = None if sent is None else exchange_ms - self._at(sent) * 1000
@@ -122,14 +125,10 @@ class ExchangeClock:
 
     def _compare(self, least: float, at: float) -> None:
         """Doubt the time that nothing of the last seconds agrees with, not that of which one sample says so."""
-        if self._lately is None:
-            self._lately, self._lately_from = least, at
-            return
-        self._lately = max(self._lately, least)
-        if at - self._lately_from >= LATELY_SECONDS:
-            if self._offset is not None and self._lately < self._offset - JUMP_MS:
-                self.is_doubtful = True
-            self._lately, self._lately_from = least, at
+        is_begun = self._lately_until != -inf
+        if is_begun and self._offset is not None and self._lately < self._offset - JUMP_MS:
+            self.is_doubtful = True
+        self._lately, self._lately_until = least, at + LATELY_SECONDS
 
     def _is_later(self, least: float, now: float) -> bool:
         """Was it delayed more than another of this span? Then it says nothing new: so it is with almost all."""
@@ -170,7 +169,8 @@ class ExchangeClock:
     def _set(self, offset: float, now: float) -> None:
         self._offset = self._best = offset
         self._span_from, self._moved, self.is_doubtful = now, None, False
-        self._shown, self._lately = 0, None
+        self._shown = 0
+        self._lately, self._lately_until = -inf, -inf
 
     def _here(self) -> float:
         """Seconds that pass as fast as the exchange's time does."""

@@ -23,8 +23,10 @@ class Pulse:
     def beat(self, now: float) -> None:
         """Something came."""
         if self.spoken:
-            self.usual = longest_of_late(self.usual, now - self.spoke)
-        self.spoken, self.spoke = self.spoken + 1, now
+            gap, usual = now - self.spoke, self.usual
+            self.usual = gap if gap > usual else usual + (gap - usual) * FADE  # inline: for every message
+        self.spoken += 1
+        self.spoke = now
 
     def is_still(self, now: float, since: float) -> bool:
         """Has nothing come for much longer than is usual, although it could since then?"""
