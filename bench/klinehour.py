@@ -31,7 +31,7 @@ from perseus.exchanges.streams.streams import Streams
 from perseus.exchanges.wire.transport import Answer, Frame, Ping, Text
 from perseus.ingest.engine.engine import Engine, Ports
 from perseus.ingest.engine.wanted import Wanted
-from perseus.ingest.engine.writer import Candles
+from perseus.ingest.engine.writer import Candles, Told
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage
 from perseus.market.ticker import Ticker
@@ -137,7 +137,9 @@ class Sink:
         self.taken = 0
         self.coverage: dict[Pair, Coverage] = {}
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> tuple[Pair, ...]:
+    async def store(
+        self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage], told: Told
+    ) -> tuple[Pair, ...]:
         """Taken."""
         if asyncio.get_running_loop().time() < self.away_until:
             await asyncio.sleep(NO_ANSWER_SECONDS)

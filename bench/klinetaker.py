@@ -27,7 +27,7 @@ from perseus.exchanges.wire.aiohttp_transport import AiohttpTransport
 from perseus.ingest.engine.cacheport import CachePort, StoreThread
 from perseus.ingest.engine.engine import Engine, Ports
 from perseus.ingest.engine.wanted import Wanted
-from perseus.ingest.engine.writer import Candles
+from perseus.ingest.engine.writer import Candles, Told
 from perseus.market.cache import CandleCache
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage
@@ -49,9 +49,11 @@ class Timed(CachePort):
         self.late_ms: list[int] = []
         self.states = 0
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> Collection[Pair]:
+    async def store(
+        self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage], told: Told
+    ) -> Collection[Pair]:
         """As CachePort does."""
-        lost = await super().store(candles, live, coverage)
+        lost = await super().store(candles, live, coverage, told)
         now_ms = time.time_ns() // 1_000_000
         late = [now_ms - candle.event_ms for states in candles.values() for candle in states]
         self.states += len(late)

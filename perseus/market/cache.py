@@ -7,8 +7,9 @@ another gave, such as a simulated exchange, is forgotten at the first word of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from perseus import keys
@@ -64,16 +65,18 @@ class CandleCache:
         writes: Mapping[Pair, Sequence[Candle]],
         live: bool,
         coverage: Mapping[Pair, Coverage] | None = None,
+        told: Mapping[Pair, Collection[int]] = MappingProxyType({}),
     ) -> Stored:
         """Write what newly stands, each pair at once, together with its coverage where one is given.
 
         `live`: tell each candle that is finished by this on its channel, once, and each correction. What is written
-        without it is never told. Raises WriteFenced when a later lease has written to one of the pairs; other pairs
-        may have been written then.
+        without it is never told. `told`: open times of those that were told when they finished, and are told again
+        only as a correction, though the store may have lost them since. Raises WriteFenced when a later lease has
+        written to one of the pairs; other pairs may have been written then.
         """
         known = coverage or {}
         pairs = [*writes, *(pair for pair in known if pair not in writes)]
-        calls = [self._call(pair, writes.get(pair, ()), live, known.get(pair)) for pair in pairs]
+        calls = [self._call(pair, writes.get(pair, ()), live, known.get(pair), told.get(pair, ())) for pair in pairs]
         stored = Stored()
         for pair, answer in zip(pairs, self._script.each(calls), strict=True):
             self._count(stored, pair, answer)
@@ -191,7 +194,7 @@ class CandleCache:
         return keys.candles_meta(self._exchange_id, pair.symbol, pair.timeframe.name)
 
     def _call(
-        self, pair: Pair, candles: Sequence[Candle], live: bool, coverage: Coverage | None
+        self, pair: Pair, candles: Sequence[Candle], live: bool, coverage: Coverage | None, told: Collection[int] = ()
     ) -> tuple[tuple[str, str], list[str | bytes | int]]:
         names = (self._exchange_id, pair.symbol, pair.timeframe.name)
         arguments: list[str | bytes | int] = [
@@ -204,5 +207,6 @@ class CandleCache:
         ]
         for candle in candles:
             state = candle.to_json(self._exchange_id, pair)
-            arguments += (candle.open_ms, candle.event_ms, int(candle.is_closed), state)
+            closed = int(candle.is_closed) * (2 if candle.open_ms in told else 1)
+            arguments += (candle.open_ms, candle.event_ms, closed, state)
         return (keys.candles(*names), keys.candles_meta(*names)), arguments

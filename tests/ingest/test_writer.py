@@ -10,6 +10,7 @@ import pytest
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
+from perseus.ingest.engine.series import TOLD_MAX
 from perseus.ingest.engine.writer import FINISHED_MAX, Writer
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
@@ -30,13 +31,17 @@ class Watched(MemoryCache):
         self.error: Exception | None = None
 
     async def store(
-        self, candles: Mapping[Pair, Sequence[Candle]], live: bool, coverage: Mapping[Pair, Coverage]
+        self,
+        candles: Mapping[Pair, Sequence[Candle]],
+        live: bool,
+        coverage: Mapping[Pair, Coverage],
+        told: Mapping[Pair, Collection[int]],
     ) -> Collection[Pair]:
         await asyncio.sleep(self.seconds)
         if self.error:
             raise self.error
         self.writes.append(([one.open_ms for some in candles.values() for one in some], live, bool(coverage)))
-        return await super().store(candles, live, coverage)
+        return await super().store(candles, live, coverage, told)
 
 
 def works(test: Callable[[Writer, Watched], Awaitable[None]]) -> None:
@@ -76,6 +81,21 @@ def test_every_finished_candle_is_written_and_told_once() -> None:
         writer.put(BTC, opened(5, 1_000), live=True)
         await writer.drained()
         assert [sink.told[BTC, START + number * STEP] for number in range(6)] == [1, 1, 1, 1, 1, 0]
+
+    works(test)
+
+
+def test_a_finished_candle_that_the_store_has_lost_is_written_anew_and_not_told_again() -> None:
+    async def test(writer: Writer, sink: Watched) -> None:
+        for number in range(TOLD_MAX + 1):
+            writer.put(BTC, candle(number), live=True)
+        await writer.drained()
+        sink.lose(with_coverage=False)
+        for number in (0, 1, TOLD_MAX):
+            writer.put(BTC, candle(number), live=True)
+        await writer.drained()
+        assert list(sink.candles[BTC]) == [START, START + STEP, START + TOLD_MAX * STEP]
+        assert [sink.told[BTC, START + number * STEP] for number in (0, 1, TOLD_MAX)] == [2, 1, 1]
 
     works(test)
 

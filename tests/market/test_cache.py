@@ -113,6 +113,16 @@ def test_each_finished_candle_is_told_once_and_its_correction_as_one(cache: Cand
     ]
 
 
+def test_one_that_was_told_and_then_lost_is_told_as_a_correction_only(cache: CandleCache, client: Client) -> None:
+    told = {BTC: [START, START + STEP]}
+    last = candle(0, close="99", event_ms=START + STEP + 9_000)
+    with listening(client) as heard:
+        cache.store({BTC: [candle(0), candle(1)]}, live=True, told=told)
+        cache.store({BTC: [last, candle(2)]}, live=True, told=told)
+    assert [one.open_ms for one in cache.newest(BTC, 9)] == [START, START + STEP, START + 2 * STEP]
+    assert heard == [{**json.loads(last.to_json(7, BTC)), "corrected": True}, json.loads(candle(2).to_json(7, BTC))]
+
+
 def test_what_is_not_live_is_told_to_nobody(cache: CandleCache, client: Client) -> None:
     with listening(client) as heard:
         cache.store({BTC: [candle(0), candle(1)]}, live=False)

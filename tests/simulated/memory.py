@@ -29,12 +29,16 @@ class MemoryCache:
     lost: set[Pair] = field(default_factory=set)
 
     async def store(
-        self, candles: Mapping[Pair, Sequence[Candle]], live: bool, coverage: Mapping[Pair, Coverage]
+        self,
+        candles: Mapping[Pair, Sequence[Candle]],
+        live: bool,
+        coverage: Mapping[Pair, Coverage],
+        told: Mapping[Pair, Collection[int]],
     ) -> Collection[Pair]:
         self._require()
         for pair, states in candles.items():
             for state in states:
-                self._take(pair, state, live)
+                self._take(pair, state, live and state.open_ms not in told.get(pair, ()))
         self.coverage.update((pair, some) for pair, some in coverage.items() if pair not in self.lost)
         return self.lost & (candles.keys() | coverage.keys())
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from perseus.exchanges.budget.ledger import Caller
-from perseus.ingest.engine.writer import Candles, Say
+from perseus.ingest.engine.writer import Candles, Say, Told
 from perseus.market.cache import CandleCache
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage
@@ -53,8 +53,10 @@ class CachePort:
         self._call = call
         self._say = say
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> Collection[Pair]:
-        stored = await self._call(lambda: self._cache.store(candles, live, coverage))
+    async def store(
+        self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage], told: Told
+    ) -> Collection[Pair]:
+        stored = await self._call(lambda: self._cache.store(candles, live, coverage, told))
         for error in stored.corrupt.values():
             self._say(str(error))
         return stored.lost

@@ -27,6 +27,8 @@ FINISHED_MAX = 1_000
 """Finished candles of one pair that wait at most: the cache keeps no more."""
 
 Candles = Mapping[Pair, Sequence[Candle]]
+Told = Mapping[Pair, Collection[int]]
+"""Open times of candles that were told as finished."""
 Say = Callable[[str], None]
 """Is told one line for people."""
 
@@ -34,9 +36,12 @@ Say = Callable[[str], None]
 class Sink(Protocol):
     """The cache, seen from the loop. Errors are those of the store, and WriteFenced."""
 
-    async def store(self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage]) -> Collection[Pair]:
+    async def store(
+        self, candles: Candles, live: bool, coverage: Mapping[Pair, Coverage], told: Told
+    ) -> Collection[Pair]:
         """Write candles, and with them what is sure of their pairs; with `live` those that end are published.
 
+        Those that were `told`, which the store may have lost, are published as a correction only.
         Gives the pairs of which the store has lost something: what is sure of them was not written.
         """
 
@@ -125,11 +130,12 @@ class Writer:
         try:
             if past:
                 self.lost.update(
-                    await self._sink.store({pair: _ordered(some) for pair, some in past.items()}, False, {})
+                    await self._sink.store({pair: _ordered(some) for pair, some in past.items()}, False, {}, {})
                 )
                 past = {}
             if finished or opened or coverages:
-                self._note(coverages, await self._sink.store(_together(finished, opened), True, coverages))
+                told = {pair: self._told[pair] for pair in finished if pair in self._told}
+                self._note(coverages, await self._sink.store(_together(finished, opened), True, coverages, told))
                 self._note_lag(finished, opened)
                 self._note_told(finished)
                 finished, opened, coverages = {}, {}, {}
@@ -175,7 +181,8 @@ class Writer:
 
     def _note_told(self, finished: Mapping[Pair, Collection[int]]) -> None:
         for pair, opens in finished.items():
-            self._told.setdefault(pair, deque(maxlen=TOLD_MAX)).extend(sorted(opens))
+            told = self._told.setdefault(pair, deque(maxlen=TOLD_MAX))
+            told.extend(at for at in sorted(opens) if at not in told)
 
     def _note_lag(self, finished: dict[Pair, dict[int, Candle]], opened: dict[Pair, Candle]) -> None:
         now_ms = self._clock.now_ms()

@@ -4,7 +4,7 @@
 -- ARGV  1 fencing token  2 channel for finished candles, or '' to tell nobody  3 how many candles to keep
 --       4 coverage, or '' to leave it  5, 6 how many writes and candles the caller knows to have been here
 --       7 where the candles come from, or '' when nobody says
---       8... by four: open time, event time, '1' when it is closed, JSON
+--       8... by four: open time, event time, '0' when it is open, '1' when it is closed, '2' when that was told, JSON
 -- Gives STORED, number of states that stand now, refused, closed, corrected, then how many writes and candles are here
 --   now, and 1 when there were fewer than the caller knows of: some were lost, and the coverage is left as it is
 --   |   FENCED, largest token seen
@@ -81,7 +81,7 @@ for at = 8, #ARGV, 4 do
     if found[2] or not is_read or found[1] and not (type(old) == 'table' and type(old.eventTime) == 'number') then
       return redis.error_reply('WRONGTYPE no candle of ours opens at ' .. open)
     end
-    local what = change(found[1] and old, tonumber(ARGV[at + 1]), ARGV[at + 2] == '1', text)
+    local what = change(found[1] and old, tonumber(ARGV[at + 1]), ARGV[at + 2] ~= '0', text)
     -- The cache has forgotten what is older than its oldest, so it cannot tell whether it had been there.
     if not found[1] and tonumber(open) < oldest then
       what = 'refused'
@@ -97,7 +97,7 @@ for at = 8, #ARGV, 4 do
     end
     if what == 'closed' or what == 'corrected' then
       counts[what] = counts[what] + 1
-      if ARGV[2] ~= '' then
+      if ARGV[2] ~= '' and not (what == 'closed' and ARGV[at + 2] == '2') then
         local told = what == 'closed' and text or string.sub(text, 1, -2) .. ',"corrected":true}'
         redis.pcall('PUBLISH', ARGV[2], told)
       end
