@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import os
 import platform
 import sys
@@ -45,6 +46,7 @@ def main() -> int:
     unknown = sorted(set(given.parts) - set(PARTS))
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}. Parts: {', '.join(PARTS)}.")
+    logging.getLogger("perseus").addHandler(logging.NullHandler())
     figures, about = _measure(given.parts or list(PARTS))
     if given.json:
         given.json.write_text(json.dumps({**about, "figures": [figure.facts() for figure in figures]}, indent=2) + "\n")

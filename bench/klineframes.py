@@ -78,6 +78,17 @@ def message(name: str, open_ms: int, event_ms: int, number: int, *, is_closed: b
     ).encode()
 
 
+def rows(interval: str, start_ms: int, end_ms: int, limit: int) -> list[list[int | str]]:
+    """What REST gives of the past: candles that open within, the newest `limit` of them at most."""
+    span = SPANS_MS[interval]
+    first_ms = max(-(-start_ms // span) * span, (end_ms // span - limit + 1) * span)
+    figures = ("56215.99000000", "56999.59000000", "56181.99000000", "56300.01000000", "13.50000000")
+    return [
+        [at, *figures, at + span - 1, "775978.50000076", 505, "7.19660600", "404521.60814919", "0"]
+        for at in range(first_ms, end_ms + 1, span)
+    ]
+
+
 def ticker(name: str, now_ms: int, number: int) -> bytes:
     """One message of a mini ticker."""
     symbol, figures = name.partition("@")[0].upper(), f"{number % 1_000_000:06d}"

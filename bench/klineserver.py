@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bench.klineframes import PAIRS_OF, SPANS_MS, Frames, Told, framed, names, text
+from bench.klineframes import PAIRS_OF, SPANS_MS, Frames, Told, framed, names, rows, text
 
 FULL = 1 << 20
 TURN_SECONDS = 0.02
@@ -104,7 +104,9 @@ class Server:
         return _json({"serverTime": _now_ms(), "rateLimits": [limit], "symbols": symbols})
 
     async def _history(self, request: web.Request) -> web.Response:
-        return _json([])
+        asked = request.query
+        limits = (int(asked["startTime"]), min(int(asked["endTime"]), _now_ms()), int(asked["limit"]))
+        return _json(rows(asked["interval"], *limits))
 
     async def _count(self, request: web.Request) -> web.Response:
         return _json(sum(len(socket.streams) for socket in self.sockets))

@@ -61,7 +61,9 @@ class ExchangeClock:
 
     def is_ahead(self, exchange_ms: int) -> bool:
         """Is this so far in the future that nobody but an answer to a question of ours is believed?"""
-        return self._offset is not None and exchange_ms > self.now_ms() + JUMP_MS
+        if self._offset is None or exchange_ms <= self._shown + JUMP_MS:
+            return False  # no later than what was the time already, as nearly all that comes
+        return exchange_ms > self.now_ms() + JUMP_MS
 
     def estimate_ms(self) -> int | None:
         """`now_ms`, or what was supposed, or None."""
