@@ -27,7 +27,7 @@ from perseus.exchanges.dialect import (
     possible_time,
     unless_known,
 )
-from perseus.exchanges.events import Event, Refused, brief
+from perseus.exchanges.events import Event, Refused, brief, unread
 from perseus.exchanges.history import History
 from perseus.exchanges.symbols import Listing, Listings, Status
 from perseus.exchanges.unreadable import UNREADABLE
@@ -170,7 +170,7 @@ class Binance:
         try:
             error = _error(answer.body)
         except UNREADABLE:
-            return Refused(None, f"HTTP {answer.status}: {brief(answer.body)}")
+            return Refused(None, unread(answer.body))
         return Refused(error.code, error.msg)
 
     def socket_plan(

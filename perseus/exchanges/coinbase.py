@@ -27,7 +27,7 @@ from perseus.exchanges.dialect import (
     possible_time,
     unless_known,
 )
-from perseus.exchanges.events import Event, Refused, Subject, brief
+from perseus.exchanges.events import Event, Refused, Subject, brief, unread
 from perseus.exchanges.history import History
 from perseus.exchanges.symbols import Listing, Listings, Status
 from perseus.exchanges.unreadable import UNREADABLE
@@ -186,7 +186,7 @@ class Coinbase:
             error = said["errors"][0] if said.get("errors") else said
             return Refused(None, str(error.get("message") or error["error"]))
         except UNREADABLE:
-            return Refused(None, f"HTTP {answer.status}: {brief(answer.body)}")
+            return Refused(None, unread(answer.body))
 
     def socket_plan(
         self, pairs: Iterable[Pair], tickers: Iterable[str], aliases: Mapping[str, str] = NO_ALIASES

@@ -154,3 +154,8 @@ def brief(data: bytes, most: int = 80) -> str:
     """The beginning of a message, for a text that people read."""
     text = data[: most + 1].decode("utf-8", "backslashreplace")
     return text if len(text) <= most else f"{text[:most]} ..."
+
+
+def unread(body: bytes) -> str:
+    """What the body of a refusal says that is not of its form, on one line; its status is told beside."""
+    return " ".join(brief(body).split()) or "without a reason"

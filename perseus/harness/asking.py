@@ -124,8 +124,7 @@ class Asking:
 
     def _refused(self, request: Request, answer: Answer, told: str) -> Failed:
         refusal = self._dialect.refusal(answer)
-        status = f"HTTP {answer.status}: "
-        text = f"GET {request.path} was answered by {status}{phrase(refusal.text).removeprefix(status)}."
+        text = f"GET {request.path} was answered by HTTP {answer.status}: {phrase(refusal.text)}."
         if answer.status in (403, 451):
             elsewhere = "The exchange does not serve this address: try from another network or country."
             return Failed(text, f"{elsewhere} {told}".strip())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
 from collections.abc import Awaitable, Callable
 
 from perseus.clock import iso
@@ -18,8 +17,6 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 HELD = "a budget that is frozen"
-TWICE = re.compile(r"^(HTTP \d+: )\1")
-"""The exchange's word may begin with its status itself, as that of a web server before it does."""
 
 
 async def heard(
@@ -65,6 +62,6 @@ async def _tell_of(held: Callable[[], tuple[int, str] | None], say: Callable[[st
     while not told & {HELD, RateLimited}:
         if (known := held()) is not None:
             told.add(HELD)
-            until, why = iso(known[0])[:19].replace("T", " "), TWICE.sub(r"\1", known[1]).rstrip(".")
+            until, why = iso(known[0])[:19].replace("T", " "), known[1].rstrip(".")
             say(f"Nothing may be sent to the exchange until {until} UTC: {why}. The start waits for it.")
         await asyncio.sleep(LOOK_SECONDS)

@@ -240,7 +240,8 @@ def test_headers_say_what_is_spent() -> None:
 
 def test_refusals_are_read_whatever_form_they_have() -> None:
     assert BINANCE.refusal(answer('{"code":-1121,"msg":"Invalid symbol."}', 400)) == Refused(-1121, "Invalid symbol.")
-    assert BINANCE.refusal(answer("<html>", 403)) == Refused(None, "HTTP 403: <html>")
+    assert BINANCE.refusal(answer("<html>", 403)) == Refused(None, "<html>")
+    assert BINANCE.refusal(answer("", 418)) == Refused(None, "without a reason")
 
 
 def test_streams_are_batched_and_all_of_a_symbol_stay_together() -> None:

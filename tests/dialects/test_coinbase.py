@@ -198,5 +198,6 @@ def test_headers_and_refusals_are_read() -> None:
     body = '{"errors":[{"id":"rate_limit_exceeded","message":"Too many requests"}]}'
     assert COINBASE.refusal(answer(body, 429)) == Refused(None, "Too many requests")
     assert COINBASE.refusal(answer('{"error":"unknown","code":5,"message":"no"}', 404)) == Refused(None, "no")
-    assert COINBASE.refusal(answer("<html>", 502)) == Refused(None, "HTTP 502: <html>")
+    assert COINBASE.refusal(answer("<html>", 502)) == Refused(None, "<html>")
+    assert COINBASE.refusal(answer("a\r\nb", 502)) == Refused(None, "a b")
     assert COINBASE.parse_time(answer('{"iso":"x","epochMillis":"1775572205123"}')) == 1_775_572_205_123
