@@ -17,11 +17,14 @@ from perseus.ingest.host import Host
 from perseus.ingest.service import Order, Service
 from perseus.ingest.standby.handover import hand_over
 from perseus.ingest.standby.waiting import Ordered
+from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
-from perseus.network.leasing.takeover import Answer
+from perseus.network.leasing.takeover import Answer, Seen
 from tests.conftest import short
+from tests.plugins.observing import STATUS
 
 TARGET = "host-b-7-0a1b2c3d"
+KRAKEN = Exchange(4, "kraken", "Kraken")
 
 
 def told(status: Status, text: str | None = None) -> Outcome:
@@ -57,3 +60,14 @@ def test_a_successor_is_called_by_its_host_also_where_the_list_of_processes_cann
     hand_over(host, Job(Command(host.target, Kind.HAND_OVER, "ada@example.net", arguments=arguments), lambda *_: None))
     assert service.handing_over is not None
     assert service.handing_over.reason == "handed over to ingest-b by ada@example.net"
+
+
+def test_who_is_asked_again_is_asked_the_same_command_and_another_run_another() -> None:
+    ordered = Ordered(TARGET, "Ada", Command(TARGET, Kind.TAKEOVER, "ada@example.net", ip="10.0.0.9"))
+    holder = STATUS.model_copy(update={"fields": {"target": "host-a-1-0a1b2c3d"}})
+    first, again = (ordered.question(Seen(True, holder, "7", 0), KRAKEN, "ingest-b") for _ in range(2))
+    assert first == again
+    assert (first.target, first.kind, first.ip) == ("host-a-1-0a1b2c3d", Kind.HAND_OVER, "10.0.0.9")
+    assert first.arguments == {"to": TARGET, "host": "ingest-b", "instanceId": STATUS.instance_id}
+    other = holder.model_copy(update={"instance_id": "another run"})
+    assert ordered.question(Seen(True, other, "8", 0), KRAKEN, "ingest-b").id != first.id

@@ -19,6 +19,7 @@ from perseus.ingest.opening import Opening
 from perseus.ingest.service import Order, Service
 from perseus.ingest.standby.handover import connected
 from perseus.ingest.standby.standby import Standby
+from perseus.network.exchange import Exchange
 from perseus.network.instance import Instance
 from perseus.network.leasing import takeover
 from perseus.network.leasing.claims import RedisClaims
@@ -46,6 +47,19 @@ class Ordered(Takeover):
         self.command = command
         self.asked: tuple[str, str] | None = None
         self.refused: Refused | None = None
+        self._question: Command | None = None
+
+    def question(self, seen: Seen, exchange: Exchange, hostname: str) -> Command:
+        """What the holder that was seen is asked: the same command each time, so that it does it once."""
+        assert seen.holder is not None, "it was seen"
+        run, given, last = seen.holder.instance_id, self.command, self._question
+        if last is None or (last.target, last.instance_id) != (seen.target, run):
+            arguments = {"to": self.target, "host": hostname, "instanceId": run}
+            who = given.by, given.by_name, given.ip
+            self._question = last = Command(
+                seen.target, Kind.HAND_OVER, *who, exchange.id, exchange.name, run, arguments
+            )
+        return last
 
     def heard(self, outcome: Outcome | None) -> None:
         """How far the holder has come with what it was asked.
@@ -178,20 +192,9 @@ class _Wait:
         return f"promoted: the lease{of} {'was released' if seen.was_released else 'has run out'}"
 
     def _ask(self, ordered: Ordered, seen: Seen) -> None:
+        """Also again, where the store did not say whether it has taken it."""
         assert self._host.secret is not None, "who was commanded has a key"
-        assert seen.holder is not None, "it was seen"
-        given, exchange = ordered.command, self._opening.exchange
-        command = Command(
-            seen.target,
-            Kind.HAND_OVER,
-            given.by,
-            given.by_name,
-            given.ip,
-            exchange.id,
-            exchange.name,
-            seen.holder.instance_id,
-            {"to": self._host.target, "host": self._host.hostname, "instanceId": seen.holder.instance_id},
-        )
+        command = ordered.question(seen, self._opening.exchange, self._host.hostname)
         ordered.asked = seen.target, channel.send(self._client, self._host.secret, command)
         audited.began(AuditLog(self._client), command, to=self._host.target)
         ordered.asked_at = time.monotonic()
