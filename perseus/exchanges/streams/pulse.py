@@ -14,7 +14,7 @@ FADE = 0.02
 
 @dataclass(slots=True)
 class Pulse:
-    """`spoke`: loop time (s) of the last that came; `usual`: the longest pause of late."""
+    """`spoke`: loop time (s) of the last that came; `usual`: the longest pause of late; of an outage not all of it."""
 
     spoken: int = 0
     spoke: float = 0.0
@@ -24,7 +24,7 @@ class Pulse:
         """Something came."""
         if self.spoken:
             gap, usual = now - self.spoke, self.usual
-            self.usual = gap if gap > usual else usual + (gap - usual) * FADE  # inline: for every message
+            self.usual = min(gap, self.patience) if gap > usual else usual + (gap - usual) * FADE  # inline: for all
         self.spoken += 1
         self.spoke = now
 
