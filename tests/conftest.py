@@ -12,10 +12,10 @@ import pytest
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings, check_timing
 from perseus.store import Client, connect
+from tests import routes, templates
 from tests.chromium import browser
 from tests.databases import (
     _other_postgres,
-    _sqlite_template,
     _template,
     bare_database,
     bare_postgres,
@@ -41,12 +41,10 @@ from tests.datastores import (
     store,
 )
 from tests.redis_process import RedisProcess
-from tests.templates import compile_once
 
 #: Fixtures are used by their names.
 __all__ = [
     "_other_postgres",
-    "_sqlite_template",
     "_template",
     "bare_database",
     "bare_postgres",
@@ -72,7 +70,8 @@ __all__ = [
 
 KRAKEN = Exchange(4, "kraken", "Kraken")
 
-compile_once()
+templates.compile_once()
+routes.compile_once()
 
 
 @pytest.fixture(autouse=True)

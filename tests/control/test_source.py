@@ -17,13 +17,14 @@ from perseus.ingest.synthetic import SyntheticFeed
 from perseus.network.exchange import Exchange
 from perseus.settings import Settings
 from tests.conftest import short
+from tests.databases import made_in
 
 BINANCE = Exchange(2, "binance", "Binance")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Settings:
-    db.initialise(db.default_url(tmp_path))
+    made_in(tmp_path)
     return short(tmp_path, redis_url=SecretStr("redis://127.0.0.1:9/0"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from perseus import db, keys
+from perseus import keys
 from perseus.clock import Clock, SystemClock
 from perseus.db import diagnosis
 from perseus.doctor.examination import examine
@@ -19,6 +19,7 @@ from perseus.sealing import Sealer
 from perseus.settings import Settings
 from perseus.store import connect
 from tests.conftest import short
+from tests.databases import made_in
 from tests.redis_process import RedisProcess
 
 WELL = {"maxmemory": "0", "maxmemory-policy": "noeviction", "appendonly": "yes"}
@@ -31,8 +32,7 @@ class Practice:
         self.url = url
         self.home = home
         self.settings: Settings = short(home, redis_url=SecretStr(url))
-        self.database_url = db.default_url(home)
-        db.initialise(self.database_url)
+        self.database_url = made_in(home)
         self.database: Callable[[], DatabaseFacts] = self._facts
         self.plugins: tuple[PluginInfo, ...] = ()
         with connect(url, timeout=2, name="test") as client:

@@ -12,11 +12,11 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from perseus import db
 from perseus.plugins import registry
 from perseus.plugins.registry.public_ip import PublicIp
 from perseus.settings import Settings
 from tests.conftest import short
+from tests.databases import made_in
 from tests.ingest.running import ROOT, Start
 from tests.ingest.test_capture import BINANCE, written
 from tests.plugins.shelf import shelf
@@ -35,7 +35,7 @@ def site(tmp_path: Path, real_store: str) -> Settings:
     """Settings of a process on a real store and a database of its own, which asks nobody on the internet."""
     home = tmp_path / "home"
     home.mkdir()
-    db.initialise(db.default_url(home))
+    made_in(home)
     return short(home, redis_url=SecretStr(real_store), public_ip_services=())
 
 

@@ -10,7 +10,6 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from perseus import db
 from perseus.access import Person, Role, passwords
 from perseus.access.keys import digest
 from perseus.db import access as rows
@@ -21,6 +20,7 @@ from perseus.web.people.access import Access
 from perseus.web.people.auditing import NAME as AUDIT
 from perseus.web.site import Site
 from tests.conftest import ManualClock, short
+from tests.databases import made_in
 from tests.web.views import FakeDirectory, known_of
 
 PASSWORD = "correct horse battery"
@@ -36,8 +36,7 @@ class Entrance:
     """`settings` are those of the site. Ada is its admin and has a password."""
 
     def __init__(self, store: str, home: Path, database_url: str | None = None, **settings: Any) -> None:
-        self.url = database_url or db.default_url(home)
-        db.initialise(self.url)
+        self.url = database_url or made_in(home)
         self.clock = ManualClock()
         self.client = connect(store, timeout=2, name="test")
         self.access = Access.of(short(home, **settings), self.client, self.url, self.clock)

@@ -24,6 +24,7 @@ from perseus.web.market.reads import MarketReads
 from perseus.web.notify.outbound import Outbound
 from perseus.web.site import Site
 from tests.conftest import short
+from tests.databases import made_in
 from tests.web.signedin import access_of, add_people, signing_in
 from tests.web.views import event
 
@@ -71,9 +72,8 @@ class Notified:
     """The site, and the hand of its dispatcher."""
 
     def __init__(self, store: str, home: Path, database_url: str | None = None) -> None:
-        self.database_url = database_url or db.default_url(home)
+        self.database_url = database_url or made_in(home)
         self.control_key: bytes | None = CONTROL_KEY
-        db.initialise(self.database_url)
         self.client = connect(store, timeout=2, name="test")
         settings = short(home, admin_name="Ada Byron")
         clock = SystemClock()
