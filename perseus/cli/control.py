@@ -18,8 +18,8 @@ def control() -> None:
     """Tell ingest processes what to do.
 
     PERSEUS_ADMIN_EMAIL says who asks, and PERSEUS_CONTROL_KEY or control.key of the home signs it. Progress is printed
-    until the outcome. Exit codes: 0 done, 1 failed, cancelled, nobody took it or its outcome was not heard, 69
-    refused or its process cannot be asked, 78 no such exchange or process, no key or bad setting.
+    until the outcome. Exit codes: 0 done, 1 failed, cancelled, nobody took it or its outcome was not heard, 2 no such
+    command or option, 69 refused or its process cannot be asked, 78 no such exchange or process, no key or bad setting.
     """
 
 

@@ -22,16 +22,15 @@ AT_IT = ("serving", "waiting")
 
 
 class NoTarget(PerseusError):
-    """Raised when no process, or no one process, is meant. `known`: those that take commands."""
+    """Raised when no process, or no one process, is meant. `known`: those that say what they are.
+
+    `ours`: the fingerprint of the key here; those that have another are marked.
+    """
 
     exit_code = EXIT_CONFIG
 
-    def __init__(self, problem: str, known: Sequence[Report]) -> None:
-        there = "; ".join(
-            f"{one.target} ({one.role}{f', {one.exchange_name}' if one.exchange_name else ''})"
-            for one in known
-            if one.takes_commands
-        )
+    def __init__(self, problem: str, known: Sequence[Report], ours: str) -> None:
+        there = "; ".join(_named(one, ours) for one in known if one.takes_commands)
         mend = f"Those that take commands: {there}." if there else "None takes commands: start `perseus ingest --idle`."
         super().__init__(f"{problem} {mend}")
         self.known = tuple(known)
@@ -49,6 +48,18 @@ class TakesNone(PerseusError):
             f"the key. {key.WHAT_TO_DO}"
         )
         self.target = one.target
+
+
+class Deaf(PerseusError):
+    """Raised when the process that holds the exchange takes no commands."""
+
+    exit_code = EXIT_HELD
+
+    def __init__(self, exchange: Exchange, instance_id: str) -> None:
+        super().__init__(
+            f"{exchange.name} is held by {instance_id}, which takes no commands: its host has no key, or is older. "
+            f"Stop it on its host, or give it the key. {key.WHAT_TO_DO}"
+        )
 
 
 class AnotherKey(PerseusError):
@@ -95,7 +106,7 @@ def reports(client: Client) -> list[Report]:
 def addressed(client: Client, command: Command, exchange: Exchange, on: str | None, ours: str) -> Command:
     """The command with the process that is meant. `ours`: the fingerprint of the key that signs it.
 
-    Raises NoTarget, TakesNone, AnotherKey, Silent; as `reports`.
+    Raises NoTarget, TakesNone, Deaf, AnotherKey, Silent; as `reports`.
     """
     known = reports(client)
     _refuse_deaf(known, command.kind, exchange, on)
@@ -111,16 +122,18 @@ def _meant(
 ) -> Command:
     """The same with its run, where it serves one."""
     if command.kind is Kind.STOP and on is not None:
-        return _stopped_on(client, known, command, exchange, on)
+        return _stopped_on(client, known, command, exchange, on, ours)
     if command.kind in OF_HOLDER:
         found = [one for one in known if one.exchange_name == exchange.name and one.role in AT_IT]
         found.sort(key=lambda one: AT_IT.index(one.role))
         if not found:
-            raise _unserved(client, exchange, known)
+            raise _unserved(client, exchange, known, ours)
         return replace(command, target=found[0].target, instance_id=found[0].instance_id)
+    if on is not None and not any(on in (one.target, one.hostname) for one in known):
+        _refuse_unheard(client, exchange, on)
     chosen = _chosen(known, exchange, command.kind, on, ours)
     if command.kind is Kind.TAKEOVER:
-        command = replace(command, arguments={**command.arguments, "from": _holder(client, exchange, known)})
+        command = replace(command, arguments={**command.arguments, "from": _holder(client, exchange, known, ours)})
     return replace(command, target=chosen.target)
 
 
@@ -132,16 +145,24 @@ def _refuse_deaf(known: Sequence[Report], kind: Kind, exchange: Exchange, on: st
         raise TakesNone(meant[0])
 
 
-def _stopped_on(client: Client, known: Sequence[Report], command: Command, exchange: Exchange, on: str) -> Command:
+def _refuse_unheard(client: Client, exchange: Exchange, on: str) -> None:
+    """Who holds it and does not say what it is cannot be asked, and is no unknown name."""
+    held = _status(client, exchange)
+    if held is not None and on in (held.fields.get("target"), held.hostname):
+        raise _unasked(exchange, held)
+
+
+def _stopped_on(
+    client: Client, known: Sequence[Report], command: Command, exchange: Exchange, on: str, ours: str
+) -> Command:
     """A stop of that process, whatever it is at with the exchange; of a standby only as long as it stands by."""
     asked = [one for one in known if one.takes_commands]
     found = [one for one in asked if on in (one.target, one.hostname) and one.exchange_name == exchange.name]
-    held = None if found else _status(client, exchange)
-    if held is not None and on in (held.fields.get("target"), held.hostname):
-        raise _unserved(client, exchange, known)
+    if not found:
+        _refuse_unheard(client, exchange, on)
     if len(found) != 1:
         problem = "neither serves nor stands by for" if not found else "is not one process that is at"
-        raise NoTarget(f"{on} {problem} {exchange.name}.", known)
+        raise NoTarget(f"{on} {problem} {exchange.name}.", known, ours)
     (one,) = found
     arguments = {**command.arguments, "standby": True} if one.role == reserves.STANDBY else command.arguments
     return replace(command, target=one.target, instance_id=one.instance_id, arguments=arguments)
@@ -152,7 +173,7 @@ def _chosen(known: Sequence[Report], exchange: Exchange, kind: Kind, on: str | N
     if on is not None:
         named = [one for one in known if on in (one.target, one.hostname)]
         if len(named) != 1:
-            raise NoTarget(f"{on} is {'not one' if named else 'no'} process that takes commands.", known)
+            raise NoTarget(f"{on} is {'not one' if named else 'no'} process that takes commands.", known, ours)
         return named[0]
     free = [one for one in known if one.role in FREE and one.exchange_name in (None, exchange.name)]
     free = free or (known if kind is Kind.CHECK else [])
@@ -164,30 +185,39 @@ def _chosen(known: Sequence[Report], exchange: Exchange, kind: Kind, on: str | N
         return free[0]
     if len(free) != 1:
         problem = "Several processes could do it: name one by --on." if free else "No idle host waits for a command."
-        raise NoTarget(problem, known)
+        raise NoTarget(problem, known, ours)
     return free[0]
 
 
-def _holder(client: Client, exchange: Exchange, known: Sequence[Report]) -> str:
+def _holder(client: Client, exchange: Exchange, known: Sequence[Report], ours: str) -> str:
     """The run that shall hand over."""
     status = _status(client, exchange)
     if status is None:
-        raise NoTarget(f"Nobody holds {exchange.name}: `perseus control start {exchange.name}` starts it.", known)
+        raise NoTarget(f"Nobody holds {exchange.name}: `perseus control start {exchange.name}` starts it.", known, ours)
     return status.instance_id
 
 
-def _unserved(client: Client, exchange: Exchange, known: Sequence[Report]) -> PerseusError:
+def _unserved(client: Client, exchange: Exchange, known: Sequence[Report], ours: str) -> PerseusError:
     """Why nobody can be asked who serves it."""
     status = _status(client, exchange)
     if status is None:
-        return NoTarget(f"Nobody serves {exchange.name}.", known)
-    if status.fields.get("target"):
-        return Silent(exchange, status.instance_id)
-    why = "which takes no commands: its host has no key, or is older."
-    return NoTarget(f"{exchange.name} is held by {status.instance_id}, {why}", known)
+        return NoTarget(f"Nobody serves {exchange.name}.", known, ours)
+    return _unasked(exchange, status)
+
+
+def _unasked(exchange: Exchange, holder: InstanceStatus) -> PerseusError:
+    told = Silent if holder.fields.get("target") else Deaf
+    return told(exchange, holder.instance_id)
 
 
 def _status(client: Client, exchange: Exchange) -> InstanceStatus | None:
     """What the instance says that holds it; None where nobody does."""
     with answers(client):
         return parse(str(client.get(keys.status(exchange.id)) or ""))
+
+
+def _named(one: Report, ours: str) -> str:
+    """A process and what it is, for a list in a sentence."""
+    serves = f", {one.exchange_name}" if one.exchange_name else ""
+    other = f", {unasked.OTHER_KEY}" if hosts.has_another_key(one, ours) else ""
+    return f"{one.target} ({one.role}{serves}{other})"

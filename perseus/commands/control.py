@@ -25,6 +25,7 @@ from perseus.control.outcomes import Status
 from perseus.errors import (
     EXIT_FAILED,
     EXIT_HELD,
+    ExchangeOff,
     SettingError,
     StoreRefusesWrites,
     StoreUnavailable,
@@ -73,8 +74,8 @@ def listed(settings: Settings, as_json: bool) -> int:
 def send(settings: Settings, kind: Kind, name: str, on: str | None, arguments: Mapping[str, Any]) -> int:
     """Exit code by what came of it.
 
-    Raises NoKey, SettingError, UnknownExchange, and before anything is sent NoTarget, TakesNone, AnotherKey, Silent,
-    Unread; afterwards Lost, Unheard; as `readiness`.
+    Raises NoKey, SettingError, UnknownExchange, ExchangeOff, and before anything is sent NoTarget, TakesNone, Deaf,
+    AnotherKey, Silent, Unread; afterwards Lost, Unheard; as `readiness`.
     """
     secret = key.required(settings)
     if settings.admin_email is None:
@@ -115,10 +116,13 @@ def _sent(client: Client, secret: bytes, command: Command) -> bool:
 
 
 def _exchange(settings: Settings, name: str) -> Exchange:
-    known = {exchange.name: exchange for exchange in db.exchanges(readiness.database(settings))}
-    if name.lower() not in known:
-        raise UnknownExchange(name, tuple(known))
-    return known[name.lower()]
+    database = readiness.database(settings)
+    known = {exchange.name: exchange for exchange in db.exchanges(database)}
+    found = known.get(name.lower())
+    if found is None:
+        is_off = name.lower() in db.switched_off(database)
+        raise ExchangeOff(name.lower()) if is_off else UnknownExchange(name, tuple(known))
+    return found
 
 
 def _doing(one: Report, ours: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from typing import cast
 
@@ -19,7 +20,7 @@ from perseus.control import channel, hosts, key
 from perseus.control.command import Kind
 from perseus.control.hosts import Report
 from perseus.control.key import NoKey
-from perseus.errors import SettingError, StoreUnavailable, UnknownExchange
+from perseus.errors import ExchangeOff, SettingError, StoreUnavailable, UnknownExchange
 from perseus.settings import Settings
 from perseus.store import Client, connect
 from tests.conftest import short
@@ -84,9 +85,14 @@ def test_a_whole_life_from_a_terminal(start: Start, commander: Commander, typed:
 
 def test_who_serves_without_a_key_is_told_as_that(start: Start, reader: redis.Redis, typed: Type) -> None:
     wait_active(reader, start("-m", "perseus", "ingest", "binance", "--made-up", **SHORT))
-    told = typed("stop", "binance")
-    assert isinstance(told.exception, addressing.NoTarget)
-    assert "which takes no commands: its host has no key, or is older" in str(told.exception)
+    here = socket.gethostname()
+    asked = [(what, "binance") for what in ("stop", "pause", "resume", "reload", "warm-up", "cancel-warm-up")]
+    on_it = [(what, "binance", "--on", here) for what in ("stop", "start", "takeover", "check")]
+    for words in (*asked, *on_it):
+        told = typed(*words)
+        assert isinstance(told.exception, addressing.Deaf), words
+        assert told.exception.exit_code == 69
+        assert "which takes no commands: its host has no key, or is older. Stop it on its host" in str(told.exception)
 
 
 def test_what_nobody_takes_is_told_as_expired(
@@ -118,6 +124,11 @@ def test_who_asks_and_the_key_are_needed_before_anything_is_sent(site: Settings,
 def test_an_unknown_exchange_is_named_with_its_like(asking: Settings) -> None:
     with pytest.raises(UnknownExchange, match="Did you mean binance"):
         control.run(asking, "send", Kind.STOP, "binanec", None, {})
+
+
+def test_one_that_is_switched_off_is_told_as_that(asking: Settings) -> None:
+    with pytest.raises(ExchangeOff, match="kraken is switched off. To switch it on, set is_active to true"):
+        control.run(asking, "send", Kind.START, "Kraken", None, {})
 
 
 def test_with_no_host_or_several_it_says_which_there_are(asking: Settings, client: Client) -> None:
@@ -208,6 +219,11 @@ def test_a_process_with_another_key_is_marked_and_refused_before_anything_is_sen
         ) as told:
             control.run(asking, "send", kind, name, on, {})
         assert told.value.exit_code == 69
+    with pytest.raises(
+        addressing.NoTarget,
+        match=r"commands: one \(idle, has another key of commands\); two \(serving, coinbase, has another key of",
+    ):
+        control.run(asking, "send", Kind.RELOAD, "binance", None, {})
     assert all(channel.receive(client, target, channel.START, 0) == [] for target in ("one", "two"))
     report(client, "three", hostname="c", key=key.fingerprint(key.required(asking)))
     monkeypatch.setattr(channel, "LATE_MS", -40_000)
@@ -241,6 +257,14 @@ def test_a_takeover_of_what_nobody_holds_says_how_to_start_it(asking: Settings, 
     report(client, "one")
     with pytest.raises(addressing.NoTarget, match="Nobody holds binance: `perseus control start binance`"):
         control.run(asking, "send", Kind.TAKEOVER, "binance", None, {})
+
+
+def test_its_help_names_each_exit_code(typed: Type) -> None:
+    said = " ".join(typed("--help").output.split())
+    for code in ("0 done", "1 failed", "2 no such command or option", "69 refused", "78 no such exchange"):
+        assert code in said
+    assert typed("strt", "binance").exit_code == 2
+    assert typed("start", "binance", "--no").exit_code == 2
 
 
 def test_a_store_that_is_away_is_told(asking: Settings) -> None:
