@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from perseus import keys
-from perseus.control import channel
+from perseus.control import channel, command
 from perseus.control.command import Kind
 from perseus.control.outcomes import Outcome, Status
 from perseus.db import userexchanges
@@ -178,3 +178,20 @@ def test_one_who_does_not_answer_in_time_is_not_waited_for_longer(notified: Noti
     assert sum(waited) == pytest.approx(commanding.WAIT_SECONDS)
     assert notified.client.xlen(keys.control(TARGET, "commands")) == 1
     assert NO_HOST not in answer.text
+
+
+def test_who_waits_for_the_end_of_a_ban_is_said_to(notified: Notified, otto: FlaskClient) -> None:
+    """What it is at stands behind it."""
+    why = "nothing may be sent to the exchange for 12 s: HTTP 429: slow down"
+
+    def at_it(_: float) -> None:
+        (letter,) = channel.receive(notified.client, TARGET, channel.START, 0)
+        sent = command.parse(letter.body)
+        told = Outcome(sent.id, sent.kind, TARGET, Status.RUNNING, sent.issued_ms, sent.issued_ms, step=why)
+        channel.record(notified.client, told)
+
+    object.__setattr__(notified.commanding, "pause", at_it)
+    lists(notified.client, BINANCE.id, 3_600_000)
+    report(notified.client)
+    answer = otto.post("/exchanges/binance/symbols", data={"text": "BTC-USDT"})
+    assert f"was asked what it lists and has not answered yet ({why}). Send it again in" in words(answer.text)

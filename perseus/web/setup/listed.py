@@ -15,7 +15,7 @@ from perseus.web.control.commanding import AnotherKey, Commanding
 
 NEVER = "What it lists was not read within a day."
 JUNK = "What it lists cannot be read: something else has written there."
-UNANSWERED = "{host} was asked what it lists and has not answered yet. Send it again in a moment."
+UNANSWERED = "{host} was asked what it lists and has not answered yet{step}. Send it again in a moment."
 REFUSED = "{host} was asked what it lists: {why}"
 OLD = "Held against what it listed {age}: {why}"
 
@@ -78,5 +78,6 @@ def _asked(commands: Commanding, exchange: Exchange) -> str:
     except AnotherKey as error:
         return str(error)
     if told is None or not told.is_final:
-        return UNANSWERED.format(host=host)
+        step = f" ({words.plain(told.step, 300)})" if told is not None and told.step else ""
+        return UNANSWERED.format(host=host, step=step)
     return REFUSED.format(host=host, why=words.plain(told.text or told.status, 300))
