@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from perseus.ingest.engine.absence import AMONG, BEFORE, NOTHING, SILENT, USUAL, doubtful, up_to_known
+from perseus.ingest.engine.absence import (
+    AFTER,
+    AMONG,
+    BEFORE,
+    NOTHING,
+    SILENT,
+    USUAL,
+    doubtful,
+    from_known,
+    up_to_known,
+)
+from perseus.ingest.engine.blank import AGAIN_MS
 from perseus.ingest.engine.reasking import next_range
+from perseus.ingest.engine.series import Series
+from perseus.market.candle import Candle
+from perseus.market.coverage import Coverage, Range
 from perseus.market.timeframes import Timeframe
 from tests.ingest.test_blank import NOW, empty
 from tests.ingest.test_series import MOST, at, running, series
@@ -12,14 +26,12 @@ from tests.market.making import candle
 FRAME = Timeframe.parse("5m")
 
 
-def whys(*, quiet: int | None = None, held: int | None = None, heard: bool = False) -> list[str | None]:
+def whys(*, quiet: int | None = None, held: int | None = None) -> list[str | None]:
     """The evidence for the newest candle of a pair that holes were known of, once REST gave nothing for it twice."""
     one = series(0)
     for number, why in ((quiet, AMONG), (held, NOTHING)):
         if number is not None:
             one.coverage = one.coverage.absent(at(number), at(number + 1), why)
-    if heard:
-        one.heard(running(0))
     for asked_ms in (at(1.5), at(1.6)):
         one.fetched((at(0), at(1)), asked_ms, [])
     assert one.is_whole(at(1.6))
@@ -38,17 +50,50 @@ def test_few_beside_others_that_are_not_sure_are_not_absent_for_good() -> None:
     assert whys(quiet=-4, held=-2) == [NOTHING]
 
 
-def test_few_that_the_stream_has_spoken_of_are_not_absent_for_good() -> None:
-    assert whys(quiet=-4, heard=True) == [NOTHING]
+def refuted(one: Series, asked: Range, given: list[Candle]) -> None:
+    """The answer lacks what is there for sure: nothing is believed of it before it is given for eleven minutes."""
+    asked_ms = at(1.1)
+    one.fetched(asked, asked_ms, given)
+    assert one.missing(asked_ms + 1_000, MOST) is None
+    assert not one.is_whole(asked_ms + 1_000)
+    for after_ms in (AGAIN_MS[0], sum(AGAIN_MS)):
+        assert one.missing(asked_ms + after_ms - 1_000, 1) != (at(0), at(1))
+        assert one.coverage.unverified(at(0), at(1))
+        one.fetched(asked, asked_ms + after_ms, given)
+    assert [hole[1:] for hole in one.coverage.holes if hole.start_ms == at(0)] == [(at(1), AFTER if given else NOTHING)]
 
 
-def test_few_of_an_answer_that_lacks_what_is_known_are_not_absent_for_good() -> None:
-    one = series(0, is_streamed=False)
-    one.coverage = one.coverage.absent(at(-4), at(-3), AMONG)
-    for asked_ms in (at(1.5), at(1.6)):
-        assert one.missing(asked_ms, MOST) == (at(-2), at(1))
-        one.fetched((at(-2), at(1)), asked_ms, [])
-    assert [hole.why for hole in one.coverage.holes] == [AMONG, NOTHING]
+def test_few_that_the_stream_has_spoken_of_are_not_believed_at_once() -> None:
+    one = series()
+    one.heard(running(0))
+    refuted(one, (at(0), at(1)), [])
+
+
+def test_few_of_an_answer_that_lacks_what_is_known_are_not_believed_at_once() -> None:
+    refuted(series(0, is_streamed=False), (at(-2), at(1)), [])
+
+
+def test_an_end_that_the_stream_has_spoken_of_is_not_believed_at_once() -> None:
+    one = series()
+    one.heard(running(0))
+    refuted(one, (at(-1), at(1)), [candle(-1)])
+
+
+def test_an_end_that_two_answers_lack_is_absent_for_now_until_a_later_candle_proves_it() -> None:
+    one = series()
+    for asked_ms in (at(1.1), at(1.1) + 500):
+        one.fetched((at(-1), at(1)), asked_ms, [candle(-1)])
+    assert [hole.why for hole in one.coverage.holes] == [AFTER]
+    assert doubtful(one.coverage, at(0), at(1)) == [(at(0), at(1))]
+    one.fetched((at(-1), at(2)), at(2.1), [candle(-1), candle(1)])
+    assert [hole.why for hole in one.coverage.holes] == [AMONG]
+
+
+def test_the_candle_before_is_asked_for_beside_where_one_answer_holds_both() -> None:
+    coverage = Coverage().verify(at(-20), at(-10)).absent(at(-10), at(0), USUAL)
+    assert from_known((at(0), at(1)), coverage, FRAME, 12) == (at(-11), at(1))
+    assert from_known((at(0), at(1)), coverage, FRAME, 11) == (at(0), at(1))
+    assert from_known((at(-30), at(-20)), coverage, FRAME, 100) == (at(-30), at(-20))
 
 
 def test_what_a_stream_that_was_whole_did_not_tell_of_either_is_absent_for_good() -> None:

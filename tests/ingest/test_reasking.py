@@ -63,8 +63,8 @@ def test_many_holes_of_a_quiet_pair_are_asked_for_together_and_never_again_once_
         one.coverage = one.coverage.absent(at(number), at(number + 1), USUAL)
     one.again = (at(-9), at(-2))
     asked = next_range(one, NOW, MOST)
-    assert asked == (at(-9), at(-1))
-    one.fetched(asked, NOW, [candle(number) for number in (-8, -6, -4, -2)])
+    assert asked == (at(-10), at(-1))
+    one.fetched(asked, NOW, [candle(number) for number in (-10, -8, -6, -4, -2)])
     assert {hole.why for hole in one.coverage.holes} == {AMONG}
     assert asked_at(one, 100) == []
 
@@ -92,8 +92,8 @@ def test_what_is_asked_for_again_is_asked_for_with_a_candle_that_is_known_and_so
     one = holed()
     one.again = (at(-8), at(-4))
     asked = next_range(one, NOW, MOST)
-    assert asked == (at(-8), at(-3))
-    one.fetched(asked, NOW, [candle(-5), candle(-4)])
+    assert asked == (at(-9), at(-3))
+    one.fetched(asked, NOW, [candle(-9), candle(-5), candle(-4)])
     assert [hole[:] for hole in one.coverage.holes] == [(at(-8), at(-5), AMONG)]
     assert (one.again, one.came) == (None, 1)
 
@@ -121,7 +121,7 @@ def test_what_is_newly_held_absent_is_asked_for_soon_together_with_the_rest() ->
     assert len(wanted) == 2
     reasking.look(1.75 * HOUR_SECONDS)
     assert len(wanted) == 3
-    assert next_range(one, NOW, MOST) == (at(-8), at(0))
+    assert next_range(one, NOW, MOST) == (at(-9), at(0))
     reasking.look(2.7 * HOUR_SECONDS)
     assert len(wanted) == 3
 
@@ -144,9 +144,9 @@ def test_what_was_found_shortly_before_the_rest_is_asked_for_is_asked_for_as_soo
 def test_what_is_missing_goes_first() -> None:
     one = holed()
     one.again = (at(-8), at(-4))
-    assert next_range(one, at(1.5), MOST) == (at(0), at(1))
-    one.fetched((at(0), at(1)), at(1.5), [candle(0)])
-    assert next_range(one, at(1.5), MOST) == (at(-8), at(-3))
+    assert next_range(one, at(1.5), MOST) == (at(-1), at(1))
+    one.fetched((at(-1), at(1)), at(1.5), [candle(-1), candle(0)])
+    assert next_range(one, at(1.5), MOST) == (at(-9), at(-3))
 
 
 def test_what_the_window_has_left_behind_is_not_asked_for() -> None:

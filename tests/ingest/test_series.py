@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from perseus.ingest.engine.series import BOUNDARY_CANDLES, DOUBT_MS, SPOILT_TIMES, UNREADABLE_MS, Series
+from perseus.ingest.engine.norows import SPOILT_TIMES, UNREADABLE_MS
+from perseus.ingest.engine.series import BOUNDARY_CANDLES, DOUBT_MS, Series
 from perseus.market.candle import Candle
 from perseus.market.coverage import Coverage
 from tests.market.making import BTC, START, STEP, candle
@@ -200,5 +201,8 @@ def test_a_row_that_is_a_candle_the_second_time_is_one() -> None:
 
 def test_what_was_told_and_lost_is_not_told_again_and_what_was_not_is() -> None:
     one = series(3)
-    assert one.lose(one.coverage, Coverage(), at(3.5), told=[at(1)])
-    assert [one.is_live(candle(number)) for number in range(3)] == [True, False, True]
+    one.coverage = one.coverage.absent(at(1), at(2), "REST gave nothing")
+    kept = Coverage().verify(at(2), at(3))
+    assert one.lose(one.coverage, kept, at(3.5))
+    assert [one.is_live(candle(number)) for number in (-3, 0, 1, 2, 3)] == [False, False, True, True, True]
+    assert not one.lose(kept, kept, at(3.5))

@@ -10,8 +10,7 @@ import pytest
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
-from perseus.ingest.engine.series import TOLD_MAX
-from perseus.ingest.engine.writer import FINISHED_MAX, Writer
+from perseus.ingest.engine.writer import FINISHED_MAX, TOLD_MAX, Writer
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
 from perseus.network.leasing.fence import WriteFenced

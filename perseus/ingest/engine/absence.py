@@ -19,11 +19,14 @@ Not while more is in doubt of which nothing was believed.
 """
 AMONG = "not among the candles that REST gave for its range"
 BEFORE = "before the first candle that REST gave of its pair"
+AFTER = "after the last candle that REST gave for its range"
 SILENT = "REST gave nothing for its range, and its stream was silent"
+NEAR = 30
+"""So many candles back at most one is looked for that is known: a question stays about what it asks for."""
 USUAL = "REST gave nothing for its range, which is usual of this pair"
 NOTHING = "REST gave nothing for its range"
 PROOFS = (AMONG, SILENT)
-"""What is believed for good. All else, also of a quiet pair or before a first candle, until it is asked for again.
+"""What is believed for good. All else, also of a quiet pair or beside a first or last one, until it is asked for again.
 
 A pair that is quiet has many in a row without a trade too: such a hole does not show that it began later.
 """
@@ -46,10 +49,15 @@ def why_nothing(
         return NOTHING
     if begins_after(timeframe.close_of(max(lacking)), coverage, timeframe):
         return BEFORE
-    is_refuted = any(start < asked[1] and asked[0] < end for start, end in coverage.verified)
-    if len(lacking) > FEW or is_refuted or not set(heard).isdisjoint(lacking):
+    if len(lacking) > FEW or is_refuted(asked, coverage, heard):
         return NOTHING
     return USUAL if _is_quiet(coverage, min(lacking), timeframe) else NOTHING
+
+
+def is_refuted(empty: Range, coverage: Coverage, heard: Collection[int]) -> bool:
+    """Is there something, though REST gave nothing for `empty`? What is known there, or the stream has spoken of."""
+    is_known = any(start < empty[1] and empty[0] < end for start, end in coverage.verified)
+    return is_known or any(empty[0] <= at < empty[1] for at in heard)
 
 
 def _is_quiet(coverage: Coverage, before_ms: int, timeframe: Timeframe) -> bool:
@@ -82,6 +90,19 @@ def up_to_known(asked: Range, coverage: Coverage, timeframe: Timeframe, now_ms: 
     """
     whole = asked[0], known_end(asked[1], coverage, timeframe, now_ms)
     return whole if timeframe.count(*whole) <= most else asked
+
+
+def from_known(asked: Range, coverage: Coverage, timeframe: Timeframe, most: int) -> Range:
+    """The same with the candle before it that is known, where that is near and one answer holds both.
+
+    An answer without that one refutes itself, and one with it alone is the word of an exchange that answers.
+    """
+    known_ms = max((min(end, asked[0]) for start, end in coverage.verified if start < asked[0]), default=None)
+    if known_ms is None:
+        return asked
+    start_ms = timeframe.shift(known_ms, -1)
+    is_near = timeframe.count(start_ms, asked[0]) <= NEAR and timeframe.count(start_ms, asked[1]) <= most
+    return (start_ms, asked[1]) if is_near else asked
 
 
 def known_end(from_ms: int, coverage: Coverage, timeframe: Timeframe, now_ms: int) -> int:

@@ -84,7 +84,7 @@ class Audit:
         is_known = pair in writer.lost
         claimed = series.coverage if is_known else writer.noted.get(pair, Coverage())
         writer.lost.discard(pair)
-        is_gone = series.lose(claimed, kept, self._now_ms(), writer.told(pair))
+        is_gone = series.lose(claimed, kept, self._now_ms())
         if is_gone or is_known:
             writer.noted[pair] = kept
             writer.put_coverage(pair, series.coverage)

@@ -55,23 +55,32 @@ class Blank:
     _silences: list[_Silence] = field(default_factory=list)
 
     def doubted(
-        self, nothing: Set[int], asked: Range, asked_ms: int, coverage: Coverage, timeframe: Timeframe
+        self,
+        nothing: Set[int],
+        asked: Range,
+        asked_ms: int,
+        coverage: Coverage,
+        timeframe: Timeframe,
+        *,
+        is_wrong: bool = False,
     ) -> Set[int]:
         """REST gave nothing for `asked`, where `nothing` are open times that no other answer lacked: what may be there?
 
-        All else of it is not.
+        All else of it is not. `is_wrong`: it lacked too what is there for sure.
         """
-        if begins_after(asked[1], coverage, timeframe):
+        if not is_wrong and begins_after(asked[1], coverage, timeframe):
             self.clear(asked)
             return set()
         fresh = {at for at in nothing if not any(one.has(at) for one in self._silences)}
+        taken = [one.asked for one in self._silences]
         for one in [one for one in self._silences if one.overlaps(asked) and one.again_ms <= asked_ms]:
             self._heard_again(one, asked_ms)
-        if len(fresh) > FEW or (fresh and self._silences and not self.is_believed):
+        if (fresh and is_wrong) or len(fresh) > FEW or (fresh and self._silences and not self.is_believed):
             self.is_believed = self.is_believed and bool(self._silences)
             self.is_filled = self.is_filled or not self._silences
-            for free in _less(asked, (one.asked for one in self._silences)):
-                self._silences.append(_Silence(free, asked_ms, asked_ms + AGAIN_MS[0], len(fresh) <= FEW))
+            is_few = len(fresh) <= FEW and not is_wrong
+            for free in _less(asked, taken):
+                self._silences.append(_Silence(free, asked_ms, asked_ms + AGAIN_MS[0], is_few))
         return {at for at in nothing if any(one.has(at) for one in self._silences)}
 
     def _heard_again(self, one: _Silence, asked_ms: int) -> None:

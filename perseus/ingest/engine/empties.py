@@ -1,5 +1,6 @@
 """Has it known which pairs REST gives nothing for that is not believed yet, since when, and what comes of it.
 
+Of a pair whose candles were said to be held absent nothing more is said until some of it come.
 Also afterwards: what was held to be absent and is given after all is in the log of the process.
 """
 
@@ -35,6 +36,7 @@ class Empties:
         self._filled: list[Pair] = []
         self._proven: list[Pair] = []
         self._came: Counter[Pair] = Counter()
+        self._held: set[Pair] = set()
         self._next = -inf
 
     def look(self, every: Iterable[Series], now: float) -> None:
@@ -42,6 +44,7 @@ class Empties:
         for series in every:
             if series.came:
                 self._came[series.pair] += series.came
+                self._held.discard(series.pair)
                 series.came = 0
             pair, episode = series.pair, None if series.is_refused else series.blank.episode
             if episode is not None:
@@ -58,13 +61,15 @@ class Empties:
 
     def _begun(self, pair: Pair, episode: Episode) -> None:
         known = self._known.get(pair)
-        if known is None:
+        if known is None and pair not in self._held:
             self._new.append(pair)
         self._known[pair] = Episode(known.since_ms, episode.asked) if known else episode
 
     def _over(self, series: Series) -> None:
         if series.blank.is_believed:
-            self._absent.append(series.pair)
+            if series.pair not in self._held:
+                self._absent.append(series.pair)
+                self._held.add(series.pair)
         else:
             (self._filled if series.blank.is_filled else self._proven).append(series.pair)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perseus.exchanges.budget.ledger import Priority
-from perseus.ingest.engine.absence import doubtful, known_end, up_to_known
+from perseus.ingest.engine.absence import doubtful, from_known, known_end, up_to_known
 from perseus.ingest.engine.series import Series
 from perseus.market.candle import Pair
 from perseus.market.coverage import Coverage, Range
@@ -29,13 +29,16 @@ SPREAD = 1 / 6
 def next_range(series: Series, now_ms: int, most: int) -> Range | None:
     """What to ask for now, of at most `most` candles; None: nothing. What is missing goes before what is asked again.
 
-    What was answered with nothing before is asked for together with a candle that is known, or runs.
+    It is asked for together with the candle before it that is known; what was answered with nothing before, also with
+    one behind it that is known, or runs.
     """
-    missing = series.missing(now_ms, most)
-    if missing is not None and not series.blank.has_doubted(missing):
-        return missing
-    missing = missing or _again(series, now_ms, most)
-    return missing and up_to_known(missing, series.coverage, series.pair.timeframe, now_ms, most)
+    timeframe, missing = series.pair.timeframe, series.missing(now_ms, most)
+    is_new = missing is not None and not series.blank.has_doubted(missing)
+    asked = missing or _again(series, now_ms, most)
+    if asked is None:
+        return None
+    asked = asked if is_new else up_to_known(asked, series.coverage, timeframe, now_ms, most)
+    return from_known(asked, series.coverage, timeframe, most)
 
 
 def _again(series: Series, now_ms: int, most: int) -> Range | None:

@@ -12,20 +12,15 @@ from types import MappingProxyType
 
 from msgspec import structs
 
-from perseus.ingest.engine.absence import AMONG, FEW, SILENT, reopened, why_nothing
+from perseus.ingest.engine.absence import AFTER, AMONG, FEW, SILENT, is_refuted, reopened, why_nothing
 from perseus.ingest.engine.blank import Blank
+from perseus.ingest.engine.norows import NoRows
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage, Range
 from perseus.market.finality import GRACE_MS, PATIENCE_MS, Doubt, Heard, Step, is_settled, judge
-from perseus.market.timeframes import HOUR
 from perseus.warmup.scan import SUFFICIENT
 
-SPOILT_TIMES = 8
-"""So many answers in a row must have a row as no candle: one may be spoilt on its way."""
-UNREADABLE_MS = HOUR
-"""What stays so is asked for again as seldom. It is no hole: the exchange has something there."""
 NOTHING: Mapping[int | None, str] = MappingProxyType({})
-TOLD_MAX = 100
 DOUBT_MS = 15_000
 """So long a lost stream may take to come back. One that is only silent may not come back for days."""
 BOUNDARY_CANDLES = 3
@@ -41,7 +36,8 @@ class Series:
     `is_refused`: the exchange does not give it any more, as of a symbol that is gone; asked again when it is live anew.
     `ask_at_ms`: what is in doubt is asked for then, unless the stream is live again before and it is asked for at once.
     `live_from_ms`: candles that end after it are told to who waits for finished ones, however late they come. `told`:
-    those that were told already, of which the store knows nothing any more. `blank`: what REST gave nothing for.
+    ranges of those that were told already, which the store has lost. `blank`: what REST gave nothing for; `norows`:
+    what it gave as no candles.
     `again`: to be asked for once though it is held to be absent. `came`: how many that were are there after all.
     """
 
@@ -56,17 +52,14 @@ class Series:
     trusted_from_ms: int | None = None
     is_refused: bool = False
     live_from_ms: int = 0
-    told: frozenset[int] = frozenset()
+    told: Coverage = field(default_factory=Coverage)
     ask_at_ms: int | None = None
     full_depth: int = 0
     _lacked: frozenset[int] = frozenset()
-    _spoilt: dict[int, int] = field(default_factory=dict)
+    norows: NoRows = field(default_factory=NoRows)
     blank: Blank = field(default_factory=Blank)
     again: Range | None = None
     came: int = 0
-    _unreadable: set[int] = field(default_factory=set)
-    _again_ms: int = 0
-    _due_ms: int = 0
     _moves_ms: int = 0
 
     def __post_init__(self) -> None:
@@ -75,7 +68,7 @@ class Series:
     def is_live(self, candle: Candle) -> bool:
         """Is this to be told, once it is finished?"""
         ends_ms = self.pair.timeframe.close_of(candle.open_ms)
-        return ends_ms > self.live_from_ms and candle.open_ms not in self.told
+        return ends_ms > self.live_from_ms and bool(self.told.unverified(candle.open_ms, ends_ms))
 
     def heard(self, candle: Candle) -> None:
         """Take in a state from the stream. A finished one is whole in itself, whatever was missed before it."""
@@ -120,10 +113,7 @@ class Series:
         if self.ask_at_ms is not None and self.ask_at_ms <= now_ms:
             self.ask_at_ms = None
             return True
-        if self.blank.is_due(now_ms):
-            return True
-        if self._unreadable and now_ms >= self._due_ms:
-            self._due_ms = now_ms + UNREADABLE_MS
+        if self.blank.is_due(now_ms) or self.norows.is_due(now_ms):
             return True
         if now_ms < self._moves_ms:
             return False
@@ -196,8 +186,8 @@ class Series:
         """Take in what REST gave for `asked`, asked at `asked_ms`; give what of it is sure to be finished.
 
         What it lacks at its end may only not be there yet: that is absent when a second answer lacks it too, or when
-        something later is known. One with nothing in it is believed when it is given for minutes. What it gave as no
-        candle at all, `refused` by open time, stays unverified; when all do so for a while, it is asked for seldom.
+        something later is known. Nothing at all, or an end without what is there for sure, is believed when it is given
+        for minutes. What it gave as no candle, `refused` by open time, stays unverified, and is asked for seldom later.
         """
         timeframe = self.pair.timeframe
         close_of = timeframe.close_of
@@ -205,31 +195,44 @@ class Series:
         sure = [one for one in given.values() if is_settled(close_of(one.open_ms), asked_ms)]
         self._judge_anew(asked, given)
         settled = [at for at in self._unsure(asked) if is_settled(close_of(at), asked_ms)]
-        heard = [one.open_ms for one in (self.before, self.newest) if one is not None]
-        why = AMONG if given else why_nothing(settled, asked, self.coverage, timeframe, heard)
+        heard = [one.open_ms for one in (self.before, self.newest) if one is not None and one.open_ms in settled]
+        last_ms = max(given, default=0)
+        empty = close_of(last_ms) if given else asked[0], asked[1]
+        why = AFTER if given else why_nothing(settled, asked, self.coverage, timeframe, heard)
         if given or refused:
-            self.blank.clear(asked, [at for at in given if self.coverage.unverified(at, close_of(at))])
-        elif nothing := {at for at in settled if not self._was_silent(at)} - self._lacked:
-            unsure = asked[0], close_of(settled[-1])
-            doubted = self.blank.doubted(nothing, unsure, asked_ms, self.coverage, timeframe)
-            settled, nothing = [at for at in settled if at not in doubted], nothing - doubted
-            self._lacked |= nothing if len(nothing) > FEW else set()
-        lacked, spoilt = [], dict[int, int]()
+            came = [at for at in given if self.coverage.unverified(at, close_of(at))]
+            self.blank.clear(asked if refused else (asked[0], empty[0]), came)
+        is_wrong = not refused and is_refuted(empty, self.coverage, heard)
+        if is_wrong or not (given or refused):
+            doubted = self._doubted(empty[0], settled, asked_ms, is_wrong)
+            settled = [at for at in settled if at not in doubted]
+        lacked, spoilt = set[int](), set[int]()
         for open_ms in settled:
             if open_ms in given:
                 self.coverage = self.coverage.verify(open_ms, close_of(open_ms))
             elif open_ms in refused or None in refused:
-                spoilt[open_ms] = self._spoilt.get(open_ms, 0) + 1
-                if spoilt[open_ms] >= SPOILT_TIMES or open_ms in self._unreadable:
-                    self._unreadable.add(open_ms)
-                    self._again_ms = self._due_ms = asked_ms + UNREADABLE_MS
-            elif open_ms < max(given, default=0) or open_ms in self._lacked or self._was_silent(open_ms):
-                shown = SILENT if not given and self._was_silent(open_ms) else why
+                spoilt.add(open_ms)
+            elif open_ms < last_ms or open_ms in self._lacked or self._was_silent(open_ms):
+                shown = AMONG if open_ms < last_ms else SILENT if self._was_silent(open_ms) else why
                 self.coverage = self.coverage.absent(open_ms, close_of(open_ms), shown)
             else:
-                lacked.append(open_ms)
-        self._lacked, self._spoilt = frozenset(lacked), spoilt
+                lacked.add(open_ms)
+        self._lacked = frozenset(lacked)
+        self.norows.answered(spoilt, asked_ms)
         return sure
+
+    def _doubted(self, from_ms: int, settled: Collection[int], asked_ms: int, is_wrong: bool) -> Collection[int]:
+        """REST gave nothing from there on: what of it may be there all the same, and so stays unverified?"""
+        nothing = {at for at in settled if at >= from_ms and not self._was_silent(at)}
+        nothing -= frozenset() if is_wrong else self._lacked
+        if not nothing:
+            return nothing
+        timeframe = self.pair.timeframe
+        unsure = from_ms, timeframe.close_of(max(nothing))
+        doubted = self.blank.doubted(nothing, unsure, asked_ms, self.coverage, timeframe, is_wrong=is_wrong)
+        believed = nothing - doubted
+        self._lacked |= believed if len(believed) > FEW or is_wrong else set()
+        return doubted
 
     def _judge_anew(self, asked: Range, given: Collection[int]) -> None:
         """What was asked for again is answered; what an answer with candles spans counts as absent no more."""
@@ -243,31 +246,27 @@ class Series:
     @property
     def is_unreadable(self) -> bool:
         """Does the exchange always give something there that is no candle?"""
-        return bool(self._unreadable)
+        return bool(self.norows)
 
     def unsay(self, start_ms: int, end_ms: int) -> None:
         """Nothing that was learnt of this range is sure, not even what is absent: it was learnt by a wrong time."""
         timeframe = self.pair.timeframe
         start_ms, end_ms = timeframe.open_of(start_ms), timeframe.next_open(end_ms)
-        self._unreadable.clear()
+        self.norows.clear()
         self.blank.clear((start_ms, end_ms))
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
-    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, told: Collection[int] = ()) -> bool:
+    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int) -> bool:
         """Of what was `claimed` to be in the store only what it has `kept` is sure; was it more that is to be complete?
 
-        What was told before is not told again when it is fetched anew: `told`, the newest TOLD_MAX of them.
+        What was there was told, and is not told again when it is fetched anew.
         """
         window, before = self.window(now_ms), self.coverage
         for start_ms, end_ms in claimed.verified:
             for gap in kept.unverified(start_ms, end_ms):
                 self.coverage = self.coverage.doubt(*gap)
-        if before.unverified(*window) == self.coverage.unverified(*window):
-            return False
-        self.told |= frozenset(told)
-        if len(told) >= TOLD_MAX:
-            self.live_from_ms = max(self.live_from_ms, min(told))
-        return True
+                self.told = self.told.clipped(window[0]).verify(*gap)
+        return before.unverified(*window) != self.coverage.unverified(*window)
 
     @property
     def _patience_ms(self) -> int:
@@ -276,10 +275,9 @@ class Series:
     def _askable(self, now_ms: int, start_ms: int) -> Coverage:
         """What is known, and as if it were so what is not to be asked for yet."""
         close_of, known = self.pair.timeframe.close_of, self.coverage
-        self._unreadable = {at for at in self._unreadable if at >= start_ms and known.unverified(at, close_of(at))}
-        if now_ms < self._again_ms:
-            for open_ms in self._unreadable:
-                known = known.verify(open_ms, close_of(open_ms))
+        self.norows.settle(known, start_ms, self.pair.timeframe)
+        for open_ms in self.norows.hidden(now_ms):
+            known = known.verify(open_ms, close_of(open_ms))
         self.blank.settle(self.coverage, start_ms)
         for hidden in self.blank.hidden(now_ms):
             known = known.verify(*hidden)

@@ -14,7 +14,6 @@ from typing import Protocol
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.clock import ExchangeClock
 from perseus.ingest.engine.lag import Lag
-from perseus.ingest.engine.series import TOLD_MAX
 from perseus.market.candle import Candle, Pair
 from perseus.market.coverage import Coverage
 from perseus.market.precedence import change
@@ -23,6 +22,8 @@ from perseus.outage import Outage
 
 FLUSH_SECONDS = 0.05
 RETRY_SECONDS = 1.0
+TOLD_MAX = 100
+"""Of each pair: the newest finished candles that were told are not told again before their loss is noticed."""
 FINISHED_MAX = 1_000
 """Finished candles of one pair that wait at most: the cache keeps no more."""
 
@@ -111,10 +112,6 @@ class Writer:
     async def drained(self) -> None:
         """Until everything that was put is written."""
         await self._idle.wait()
-
-    def told(self, pair: Pair) -> Collection[int]:
-        """When the newest finished candles open that were published."""
-        return self._told.get(pair, ())
 
     @property
     def waiting(self) -> int:
