@@ -201,7 +201,7 @@ class ExchangeFeed:
         say = Saying(instance.exchange.name, instance.report_error, asyncio.get_running_loop().time)
         ports = wire.ports(self._client, instance.exchange, self._source, instance.token, instance.instance_id, say)
         self._engine = engine = Engine(ports, self._source.wanted, say)
-        await self._meet(engine, say, wire)
+        await self._meet(engine, say, wire, hears=shadow is not None)
         if shadow is not None:
             engine.adopt(shadow)
         wire.relay.to = engine  # nothing was heard since
@@ -215,10 +215,15 @@ class ExchangeFeed:
                 await asyncio.sleep(LOOK_SECONDS)
                 thread.wake()
 
-    async def _meet(self, engine: Engine, say: Saying, wire: Wire) -> None:
-        """Wait for the exchange, unless a feed made anew for one that works has never met it: that one goes on then."""
+    async def _meet(self, engine: Engine, say: Saying, wire: Wire, *, hears: bool) -> None:
+        """Wait for the exchange, unless a feed made anew for one that works has never met it: that one goes on then.
+
+        `hears`: its streams are open already, so that no ban of REST need be waited out.
+        """
         if self._instance.state is State.ACTIVE and not self._has_met:
             await engine.ready()
         else:
             await firstwords.heard(engine.ready, say, held=lambda: wire.ledger.held)
+            if not hears:
+                await firstwords.thawed(wire.ledger.state, say)
         self._has_met = True

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from perseus.clock import iso
 from perseus.errors import StoreUnavailable, StoreUntrusted
+from perseus.exchanges.budget.book import BookState
 from perseus.exchanges.resterrors import NoAnswer, RateLimited
 from perseus.ingest.backoff import Backoff
 
@@ -57,11 +58,34 @@ async def heard(
             watching.cancel()
 
 
+async def thawed(state: Callable[[], Awaitable[BookState]], say: Callable[[str], None]) -> None:
+    """Until something may be sent: a start that remembers all that is asked first meets a frozen budget only later.
+
+    `state()` is the budget's; a data store that is away is waited for by who asks next. `say` is told once.
+    """
+    is_told = False
+    while True:
+        try:
+            book = await state()
+        except StoreUnavailable:
+            return
+        if book.frozen_until_ms is None:
+            return
+        if not is_told:
+            say(_held_until(book.frozen_until_ms, book.why))
+            is_told = True
+        await asyncio.sleep(LOOK_SECONDS)
+
+
 async def _tell_of(held: Callable[[], tuple[int, str] | None], say: Callable[[str], None], told: set[object]) -> None:
     """Once, unless the refusal itself was told."""
     while not told & {HELD, RateLimited}:
         if (known := held()) is not None:
             told.add(HELD)
-            until, why = iso(known[0])[:19].replace("T", " "), known[1].rstrip(".")
-            say(f"Nothing may be sent to the exchange until {until} UTC: {why}. The start waits for it.")
+            say(_held_until(*known))
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _held_until(until_ms: int, why: str) -> str:
+    until = iso(until_ms)[:19].replace("T", " ")
+    return f"Nothing may be sent to the exchange until {until} UTC: {why.rstrip('.')}. The start waits for it."

@@ -22,7 +22,7 @@ from perseus.ingest.pace import AnotherWorld
 from perseus.market.timeframes import Timeframe
 from perseus.network.exchange import Exchange
 from perseus.network.states import State
-from perseus.store import Client, connect
+from perseus.store import Client, connect, now_ms
 from perseus.warmup.stats import Stats
 from tests.commands.test_harness import address
 from tests.commands.test_simulate import simulating
@@ -165,6 +165,23 @@ def test_a_start_that_meets_what_another_process_was_told_says_until_when_it_wai
             assert words in told
             assert told.endswith("The start waits for it.")
             assert isinstance(connecting.exception(2), ConnectionError)
+
+
+def test_a_start_that_remembers_all_it_asks_for_first_waits_for_a_ban_too(url: str, real_store: str) -> None:
+    with connect(real_store, timeout=5, name="test") as client, ThreadPoolExecutor(1) as pool:
+        made(url, client, []).close()
+        (book,) = client.scan_iter("*:book")
+        client.hset(book, mapping={"frozen": str(now_ms(client, book) + 600_000), "why": "HTTP 418: banned"})
+        said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        feed = unmade(url, client, said.put)
+        connecting = pool.submit(feed.connect)
+        told = said.get(timeout=20)
+        assert told.startswith("Nothing may be sent to the exchange until 20")
+        assert told.endswith(" UTC: HTTP 418: banned. The start waits for it.")
+        assert not connecting.done()
+        client.hset(book, mapping={"frozen": "0"})
+        assert connecting.result(20) is None
+        feed.close()
 
 
 def test_a_feed_made_anew_for_one_that_works_does_not_wait_but_says_why_not(url: str, real_store: str) -> None:
