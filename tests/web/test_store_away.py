@@ -49,7 +49,6 @@ def otto(alone: Notified, own_server: RedisProcess) -> FlaskClient:
     [
         HERE,
         f"{HERE}?saved=removed-1&target={TARGET}&command={'0' * 32}&at=1",
-        f"/commands/{TARGET}/{'0' * 32}?what=check",
         "/api/network/exchanges/2/symbols",
     ],
 )

@@ -97,5 +97,7 @@ def test_what_is_saved_is_not_told_as_a_failure_when_the_store_goes_away(
 
     monkeypatch.setattr(channel, "send", away)
     answer = add(otto, "ETH-USDT")
-    assert answer.headers["Location"].endswith("saved=added-1&why=unseen")
+    assert "saved=added-1&target=" in answer.headers["Location"]
+    assert answer.headers["Location"].endswith("&unsure=1")
+    assert "It may have been sent, as command" in words(otto.get(answer.headers["Location"]).text)
     assert names(site) == ("ETH-USDT",)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from flask import redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -11,11 +12,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from perseus.control.channel import BadTarget
 from perseus.control.command import BadCommand, Kind
 from perseus.control.key import KeyUnusable, NoKey
-from perseus.errors import PerseusError, UnknownExchange
+from perseus.db import DatabaseUnavailable
+from perseus.errors import PerseusError, StoreRefused, StoreUnavailable, UnknownExchange
 from perseus.network.exchange import Exchange
+from perseus.web import problems
 from perseus.web.control import command as commandpage
 from perseus.web.control.commanding import AnotherKey
 from perseus.web.site import commanding, site
+
+UNSENT = "Nothing was sent."
 
 
 def exchange_of(name: str) -> Exchange:
@@ -27,13 +32,29 @@ def exchange_of(name: str) -> Exchange:
     return found
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def sends(view: View) -> View:
+    """A view that sends one command: what it raises was met before that, and its answer says so."""
+
+    @wraps(view)
+    def told(**given: Any) -> Any:
+        try:
+            return view(**given)
+        except (StoreUnavailable, StoreRefused, DatabaseUnavailable) as error:
+            return problems.beside(error, UNSENT)
+
+    return cast(View, told)
+
+
 def ask(
     target: str, kind: Kind, exchange: Exchange, arguments: Mapping[str, Any], instance_id: str | None = None
 ) -> BaseResponse:
-    """Send it, and go on to where its progress is shown, and then to the exchange. Errors as `Commanding.send`."""
+    """Send it, and go on to where its progress is shown, and then to the exchange. Errors as `Commanding.sent`."""
     at_ms, then = commanding().now_ms(), url_for("instance.page", name=exchange.name)
-    command = commanding().send(target, kind, exchange, arguments, instance_id)
-    return redirect(commandpage.address(target, command, kind, at_ms, then, leaves=True), 303)
+    sent = commanding().sent(target, kind, exchange, arguments, instance_id)
+    return redirect(commandpage.address(target, sent, kind, at_ms, then, leaves=True), 303)
 
 
 def refused(error: PerseusError) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from flask import request
 
@@ -19,7 +19,7 @@ from perseus.control.key import KeyUnusable, NoKey
 from perseus.control.outcomes import Outcome
 from perseus.doctor import commanding as examined
 from perseus.doctor.catalogue import CATALOGUE
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreRefusesWrites, StoreUnavailable
 from perseus.network.exchange import Exchange
 from perseus.network.view.directory import ExchangeStatus
 from perseus.settings import Settings
@@ -44,12 +44,28 @@ class AnotherKey(PerseusError):
     """Raised when a process would refuse a command, for it has another key, or none. Nothing was sent."""
 
 
+class PerhapsSent(StoreUnavailable):
+    """Raised when the data store was silent over a command that was sent: its target may have it."""
+
+    def __init__(self, command: str, error: StoreUnavailable) -> None:
+        super().__init__(error.where, error.reason)
+        self.command = command
+
+
+class Sent(NamedTuple):
+    """A command, by its id. `is_sure` False: the data store was silent over it."""
+
+    command: str
+    is_sure: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One process that can be asked, as a choice. `said`: host and what it is at."""
+    """One process that can be asked, as a choice. `said`: host and what it is at; `named`: the process alone."""
 
     target: str
     said: str
+    named: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +128,7 @@ class Commanding:
         asked = [one for one in self.reports() if one.takes_commands]
         refusing = self.refusing(asked)
         reports = sorted(asked, key=lambda one: (one in refusing, *_order(one, exchange)))
-        return tuple(Host(one.target, _said(one, refuses=one in refusing)) for one in reports)
+        return tuple(Host(one.target, _said(one, refuses=one in refusing), _named(one)) for one in reports)
 
     def send(
         self,
@@ -124,7 +140,8 @@ class Commanding:
     ) -> str:
         """Command it in the name of who asks; gives the id.
 
-        Raises NoKey, AnotherKey, BadTarget, BadCommand, StoreUnavailable.
+        Raises NoKey, AnotherKey, BadTarget, BadCommand, PerhapsSent; where it was not sent, StoreUnavailable,
+        StoreRefused, StoreCorrupt.
         """
         signing = self.read_key()
         if signing is None:
@@ -145,9 +162,29 @@ class Commanding:
             instance_id=instance_id,
             arguments=arguments or {},
         )
-        sent = channel.send(self.client, signing, command)
+        try:
+            channel.send(self.client, signing, command)
+        except StoreRefusesWrites:
+            raise
+        except StoreUnavailable as error:
+            began(command)
+            raise PerhapsSent(command.id, error) from error
         began(command)
-        return sent
+        return command.id
+
+    def sent(
+        self,
+        target: str,
+        kind: Kind,
+        exchange: Exchange,
+        arguments: Mapping[str, Any] | None = None,
+        instance_id: str | None = None,
+    ) -> Sent:
+        """The same, for who follows it: also one that may have been sent. Errors as `send`, without PerhapsSent."""
+        try:
+            return Sent(self.send(target, kind, exchange, arguments, instance_id), True)
+        except PerhapsSent as error:
+            return Sent(error.command, False)
 
     def outcome(self, target: str, command: str) -> Outcome | None:
         """What came of it so far. Errors as `perseus.control.channel.outcome`."""
@@ -191,3 +228,7 @@ def _said(one: Report, *, refuses: bool) -> str:
     of = f" {one.exchange_name}" if one.role != "idle" and one.exchange_name else ""
     key = f"; {unasked.OTHER_KEY}" if refuses else ""
     return words.plain(f"{one.hostname}, process {one.pid}: {what}{of}", 120) + key
+
+
+def _named(one: Report) -> str:
+    return words.plain(f"{one.hostname} (process {one.pid})", 120)

@@ -18,7 +18,7 @@ from perseus.network.view.directory import ExchangeStatus
 from perseus.web import words
 from perseus.web.card import attendance
 from perseus.web.control import holders, hostrows
-from perseus.web.control.commanded import ask, exchange_of, refused
+from perseus.web.control.commanded import ask, exchange_of, refused, sends
 from perseus.web.control.holders import Holder
 from perseus.web.control.hostrows import Choice
 from perseus.web.people.auditing import audited, failed
@@ -85,6 +85,7 @@ def page(name: str) -> BaseResponse:
 
 @routes.post("")
 @needs(Role.OPERATOR)
+@sends
 def start(name: str) -> BaseResponse:
     """Start it on the chosen host."""
     now = _standing(exchange_of(name))
@@ -95,6 +96,7 @@ def start(name: str) -> BaseResponse:
 
 @routes.post("/takeover")
 @needs(Role.OPERATOR)
+@sends
 def take_over(name: str) -> BaseResponse:
     """Have the chosen host take it over from the instance that was shown."""
     now = _standing(exchange_of(name))

@@ -21,7 +21,7 @@ from perseus.network.view.directory import ExchangeStatus
 from perseus.web import words
 from perseus.web.card import attendance
 from perseus.web.card.attendance import Attendance
-from perseus.web.control.commanded import ask, exchange_of, refused
+from perseus.web.control.commanded import ask, exchange_of, refused, sends
 from perseus.web.people.auditing import audited, failed
 from perseus.web.people.guard import needs
 from perseus.web.problems import BadParameter, Problem, answer
@@ -144,6 +144,7 @@ def _sure(act: Act, attending: Attendance) -> Act:
 
 @routes.post("")
 @needs(Role.OPERATOR)
+@sends
 def command(name: str) -> BaseResponse:
     """Ask it of the instance that was shown, and of no other."""
     exchange, asked = exchange_of(name), request.form.get("what", "")

@@ -23,8 +23,9 @@ from perseus.web.card.shares import Share, share
 from perseus.web.card.timeline import Strip, strip
 from perseus.web.control import command as commandpage
 from perseus.web.control import control as controlpage
-from perseus.web.control.command import CommandShown
+from perseus.web.control import progress
 from perseus.web.control.control import Controls
+from perseus.web.control.progress import CommandShown
 from perseus.web.feed import part as feedpart
 from perseus.web.feed.filter import FeedFilter
 from perseus.web.feed.marks import NO_FATES
@@ -125,8 +126,8 @@ def _told() -> CommandShown | None:
         return None
     try:
         return commandpage.told(named)
-    except (StoreUnavailable, StoreRefused):
-        return None
+    except (StoreUnavailable, StoreRefused) as error:
+        return progress.untold(named, error)
 
 
 def _shown(seen: Seen, view: NetworkView) -> Shown:

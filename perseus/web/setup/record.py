@@ -19,6 +19,7 @@ from perseus.errors import StoreRefused, StoreUnavailable
 from perseus.web import words
 from perseus.web.comesback import comes_back
 from perseus.web.control import command as commandpage
+from perseus.web.control.commanded import sends
 from perseus.web.control.commanding import AnotherKey, Host
 from perseus.web.people.auditing import audited, failed
 from perseus.web.people.guard import needs, person
@@ -108,6 +109,7 @@ def switch(name: str) -> BaseResponse:
 
 @routes.post("/check")
 @needs(Role.OPERATOR)
+@sends
 def check(name: str) -> BaseResponse:
     """Let a host ask the exchange, and say which of the variables it has."""
     offered, record = _own(name)
@@ -116,12 +118,12 @@ def check(name: str) -> BaseResponse:
     try:
         at_ms, back = commands.now_ms(), url_for("record.page", name=name)
         asked = {"environment": list(record.access.variables)}
-        command = commands.send(target, Kind.CHECK, offered.exchange, asked)
+        sent = commands.sent(target, Kind.CHECK, offered.exchange, asked)
     except (BadTarget, NoKey, AnotherKey) as error:
         why = "choose a host" if isinstance(error, BadTarget) else commands.why_off() or str(error)
         failed(why)
         return _one(offered, record, recordforms.of(offered, record), why)
-    return redirect(commandpage.address(target, command, Kind.CHECK, at_ms, back, name), 303)
+    return redirect(commandpage.address(target, sent, Kind.CHECK, at_ms, back, name), 303)
 
 
 def _own(name: str) -> tuple[Offered, Record]:

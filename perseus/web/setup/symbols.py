@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -12,13 +13,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from perseus.access.auditentry import LONG
 from perseus.db import watched
 from perseus.db.errors import TooManySymbols
-from perseus.errors import PerseusError
+from perseus.errors import PerseusError, StoreRefused, StoreUnavailable
 from perseus.exchanges import vetting
 from perseus.exchanges.vetting import TAKEN, Fate, TooManyLines
 from perseus.network.exchange import Exchange
 from perseus.web import htmx, moments, problems, words
 from perseus.web.comesback import comes_back
-from perseus.web.control.command import CommandPart
+from perseus.web.control import command as commandpage
+from perseus.web.control.command import CommandPage, CommandPart
 from perseus.web.people.auditing import audited
 from perseus.web.people.guard import by
 from perseus.web.polled import polled, still
@@ -51,15 +53,33 @@ routes = Blueprint("symbols", __name__, url_prefix="/exchanges/<name>/symbols")
 
 
 @routes.get("")
-def page(name: str) -> Response:
+def page(name: str) -> BaseResponse:
     """All of them, and what a search finds among those that the exchange lists."""
     try:
         return _whole(known_exchange(access().database_url, name).exchange)
     except PerseusError as error:
-        saved = _saved(request.args.get("saved", ""), request.args.get("kept", ""))
-        if not saved:
+        told = symbolstold.asked()
+        if told is not None and told.command and isinstance(error, StoreUnavailable | StoreRefused):
+            return _waiting(name, told, error)
+        if not (said := _said()):
             raise
-        return problems.beside(error, f"{saved} That is saved. {symbolstold.told_so()}{UNSHOWN}")
+        return problems.beside(error, said)
+
+
+def _waiting(name: str, told: Told, error: StoreUnavailable | StoreRefused) -> BaseResponse:
+    """That what runs was told, while it cannot be read what came of that: goes on by itself."""
+    back, command = url_for("symbols.page", name=name), symbolstold.waiting(name, told, error)
+    if htmx.wants_fragment():
+        command = replace(command, address=commandpage.away(request.path, request.args))
+    problem = problems.of(error)
+    said = f"{_said() or UNSHOWN} {problem.detail if problem else error}"
+    return commandpage.silent(CommandPage("Watched symbols", command, back, said), error)
+
+
+def _said() -> str:
+    """What was saved, and who was told, where the list cannot be shown; '' for nothing."""
+    saved = _saved(request.args.get("saved", ""), request.args.get("kept", ""))
+    return f"{saved} That is saved. {symbolstold.told_so()}{UNSHOWN}" if saved else ""
 
 
 def _unsaved(why: str, name: str) -> Response:

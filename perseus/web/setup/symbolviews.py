@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from perseus.web.control.command import CommandShown
+from perseus.web.control.progress import CommandShown
 from perseus.web.moments import Moment
 from perseus.web.setup.running import Running
 from perseus.web.setup.symbolpages import Paged

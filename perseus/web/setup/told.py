@@ -13,9 +13,10 @@ from perseus.network.exchange import Exchange
 from perseus.network.payload import SYMBOLS_FROM, InstanceStatus, SymbolsFrom, is_simulated
 from perseus.notify.told import records
 from perseus.web.control import command as commandpage
-from perseus.web.control.command import CommandShown
-from perseus.web.control.commanding import AnotherKey, Commanding, target_of
-from perseus.web.site import site
+from perseus.web.control import progress
+from perseus.web.control.commanding import AnotherKey, Commanding, Sent, target_of
+from perseus.web.control.progress import CommandShown
+from perseus.web.site import access, site
 
 OFF, NOBODY, DEAF, EMPTY, UNSEEN, CORRUPT, KEY = "off", "nobody", "deaf", "empty", "unseen", "corrupt", "key"
 EMPTY_ALL, EMPTY_SET = "empty-all", "empty-set"
@@ -35,23 +36,36 @@ SAID = {
 }
 
 SENT = "What runs was told of it."
+PERHAPS = "Whether what runs was told of it is not known: the data store did not answer."
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was sent to whom, and when (store); or `why` nothing was, a key of SAID."""
+    """What was sent to whom, and when (store); or `why` nothing was, a key of SAID. `is_sure`: as of `Sent`."""
 
     target: str = ""
     command: str = ""
     at_ms: int = 0
     why: str = ""
+    is_sure: bool = True
 
     @property
     def query(self) -> dict[str, Any]:
         """As parameters of the page that shows it."""
         if self.why:
             return {"why": self.why}
-        return {"target": self.target, "command": self.command, "at": str(self.at_ms)}
+        unsure = {} if self.is_sure else {progress.UNSURE: "1"}
+        return {"target": self.target, "command": self.command, "at": str(self.at_ms), **unsure}
+
+    @property
+    def sent(self) -> Sent:
+        """The command."""
+        return Sent(self.command, self.is_sure)
+
+    @property
+    def said(self) -> str:
+        """What was told, without what came of it; '' for nothing that was sent."""
+        return SAID.get(self.why) or (SENT if self.is_sure else PERHAPS)
 
 
 def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> Told:
@@ -72,8 +86,8 @@ def tell(commands: Commanding, exchange: Exchange, symbols: tuple[str, ...]) -> 
     arguments = {"symbols": list(symbols)}
     try:
         at_ms = commands.now_ms()  # before it is sent: what was sent is not to be told as unseen
-        command = commands.send(target, Kind.SET_SYMBOLS, exchange, arguments, found.status.instance_id)
-        return Told(target, command, at_ms)
+        sent = commands.sent(target, Kind.SET_SYMBOLS, exchange, arguments, found.status.instance_id)
+        return Told(target, sent.command, at_ms, is_sure=sent.is_sure)
     except (StoreUnavailable, StoreRefused):
         return Told(why=UNSEEN)  # they are saved all the same, and that is not to be told as a failure
     except StoreCorrupt:
@@ -96,21 +110,34 @@ def asked() -> Told | None:
         return Told(why=given["why"])
     if not given.get("command"):
         return None
-    return Told(given.get("target", ""), given["command"], records.number(given, "at") or 0)
+    is_sure = not given.get(progress.UNSURE)
+    return Told(given.get("target", ""), given["command"], records.number(given, "at") or 0, is_sure=is_sure)
 
 
 def so_far(commands: Commanding, exchange: Exchange, told: Told) -> tuple[CommandShown | None, str]:
     """What came of it, or in its place a sentence: what was sent is not to be told as a failure."""
     try:
         return shown(commands, exchange, told), SAID.get(told.why, "")
-    except (StoreUnavailable, StoreRefused):
-        return None, SENT
+    except (StoreUnavailable, StoreRefused) as error:
+        return waiting(exchange.name, told, error), told.said
+
+
+def waiting(name: str, told: Told, error: StoreUnavailable | StoreRefused) -> CommandShown:
+    """What was sent, while the data store does not say what came of it: asked for on its own page.
+
+    Raises BadParameter.
+    """
+    progress.check(told.target, told.command, Kind.SET_SYMBOLS)
+    back = url_for("symbols.page", name=name)
+    away_ms = access().clock.wall_ms()
+    again = commandpage.address(told.target, told.sent, Kind.SET_SYMBOLS, told.at_ms, back, away_ms=away_ms)
+    return progress.waiting(told.target, told.sent, Kind.SET_SYMBOLS, error, again)
 
 
 def told_so() -> str:
-    """The same as a sentence and a space, without asking what came of it; '' for nothing."""
+    """What this request says was told, as a sentence and a space; '' for nothing."""
     told = asked()
-    return "" if told is None else f"{SAID.get(told.why, SENT)} "
+    return "" if told is None else f"{told.said} "
 
 
 def shown(commands: Commanding, exchange: Exchange, told: Told | None, again: str = "") -> CommandShown | None:
@@ -122,12 +149,12 @@ def shown(commands: Commanding, exchange: Exchange, told: Told | None, again: st
         return None
     if not again:
         back = url_for("symbols.page", name=exchange.name)
-        again = commandpage.address(told.target, told.command, Kind.SET_SYMBOLS, told.at_ms, back)
+        again = commandpage.address(told.target, told.sent, Kind.SET_SYMBOLS, told.at_ms, back)
     now = commands.now_ms()
-    return commandpage.seen(
+    return progress.seen(
         commands.known_outcome(told.target, told.command),
         told.target,
-        told.command,
+        told.sent,
         Kind.SET_SYMBOLS,
         told.at_ms,
         now,
