@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from perseus.exchanges.streams.moves import LATE_AFTER
 from perseus.simulator.faults.fault import Fault
 from tests.simulated.site import Site
 from tests.simulated.test_silent import site_of
@@ -22,6 +23,10 @@ def renamed(name: str, for_ms: int) -> Fault:
 
 def kind_of(name: str) -> str:
     return KINDS["coinbase" if name == "coinbase" else "binance"]
+
+
+def named(site: Site) -> list[str]:
+    return [line for line in site.said if "not known here" in line]
 
 
 def absences(site: Site) -> list[str]:
@@ -46,7 +51,7 @@ def test_a_renamed_channel_is_named_doubted_left_and_told_and_all_is_whole_when_
             assert "a message of an unknown kind named it" in caplog.text
             await site.pass_time(70)
             (said,) = [line for line in site.said if "A new connection is opened" in line]
-            assert said.endswith("no candles come any more.")
+            assert re.search(r"(and \d+ more|NKN-USD 5m): no candles come any more\.$", said)
             assert site.exchange.counters.seen["ws_connects"] == 2
             assert absences(site) == []
             await site.pass_time(120)
@@ -98,7 +103,7 @@ def test_a_few_candles_between_are_no_end_of_it(name: str, caplog: pytest.LogCap
         async with site_of(name, renamed(name, 300_000), *more) as site:
             await site.pass_time(1_200)
             assert again(caplog) == []
-            assert len(absences(site)) == 1
+            assert len(absences(site)) == len(named(site)) == 1
             await site.pass_time(600)
             assert len(again(caplog)) == 1
 
@@ -175,3 +180,74 @@ def test_a_kind_that_nobody_knows_beside_those_that_go_on_costs_one_look_an_hour
 
     without, beside = run(main)
     assert beside - without <= 1
+
+
+def two(name: str, *faults: Fault) -> Site:
+    """One of two lively symbols, a stream each."""
+    symbols = ["BTC-USD", "ETH-USD"] if name == "coinbase" else ["BTCUSDT", "ETHUSDT"]
+    return Site(name, symbols, ["5m" if name == "coinbase" else "1m"], faults=faults, bases=("BTC", "ETH"))
+
+
+@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("after_seconds", [0, 17, 40])
+def test_few_candles_before_it_are_no_reason_not_to_notice_it(name: str, after_seconds: int) -> None:
+    early = Fault("channel_renamed", name, after_ms=after_seconds * 1_000, until_ms=1_500_000)
+
+    async def main() -> None:
+        async with two(name, early) as site:
+            await site.pass_time(after_seconds + LATE_AFTER - 5)
+            is_ticker_proof = name == "coinbase"
+            assert site.exchange.counters.seen["ws_connects"] == 1 + is_ticker_proof
+            await site.pass_time(55)
+            assert site.exchange.counters.seen["ws_connects"] == 2
+            (said,) = [line for line in site.said if "A new connection is opened" in line]
+            assert "BTC" in said
+            assert "ETH" in said
+            await site.pass_time(90)
+            (said,) = absences(site)
+            assert "No candles come of 2 streams" in said
+            assert ("since" in said) is (after_seconds > 0)
+            await site.pass_time(1_000)
+            assert site.exchange.counters.seen["ws_connects"] == 2
+            assert len(absences(site)) == len(named(site)) == 1
+            await site.pass_until_quiet()
+            assert site.differences() == []
+            assert site.world.broken() == {}
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize(("pause_seconds", "later_seconds"), [(160, 0), (70, 35)])
+def test_a_second_renaming_is_named_again_at_once_and_noticed_about_as_soon(
+    name: str, pause_seconds: int, later_seconds: int
+) -> None:
+    again_seconds = 600 + pause_seconds
+    second = Fault("channel_renamed", name, after_ms=again_seconds * 1_000, until_ms=3_600_000)
+
+    async def main() -> None:
+        async with two(name, renamed(name, 300_000), second) as site:
+            await site.pass_time(again_seconds)
+            assert len(named(site)) == len(absences(site)) == 1
+            await site.pass_time(10)
+            assert len(named(site)) == 2
+            await site.pass_time(75 + later_seconds)
+            assert len(absences(site)) == 2
+            await site.pass_time(600)
+            assert len(named(site)) == len(absences(site)) == 2
+            assert site.exchange.counters.seen["ws_connects"] == 2
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_quiet_market_whose_price_moves_now_and_then_is_left_alone(name: str) -> None:
+    symbol = "NKN-USD" if name == "coinbase" else "NKNUSDT"
+
+    async def main() -> None:
+        async with Site(name, [symbol], ["5m"], bases=("NKN",)) as site:
+            await site.pass_time(3 * 3_600)
+            assert site.exchange.counters.seen["ws_connects"] == 1
+            assert site.said == []
+
+    run(main)

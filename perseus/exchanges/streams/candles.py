@@ -21,7 +21,7 @@ class Candles:
     """`name`: of the stream, for the log; `time`: loop time (s); `say` is told what a person should know."""
 
     def __init__(self, name: str, clock: ExchangeClock, time: Callable[[], float], say: Callable[[str], None]) -> None:
-        self.pulse = Pulse()
+        self.pulse = Pulse(spoke=time())
         self._name = name
         self._clock = clock
         self._time = time
@@ -41,10 +41,10 @@ class Candles:
         self._told, self._away = now, streams
         exchange_ms = self._clock.estimate_ms()
         since = ""
-        if exchange_ms is not None:
+        if exchange_ms is not None and self.pulse.spoken:
             since = f" since {iso(exchange_ms - self._clock.passes_ms(now - self.pulse.spoke))}"
         besides = ", though tickers do" if do_tickers_come else ""
-        self._say(f"No candles come of {streams} streams{since}{besides}. They are tried again each hour.")
+        self._say(f"No candles come of {_streams(streams)}{since}{besides}. They are tried again each hour.")
 
     def came(self, subject: Subject) -> None:
         """One of it has come, and not because it was subscribed to: the end of their absence is in the log once."""
@@ -58,7 +58,11 @@ class Candles:
         self._came = now
         if now - self._since >= BACK_SECONDS:
             back = len(self._back)
-            streams = f"{back} streams" if back >= self._away else f"{back} of {self._away} streams so far"
+            streams = _streams(back) if back >= self._away else f"{back} of {_streams(self._away)} so far"
             log.warning("%s: Candles come again of %s.", self._name, streams)
             self._told = None
             self._back.clear()
+
+
+def _streams(count: int) -> str:
+    return "1 stream" if count == 1 else f"{count} streams"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from perseus.errors import PerseusError
 from perseus.exchanges.budget.window import Window
 from perseus.exchanges.dialect import Dialect, Message, Subscription
-from perseus.exchanges.events import unended
+from perseus.exchanges.events import Subject, unended
 from perseus.exchanges.streams.quiet import Quiet
 from perseus.exchanges.streams.reader import Owner, Reader
 from perseus.exchanges.streams.watchdog import SILENT, Alarm, Step
@@ -221,11 +221,24 @@ class Connection:
         self.subscribe([alarm.subscription for alarm in alarms.get(Step.RESUBSCRIBE, ())])
         for alarm in alarms.get(Step.DOUBT, ()):
             self._owner.doubt(self, [alarm.subscription.subject], alarm.since, SILENT)
+        self._owner.strangers.missed(
+            [alarm.subscription.subject for each in alarms.values() for alarm in each if alarm.is_dead]
+        )
         dead = [alarm.subscription.subject for alarm in alarms.get(Step.RECONNECT, ())]
         if dead:
+            dead = self._silent_with(dead, now)
             self._owner.retire(self, f"{named(map(str, dead))}: {self._why_silent(now)}", dead)
         if reported := alarms.get(Step.REPORT):
             self._report(reported, now)
+
+    def _silent_with(self, dead: list[Subject], now: float) -> list[Subject]:
+        """These, and all that stay away together with them: one new connection is for all of them."""
+        if self.dog.is_mute(now):
+            return list(self.truth.wanted)
+        if self.dog.lacks_candles(now) and any(isinstance(one, Pair) for one in dead):
+            others = [one for one in self.truth.wanted if isinstance(one, Pair)]
+            return others + [one for one in dead if one not in others]
+        return dead
 
     def _why_silent(self, now: float) -> str:
         if self.dog.is_mute(now):

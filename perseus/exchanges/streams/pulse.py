@@ -14,7 +14,10 @@ FADE = 0.02
 
 @dataclass(slots=True)
 class Pulse:
-    """`spoke`: loop time (s) of the last that came; `usual`: the longest pause of late; of an outage not all of it."""
+    """`spoke`: loop time (s) of the last that came, at first of its beginning.
+
+    `usual`: the longest pause of late; of an outage not all of it.
+    """
 
     spoken: int = 0
     spoke: float = 0.0

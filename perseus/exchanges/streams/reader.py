@@ -126,6 +126,7 @@ class Reader:
         for one in routes:
             back = self.dog.heard(one.subject, now, price)
             if back:
+                self._owner.strangers.heard(one.subject)
                 if back.since is not None:
                     self._owner.doubt(self._link, [one.subject], back.since, SILENT)
                 self._acknowledge([one])

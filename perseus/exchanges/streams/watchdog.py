@@ -15,6 +15,7 @@ from enum import Enum
 
 from perseus.exchanges.dialect import Subscription
 from perseus.exchanges.events import Subject
+from perseus.exchanges.streams.moves import LATE_AFTER, Moves
 from perseus.exchanges.streams.pulse import STILL_AFTER, TIMES, Pulse, longest_of_late
 from perseus.market.candle import Pair
 
@@ -64,6 +65,7 @@ class Back:
 class _Symbol:
     spoken: int = 0
     speakers: int = 0
+    candles: int = 0
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class Watchdog:
     _symbols: dict[str, _Symbol] = field(default_factory=dict)
     _all: Pulse = field(default_factory=Pulse)
     _began: float = 0.0
-    _moves: int = 0
+    _moves: Moves = field(default_factory=Moves)
     _ticked: float | None = None
 
     def add(self, subscriptions: Iterable[Subscription], now: float) -> None:
@@ -105,8 +107,10 @@ class Watchdog:
             if one.subject in self._watches:
                 continue
             symbol = self._symbols.setdefault(one.symbol, _Symbol())
-            speaks = self.is_ticker_proof or isinstance(one.subject, Pair)
+            is_candle = isinstance(one.subject, Pair)
+            speaks = self.is_ticker_proof or is_candle
             symbol.speakers += speaks
+            symbol.candles += is_candle
             self._watches[one.subject] = _Watch(one, symbol, speaks, now, spoken=symbol.spoken)
 
     def remove(self, subscriptions: Iterable[Subscription]) -> None:
@@ -115,6 +119,7 @@ class Watchdog:
             watch = self._watches.pop(one.subject, None)
             if watch:
                 watch.symbol.speakers -= watch.speaks
+                watch.symbol.candles -= isinstance(one.subject, Pair)
 
     def heard(self, subject: Subject, now: float, price: str | None = None) -> Back | None:
         """The stream has spoken, a ticker of this price. Back when that was in question: it does for the first time,
@@ -127,9 +132,10 @@ class Watchdog:
         self._all.beat(now)
         if isinstance(subject, Pair):
             self.candles.beat(now)
-            self._moves = 0
+            self._moves.count = 0
         else:
-            self._moves += watch.price not in (None, price)
+            if watch.price not in (None, price) and watch.symbol.candles:
+                self._moves.add(now)
             watch.price, self._ticked = price, now
         back = None
         if watch.heard is None or watch.step:
@@ -160,6 +166,7 @@ class Watchdog:
         """Nobody could be heard for so long, because this process did not listen."""
         self._all.spoke += seconds
         self.candles.spoke += seconds
+        self._moves.excuse(seconds)
         for watch in self._watches.values():
             watch.since += seconds
 
@@ -168,9 +175,14 @@ class Watchdog:
         return len(self._symbols) > 1 and self._all.is_still(now, self._began)
 
     def lacks_candles(self, now: float) -> bool:
-        """Have all candles stayed away together, of several symbols or of one whose price moves?"""
-        is_trade_known = len(self._symbols) > 1 or self._moves >= ROUNDS
-        return is_trade_known and self.candles.is_still(now, self._began)
+        """Have all candles stayed away together, of several symbols or of one whose price moves?
+
+        Where too few came before, or too seldom, to say so: for minutes in which prices go on to move.
+        """
+        is_trade_known = len(self._symbols) > 1 or self._moves.are_trade
+        if is_trade_known and self.candles.is_still(now, self._began):
+            return True
+        return self._moves.go_on and now - self.candles.spoke >= LATE_AFTER
 
     def do_tickers_come(self, now: float) -> bool:
         """Has any been heard of late?"""
