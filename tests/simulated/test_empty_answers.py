@@ -179,6 +179,23 @@ def test_empty_answers_at_the_end_of_an_hour_with_lost_connections_lose_nothing_
 
 
 @everywhere
+@pytest.mark.parametrize("seconds", [14.0, 60.0])
+def test_empty_answers_for_a_moment_as_candles_end_lack_none_two_minutes_later(name: str, seconds: float) -> None:
+    async def main() -> None:
+        async with site_of(name) as site:
+            await site.pass_until_quiet()
+            await site.pass_time(BEFORE_THE_HOUR + 15 - (site.world.clock.now_ms() - START_MS) / 1000)
+            emptied(site)
+            await site.pass_time(seconds)
+            heal(site)
+            await site.pass_time(120)
+            assert site.differences(settled_seconds=110) == []
+            assert held(site) == 0
+
+    run(main)
+
+
+@everywhere
 def test_a_warm_restart_asks_for_nothing_and_a_quarter_of_an_hour_later_for_what_is_held_absent(name: str) -> None:
     async def main() -> None:
         async with site_of(name, BASES[:2]) as site:
