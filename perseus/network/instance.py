@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
 from perseus.clock import Clock, StoreClock
-from perseus.errors import LeaseLost, PerseusError, StopRequested, in_short, told
+from perseus.errors import LeaseLost, StopRequested, in_short, told
 from perseus.network import states
 from perseus.network.announcer import Announcer
 from perseus.network.exchange import Exchange
@@ -68,10 +67,9 @@ class Instance:
         self._downtime_ms = grant.now_ms - grant.death.offline_ms if grant.death else None
         self._moving, self._halted, self._stopped = threading.Lock(), True, False
         self._ended: list[Callable[[], object]] = []
-        self._patience = self._patience_with_log = lease.timing.stop / 5
         journaled = facts.status, lambda *error: observer.error_reported(facts.status(), *error), self._fenced
         self._journal = Journal(activity, *journaled, lease.timing.retry, clock, store_clock)
-        self._leaving = Leaving(lease, claims, exchange.name)
+        self._leaving = Leaving(lease, claims, exchange.name, clock)
         self._heartbeat = Heartbeat(lease, claims, facts, self._put_back, clock, store_clock, self._revoked)
         self._announcer = Announcer(lease, facts.status, observer, clock, self.report_error)
         told, ended = self._announcer.tell, self._heartbeat.await_end
@@ -186,7 +184,13 @@ class Instance:
         """
         if not self._leaving.successor:
             self.stop_reason, self._leaving.successor = reason, successor
+        self._leaving.asked()
         self.stop_requested.set()
+
+    @property
+    def unreleased(self) -> str:
+        """Why its lease was not given back, a clause for people; '' where it was, or it has not stopped yet."""
+        return self._leaving.unreleased
 
     def stop(self, reason: str | None = None) -> None:
         """Stop in order: stopping, stopped, lease released, threads ended. Repeating it does nothing."""
@@ -210,11 +214,12 @@ class Instance:
             await_written(written, self._may_work)
             self._downtime_ms = None
         else:
-            self._give_time(written)
+            self._leaving.await_log(written)
         self._facts.enter(to_state, self._store_clock.now_ms())
         self._halted = to_state not in (*states.AT_WORK, State.STOPPING)
-        if not self._heartbeat.written(self._heartbeat.ask(), self._patience) and to_state not in states.AT_WORK:
-            self._patience = 0.0
+        is_heard = self._heartbeat.written(self._heartbeat.ask(), self._leaving.with_lease)
+        if to_state not in states.AT_WORK and self._leaving.heard(is_heard):
+            self._journal.hurry()
         log.info("%s: %s -> %s (%s)", self.exchange.name, from_state, to_state, reason)
         self._observer.state_changed(self.status(), from_state, to_state, reason)
 
@@ -224,15 +229,6 @@ class Instance:
             raise StopRequested(self.exchange.name, self.stop_reason)
         self.guard()
 
-    def _give_time(self, written: Future[str]) -> None:
-        """A stop goes on without its event, and waits no more for a log that was late: that is no word of the lease."""
-        try:
-            written.result(self._patience_with_log)
-        except TimeoutError:
-            self._patience_with_log = 0.0
-        except PerseusError as error:
-            log.warning("%s: an event of its stop is not in the log: %s", self.exchange.name, error)
-
     def _finish(self, reason: str, path: tuple[State, ...]) -> None:
         # Before the lock: it ends a transition that waits in another thread for a store that does not answer.
         self.stop_requested.set()
@@ -240,9 +236,12 @@ class Instance:
             if self._stopped:
                 return
             self._stopped = self._announcer.quiet = True
+            self._leaving.begin()
             try:
                 if self._lease.may_be_released(self._clock.elapsed()):
                     self._walk_and_release(reason, path)
+                else:
+                    self._leaving.over()
             finally:
                 self.end_threads()
         for call in self._ended:
@@ -253,20 +252,20 @@ class Instance:
         for to_state in path:
             if to_state in states.TRANSITIONS[self.state]:
                 self._move(to_state, reason)
-        self._journal.stop(self._patience_with_log)
-        self._heartbeat.stop(self._patience)
-        if self._patience == self._patience_with_log == 0.0:
+        self._journal.stop(self._leaving.with_log)
+        self._heartbeat.stop(self._leaving.with_lease)
+        if self._leaving.is_in_vain:
             self._leaving.failed(self._heartbeat.trouble or "no heartbeat is answered.")
-        elif self._leaving.release(reason, self.status().to_json(), self._clock.elapsed()):
+        elif self._leaving.release(reason, self.status().to_json()):
             self._observer.deregistered(self.status(), reason)
 
     def end_threads(self) -> None:
         """What a stop ends with. A start that was interrupted has nothing else to stop."""
         self._lease.end("the instance has stopped", self._clock.elapsed())
         self._halted = True
-        self._journal.stop(self._patience_with_log)
-        self._heartbeat.stop(self._patience)
-        self._warden.stop(self._patience)
+        self._journal.stop(self._leaving.with_log)
+        self._heartbeat.stop(self._leaving.with_lease)
+        self._warden.stop(self._leaving.with_lease)
         for connection in (self._proof, self._claims, self._activity):
             connection.close()
 

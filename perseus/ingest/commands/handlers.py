@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from perseus.clock import iso
 from perseus.control.command import Kind
 from perseus.control.handling import Cancelled, Done, Job, Refused, Registry, Work
+from perseus.errors import PerseusError
 from perseus.ingest.commands.reins import Paused
 from perseus.ingest.commands.warmingup import Warmable, said_of, warmed_up
 from perseus.ingest.host import Host
@@ -18,6 +19,16 @@ from perseus.ingest.standby.handover import hand_over, successors
 from perseus.ingest.standby.waiting import Ordered, Waiting
 
 SHOWN = 20
+
+
+class NotStopped(PerseusError):
+    """Raised when what was told to stop has not ended in the time that a stop has."""
+
+    def __init__(self, exchange: str, hostname: str, seconds: float) -> None:
+        super().__init__(
+            f"{exchange} has not stopped within {seconds:g} s and is being stopped yet: {hostname} may still hold its "
+            "lease. Look at its card, and at the log of its process."
+        )
 
 
 def install(host: Host, registry: Registry) -> None:
@@ -112,11 +123,14 @@ class Handlers:
         def work() -> Done:
             next_ = "" if stood_by else successors(host, service.exchange_id)
             service.stop(f"stopped by {job.who}")
-            service.ended.wait(host.settings.stop_seconds)
+            if not service.ended.wait(host.settings.stop_seconds):
+                raise NotStopped(name, host.hostname, host.settings.stop_seconds)
             then = "waits for a start" if host.is_idle_host else "ends"
             if stood_by:
                 return Done(f"{host.hostname} stands by for {name} no longer; its process {then}.")
-            return Done(f"{name} is stopped, its lease released; {host.hostname} {then}.{next_}")
+            why = service.instance.unreleased if service.instance is not None else ""
+            how = f"; {why}." if why else ", its lease released;"
+            return Done(f"{name} is stopped{how} {host.hostname} {then}.{next_}", {"isReleased": not why})
 
         return work
 

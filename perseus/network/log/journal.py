@@ -78,6 +78,10 @@ class Journal:
         for text, count in due:
             self._outbox.send(self._error(text, count))
 
+    def hurry(self) -> None:
+        """The store answers again: what waits is tried now."""
+        self._outbox.hurry()
+
     def stop(self, timeout: float) -> None:
         """Write what waits, counted repeats included, then end."""
         self.tell_repeats()

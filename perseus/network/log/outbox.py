@@ -65,6 +65,12 @@ class Outbox:
             self._changed.notify_all()
         return future
 
+    def hurry(self) -> None:
+        """Try now what waits for its next try."""
+        with self._changed:
+            self._retry_at = 0.0
+            self._changed.notify_all()
+
     def stop(self, timeout: float) -> None:
         """Carry what waits, then end; whatever is left after `timeout` seconds is lost."""
         with self._changed:
