@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from perseus import keys
+from perseus.errors import StoreUnavailable
 from perseus.network.leasing.claims import Claims, Granted
 from perseus.network.leasing.lease import Lease, Timing
 from perseus.network.leaving import Leaving
@@ -81,6 +82,21 @@ def test_a_store_that_answers_again_within_the_stop_time_gets_the_events_and_the
         assert "offline" not in str(events(there))
     assert instance.unreleased == ""
     assert "could not be" not in caplog.text
+
+
+def test_an_event_that_waits_for_its_next_try_is_tried_once_a_heartbeat_was_answered(
+    party: Party, real_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = {"heartbeat_seconds": 3.0, "ttl_seconds": 11.0, "margin_seconds": 4.0, "stop_seconds": 2.5}
+    instance = walk(party.join(real_store, short(tmp_path, **times, retry_seconds=2.4)))
+
+    def append(*_: object, **__: object) -> str:
+        monkeypatch.undo()
+        raise StoreUnavailable("here", "it did not answer in time")
+
+    monkeypatch.setattr(instance._activity, "append", append)
+    instance.stop("done")
+    assert moves(party.client(real_store))[3:] == ["active>stopping", "stopping>stopped"]
 
 
 def test_a_lease_that_was_not_released_is_said_to_end_by_itself(
