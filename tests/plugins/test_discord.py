@@ -20,13 +20,13 @@ from perseus.notify.texts import samples
 from perseus.plugins.discord import message
 from perseus.plugins.discord.config import DiscordConfig
 from perseus.plugins.discord.notifier import Discord
-from perseus.testing import NotifierContract, discordform
+from perseus.testing import discordform
+from perseus.testing.ground import Ground
 
-ROUNDS = 10_000
 LETTERS = "ab`*_@<>#\\\n\t\x00\u202e\ud800ä漢😀🇩🇪‍ "
 
 
-class TestDiscord(NotifierContract):
+class TestDiscord(Ground):
     plugin = "perseus.plugins.discord"
 
     def config(self, url: str) -> Mapping[str, Any]:
@@ -119,10 +119,11 @@ def odd(chance: random.Random) -> Notification:
     )
 
 
-def test_ten_thousand_odd_notifications_never_pass_a_limit() -> None:
+@pytest.mark.parametrize("rounds", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
+def test_thousands_of_odd_notifications_never_pass_a_limit(rounds: int) -> None:
     chance = random.Random(20_260_101)
     pool = [odd(chance) for _ in range(400)]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         within_limits(message.message(chance.sample(pool, chance.choice((1, 1, 2, 10)))))
 
 

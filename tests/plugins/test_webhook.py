@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from perseus.notify.texts import samples
 from perseus.plugins.webhook import signature
 from perseus.plugins.webhook.notifier import Webhook, WebhookConfig
-from perseus.testing import NotifierContract
+from perseus.testing.ground import Ground
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 FIELDS = {
@@ -24,7 +24,7 @@ FIELDS = {
 }
 
 
-class TestWebhook(NotifierContract):
+class TestWebhook(Ground):
     plugin = "perseus.plugins.webhook"
     plants = (SECRET,)
 
