@@ -107,7 +107,7 @@ def _budgets(
     address = SIMULATED_ADDRESS if is_simulated else _address(settings)
 
     def budget(clock: ExchangeClock) -> Budget:
-        ledger = Ledger(client, exchange.id, address, dialect.first_limits, clock, inline)
+        ledger = Ledger(client, exchange.id, address, dialect.first_limits, clock, inline, exchange.name)
         return Charged(ledger, dialect) if is_charged else LookedUp(ledger)
 
     with client:

@@ -24,7 +24,8 @@ def card_facts(pairs: int, incomplete: int, unreadable: int, writer: Writer, boo
 def _used(book: BookState) -> str:
     """What is used of the first limit, and until when nobody sends."""
     if book.frozen_until_ms is not None:
-        return f"frozen for {(book.frozen_until_ms - book.now_ms) / 1000:.0f} s: {book.why}"[:TEXT_MAX]
+        seconds = max(1, -(-(book.frozen_until_ms - book.now_ms) // 1000))
+        return f"frozen for {seconds} s: {book.why}"[:TEXT_MAX]
     used = (f"{one.used} of {one.cap} in {one.limit.interval_ms / 1000:g} s" for one in book.usages)
     return next(used, "nothing")
 

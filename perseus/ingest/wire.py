@@ -91,7 +91,7 @@ class Wire:
     ) -> Wire:
         """`urls`: of REST and of WebSockets; `address`: of this host, as the exchange sees it."""
         clock, relay = ExchangeClock(asyncio.get_running_loop().time), Relay()
-        ledger = Ledger(client, exchange_id, address, dialect.first_limits, clock, call)
+        ledger = Ledger(client, exchange_id, address, dialect.first_limits, clock, call, dialect.name)
         rest = Rest(transport, ledger, clock, dialect, urls[0])
         gate = SharedGate(ledger, rest)
         streams = Streams(dialect, transport, urls[1], relay, clock, random.Random(), gate, rest)

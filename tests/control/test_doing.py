@@ -87,3 +87,14 @@ def test_a_warmup_that_some_pairs_failed_says_how_many_and_of_the_first_why() ->
         "coinbase is warm: 47 of 48 pairs fetched, 0 were sufficient, 1 failed. "
         "LTC-USD 1h: The exchange refuses the request: HTTP 404."
     )
+
+
+@pytest.mark.parametrize(
+    ("total", "skipped", "said"),
+    [(1, 1, "1 of 1 pair fetched, 1 was sufficient"), (2, 0, "1 of 2 pairs fetched, 0 were sufficient")],
+)
+def test_one_pair_is_told_as_one(total: int, skipped: int, said: str) -> None:
+    ended = replaced(status="complete", completed_pairs=1, total_pairs=total, skipped_pairs=skipped)
+    service = At(ended)
+    job = Job(Command("host-1-7-0a1b2c3d", Kind.WARM_UP, "ada@example.net"), lambda *_: None)
+    assert warmingup.warmed_up(job, cast(Service, service), service.feed(), "r").text == f"coinbase is warm: {said}."

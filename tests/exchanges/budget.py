@@ -15,7 +15,7 @@ MINUTE = 60_000
 START_MS = 1_790_000_040_000 // MINUTE * MINUTE + 10_000
 """Ten seconds into a minute."""
 ADDRESS = "192.0.2.7"
-ID = 4
+ID, NAME = 4, "kraken"
 BY_MINUTE = Limit(WEIGHT, MINUTE, 200, is_calendar=True)
 """Of which 130 are used: 78 by a warmup, 110 by repairs."""
 BY_SECOND = Limit(REQUESTS, 1_000, 10, is_calendar=False)
@@ -39,7 +39,7 @@ def true_ms() -> int:
 
 def ledger(client: Client, *limits: Limit, clock: ExchangeClock | None = None, address: str = ADDRESS) -> Ledger:
     """One process's ledger."""
-    return Ledger(client, ID, address, limits or (BY_MINUTE,), clock or clock_now(), inline)
+    return Ledger(client, ID, address, limits or (BY_MINUTE,), clock or clock_now(), inline, NAME)
 
 
 def book(client: Client, limits: Sequence[Limit] = (BY_MINUTE,)) -> Book:

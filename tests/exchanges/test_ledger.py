@@ -214,7 +214,7 @@ def test_who_waits_for_what_was_forgotten_says_so_and_until_when(
         assert one.held_up == ""
 
     run(test)
-    assert len([line for line in caplog.messages if line.startswith("Nothing is sent to exchange 4 for 50 s")]) == 1
+    assert len([line for line in caplog.messages if line.startswith("Nothing is sent to kraken for 50 s: ")]) == 1
 
 
 def test_a_store_that_was_emptied_stops_all_until_what_was_sent_has_run_out(client: Client, store: str) -> None:

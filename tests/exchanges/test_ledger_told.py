@@ -9,7 +9,7 @@ import pytest
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.budget.book import Priority
-from perseus.exchanges.budget.ledger import inline
+from perseus.exchanges.budget.ledger import FORGOTTEN, inline
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.wire.request import REQUESTS
 from perseus.store import Client, connect
@@ -139,6 +139,21 @@ def test_a_freeze_of_requests_holds_up_no_message_and_is_told_as_long_as_it_last
         waiting.cancel()
 
     run(main)
+
+
+@pytest.mark.parametrize(("left_ms", "seconds"), [(300, 1), (1_200, 2), (30_000, 30)])
+def test_who_waits_is_told_whole_seconds_and_never_none(
+    client: Client, left_ms: int, seconds: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        one = ledger(client, BY_SECOND)
+        await one.learn((BY_SECOND,))
+        await one.freeze(true_ms() + left_ms, FORGOTTEN)
+        await one.reserve(1, Priority.ADMIN)
+
+    run(main)
+    (said,) = [line for line in caplog.messages if line.startswith("Nothing is sent")]
+    assert said.startswith(f"Nothing is sent to kraken for {seconds} s: ")
 
 
 def test_a_freeze_is_none_the_shorter_when_the_exchange_s_clock_leaps_meanwhile(client: Client, store: str) -> None:

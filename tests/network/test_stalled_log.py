@@ -81,3 +81,29 @@ def test_what_is_lost_while_an_event_waits_is_written_again_and_said(
     whole.append(second)
     assert [event["error"] for event in events(client)] == ["first", "second"]
     assert caplog.text.count(LOST) == 1
+    assert "confirmed. The one that is remembered here is written again." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("more", "passed", "said"),
+    [
+        (0, 2 * TIMING.ttl + 1, "None of the last minutes is remembered here."),
+        (1, 0.0, "2 that are remembered here are written again."),
+    ],
+)
+def test_how_many_are_written_again_is_told_as_it_is(
+    whole: Continuity,
+    client: Client,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+    more: int,
+    passed: float,
+    said: str,
+) -> None:
+    for _ in range(more):
+        whole.append(entry("another"))
+    clock.advance(passed)
+    whole.look_after(clock.elapsed())
+    client.delete(keys.activity(KRAKEN.name), keys.activity_meta(KRAKEN.name))
+    whole.append(entry("last"))
+    assert f"confirmed. {said}" in caplog.text

@@ -48,10 +48,10 @@ class Ledger:
     """Asks for all of one process, the most urgent first. Made within a running loop.
 
     `address`: the one that the exchange sees. `first_limits`: what holds until the exchange has told its own. `clock`
-    is that of the exchange; until it is known, the book's own idea of that time serves. `granted`: requests so far;
-    `emptied`: how often the store was found to have been emptied; `held_up`: for people, why nothing at all may be sent
-    now, '' where something may; `held`: the same, until when (exchange time, ms) and why; `silent_since`: loop time (s)
-    since which the exchange is known to be silent, or None.
+    is that of the exchange; until it is known, the book's own idea of that time serves. `name`: of the exchange, for
+    the log. `granted`: requests so far; `emptied`: how often the store was found to have been emptied; `held_up`: for
+    people, why nothing at all may be sent now, '' where something may; `held`: the same, until when (exchange time, ms)
+    and why; `silent_since`: loop time (s) since which the exchange is known to be silent, or None.
     """
 
     def __init__(
@@ -62,9 +62,10 @@ class Ledger:
         first_limits: Sequence[Limit],
         clock: ExchangeClock,
         call: Caller,
+        name: str = "the exchange",
     ) -> None:
         self._book = Book(client, exchange_id, address, first_limits)
-        self._exchange_id = exchange_id
+        self._name = name
         self._first = tuple(first_limits)
         self._clock = clock
         self._call = call
@@ -212,13 +213,13 @@ class Ledger:
         if not isinstance(answer, Wait):
             self.held_up, self.held = "", None
         elif answer.is_frozen:
-            seconds = self._clock.takes_seconds(answer.wait_ms)
+            seconds = max(1, ceil(self._clock.takes_seconds(answer.wait_ms)))
             if not self.held_up and answer.why == FORGOTTEN:
-                log.warning("Nothing is sent to exchange %d for %.0f s: %s.", self._exchange_id, seconds, answer.why)
+                log.warning("Nothing is sent to %s for %d s: %s.", self._name, seconds, answer.why)
             self.held = answer.now_ms + answer.wait_ms, answer.why
             if answer.why != SILENCE:
                 self._keep_shut(self.held[0], answer.wait_ms)
-            self.held_up = f"nothing may be sent to the exchange for {ceil(seconds)} s: {answer.why}"
+            self.held_up = f"nothing may be sent to the exchange for {seconds} s: {answer.why}"
 
     def _keep_shut(self, until_ms: int, wait_ms: int) -> None:
         ends_ms = self._clock.passed_ms() + wait_ms

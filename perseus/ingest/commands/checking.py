@@ -102,7 +102,7 @@ class Checker:
         clock, call = ExchangeClock(asyncio.get_running_loop().time), StoreThread()
         with closing(connect(store_url, timeout=timeout, name="perseus:check")) as client:
             try:
-                ledger = Ledger(client, exchange.id, address, limits, clock, call)
+                ledger = Ledger(client, exchange.id, address, limits, clock, call, exchange.name)
                 memory = Memory(client, exchange.id, url, call)
                 return await _unless_held(
                     job, exchange.name, ledger, clock, _found(exchange, url, ledger, clock, memory)

@@ -56,12 +56,17 @@ def warmed_up(job: Job, service: Service, feed: Warmable, run_id: str) -> Done:
             job.step(*said_of(stats))
 
 
+def of_pairs(stats: Stats) -> str:
+    """How many were fetched of how many."""
+    return f"{stats.completed_pairs} of {stats.total_pairs} {'pair' if stats.total_pairs == 1 else 'pairs'}"
+
+
 def said_of(stats: Stats) -> tuple[str, int | None]:
     """What it is at, for people, and how far in per cent."""
     if stats.status == "scanning":
         return "warming: looking at what is there", None
     at = f", at {stats.current_symbol} {stats.current_timeframe}" if stats.current_symbol else ""
-    return f"warming: {stats.completed_pairs} of {stats.total_pairs} pairs{at}", stats.percent_complete
+    return f"warming: {of_pairs(stats)}{at}", stats.percent_complete
 
 
 def doing(service: Service) -> str:
@@ -85,7 +90,8 @@ def _left(eta_ms: int | None) -> str:
 
 
 def _end(name: str, stats: Stats) -> Done:
-    numbers = f"{stats.completed_pairs} of {stats.total_pairs} pairs fetched, {stats.skipped_pairs} were sufficient"
+    were = "was" if stats.skipped_pairs == 1 else "were"
+    numbers = f"{of_pairs(stats)} fetched, {stats.skipped_pairs} {were} sufficient"
     data = {"runId": stats.run_id, "completed": stats.completed_pairs, "failed": stats.failed_pairs}
     first = stats.failures[0] if stats.failures else None
     why = f" {first.symbol} {first.timeframe}: {first.error}" if first else ""

@@ -84,10 +84,19 @@ class Continuity(ActivityLog):
 
     def _write_again(self, error: Forgotten) -> None:
         """All that is remembered, in its order and under its numbers; what is there already stays as it is."""
-        log.warning("%s %d that are remembered here are written again.", error, len(self._kept))
+        log.warning("%s %s", error, _again(len(self._kept)))
         for kept in self._kept:
             try:
                 self.write(kept.entry, is_death=kept.is_death, least_seq=kept.written.seq)
             except Fenced:
                 if not kept.is_death:
                     raise
+
+
+def _again(count: int) -> str:
+    """What of them is written again."""
+    if count == 0:
+        return "None of the last minutes is remembered here."
+    if count == 1:
+        return "The one that is remembered here is written again."
+    return f"{count} that are remembered here are written again."
