@@ -16,7 +16,8 @@ class NetworkView:
     `capped` names the exchanges whose log the storm cap cut inside the last 90 days.
     When the store does not answer, the exchanges and events are the last ones this process read, as Unknown.
     `read_at_ms` is when they were read, None when they never were. `hosts`: ingest processes that say what they are at;
-    `has_hosts` False: something else stands where they report, so who they are is not known.
+    `has_hosts` False: something else stands where they report, so who they are is not known. `last_hosts`: of a store
+    that does not answer, those of the last reading; None where they are not known.
     """
 
     now_ms: int
@@ -28,3 +29,4 @@ class NetworkView:
     read_at_ms: int | None = None
     hosts: tuple[Report, ...] = ()
     has_hosts: bool = True
+    last_hosts: tuple[Report, ...] | None = None

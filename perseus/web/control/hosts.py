@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 from perseus.access.roles import Role
 from perseus.control.hosts import Report
 from perseus.control.unasked import UNREAD
+from perseus.network.view.directory import NetworkView
 from perseus.web import moments, parameters, words
 from perseus.web.control import hostrows
 from perseus.web.control.hostrows import HostRow
@@ -20,6 +21,9 @@ from perseus.web.polled import PolledPage, PolledPart, polled
 from perseus.web.site import site
 
 NAMES = ("live",)
+NONE = "No process takes commands"
+NONE_THEN = "No process took commands when that was read last"
+UNKNOWN = "Not known which processes take commands"
 
 routes = Blueprint("hosts", __name__)
 
@@ -29,14 +33,16 @@ class Live:
     """The part that is polled. `off`: why nothing can be commanded, '' where it can.
 
     `unread`: why it is not known which processes there are; `refusing`: which of them have another key than this site.
+    `title`: how many there are, or why that is not known; `has_none`: there is none for sure.
     """
 
     notices: tuple[Notice, ...]
     rows: tuple[HostRow, ...]
-    counted: str
+    title: str
     off: str
     unread: str
     refusing: str
+    has_none: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +68,32 @@ def page() -> Response:
     parameters.one_of("live", given.get("live") or None, ("off", "on"))
     view = site().shared.view()
     known = frozenset(status.exchange.name for status in view.exchanges)
-    commanding = site().commanding
+    commanding, reports = site().commanding, _reports(view)
     off = commanding.why_off() if commanding else ""
     shown = Live(
-        notices.notices(view, site().known.trouble, acts=may(Role.OPERATOR)),
-        hostrows.rows(view.hosts, known),
-        _counted(view.hosts),
+        notices.notices(view, site().known.trouble, acts=may(Role.OPERATOR), names_exchanges=False),
+        hostrows.rows(reports or (), known),
+        _title(reports, is_current=view.store.answers),
         off,
         "" if view.has_hosts else UNREAD,
-        commanding.other_keys(view.hosts) if commanding else "",
+        commanding.other_keys(reports or ()) if commanding else "",
+        view.store.answers and reports == (),
     )
     as_of = moments.ago(view.now_ms if view.store.answers else view.read_at_ms)
     return polled(HostsPage("Hosts", as_of, view.now_ms, shown), HostsPart("Hosts", shown), view.now_ms)
+
+
+def _reports(view: NetworkView) -> tuple[Report, ...] | None:
+    """What they said, or did when it was read last; None where that is not known."""
+    if view.store.answers:
+        return view.hosts if view.has_hosts else None
+    return view.last_hosts
+
+
+def _title(reports: tuple[Report, ...] | None, *, is_current: bool) -> str:
+    if reports is None:
+        return UNKNOWN
+    return _counted(reports) or (NONE if is_current else NONE_THEN)
 
 
 def _counted(reports: tuple[Report, ...]) -> str:

@@ -26,11 +26,18 @@ class PastFates:
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[str, ...], tuple[float, Fates]] = OrderedDict()
 
-    def of(self, events: Sequence[Event]) -> Fates:
-        """The fates of these events, at most ten seconds old; none of a store that does not answer."""
+    def of(self, events: Sequence[Event], *, asks: bool = True) -> Fates:
+        """The fates of these events, at most ten seconds old; the last known of a store that does not answer.
+
+        `asks` False: it is known not to.
+        """
         names = tuple(event.name for event in events)
+        if not names:
+            return {}
         with self._lock:
             kept, now = self._known.get(names), self._clock.elapsed()
+            if not asks:
+                return kept[1] if kept else {}
             if kept is None or now - kept[0] >= KEPT_SECONDS:
                 kept = self._known[names] = now, self._asked(events, kept[1] if kept else {})
             self._known.move_to_end(names)

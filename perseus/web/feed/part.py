@@ -73,7 +73,8 @@ class FeedPart:
 
     def _with_past(self, fates: Fates, found: Found, view: NetworkView) -> Fates:
         followed = {event.name for event in view.events}
-        return {**self._past.of([event for event in found.events if event.name not in followed]), **fates}
+        older = [event for event in found.events if event.name not in followed]
+        return {**self._past.of(older, asks=view.store.answers), **fates}
 
     def _draw(self, shown: Feed, form: FeedForm) -> DrawnFeed:
         module: Any = self._environment.get_template("_feed.html").module

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from perseus.errors import StoreRefused, StoreUnavailable
-from perseus.network.view.directory import ExchangeStatus
+from perseus.network.view.directory import ExchangeStatus, NetworkView
 from perseus.web import htmx
 from perseus.web.control.commanded import exchange_of
 from perseus.web.market import warmuppanel
@@ -37,14 +37,17 @@ def part(name: str) -> BaseResponse:
         return redirect(url_for("instance.page", name=name), 303)
     view = site().shared.view()
     found = next((one for one in view.exchanges if one.exchange.id == exchange.id), None)
-    shown = WarmupPart(warmup(found, view.now_ms) if found else abort(404))
+    shown = WarmupPart(warmup(found, view) if found else abort(404))
     return polled(shown, shown, view.now_ms)
 
 
-def warmup(status: ExchangeStatus, now_ms: int) -> Warmup:
-    """Of one exchange; nothing where the store does not say."""
+def warmup(status: ExchangeStatus, view: NetworkView) -> Warmup:
+    """Of one exchange of that view; nothing where the store does not say. One that was silent is not waited for again.
+
+    A browser gives a poll up after four seconds, and then blames the server.
+    """
     market = site().market
-    if market is None:
+    if market is None or not view.store.answers:
         return NOTHING
     holder = status.status.instance_id if status.live and status.status else None
     try:
@@ -53,4 +56,4 @@ def warmup(status: ExchangeStatus, now_ms: int) -> Warmup:
         return NOTHING
     lacks = status.status.fields.get("incompletePairs") if status.live and status.status else 0
     here = url_for("warmup.part", name=status.exchange.name)
-    return warmuppanel.warmup(told, holder, now_ms, here, lacks if isinstance(lacks, int) else 0)
+    return warmuppanel.warmup(told, holder, view.now_ms, here, lacks if isinstance(lacks, int) else 0)

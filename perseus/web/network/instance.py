@@ -135,7 +135,7 @@ def _shown(seen: Seen, view: NetworkView) -> Shown:
     asked = FeedFilter.of({"exchange": exchange.name}, site().known())
     outbound = site().outbound
     fates = outbound.marks.of(view.events) if outbound else NO_FATES
-    acts, warmup = may(Role.OPERATOR), warmuppage.warmup(seen.status, view.now_ms)
+    acts, warmup = may(Role.OPERATOR), warmuppage.warmup(seen.status, view)
     return Shown(
         exchange,
         notices.notices(view, site().known.trouble, acts=acts),

@@ -24,6 +24,7 @@ TOLD_ALREADY = {
     "database-read-only",
     "database-schema",
 }
+NOT_OF_IT = "What stands below does not come from it."
 RIGHTS = "The data store does not give Perseus all rights"
 FAULTS_SHOWN = 3
 CONNECTS_SHOWN = 4
@@ -56,14 +57,22 @@ class Notice:
 
 
 def notices(
-    view: NetworkView, database_trouble: PerseusError | None, examined: Report | None = None, *, acts: bool = False
+    view: NetworkView,
+    database_trouble: PerseusError | None,
+    examined: Report | None = None,
+    *,
+    acts: bool = False,
+    names_exchanges: bool = True,
 ) -> tuple[Notice, ...]:
-    """What to say above the cards, gravest first. `examined`: what the doctor found last; `acts`: for who may act."""
+    """What to say above the cards, gravest first. `examined`: what the doctor found last; `acts`: for who may act.
+
+    `names_exchanges`: what stands below are the exchanges that the database names.
+    """
     said = (
         _silent_store(view),
         _refusing_store(view),
         _emptied(view),
-        _database(view, database_trouble),
+        _database(_below(view) if names_exchanges else NOT_OF_IT, database_trouble),
         _examined(view, examined),
         _restarted(view),
         _nobody(view, acts),
@@ -121,7 +130,7 @@ def _emptied(view: NetworkView) -> Notice | None:
     return Notice("danger", "The data store was emptied", text, "perseus init")
 
 
-def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
+def _database(below: str, trouble: PerseusError | None) -> Notice | None:
     if trouble is None:
         return None
     if isinstance(trouble, DatabaseMismatch):
@@ -131,12 +140,12 @@ def _database(view: NetworkView, trouble: PerseusError | None) -> Notice | None:
         text = f"It can be read: {trouble.reason}. Nobody can sign in anew, and nothing can be saved. {trouble.mend}"
         return Notice("danger", "The database takes no changes", text)
     if isinstance(trouble, DatabaseRefused):
-        return Notice("danger", "The database does not let Perseus in", f"{_last_named(view)} {trouble.mend}")
-    text = f"{_last_named(view)} Check that it runs: the log of perseus web says what it answered."
+        return Notice("danger", "The database does not let Perseus in", f"{below} {trouble.mend}")
+    text = f"{below} Check that it runs: the log of perseus web says what it answered."
     return Notice("danger", "The database does not answer", text)
 
 
-def _last_named(view: NetworkView) -> str:
+def _below(view: NetworkView) -> str:
     return "The exchanges below are the last it named." if view.exchanges else "Which exchanges there are is unknown."
 
 
