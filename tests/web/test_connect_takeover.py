@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import pytest
 from flask.testing import FlaskClient
 
+from perseus import keys
 from perseus.control.command import Kind
+from perseus.control.hosts import GONE_AFTER_MS
 from perseus.control.outcomes import Status
 from tests.web.connecting import HERE, otto, sent, take, tell
 from tests.web.holding import BINANCE, HOLDER, free, hold
@@ -43,10 +47,25 @@ def test_a_holder_that_takes_no_commands_is_not_said_to_be_asked(notified: Notif
 def test_a_holder_whose_process_does_not_report_is_asked_all_the_same(notified: Notified, otto: FlaskClient) -> None:
     report(notified.client)
     hold(notified.client, BINANCE, reports=False)
+    assert "Its process does not say that it takes commands now" in words(otto.get("/network/binance").text)
     said = words(otto.get(HERE).text)
-    assert "Takes commands yes" in said
+    assert "Takes commands not known: its process does not say so now" in said
     assert "ingest-1.ams.example.net is asked to stop." in said
     assert "cannot be asked" not in said
+
+
+@pytest.mark.parametrize("spoilt", ["{", "old"])
+def test_both_pages_say_the_same_of_a_report_that_is_junk_or_old(
+    notified: Notified, otto: FlaskClient, spoilt: str
+) -> None:
+    hold(notified.client, BINANCE)
+    assert "Takes commands yes" in words(otto.get(HERE).text)
+    if spoilt == "old":
+        told = json.loads(notified.client.hget(keys.HOSTS, HOLDER) or "")
+        spoilt = json.dumps({**told, "at": told["at"] - GONE_AFTER_MS})
+    notified.client.hset(keys.HOSTS, HOLDER, spoilt)
+    assert "Takes commands not known: its process does not say so now" in words(otto.get(HERE).text)
+    assert "Its process does not say that it takes commands now" in words(otto.get("/network/binance").text)
 
 
 def test_a_holder_with_another_key_is_said_not_to_be_asked(notified: Notified, otto: FlaskClient) -> None:

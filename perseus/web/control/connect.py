@@ -136,7 +136,7 @@ def _record(exchange: Exchange) -> userexchanges.Record | None:
 
 def _shown(now: Standing, problem: str = "", *, is_switched_off: bool = False) -> Response:
     called = words.plain(now.exchange.display_name, words.NAME_LIMIT)
-    holder = holders.holder(now.status, commanding().refusing(now.reports))
+    holder = holders.holder(now.status, now.reports, commanding().refusing(now.reports))
     if problem:
         failed(problem)
     title = f"{called} is in use" if holder else f"Connect {called}"

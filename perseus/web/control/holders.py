@@ -15,6 +15,7 @@ from perseus.web.card.badges import Badge
 from perseus.web.moments import Moment
 
 ANSWER_SECONDS = 10
+YES, NO, UNSAID = "yes", "no", "not known: its process does not say so now"
 ASKED = (
     "{host} is asked to stop. It writes what it still has, ends its work in order and gives the exchange to the "
     "process that you choose; nobody else can claim it in between.",
@@ -34,7 +35,7 @@ ALWAYS = "At no moment do two serve the exchange. Candles of the time between ar
 class Holder:
     """The instance that has the lease. `left`: of it, in seconds; `does`: what a takeover does, as sentences.
 
-    `answers`: its process can be asked, as far as is known: what it says of itself may be lost.
+    `takes`: whether it takes commands, in words: what its process says of itself may be lost, and it is asked then too.
     """
 
     instance_id: str
@@ -44,18 +45,21 @@ class Holder:
     badge: Badge
     since: Moment | None
     left: int | None
-    answers: bool
+    takes: str
     does: tuple[str, ...]
 
 
-def holder(status: ExchangeStatus, refusing: Collection[Report] = ()) -> Holder | None:
-    """Who holds it; None where nobody does. `refusing`: the processes that have another key of commands."""
+def holder(
+    status: ExchangeStatus, reports: Collection[Report] = (), refusing: Collection[Report] = ()
+) -> Holder | None:
+    """Who holds it; None where nobody does. `refusing`: those of `reports` that have another key of commands."""
     told = status.status
     if not status.live or told is None:
         return None
     target = attendance.target(told)
     has_another_key = target in [one.target for one in refusing]
     answers = target is not None and not has_another_key
+    says_so = target in [one.target for one in reports]
     host = words.plain(told.hostname, words.NAME_LIMIT) or "The holder"
     longest = words.span(round(told.ttl_seconds * 1000))
     deaf = OTHER_KEY if has_another_key else "takes no commands"
@@ -68,7 +72,7 @@ def holder(status: ExchangeStatus, refusing: Collection[Report] = ()) -> Holder 
         badges.of_exchange(status),
         moments.ago(moments.read(told.connected_at) or moments.read(told.registered_at)),
         None if status.lease_left_ms is None else max(status.lease_left_ms, 0) // 1000,
-        answers,
+        (YES if says_so else UNSAID) if answers else NO,
         (*(one.format(**said) for one in (ASKED if answers else UNASKED)), ALWAYS),
     )
 
