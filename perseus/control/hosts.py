@@ -33,7 +33,8 @@ class Report(BaseModel):
     """One process. `at`: Unix milliseconds of the store; `warm`: of a standby, None where it makes no sense.
 
     `doing`: what it is at, for people, None for nothing in particular. `key`: the fingerprint of its key of commands.
-    `takes_commands` False: a standby without one.
+    `takes_commands` False: a standby without one. `takes_over_for`: who has told it to take its exchange over, until it
+    has the lease.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
@@ -52,6 +53,7 @@ class Report(BaseModel):
     doing: str | None = None
     key: str | None = None
     takes_commands: bool = True
+    takes_over_for: str | None = None
 
 
 def read(client: Client) -> list[Report]:

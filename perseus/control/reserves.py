@@ -15,6 +15,12 @@ def reserves(reports: Iterable[Report], exchange_id: int | None, but: str = "") 
     return tuple(sorted(found, key=lambda one: (not one.warm, one.hostname, one.pid)))
 
 
+def taking_over(reports: Iterable[Report], exchange: str, but: str = "") -> Report | None:
+    """The process that was told to take that exchange over and waits for its lease, other than the process `but`."""
+    found = (one for one in reports if one.takes_over_for and one.exchange_name == exchange and one.target != but)
+    return next(found, None)
+
+
 def named(report: Report) -> str:
     """Host and name of a process, `ingest-2 (ingest-2-4711-0a1b2c3d)`."""
     return f"{report.hostname} ({report.target})"

@@ -120,11 +120,16 @@ class Service:
         return self.instance is None and self.is_warm is not None
 
     @property
+    def takes_over_for(self) -> str | None:
+        """Who has told it to take the exchange over, until it has the lease; None for nobody."""
+        return self.takeover.by if self.instance is None and self.takeover is not None else None
+
+    @property
     def role(self) -> Role:
         """Of a process that has it, for reports."""
         if self.is_standby:
             return "standby"
-        return "waiting" if self.instance is None and self.takeover is not None else "serving"
+        return "waiting" if self.takes_over_for is not None else "serving"
 
     @property
     def is_active(self) -> bool:

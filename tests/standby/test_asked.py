@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from perseus.control import channel
 from perseus.control.command import Command, Kind
-from perseus.control.handling import Job
+from perseus.control.handling import Done, Job
 from perseus.control.outcomes import Outcome, Status
 from perseus.ingest.host import Host
 from perseus.ingest.service import Order, Service
@@ -41,8 +41,9 @@ def told(status: Status, text: str | None = None) -> Outcome:
         (told(Status.FAILED, "It is broken."), Answer.FAILED, "It is broken"),
         (told(Status.REFUSED, "It will not."), Answer.REFUSED, "It will not"),
         (told(Status.DONE), Answer.NONE, ""),
+        (told(Status.CANCELLED, "Bob has asked for a stop."), Answer.NONE, ""),
     ],
-    ids=["nothing", "accepted", "running", "its report is old", "failed", "refused", "done"],
+    ids=["nothing", "accepted", "running", "its report is old", "failed", "refused", "done", "stopped meanwhile"],
 )
 def test_what_a_holder_says_is_believed_and_what_its_report_lacks_is_no_answer(
     outcome: Outcome | None, answer: Answer, why: str
@@ -60,6 +61,15 @@ def test_a_successor_is_called_by_its_host_also_where_the_list_of_processes_cann
     hand_over(host, Job(Command(host.target, Kind.HAND_OVER, "ada@example.net", arguments=arguments), lambda *_: None))
     assert service.handing_over is not None
     assert service.handing_over.reason == "handed over to ingest-b by ada@example.net"
+
+
+def test_a_holder_that_is_being_stopped_lets_its_successor_wait_for_that(tmp_path: Path) -> None:
+    host = Host(short(tmp_path, redis_url=SecretStr("redis://127.0.0.1:9/0")), lambda *_: None)
+    host.service = service = Service(Order("binance", lambda: pytest.fail("it is not opened")), 1.0)
+    service.instance, service.is_stopping = cast("Instance", SimpleNamespace(is_over=False)), True
+    work = hand_over(host, Job(Command(host.target, Kind.HAND_OVER, "ada", arguments={"to": TARGET}), lambda *_: None))
+    assert work() == Done("binance is being stopped: it is free in a moment.")
+    assert service.handing_over is None
 
 
 def test_who_is_asked_again_is_asked_the_same_command_and_another_run_another() -> None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
 import redis
 from click.testing import CliRunner
 
+from perseus import keys
 from perseus.access.audit import AuditLog
 from perseus.cli.main import commands
+from perseus.control import hosts
 from perseus.control.command import Kind
+from perseus.control.hosts import Report
 from perseus.control.outcomes import Status
+from perseus.ingest.host import Host
+from perseus.ingest.service import Order, Service
+from perseus.ingest.standby.handover import next_holder
+from perseus.settings import Settings
 from tests.control.conftest import KEYED, TEXT, Commander
-from tests.ingest.running import Start, wait_active
-from tests.standby.scene import HOLDER, STANDBY, Pair, target, until_active
+from tests.ingest.running import BINANCE_ID, Start, wait_active
+from tests.network.samples import sample
+from tests.standby.scene import HOLDER, STANDBY, Pair, idle, payload, target, until_active
 
 
 def test_a_standby_is_stopped_and_its_holder_goes_on(pair: Pair, reader: redis.Redis, commander: Commander) -> None:
@@ -64,6 +77,48 @@ def test_who_stops_a_holder_is_told_which_standby_takes_over(
     until_active(reader, reserve.target)
     alone = commander.end(reserve.target, Kind.STOP)
     assert str(alone.text).endswith(f"its lease released; {reserve.hostname} ends.")
+
+
+def test_who_stops_a_holder_in_the_middle_of_a_takeover_is_told_who_takes_it_over(
+    start: Start, reader: redis.Redis, commander: Commander
+) -> None:
+    wait_active(reader, start(*HOLDER, "--idle", **KEYED))
+    holder, run = target(reader), payload(reader)["instanceId"]
+    heir = idle(start, commander)
+    taking = commander.send(heir.target, Kind.TAKEOVER, "binance", **{"from": run})
+    told = commander.end(holder, Kind.STOP, "binance")
+    assert told.status is Status.DONE, told
+    assert "its lease released" in str(told.text)
+    assert re.search(
+        rf"Ada \(ada@example\.net\) (is taking it over on {heir.hostname} \({heir.target}\)|has taken it over on"
+        rf" {heir.hostname})\.$",
+        str(told.text),
+    ), told.text
+    assert commander.until(heir.target, taking, lambda told: told.is_final).status is Status.DONE
+    until_active(reader, heir.target)
+
+
+def test_who_takes_an_exchange_over_is_told_from_its_report_and_then_from_its_lease(
+    reader: redis.Redis, commander: Commander, site: Settings
+) -> None:
+    host = cast(Host, SimpleNamespace(settings=site, target="host-a-1-00000000", hostname="host-a"))
+    service = Service(Order("binance", lambda: pytest.fail("it is not opened")), 1.0)
+    service.exchange_id = BINANCE_ID
+    known = {"hostname": "host-b", "pid": 7, "at": 0, "role": "waiting", "exchange_name": "binance"}
+    ada, heir = "Ada (ada@example.net)", "host-b-7-0a1b2c3d"
+    assert next_holder(host, service) == ""
+    hosts.write(commander.client, Report.model_validate({**known, "target": host.target, "takes_over_for": ada}))
+    hosts.write(commander.client, Report.model_validate({**known, "target": "b", "role": "serving"}))
+    kraken = {"exchange_name": "kraken", "takes_over_for": ada}
+    hosts.write(commander.client, Report.model_validate({**known, "target": "c", **kraken}))
+    assert next_holder(host, service) == ""
+    hosts.write(commander.client, Report.model_validate({**known, "target": heir, "takes_over_for": ada}))
+    assert next_holder(host, service) == f" {ada} is taking it over on host-b ({heir})."
+    hosts.remove(commander.client, heir)
+    for fields, said in (({}, ""), ({"commandedBy": ada}, f" {ada} has taken it over on host-a.")):
+        held = sample("a", "7").model_copy(update={"fields": fields})
+        commander.client.set(keys.status(BINANCE_ID), held.to_json())
+        assert next_holder(host, service) == said
 
 
 def test_a_standby_is_stopped_from_a_terminal(

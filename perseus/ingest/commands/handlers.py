@@ -15,7 +15,7 @@ from perseus.ingest.commands.warmingup import Warmable, said_of, warmed_up
 from perseus.ingest.host import Host
 from perseus.ingest.opening import Open, Opening
 from perseus.ingest.service import Order, Service
-from perseus.ingest.standby.handover import hand_over, successors
+from perseus.ingest.standby.handover import hand_over, next_holder, successors
 from perseus.ingest.standby.waiting import Ordered, Waiting
 
 SHOWN = 20
@@ -83,6 +83,8 @@ class Handlers:
             claim, admin = Waiting(host, ordered=ordered), (command.by, command.by_name)
             order = Order(name, lambda: _opened(open_, name, simulator), job.who, admin, simulator, claim)
             service = host.reserve(order)
+            service.takeover = ordered  # whoever stops the holder now is to be told of it
+            host.changed()
             host.begin(service)
         return partial(self.until_active, job, service, ordered)
 
@@ -107,7 +109,7 @@ class Handlers:
         if service.await_active(look) and service.instance is not None:
             self._host.changed()
             data = {"instanceId": service.instance.instance_id, "hostname": self._host.hostname}
-            return Done(f"{name} is active on {self._host.hostname}.", data)
+            return Done(f"{name} is active on {self._host.hostname}.{_aftermath(service)}", data)
         if service.error is not None:
             raise service.error
         raise Cancelled(job.why or f"{name} was stopped before it was active.")
@@ -130,6 +132,7 @@ class Handlers:
                 return Done(f"{host.hostname} stands by for {name} no longer; its process {then}.")
             why = service.instance.unreleased if service.instance is not None else ""
             how = f"; {why}." if why else ", its lease released;"
+            next_ = next_ if why else next_holder(host, service) or next_
             return Done(f"{name} is stopped{how} {host.hostname} {then}.{next_}", {"isReleased": not why})
 
         return work
@@ -153,8 +156,14 @@ class Handlers:
         ticket = service.reins.resume()
         self._show(service, None)
         job.step("warming")
-        text = f"{service.order.exchange} goes on: its feed is connected and warm."
-        return partial(self._served, job, service, ticket, text)
+        text = f"{service.order.exchange} goes on: its feed is connected"
+
+        def work() -> Done:
+            self._await(job, service, ticket)
+            after = _aftermath(service)
+            return Done(f"{text}.{after}" if after else f"{text} and warm.")
+
+        return work
 
     def reload(self, job: Job) -> Work:
         """Make the feed anew with the symbols that are wanted now."""
@@ -167,7 +176,7 @@ class Handlers:
             self._await(job, service, ticket)
             if service.reins.paused is not None:
                 return Done("The symbols are read anew; they count when it goes on.")
-            return _changed(before, self._symbols(service))
+            return _changed(before, self._symbols(service), _aftermath(service))
 
         return work
 
@@ -252,10 +261,17 @@ def _opened(open_: Open | None, name: str, simulator: str | None) -> Opening:
     return open_(name, simulator)
 
 
-def _changed(before: Collection[str], after: Collection[str]) -> Done:
+def _aftermath(service: Service) -> str:
+    """What its warmup did without, as a sentence that follows another."""
+    feed = service.feed()
+    stats = feed.warmup_stats if isinstance(feed, Warmable) else None
+    return f" {stats.aftermath}" if stats is not None and stats.aftermath else ""
+
+
+def _changed(before: Collection[str], after: Collection[str], aftermath: str) -> Done:
     added, removed = sorted(set(after) - set(before)), sorted(set(before) - set(after))
     kept = len(set(after) & set(before))
-    text = f"The feed is connected anew: {_named(added)} added, {_named(removed)} removed, {kept} as before."
+    text = f"The feed is connected anew: {_named(added)} added, {_named(removed)} removed, {kept} as before.{aftermath}"
     return Done(text, {"added": added, "removed": removed, "symbols": len(set(after))})
 
 

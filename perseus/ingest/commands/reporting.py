@@ -40,4 +40,5 @@ def report(host: Host) -> Report | None:
         doing=warmingup.doing(service) if service is not None else None,
         key=key.fingerprint(secret) if secret is not None else None,
         takes_commands=secret is not None,
+        takes_over_for=service.takes_over_for if service is not None else None,
     )

@@ -14,6 +14,7 @@ from perseus.control.handling import Cancelled, Done, Job, Refused, Work
 from perseus.errors import PerseusError
 from perseus.ingest.feed import Feed
 from perseus.ingest.service import HandOver, Service
+from perseus.network import payload
 from perseus.network.instance import Instance
 from perseus.network.leasing import takeover
 from perseus.store import Client
@@ -50,7 +51,7 @@ def hand_over(host: Host, job: Job) -> Work:
     if earlier is not None:
         raise Refused(f"{exchange} is being {earlier.reason} already.")
     if service.is_stopping:
-        raise Refused(f"{exchange} is being stopped: it is free in a moment.")
+        return lambda: Done(f"{exchange} is being stopped: it is free in a moment.")
     if service.instance.is_over:
         raise Refused(f"The lease of {exchange} has ended at {host.hostname}, which has nothing to give.")
     service.handing_over = handing = HandOver(to, _host_of(host, job, to), job.who)
@@ -121,6 +122,21 @@ def successors(host: Host, exchange_id: int | None) -> str:
         found = reserves.reserves(hosts.read(client), exchange_id, but=host.target)
         said = reserves.follow([reserves.named(one) for one in found])
         return f" {said}" if said else ""
+    return ""
+
+
+def next_holder(host: Host, service: Service) -> str:
+    """Who has told another process to take over what `host` served till now, and which, as a sentence with a blank
+    before it; '' where nobody has, as is known."""
+    name = service.order.exchange
+    with suppress(PerseusError), closing(connected(host, "hosts")) as client:
+        found = reserves.taking_over(hosts.read(client), name, but=host.target)
+        if found is not None:
+            return f" {found.takes_over_for} is taking it over on {reserves.named(found)}."
+        if service.exchange_id is not None:
+            holder = takeover.look(client, service.exchange_id, host.target, 0).holder
+            by = payload.commanded_by(holder) if holder is not None else None
+            return f" {by} has taken it over on {holder.hostname}." if holder is not None and by else ""
     return ""
 
 

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
 FREE_LOOK_SECONDS = 0.02
 STANDS_BY = "stands by"
+ENDS_ANYWAY = (Status.DONE, Status.CANCELLED)
 NO_KEY, OTHER_KEY = "takes no commands", "has another key of commands"
 
 
@@ -62,11 +63,11 @@ class Ordered(Takeover):
         return last
 
     def heard(self, outcome: Outcome | None) -> None:
-        """How far the holder has come with what it was asked.
+        """How far the holder has come with what it was asked. One that is stopped meanwhile releases its lease anyway.
 
         That its process has ended follows from the list of processes alone, which may be wrong: its lease says so.
         """
-        if outcome is None or outcome.status is Status.DONE or self.answer in (Answer.REFUSED, Answer.FAILED):
+        if outcome is None or outcome.status in ENDS_ANYWAY or self.answer in (Answer.REFUSED, Answer.FAILED):
             return
         if outcome.status in OPEN or outcome.text == channel.INTERRUPTED:
             self.answer = Answer.BEGUN
