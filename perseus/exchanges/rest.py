@@ -19,7 +19,7 @@ from perseus.exchanges.budget.penalty import BANNED, TOO_MANY, Penalty, date_ms,
 from perseus.exchanges.clock import ExchangeClock
 from perseus.exchanges.dialect import BadAnswer, Spent
 from perseus.exchanges.events import Refused
-from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError
+from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused, RestError, Unheard
 from perseus.exchanges.unreadable import UNREADABLE
 from perseus.exchanges.wire.request import ON_SOCKETS, Limit, Request
 from perseus.exchanges.wire.transport import Answer, Kind, Transport, TransportError
@@ -61,11 +61,12 @@ class Speaker(Protocol):
 
 
 class _TryAgain(Exception):
-    """Not this time. `least`: seconds that the exchange asks to wait."""
+    """Not this time. `least`: seconds that the exchange asks to wait. `is_silent`: nothing at all came in time."""
 
-    def __init__(self, text: str, least: float = 0.0) -> None:
+    def __init__(self, text: str, least: float = 0.0, *, is_silent: bool = False) -> None:
         super().__init__(text)
         self.least = least
+        self.is_silent = is_silent
 
 
 class Rest:
@@ -98,6 +99,15 @@ class Rest:
         found = (self._unanswered, self._ledger.silent_since or -inf)
         return min((at for at in found if at > self._answered), default=None)
 
+    @property
+    def answered_at(self) -> float:
+        """Loop time (s) at which anything was answered last, also with an error; -inf: nothing was yet."""
+        return self._answered
+
+    async def sound(self) -> None:
+        """Ask once for the time, to learn whether anything is answered. Raises as `get`."""
+        await self._get(self._dialect.time_request(), Priority.ADMIN, self._dialect.parse_time, is_brief=True)
+
     async def get(self, request: Request, priority: Priority) -> Answer:
         """The answer, which is 2xx and whole JSON. Each attempt is charged before it is sent.
 
@@ -105,12 +115,14 @@ class Rest:
         """
         return await self.read(request, priority, lambda answer: answer)
 
-    async def read(self, request: Request, priority: Priority, reader: Callable[[Answer], Result]) -> Result:
+    async def read(
+        self, request: Request, priority: Priority, reader: Callable[[Answer], Result], *, is_brief: bool = False
+    ) -> Result:
         """What `reader` makes of the answer. One of which it raises BadAnswer is no usable one: it is asked again.
 
-        Raises as `get`.
+        `is_brief`: one that does not come in time is not waited for a second time. Raises as `get`.
         """
-        result, _ = await self._get(request, priority, reader)
+        result, _ = await self._get(request, priority, reader, is_brief=is_brief)
         return result
 
     async def calibrate(self, priority: Priority = Priority.ADMIN) -> None:
@@ -144,21 +156,23 @@ class Rest:
         return due
 
     async def _get(
-        self, request: Request, priority: Priority, reader: Callable[[Answer], Result]
+        self, request: Request, priority: Priority, reader: Callable[[Answer], Result], *, is_brief: bool = False
     ) -> tuple[Result, float]:
-        last = ""
-        for attempt in range(ATTEMPTS):
+        last, unheard, attempt = "", None, 0
+        while attempt < ATTEMPTS and not (is_brief and unheard):
             name = self._ledger.name()
             held = await self._ledger.reserve(request.weight, priority, name)
-            sent = asyncio.get_running_loop().time()
+            sent, before = asyncio.get_running_loop().time(), self._answered
             try:
                 return reader(await self._once(request, name, max(TIMEOUT_SECONDS, held))), sent
             except (_TryAgain, BadAnswer) as error:
                 last, least = str(error), error.least if isinstance(error, _TryAgain) else 0.0
-                if attempt + 1 < ATTEMPTS:
-                    wait = self._chance() * min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
+                is_silent = isinstance(error, _TryAgain) and error.is_silent
+                unheard, attempt = Unheard(sent, before) if is_silent else None, attempt + 1
+                if attempt < ATTEMPTS and not (is_brief and unheard):
+                    wait = self._chance() * min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT)
                     await asyncio.sleep(max(wait, min(least, LONGEST_RETRY_AFTER)))
-        raise NoAnswer(self._dialect.name, request.path, ATTEMPTS, last)
+        raise NoAnswer(self._dialect.name, request.path, attempt, last, unheard)
 
     async def _once(self, request: Request, name: str, seconds: float) -> Answer:
         time = asyncio.get_running_loop().time
@@ -176,7 +190,7 @@ class Rest:
             await self._ended(name, ENDS.get(error.kind, "answered"))
             if error.kind in FINAL_KINDS:
                 raise NoAnswer(self._dialect.name, request.path, 1, str(error)) from None
-            raise _TryAgain(str(error)) from None
+            raise _TryAgain(str(error), is_silent=ENDS.get(error.kind) == "silent") from None
         self._answered = time()
         self._patience.end_soon()
         await self._ended(name, "answered")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from perseus.errors import PerseusError
 
@@ -57,11 +58,27 @@ class RateLimited(RestError):
         self.is_news = is_news
 
 
-class NoAnswer(RestError):
-    """Raised when no usable answer came, however often it was asked: `attempts` times. `last`: why not."""
+class Unheard(NamedTuple):
+    """A request that was not answered in time. `sent`, `before`: loop time (s) of it, and of the last answer before."""
 
-    def __init__(self, exchange: str, path: str, attempts: int, last: str) -> None:
+    sent: float
+    before: float
+
+
+class NoAnswer(RestError):
+    """Raised when no usable answer came, however often it was asked: `attempts` times. `last`: why not.
+
+    `unheard`: the last request, where nothing at all came for it in time; None: something did.
+    """
+
+    def __init__(self, exchange: str, path: str, attempts: int, last: str, unheard: Unheard | None = None) -> None:
         times = "once" if attempts == 1 else f"{attempts} times"
         super().__init__(exchange, path, f"{exchange} gave no usable answer to {path}, asked {times}: {last}")
         self.attempts = attempts
         self.last = last
+        self.unheard = unheard
+
+    @property
+    def is_brief(self) -> bool:
+        """Was it asked but once, and nothing came in time?"""
+        return self.unheard is not None and self.attempts == 1

@@ -74,8 +74,13 @@ class Work:
         self._persist(self._connect)
         self._instance.transition(State.WARMING, "connected")
         self._persist(self._warm)
-        self._instance.transition(State.ACTIVE, "warm")
+        self._instance.transition(State.ACTIVE, self._verdict())
         self._persist(self._listen)
+
+    def _verdict(self) -> str:
+        """How warm the feed is, where it tells."""
+        stats = getattr(self._feed, "warmup_stats", None)
+        return stats.verdict if stats is not None else "warm"
 
     def _wait_valid(self) -> None:
         instance = self._instance

@@ -61,6 +61,10 @@ class Reporter:
         self._stats, self.latest = stats, stats()
         self._wanted.set()
 
+    def again(self) -> None:
+        """What was over says something else now."""
+        self._wanted.set()
+
     def schedule(self, schedule: Schedule) -> None:
         """From now on this is the schedule."""
         self._schedule = schedule

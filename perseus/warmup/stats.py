@@ -12,6 +12,7 @@ Status = Literal["scanning", "fetching", "complete", "cancelled", "failed"]
 AT_WORK = ("scanning", "fetching")
 FAILURES_MAX = 100
 ERROR_MAX = 300
+NAMED = 5
 
 
 class Failure(msgspec.Struct, frozen=True, rename="camel"):
@@ -25,8 +26,9 @@ class Failure(msgspec.Struct, frozen=True, rename="camel"):
 class Stats(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Of one run. `total_pairs`: those to fetch; `skipped_pairs`: those that were sufficient.
 
-    `eta_ms`: by the rate at which calls were granted so far, None where none was. `rest_calls`: all requests since this
-    run began. `failures`: the first hundred. Times are ISO 8601 UTC by the store's clock.
+    `eta_ms`: by the rate at which calls were granted so far, None where none was, and where what is left does not come.
+    `rest_calls`: all requests since this run began. `recovered_pairs`: those that failed and were fetched since;
+    `failures`: the first hundred of the others. Times are ISO 8601 UTC by the store's clock.
     """
 
     exchange_id: int
@@ -49,6 +51,41 @@ class Stats(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     current_timeframe: str | None
     rest_calls: int
     failures: tuple[Failure, ...]
+    recovered_pairs: int = 0
+
+    @property
+    def still_failed(self) -> int:
+        """Pairs that failed and were not fetched since."""
+        return max(self.failed_pairs - self.recovered_pairs, 0)
+
+    @property
+    def verdict(self) -> str:
+        """Of one that is over, as the reason why its exchange is active."""
+        if self.status == "cancelled":
+            return f"warmup cancelled at {self.completed_pairs} of {self.total_pairs} pairs"
+        return f"warm, {self.failed_pairs} of {self.total_pairs} pairs failed" if self.failed_pairs else "warm"
+
+    @property
+    def aftermath(self) -> str:
+        """What one that is over did without, in sentences for people; '' for nothing."""
+        if self.status == "cancelled":
+            return f"The warmup was cancelled at {self.completed_pairs} of {self.total_pairs} pairs."
+        if not self.failed_pairs:
+            return ""
+        return f"{self.failed_pairs} of {self.total_pairs} pairs failed. {self.failed_first}".rstrip()
+
+    @property
+    def failed_first(self) -> str:
+        """The first pair that failed with why, and the names of the next few; '' where none is known."""
+        if not self.failures:
+            return ""
+        first, *others = self.failures
+        told = f"{first.symbol} {first.timeframe}: {first.error.rstrip('.')}."
+        if not others:
+            return told
+        named = ", ".join(f"{one.symbol} {one.timeframe}" for one in others[:NAMED])
+        more = self.still_failed - 1 - len(others[:NAMED])
+        return f"{told} Failed too: {named}{f' and {more} more' if more > 0 else ''}."
 
     @property
     def is_at_work(self) -> bool:

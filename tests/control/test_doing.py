@@ -11,6 +11,7 @@ import pytest
 from perseus.control.command import Command, Kind
 from perseus.control.handling import Job
 from perseus.ingest.commands import warmingup
+from perseus.ingest.commands.handlers import Handlers
 from perseus.ingest.service import Service
 from perseus.warmup.stats import Failure, Stats
 
@@ -69,6 +70,8 @@ def replaced(**changes: Any) -> Stats:
         (STATS, "warming: 12 of 48 pairs, at BTC-USD 1h, 25 %, about 2 min left"),
         (replaced(eta_ms=40_000), "warming: 12 of 48 pairs, at BTC-USD 1h, 25 %, about 40 s left"),
         (replaced(eta_ms=None, current_symbol=None), "warming: 12 of 48 pairs, 25 %"),
+        (replaced(eta_ms=400, current_symbol=None), "warming: 12 of 48 pairs, 25 %"),
+        (replaced(eta_ms=None, failed_pairs=3), "warming: 12 of 48 pairs, 3 failed, at BTC-USD 1h, 25 %"),
         (replaced(status="scanning", eta_ms=None), "warming: looking at what is there"),
         (replaced(status="complete"), "warming"),
         (None, "warming"),
@@ -98,3 +101,36 @@ def test_one_pair_is_told_as_one(total: int, skipped: int, said: str) -> None:
     service = At(ended)
     job = Job(Command("host-1-7-0a1b2c3d", Kind.WARM_UP, "ada@example.net"), lambda *_: None)
     assert warmingup.warmed_up(job, cast(Service, service), service.feed(), "r").text == f"coinbase is warm: {said}."
+
+
+NAMED = tuple(Failure(f"S{number}-USD", "1h", "No answer within 10 s.") for number in range(12))
+FIRST_FEW = (
+    "12 of 48 pairs failed. S0-USD 1h: No answer within 10 s. "
+    "Failed too: S1-USD 1h, S2-USD 1h, S3-USD 1h, S4-USD 1h, S5-USD 1h and 6 more."
+)
+SOME_FAILED = replaced(status="complete", completed_pairs=36, failed_pairs=12, failures=NAMED)
+
+
+@pytest.mark.parametrize(
+    ("stats", "said"),
+    [
+        (None, ""),
+        (replaced(status="complete", completed_pairs=48), ""),
+        (SOME_FAILED, f" {FIRST_FEW}"),
+        (replaced(status="cancelled", completed_pairs=40), " The warmup was cancelled at 40 of 48 pairs."),
+    ],
+)
+def test_a_start_ends_with_what_its_warmup_did_without(stats: Stats | None, said: str) -> None:
+    host: Any = SimpleNamespace(hostname="host-1", changed=lambda: None)
+    service: Any = At(stats)
+    service.await_active, service.instance = lambda _: True, SimpleNamespace(instance_id="i")
+    job = Job(Command("host-1-7-0a1b2c3d", Kind.START, "ada@example.net"), lambda *_: None)
+    assert Handlers(host).until_active(job, service).text == f"coinbase is active on host-1.{said}"
+
+
+def test_a_warmup_that_was_asked_for_names_the_first_few_that_failed() -> None:
+    service = At(SOME_FAILED)
+    job = Job(Command("host-1-7-0a1b2c3d", Kind.WARM_UP, "ada@example.net"), lambda *_: None)
+    said = warmingup.warmed_up(job, cast(Service, service), service.feed(), "r").text
+    assert said is not None
+    assert said.endswith(f"12 failed. {FIRST_FEW.partition('. ')[2]}")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from perseus.network.instance import Instance
+from perseus.warmup.stats import Stats
 
 Step = int | BaseException | Callable[[], int]
 
@@ -28,6 +29,7 @@ class ScriptedFeed:
         self.failing: dict[str, BaseException] = {}
         self.blocking: set[str] = set()
         self.closed = threading.Event()
+        self.warmup_stats: Stats | None = None
 
     def connect(self) -> None:
         self.closed.clear()

@@ -15,6 +15,7 @@ from perseus.ingest.work import FeedFailed, Work
 from perseus.network.instance import Instance
 from tests.ingest.scripted import Running
 from tests.ingest.workbench import Bench, bench
+from tests.warmup.test_progress import Told
 
 __all__ = ["bench"]
 
@@ -28,6 +29,19 @@ def test_each_part_of_the_feed_is_called_in_its_state(bench: Bench) -> None:
     assert bench.path() == ["idle", "starting", "warming", "active", "stopping", "stopped"]
     assert bench.is_released()
     assert bench.feed.closed.is_set()
+
+
+@pytest.mark.parametrize(("failed", "said"), [(0, "warm"), (3, "warm, 3 of 8 pairs failed")])
+def test_the_log_says_what_a_warmup_did_without(bench: Bench, failed: int, said: str) -> None:
+    told = Told().scanned()
+    for pair in told.pairs[:failed]:
+        told.progress.failed(pair, "No answer within 10 s.")
+    told.progress.end("complete")
+    bench.feed.warmup_stats = told.progress.stats()
+    bench.start()
+    (reason,) = [one["reason"] for one in bench.events() if one.get("toState") == "active"]
+    assert reason == said
+    assert bench.stop() is None
 
 
 def test_messages_and_symbols_are_counted(bench: Bench) -> None:

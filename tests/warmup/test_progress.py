@@ -6,7 +6,7 @@ from perseus.market.candle import Pair
 from perseus.market.timeframes import Timeframe
 from perseus.warmup.progress import Calls, Owner, Progress
 from perseus.warmup.scan import Need
-from perseus.warmup.stats import FAILURES_MAX, Stats
+from perseus.warmup.stats import FAILURES_MAX, Stats, Status
 
 BEGAN = 1_790_000_000_000
 OWNER = Owner(2, "binance", "some-instance")
@@ -93,3 +93,59 @@ def test_what_is_written_is_read_again_in_the_form_that_is_documented() -> None:
     stats = Told().scanned().progress.stats()
     assert Stats.from_json(stats.to_json()) == stats
     assert '"percentComplete":0' in stats.to_json()
+
+
+def test_a_pair_that_failed_and_came_after_all_is_no_failure_any_more_also_after_the_end() -> None:
+    told = Told().scanned()
+    first, second, *others = told.pairs
+    told.progress.failed(first, "HTTP 500")
+    told.progress.failed(second, "HTTP 500")
+    assert not told.progress.completed(others[0])
+    assert told.progress.completed(first)
+    told.progress.end("complete")
+    assert (told.progress.stats().still_failed, len(told.progress.stats().failures)) == (1, 1)
+    assert told.progress.completed(second)
+    assert not told.progress.completed(second)
+    stats = told.progress.stats()
+    assert (stats.failed_pairs, stats.recovered_pairs, stats.still_failed, stats.failures) == (2, 2, 0, ())
+
+
+def test_what_an_older_process_wrote_is_read() -> None:
+    text = Told().scanned().progress.stats().to_json().replace(',"recoveredPairs":0', "")
+    assert "recoveredPairs" not in text
+    assert Stats.from_json(text).recovered_pairs == 0
+
+
+def test_no_time_is_told_once_nothing_comes_any_more_of_what_was_asked_for() -> None:
+    told = Told(lacking=3).scanned()
+    told.now_ms += 1_000
+    told.calls = Calls(3, 6)
+    for pair in told.pairs[:3]:
+        told.progress.asked(pair)
+    told.progress.completed(told.pairs[0])
+    assert told.progress.stats().eta_ms is not None
+    told.now_ms += 6_000
+    assert told.progress.stats().eta_ms is None
+
+
+def verdict(failed: int, status: Status = "complete") -> tuple[str, str]:
+    told = Told().scanned()
+    for pair in told.pairs[:failed]:
+        told.progress.failed(pair, "No answer within 10 s.")
+    told.progress.completed(told.pairs[-1])
+    told.progress.end(status)
+    stats = told.progress.stats()
+    return stats.verdict, stats.aftermath
+
+
+def test_an_end_says_in_words_what_it_did_without() -> None:
+    assert verdict(0) == ("warm", "")
+    assert verdict(1) == ("warm, 1 of 8 pairs failed", "1 of 8 pairs failed. S0 1h: No answer within 10 s.")
+    assert verdict(7) == (
+        "warm, 7 of 8 pairs failed",
+        "7 of 8 pairs failed. S0 1h: No answer within 10 s. Failed too: S1 1h, S2 1h, S3 1h, S0 1m, S1 1m and 1 more.",
+    )
+    assert verdict(1, "cancelled") == (
+        "warmup cancelled at 1 of 8 pairs",
+        "The warmup was cancelled at 1 of 8 pairs.",
+    )

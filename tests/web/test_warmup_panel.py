@@ -100,11 +100,18 @@ def test_it_claims_of_no_pair_that_it_was_there_where_all_was_fetched_anew(mode:
     assert panel(stats(mode=mode, skipped_pairs=skipped)).mode == said
 
 
-@pytest.mark.parametrize("status", ["complete", "cancelled", "failed"])
-def test_once_it_is_over_it_is_a_report_that_asks_no_more(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "word", "kind"),
+    [
+        ("complete", "Complete, 10 of 500 pairs failed", "warning"),
+        ("cancelled", "Cancelled at 200 of 500 pairs", "warning"),
+        ("failed", "Failed", "danger"),
+    ],
+)
+def test_once_it_is_over_it_is_a_report_that_asks_no_more(status: str, word: str, kind: str) -> None:
     made = panel(stats(status=status, ended_at=iso(NOW - MINUTE)))
     assert (made.address, made.percent, made.eta, made.current) == ("", None, None, None)
-    assert (made.word, made.took) == (status.capitalize(), "1 min 0 s")
+    assert (made.word, made.kind, made.took) == (word, kind, "1 min 0 s")
     assert (made.total, made.completed, made.skipped, made.failed) == (500, 200, 100, 10)
 
 
@@ -113,7 +120,19 @@ def test_a_run_whose_instance_is_gone_is_interrupted_and_not_asked_for_again(hol
     made = panel(stats(), holder)
     assert (made.word, made.address) == ("Interrupted", "")
     assert "The next start goes on with what is left." in made.note
-    assert panel(stats(status="complete", ended_at=iso(NOW)), holder).word == "Complete"
+    assert panel(stats(status="complete", ended_at=iso(NOW), failed_pairs=0), holder).word == "Complete"
+
+
+def test_pairs_that_came_after_all_are_no_failures_any_more() -> None:
+    some = panel(stats(status="complete", recovered_pairs=7))
+    assert (some.word, some.kind) == ("Complete, 3 of 500 pairs failed", "warning")
+    assert (some.failed, some.recovered, some.more) == (3, 7, 0)
+    whole = panel(stats(status="complete", recovered_pairs=10, failures=()))
+    assert (whole.word, whole.kind, whole.failed, whole.recovered) == ("Complete", "", 0, 10)
+
+
+def test_no_time_is_told_where_none_is_known_or_left() -> None:
+    assert [panel(stats(eta_ms=ms)).eta for ms in (None, 0, 499, 1_000)] == [None, None, None, "1 s"]
 
 
 @pytest.fixture
@@ -139,12 +158,13 @@ def test_the_page_shows_the_panel_which_follows_by_itself_and_then_stops(notifie
     assert "42 % , about 2 min 15 s left" in said
     assert "Now: BTC-USD 1h , 60 of 100 symbols left" in said
     assert "S1-USD 1h HTTP 500" in said
-    put(notified, stats(instance_id=instance, status="complete", ended_at=iso(NOW)))
+    put(notified, stats(instance_id=instance, status="complete", ended_at=iso(NOW), recovered_pairs=7))
     app.extensions[NAME].market.warmup._known.clear()
     part = get(app, HERE, **HTMX)
     assert part.headers["Perseus-Now"]
     assert "hx-get" not in part.text
-    assert "Complete" in part.text
+    assert '<span class="tag" data-kind="warning">Complete, 3 of 500 pairs failed</span>' in part.text
+    assert "Failed 3, 7 since complete" in words(part.text)
     assert f'hx-get="{HERE}"' not in get(app, "/network/binance").text
 
 
@@ -159,7 +179,7 @@ def test_one_page_says_but_one_figure_of_a_warmup(notified: Notified, app: Flask
         assert "42 % , about 2 min 15 s left" in said
         assert "about 9 min left" not in said, kept
     assert "7 %, about 9 min left" in words(get(app, "/network").text), "where no panel stands beside it"
-    put(notified, stats(instance_id=instance, status="complete", ended_at=iso(NOW)))
+    put(notified, stats(instance_id=instance, status="complete", ended_at=iso(NOW), recovered_pairs=7))
     app.extensions[NAME].market.warmup._known.clear()
     assert "about 9 min left" in words(get(app, "/network/binance").text)
 

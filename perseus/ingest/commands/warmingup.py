@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from perseus.warmup.stats import Stats
 
 LOOK_SECONDS = 0.1
+LEAST_MS = 500
+"""Less would be told as 0 s."""
 
 
 @runtime_checkable
@@ -66,7 +68,8 @@ def said_of(stats: Stats) -> tuple[str, int | None]:
     if stats.status == "scanning":
         return "warming: looking at what is there", None
     at = f", at {stats.current_symbol} {stats.current_timeframe}" if stats.current_symbol else ""
-    return f"warming: {of_pairs(stats)}{at}", stats.percent_complete
+    failed = f", {stats.failed_pairs} failed" if stats.failed_pairs else ""
+    return f"warming: {of_pairs(stats)}{failed}{at}", stats.percent_complete
 
 
 def doing(service: Service) -> str:
@@ -83,7 +86,7 @@ def doing(service: Service) -> str:
 
 
 def _left(eta_ms: int | None) -> str:
-    if eta_ms is None:
+    if eta_ms is None or eta_ms < LEAST_MS:
         return ""
     minutes, seconds = divmod(round(eta_ms / 1000), 60)
     return f", about {minutes} min left" if minutes else f", about {seconds} s left"
@@ -93,8 +96,7 @@ def _end(name: str, stats: Stats) -> Done:
     were = "was" if stats.skipped_pairs == 1 else "were"
     numbers = f"{of_pairs(stats)} fetched, {stats.skipped_pairs} {were} sufficient"
     data = {"runId": stats.run_id, "completed": stats.completed_pairs, "failed": stats.failed_pairs}
-    first = stats.failures[0] if stats.failures else None
-    why = f" {first.symbol} {first.timeframe}: {first.error}" if first else ""
+    why = f" {stats.failed_first}" if stats.failures else ""
     if stats.status == "complete":
         failed = f", {stats.failed_pairs} failed" if stats.failed_pairs else ""
         return Done(f"{name} is warm: {numbers}{failed}.{why}", data)

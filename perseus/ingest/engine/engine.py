@@ -17,6 +17,7 @@ from perseus.exchanges.symbols import Changed
 from perseus.ingest.engine.acquaintance import Acquaintance
 from perseus.ingest.engine.asking import Asking
 from perseus.ingest.engine.audit import Audit
+from perseus.ingest.engine.hanging import Hanging
 from perseus.ingest.engine.leftopen import left_open
 from perseus.ingest.engine.ports import Ports, Streams
 from perseus.ingest.engine.reasking import Reasking
@@ -62,11 +63,12 @@ class Engine:
         self.messages = 0
         unwritten = Outage(log, "Candles cannot be written", "Candles are written again.")
         self.writer = Writer(ports.cache, ports.clock, unwritten)
-        now_ms = ports.clock.now_ms
+        now_ms, self._hanging = ports.clock.now_ms, Hanging(ports.rest, chance, lambda: self.warming.is_fetching)
         self._refusals = Refusals(
             self._series, lambda *wanted: self.repairs.want(*wanted), lambda: self._exchange.listings, now_ms, say
         )
-        asking = Asking(ports, say, self._before_asking, lambda pair: self.warming.asking(pair))
+        failing = self._refusals.failing
+        asking = Asking(ports, say, self._before_asking, lambda: self.warming, self._hanging)
         self.repairs = Repairs(
             asking.fetch,
             self._take,
@@ -78,14 +80,9 @@ class Engine:
         )
         self._audit = Audit(ports.cache, self.writer, ports.ledger, self._series, now_ms, self._want_past, say)
         self._reasking = Reasking(self._series, self.repairs.want, now_ms, chance)
-        self._telling = Telling(ports, self._series, self.writer, self.lacking, lambda: self.messages, say)
+        self._telling = Telling(ports, self._series, self.writer, self.lacking, lambda: self.messages, say, failing)
         self.warming = Warming(
-            self._series,
-            self.repairs.want,
-            ports.reporter,
-            self._progress,
-            now_ms,
-            self._doubted,
+            ports, self._series, self.repairs.want, self._progress, self._doubted, self._hanging, failing
         )
 
     @property
@@ -149,6 +146,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.writer.run(), name="writer")
                 group.create_task(self.repairs.run(), name="repairs")
+                group.create_task(self._hanging.run(), name="hanging")
                 group.create_task(self._audit.run(), name="audit")
                 group.create_task(ports.reporter.run(), name="warmup report")
                 group.create_task(Timekeeper(ports.clock, ports.rest, self._unsay, self._exchange).run(), name="time")

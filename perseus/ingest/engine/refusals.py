@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from perseus.errors import PerseusError, StoreUnavailable
 from perseus.exchanges.budget.ledger import Priority
-from perseus.exchanges.resterrors import RateLimited, RequestRefused
+from perseus.exchanges.resterrors import NoAnswer, RateLimited, RequestRefused
 from perseus.exchanges.symbols import Listings
+from perseus.ingest.engine.failing import Failing
+from perseus.ingest.engine.hanging import NotYet
 from perseus.ingest.engine.series import Series
 from perseus.ingest.engine.writer import Say
 from perseus.market.candle import Pair
@@ -44,7 +46,10 @@ class Pause:
 
 
 class Refusals:
-    """`listings()`: as they were read last. `want` has what a pair lacks asked for; `now_ms`: exchange time."""
+    """`listings()`: as they were read last. `want` has what a pair lacks asked for; `now_ms`: exchange time.
+
+    `failing`: what could not be fetched and is asked for again soon.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class Refusals:
         say: Say,
     ) -> None:
         self._series, self._want, self._listings, self._now_ms, self._say = series, want, listings, now_ms, say
+        self.failing = Failing(series, say)
         self._resting: dict[Pair, Pause] = {}
         self._whys: dict[Pair, Exception] = {}
         self._unasked = Outage(log, "Candles cannot be asked for", "Candles are asked for again.")
@@ -65,8 +71,11 @@ class Refusals:
     def failed(self, series: Series, error: Exception) -> bool:
         """Have it known; whether to try again soon. A pair that the exchange refuses rests.
 
-        A store that is away is no matter of a pair: the log of the process has it once.
+        A store that is away is no matter of a pair: the log of the process has it once. A pair that was asked for only
+        once and not answered is told where the warmup goes on without it.
         """
+        if isinstance(error, NotYet) or (isinstance(error, NoAnswer) and error.is_brief):
+            return True
         if isinstance(error, StoreUnavailable):
             self._unasked.failed(error)
             return True
@@ -77,7 +86,7 @@ class Refusals:
                 self._say(str(error))
             return True
         if not isinstance(error, RequestRefused):
-            self._say(f"{series.pair}: {error}")
+            self.failing.failed(series.pair, str(error))
             return True
         self._refused(series, error)
         return False
@@ -118,6 +127,7 @@ class Refusals:
     def answered(self, pair: Pair) -> None:
         """The exchange has given an answer for it."""
         self._unasked.done()
+        self.failing.came(pair)
         if self._resting.pop(pair, None) and not any(one.symbol == pair.symbol for one in self._resting):
             log.warning("%s: the exchange refuses its candles no more.", pair.symbol)
 

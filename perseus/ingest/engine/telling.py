@@ -9,6 +9,7 @@ from contextlib import suppress
 from perseus.errors import StoreUnavailable
 from perseus.ingest.cardfacts import card_facts
 from perseus.ingest.engine.empties import Empties
+from perseus.ingest.engine.failing import Failing
 from perseus.ingest.engine.ports import Ports
 from perseus.ingest.engine.series import Series
 from perseus.ingest.engine.silence import Silence
@@ -30,7 +31,9 @@ class Telling:
         lacking: Callable[[], Collection[Pair]],
         messages: Callable[[], int],
         say: Say,
+        failing: Failing,
     ) -> None:
+        self._failing = failing
         self._ports, self._series, self._writer = ports, series, writer
         self._lacking, self._messages = lacking, messages
         self._empties = Empties(say)
@@ -42,6 +45,7 @@ class Telling:
         time = asyncio.get_running_loop().time
         while True:
             self._empties.look(self._series.values(), time())
+            self._failing.look(time(), self._ports.clock.now_ms())
             self._silence.look(self._messages(), time())
             with suppress(StoreUnavailable):
                 await self._write_down()

@@ -12,11 +12,13 @@ from uuid import uuid4
 
 from perseus.errors import StoreUnavailable
 from perseus.exchanges.budget.ledger import Priority
-from perseus.exchanges.resterrors import RateLimited
+from perseus.exchanges.resterrors import NoAnswer, RateLimited
+from perseus.ingest.engine.failing import Failing
+from perseus.ingest.engine.hanging import Hanging, NotYet
+from perseus.ingest.engine.ports import Ports
 from perseus.ingest.engine.series import Series
 from perseus.market.candle import Pair
 from perseus.warmup.progress import Progress
-from perseus.warmup.reporter import Reporter
 from perseus.warmup.run import Run
 from perseus.warmup.scan import SUFFICIENT, Known, scan
 from perseus.warmup.stats import Stats
@@ -26,26 +28,25 @@ NO_FAILURE = (RateLimited, StoreUnavailable)
 
 
 class Warming:
-    """`series`: filled before the first warmup. `progress(run_id)` begins to count; `now_ms`: exchange time.
+    """`series`: filled before the first warmup. `progress(run_id)` begins to count.
 
     `doubted` is told of each series of which nothing is believed any more, so that a next process does not either.
+    `hanging`: pairs that are not answered while others are; `failing` is told which a warmup went on without.
     """
 
     def __init__(
         self,
+        ports: Ports,
         series: Mapping[Pair, Series],
         want: Callable[[Series, Priority], None],
-        reporter: Reporter,
         progress: Callable[[str], Progress],
-        now_ms: Callable[[], int],
         doubted: Callable[[Series], None],
+        hanging: Hanging,
+        failing: Failing,
     ) -> None:
-        self._series = series
-        self._want = want
-        self._reporter = reporter
-        self._progress = progress
-        self._now_ms = now_ms
-        self._doubted = doubted
+        self._ledger, self._reporter, self._now_ms = ports.ledger, ports.reporter, ports.clock.now_ms
+        self._series, self._want, self._progress, self._doubted = series, want, progress, doubted
+        self._hanging, self._failing = hanging, failing
         self._run: Run | None = None
         self._asked: tuple[str, bool] | None = None
         self._wanted = asyncio.Event()
@@ -55,6 +56,25 @@ class Warming:
     def has_begun(self) -> bool:
         """Has the first scan been made? Before that nothing needs to be asked for: it will see all."""
         return self._has_begun
+
+    @property
+    def is_fetching(self) -> bool:
+        """Does one wait for what is asked for?"""
+        return self._run is not None and bool(self._run.left)
+
+    def awaits(self, pair: Pair) -> bool:
+        """Does one wait for this?"""
+        return self._run is not None and pair in self._run.left
+
+    def goes_behind(self, pair: Pair) -> bool:
+        """Is it to wait for others of this warmup? One that hangs for all that do not; else one of a symbol of which
+        something hangs for all other symbols.
+        """
+        if self._run is None or not self._hanging.is_of(pair.symbol):
+            return False
+        if pair in self._hanging:
+            return any(one not in self._hanging for one in self._run.left)
+        return any(not self._hanging.is_of(symbol) for symbol in {one.symbol for one in self._run.left})
 
     @property
     def stats(self) -> Stats | None:
@@ -105,7 +125,11 @@ class Warming:
 
     def ended(self, pair: Pair, error: Exception | None, is_final: bool) -> None:
         """It was fetched, or not."""
-        if self._run is not None and not isinstance(error, NO_FAILURE):
+        if self._run is None or isinstance(error, NotYet) or (isinstance(error, NoAnswer) and error.is_brief):
+            return
+        if isinstance(error, NO_FAILURE):
+            self._run.held_up()
+        else:
             self._run.ended(pair, error, is_final=is_final)
 
     def deepen(self) -> None:
@@ -118,8 +142,12 @@ class Warming:
 
     def _begin(self, run_id: str) -> Run:
         progress = self._progress(run_id)
-        self._run = Run(progress, self._reporter, lambda pair: self._want(self._series[pair], Priority.WARMUP))
+        self._hanging.forgive()
+        self._run = Run(progress, self._reporter, self._fetch, self._hanging.why, lambda: bool(self._ledger.held_up))
         return self._run
+
+    def _fetch(self, pair: Pair) -> None:
+        self._want(self._series[pair], Priority.WARMUP)
 
     async def _next(self) -> None:
         assert self._asked is not None
@@ -141,3 +169,5 @@ class Warming:
         known = [Known(pair, series.coverage, series.window(now_ms)) for pair, series in self._series.items()]
         self._has_begun = True
         await run.work(list(self._series), scan(known))
+        for pair, why in run.given_up.items():
+            self._failing.failed(pair, why)

@@ -13,7 +13,6 @@ WORDS = {
     "scanning": "Looking for what is missing",
     "fetching": "Fetching",
     "complete": "Complete",
-    "cancelled": "Cancelled",
     "failed": "Failed",
     INTERRUPTED: "Interrupted",
 }
@@ -27,11 +26,14 @@ NONE_WHOLE = "partial: no pair had all that it needs"
 GONE = "The instance that did it has gone in the middle of it. The next start goes on with what is left."
 DEPTH = "Depth still filling: {calls} at least, behind all other work."
 TEXT_LIMIT = 300
+LEAST_ETA_MS = 500
+"""Less would be told as 0 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """One run. `address`: where it is asked for again while it lasts, '' when it is over. `kind`: of its tag, or ''.
+    `failed`: pairs that failed and were not fetched since, `recovered`: those that were.
 
     `eta`, `took`: in words, None unknown. `more`: failures that are counted and not listed. `depth`: what is fetched
     after its end, '' for nothing.
@@ -49,6 +51,7 @@ class Panel:
     completed: int
     skipped: int
     failed: int
+    recovered: int
     rest_calls: int
     mode: str | None
     began: Moment | None
@@ -94,27 +97,37 @@ def _panel(stats: Stats, status: str, now_ms: int, address: str, depth: str) -> 
     until_ms = ended_ms if ended_ms is not None else now_ms if address else moments.read(stats.updated_at)
     took = None if began_ms is None or until_ms is None else words.span(until_ms - began_ms)
     return Panel(
-        word=WORDS[status],
-        kind=KINDS.get(status, ""),
+        word=_word(stats, status),
+        kind=KINDS.get(status, "warning" if stats.still_failed else ""),
         address=address,
         percent=min(max(stats.percent_complete, 0), 100) if address and status == "fetching" else None,
-        eta=words.span(stats.eta_ms) if address and stats.eta_ms is not None else None,
+        eta=words.span(stats.eta_ms) if address and stats.eta_ms and stats.eta_ms >= LEAST_ETA_MS else None,
         current=_current(stats) if address else None,
         symbols=stats.total_symbols,
         symbols_left=stats.symbols_left,
         total=stats.total_pairs,
         completed=stats.completed_pairs,
         skipped=stats.skipped_pairs,
-        failed=stats.failed_pairs,
+        failed=stats.still_failed,
+        recovered=stats.recovered_pairs,
         rest_calls=stats.rest_calls,
         mode=_mode(stats),
         began=moments.ago(began_ms),
         took=took,
         failures=tuple(map(_plain, stats.failures)),
-        more=max(stats.failed_pairs - len(stats.failures), 0),
+        more=max(stats.still_failed - len(stats.failures), 0),
         note=GONE if status == INTERRUPTED else "",
         depth=depth,
     )
+
+
+def _word(stats: Stats, status: str) -> str:
+    """With what a warmup that is over went on without."""
+    if status == "cancelled":
+        return f"Cancelled at {stats.completed_pairs:,} of {stats.total_pairs:,} pairs"
+    if status == "complete" and stats.still_failed:
+        return f"Complete, {stats.still_failed:,} of {stats.total_pairs:,} pairs failed"
+    return WORDS[status]
 
 
 def _mode(stats: Stats) -> str | None:
