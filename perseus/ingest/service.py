@@ -20,7 +20,7 @@ from perseus.network.statusfield import TEXT_MAX
 
 LOOK_SECONDS = 0.05
 BEGINS = (State.STARTING, State.WARMING)
-CLAIMING = "claiming its lease"
+CLAIMING, MAKING_READY = "claiming its lease", "making its feed ready"
 STEPS = {
     State.IDLE: "waiting until its lease counts",
     State.STARTING: "connecting to the exchange",
@@ -105,6 +105,8 @@ class Service:
             return self.doing
         if self.reins.paused is not None:
             return f"paused by {self.reins.paused.by}"
+        if instance.state is State.IDLE and instance.valid():
+            return MAKING_READY
         held_up: str = getattr(self.feed(), "held_up", "") if instance.state in BEGINS else ""
         return f"{STEPS[instance.state]}: {held_up}" if held_up else STEPS[instance.state]
 

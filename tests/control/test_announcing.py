@@ -8,7 +8,7 @@ import pytest
 
 from perseus.control import hosts
 from perseus.control.hosts import Report
-from perseus.ingest.commands.announcing import Announcer
+from perseus.ingest.commands.announcing import REPORT_SECONDS, Announcer, stage
 from perseus.store import Client, connect
 from tests.control.conftest import eventually
 from tests.redis_process import RedisProcess
@@ -68,6 +68,25 @@ def test_what_changes_is_said_at_once_and_taken_back_where_there_is_nothing_to_s
     assert [one.takes_commands for one in hosts.read(client)] == [False]
     announcer.stop(1)
     assert roles(client) == []
+
+
+def test_another_stage_is_said_without_a_word_within_a_second(
+    begin: Callable[[str], Announcer], process: Process, real_store: str, client: Client
+) -> None:
+    serving = STANDBY.model_copy(update={"role": "serving", "doing": "waiting until its lease counts"})
+    process.is_at = serving
+    begin(real_store)
+    eventually(lambda: roles(client) == ["serving"])
+    for doing in ("connecting to the exchange", "warming: 3 of 9 pairs", "active", "stopping"):
+        process.is_at = serving.model_copy(update={"doing": doing})
+        eventually(lambda said=doing: [one.doing for one in hosts.read(client)] == [said], REPORT_SECONDS / 2)
+
+
+def test_how_far_it_has_come_at_a_stage_is_no_other_stage() -> None:
+    warming = STANDBY.model_copy(update={"role": "serving", "doing": "warming: 3 of 9 pairs, 33 %, about 20 s left"})
+    on = warming.model_copy(update={"doing": "warming: 4 of 9 pairs, 44 %, about 15 s left"})
+    assert stage(warming) == stage(on) != stage(on.model_copy(update={"doing": "active"}))
+    assert stage(warming) != stage(warming.model_copy(update={"instance_id": "another run"})) != stage(None)
 
 
 def test_whoever_has_left_says_nothing_any_more(process: Process, real_store: str, client: Client) -> None:

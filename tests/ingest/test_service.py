@@ -14,6 +14,16 @@ WHY = "nothing may be sent to the exchange for 38 s: the data store was emptied"
 
 
 @pytest.mark.parametrize(
+    ("is_valid", "said"), [(True, "making its feed ready"), (False, "waiting until its lease counts")]
+)
+def test_a_lease_that_counts_is_not_waited_for(is_valid: bool, said: str) -> None:
+    service = Service(Order("binance", lambda: None), 10)  # type: ignore[arg-type,return-value]
+    instance: Any = SimpleNamespace(state=State.IDLE, valid=lambda: is_valid)
+    service.instance = instance
+    assert service.step == said
+
+
+@pytest.mark.parametrize(
     ("state", "said"),
     [
         (State.STARTING, f"connecting to the exchange: {WHY}"),

@@ -1,9 +1,11 @@
-"""Says what a process is at, where pages and commands look for it: every five seconds, and at once when it changes."""
+"""Says what a process is at, where pages and commands look for it: every five seconds, and within half a second when
+another stage begins; at once when it is told to."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 0.5
 REPORT_SECONDS = 5.0
+LOOK_SECONDS = 0.5
 
 
 class Announcer:
@@ -42,6 +45,7 @@ class Announcer:
         self._said = said if lost is not None else outage.done
         self._lost = lost or outage.failed
         self._is_said = False
+        self._stage: tuple[object, ...] = ()
         self._saying = threading.Lock()
         self._ended = threading.Event()
         self._news = threading.Event()
@@ -59,6 +63,7 @@ class Announcer:
         """Say it now; take back what was said where there is nothing to say. Raises StoreUnavailable, StoreRefused."""
         with self._saying:
             report = None if self._ended.is_set() else self._report()
+            self._stage = stage(report)
             if report is not None:
                 hosts.write(self._client, report)
             elif self._is_said:
@@ -103,4 +108,19 @@ class Announcer:
                 seconds = AGAIN_SECONDS
             except Exception:
                 log.exception("This process could not be announced; it is tried again.")
-            self._news.wait(seconds)
+            self._await_news(seconds)
+
+    def _await_news(self, seconds: float) -> None:
+        """Until it is told of some, another stage has begun, or `seconds` are over."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0 and not self._news.wait(min(left, LOOK_SECONDS)):
+            with suppress(Exception):  # the next `say` tells of it
+                if stage(self._report()) != self._stage:
+                    return
+
+
+def stage(report: Report | None) -> tuple[object, ...]:
+    """What of a report is said early where it changes: how far it has come at its stage is not."""
+    if report is None:
+        return ()
+    return report.role, report.exchange_name, report.instance_id, report.warm, (report.doing or "").partition(":")[0]
