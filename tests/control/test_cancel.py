@@ -18,18 +18,19 @@ def desk(feed: object) -> Handlers:
     return Handlers(host)
 
 
-def warming(is_at_work: bool) -> MagicMock:
+def warming(is_at_work: bool, total: int = 9) -> MagicMock:
     feed = MagicMock()
-    feed.warmup_stats = SimpleNamespace(is_at_work=is_at_work, completed_pairs=3, total_pairs=9)
+    feed.warmup_stats = SimpleNamespace(is_at_work=is_at_work, completed_pairs=total // 3, total_pairs=total)
     return feed
 
 
 JOB: Any = None
 
 
-def test_one_that_goes_on_is_cancelled_and_says_how_far_it_came() -> None:
-    feed = warming(True)
-    assert desk(feed).cancel_warm_up(JOB).text == "The warmup of binance is cancelled at 3 of 9 pairs."
+@pytest.mark.parametrize(("total", "far"), [(9, "3 of 9 pairs"), (1, "0 of 1 pair")])
+def test_one_that_goes_on_is_cancelled_and_says_how_far_it_came(total: int, far: str) -> None:
+    feed = warming(True, total)
+    assert desk(feed).cancel_warm_up(JOB).text == f"The warmup of binance is cancelled at {far}."
     feed.cancel_warmup.assert_called_once_with()
 
 

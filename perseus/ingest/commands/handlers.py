@@ -11,7 +11,7 @@ from perseus.control.command import Kind
 from perseus.control.handling import Cancelled, Done, Job, Refused, Registry, Work
 from perseus.errors import PerseusError
 from perseus.ingest.commands.reins import Paused
-from perseus.ingest.commands.warmingup import Warmable, said_of, warmed_up
+from perseus.ingest.commands.warmingup import Warmable, of_pairs, said_of, warmed_up
 from perseus.ingest.host import Host
 from perseus.ingest.opening import Open, Opening
 from perseus.ingest.service import Order, Service
@@ -211,7 +211,7 @@ class Handlers:
             feed.cancel_warmup()
         except ConnectionError:
             raise Refused(f"The feed of {name} is closed: nothing is fetched.") from None
-        return Done(f"The warmup of {name} is cancelled at {stats.completed_pairs} of {stats.total_pairs} pairs.")
+        return Done(f"The warmup of {name} is cancelled at {of_pairs(stats)}.")
 
     def _service(self) -> Service:
         service = self._host.service
