@@ -203,6 +203,7 @@ def test_what_was_told_and_lost_is_not_told_again_and_what_was_not_is() -> None:
     one = series(3)
     one.coverage = one.coverage.absent(at(1), at(2), "REST gave nothing")
     kept = Coverage().verify(at(2), at(3))
-    assert one.lose(one.coverage, kept, at(3.5))
-    assert [one.is_live(candle(number)) for number in (-3, 0, 1, 2, 3)] == [False, False, True, True, True]
+    assert one.lose(one.coverage, kept, at(5.5), told=[at(4)])
+    opens = (-3, 0, 1, 2, 3, 4, 5)
+    assert [one.is_live(candle(number)) for number in opens] == [False, False, True, True, True, False, True]
     assert not one.lose(kept, kept, at(3.5))

@@ -68,7 +68,8 @@ class Audit:
                 for pair, coverage in (await self._kept(pairs[at : at + AT_ONCE])).items():
                     found += self._compared(self._series[pair], coverage)
         if found:
-            self._say(f"The data store has lost candles of {found} pairs: they are fetched again.")
+            pairs_of = "one pair" if found == 1 else f"{found} pairs"
+            self._say(f"The data store has lost candles of {pairs_of}: they are fetched again.")
 
     async def _kept(self, pairs: Sequence[Pair]) -> Mapping[Pair, Coverage]:
         try:
@@ -84,7 +85,7 @@ class Audit:
         is_known = pair in writer.lost
         claimed = series.coverage if is_known else writer.noted.get(pair, Coverage())
         writer.lost.discard(pair)
-        is_gone = series.lose(claimed, kept, self._now_ms())
+        is_gone = series.lose(claimed, kept, self._now_ms(), writer.told(pair))
         if is_gone or is_known:
             writer.noted[pair] = kept
             writer.put_coverage(pair, series.coverage)

@@ -6,7 +6,7 @@ with their end outside.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -256,16 +256,19 @@ class Series:
         self.blank.clear((start_ms, end_ms))
         self.coverage = self.coverage.verify(start_ms, end_ms).doubt(start_ms, end_ms)
 
-    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int) -> bool:
+    def lose(self, claimed: Coverage, kept: Coverage, now_ms: int, told: Iterable[int] = ()) -> bool:
         """Of what was `claimed` to be in the store only what it has `kept` is sure; was it more that is to be complete?
 
-        What was there was told, and is not told again when it is fetched anew.
+        What was there was told, and is not told again when it is fetched anew; nor are those that open when `told`
+        says, though they may be in doubt.
         """
         window, before = self.window(now_ms), self.coverage
         for start_ms, end_ms in claimed.verified:
             for gap in kept.unverified(start_ms, end_ms):
                 self.coverage = self.coverage.doubt(*gap)
                 self.told = self.told.clipped(window[0]).verify(*gap)
+        for open_ms in told:
+            self.told = self.told.verify(open_ms, self.pair.timeframe.close_of(open_ms))
         return before.unverified(*window) != self.coverage.unverified(*window)
 
     @property

@@ -113,6 +113,10 @@ class Writer:
         """Until everything that was put is written."""
         await self._idle.wait()
 
+    def told(self, pair: Pair) -> Collection[int]:
+        """When the newest finished candles open that were told."""
+        return self._told.get(pair, ())
+
     @property
     def waiting(self) -> int:
         """States that are not written yet."""
