@@ -10,7 +10,6 @@ import pytest
 
 from perseus.exchanges.wire.transport import Answer, TransportError
 from perseus.ingest.engine.hanging import MOST
-from perseus.simulator.faults.fault import Fault
 from perseus.warmup.stats import Stats
 from tests.warmup.lives import PAIRS, SYMBOLS, TIMEFRAMES, Lives, lived
 
@@ -72,8 +71,9 @@ def test_it_is_active_soon_without_symbols_that_are_never_answered_and_tells_the
 ) -> None:
     async def test(site: Lives) -> None:
         hung = SYMBOLS[:count]
-        Hung(site, klines_of(*hung), monkeypatch)
+        asked = Hung(site, klines_of(*hung), monkeypatch).asked
         await active(site, within)
+        assert len(asked) <= count * EACH + 1
         stats, failed = site.stats, count * EACH
         assert (stats.status, stats.completed_pairs, stats.failed_pairs) == ("complete", PAIRS - failed, failed)
         assert {one.symbol for one in stats.failures} == {*hung}
@@ -186,13 +186,18 @@ def test_where_the_exchange_falls_silent_in_mid_run_it_goes_on_without_the_rest(
     lived(test)
 
 
-def test_a_freeze_of_all_in_mid_run_is_waited_for_however_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_freeze_of_all_in_mid_run_is_waited_for_however_long() -> None:
     async def test(site: Lives) -> None:
-        Hung(site, klines_of(SYMBOLS[0]), monkeypatch)
-        site.exchange.add_fault(Fault("http_429", "binance", target="*klines*", count=1, params={"retry_after_s": 200}))
-        await site.begin()
-        await site.warm.wait()
-        assert (site.stats.completed_pairs, site.stats.failed_pairs) == (PAIRS - EACH, EACH)
+        asked = 0
+
+        def instead(url: str, _: Mapping[str, str]) -> Answer | None:
+            nonlocal asked
+            asked += url.endswith("/klines")
+            return Answer(429, {"retry-after": "200"}, b"{}") if asked == PAIRS // 2 else None
+
+        site.net.instead = instead
+        assert await active(site, 300) > 200
+        assert (site.stats.completed_pairs, site.stats.failed_pairs) == (PAIRS, 0)
 
     lived(test)
 
