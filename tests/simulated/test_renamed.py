@@ -110,7 +110,7 @@ def test_a_few_candles_between_are_no_end_of_it(name: str, caplog: pytest.LogCap
     run(main)
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", [pytest.param("binance_us", marks=pytest.mark.long), "coinbase"])
 def test_while_it_lasts_it_is_tried_again_and_told_each_hour(name: str) -> None:
     async def main() -> None:
         async with site_of(name, renamed(name, 4 * 3_600_000)) as site:
