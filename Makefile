@@ -21,7 +21,7 @@ run: $(VENV)/run.stamp  ## start everything on this machine; Ctrl-C stops it (PE
 	@$(BIN)/perseus up
 
 test: lint chromium postgres redistls  ## prove it: style, types, layers, then all tests
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile
 
 long: $(VENV)/dev.stamp  ## the tests that wait for minutes, and the longer simulations
 	$(BIN)/pytest -n 3 --dist loadfile -m long
