@@ -238,3 +238,29 @@ def test_pages_of_setup_are_without_faults_and_fit_a_phone(opened_site: Open, si
 
 def _never(command: Command) -> tuple[Status, str, Mapping[str, Any]]:
     raise AssertionError(command)
+
+
+def test_watched_symbols_are_short_on_a_phone_and_the_way_to_take_them_out_is_seen(
+    opened_site: Open, site: Notified
+) -> None:
+    watched.watch(site.database_url, BINANCE, [f"S{number:02d}-USDT" for number in range(18)], "ada@example.org")
+    page = opened_site(SYMBOLS).page
+    page.set_viewport_size({"width": 390, "height": 800})
+    rows = page.locator("#watched tbody tr")
+    expect(rows).to_have_count(20)
+    heights = rows.evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)")
+    assert max(heights) < 125
+    assert sum(heights) / len(heights) < 100
+    expect(page.get_by_role("button", name="Watch the chosen no longer")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(SIDEWAYS) == []
+    assert faults_everywhere(page) == []
+    last = page.locator("#watched tbody input").last
+    page.locator("#watched tbody input").first.focus()
+    for _ in range(19):
+        page.keyboard.press("Tab")
+    expect(last).to_be_focused()
+    bar = page.locator("#remove").bounding_box()
+    box = last.bounding_box()
+    assert bar is not None
+    assert box is not None
+    assert box["y"] + box["height"] <= bar["y"], "what has the focus is not below the button"

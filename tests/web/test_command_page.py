@@ -174,7 +174,7 @@ def test_one_who_does_not_answer_in_time_is_not_waited_for_longer(notified: Noti
     report(notified.client)
     answer = otto.post("/exchanges/binance/symbols", data={"text": "BTC-USDT"})
     assert answer.status_code == 200
-    assert "host-1, process 4711: idle was asked what it lists and has not answered yet." in words(answer.text)
+    assert "host-1 (process 4711) was asked what it lists and has not answered yet." in words(answer.text)
     assert sum(waited) == pytest.approx(commanding.WAIT_SECONDS)
     assert notified.client.xlen(keys.control(TARGET, "commands")) == 1
     assert NO_HOST not in answer.text

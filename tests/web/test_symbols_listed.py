@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,6 +60,7 @@ def test_where_nothing_is_known_nothing_is_added(
     answer = add(otto, "BTC-USDT")
     assert answer.status_code == 422
     assert said in words(answer.text)
+    assert words(answer.text).count(said.partition(".")[0]) == 1, "it is said once"
     assert "BTC-USDT" in answer.text, "what was given is still there"
     assert names(site) == ()
 
@@ -80,7 +82,7 @@ def test_a_host_that_cannot_ask_says_why(site: Notified, otto: FlaskClient) -> N
     with Host(site.client, site.control_key or b"", refuse):
         answer = add(otto, "BTC-USDT")
     assert answer.status_code == 422
-    assert "host-1, process 4711: idle was asked what it lists: binance answers HTTP 451." in words(answer.text)
+    assert "host-1 (process 4711) was asked what it lists: binance answers HTTP 451." in words(answer.text)
 
 
 def test_a_test_of_a_connection_says_which_variables_a_host_has(site: Notified, otto: FlaskClient) -> None:
@@ -100,3 +102,17 @@ def test_a_test_of_a_connection_says_which_variables_a_host_has(site: Notified, 
     assert "B_KEY set" in said
     assert dict(host.taken[0].arguments) == {"environment": ["B_KEY", "B_SECRET"]}
     assert "Last test that went well 0 s ago" in words(otto.get("/exchanges/binance").text)
+
+
+def test_a_search_of_what_is_not_known_says_why_once(site: Notified, otto: FlaskClient) -> None:
+    site.client.delete(keys.listings(BINANCE.id))
+    said = words(otto.get(f"{HERE}?q=btc").text)
+    assert said.count("What it lists was not read within a day.") == 1
+    assert "It is not known what it lists." in said
+
+
+def test_lines_that_were_typed_come_back_as_lines(site: Notified, otto: FlaskClient) -> None:
+    site.client.delete(keys.listings(BINANCE.id))
+    page = add(otto, "BTC-USDT\r\nETH-USDT, SOL-USDT\r\n").text
+    (typed,) = re.findall(r'<textarea id="text"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    assert typed == "BTC-USDT\nETH-USDT, SOL-USDT"

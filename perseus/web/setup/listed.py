@@ -72,7 +72,7 @@ def _asked(commands: Commanding, exchange: Exchange) -> str:
     hosts = commands.hosts(exchange)
     if not hosts:
         return commands.nobody()
-    target, host = hosts[0].target, hosts[0].said
+    target, host = hosts[0].target, hosts[0].named
     try:
         told = commands.awaited(target, commands.send(target, Kind.CHECK, exchange, {"environment": []}))
     except AnotherKey as error:

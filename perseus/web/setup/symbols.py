@@ -34,7 +34,7 @@ from perseus.web.setup.symbolviews import AddedPage, Hit, LineRow, SymbolsLook, 
 from perseus.web.setup.told import SAID, Told
 from perseus.web.site import access, commanding
 
-FOUND_MOST, QUERY_MOST = 50, 60
+FOUND_MOST, QUERY_MOST, LINE_MOST = 50, 60, 4_000
 PLACE = ("part", "page")
 UNSHOWN = "What is watched now cannot be shown."
 MORE = " and {count:,} more"
@@ -233,8 +233,8 @@ def _whole(exchange: Exchange, problem: str = "", text: str = "", chosen: frozen
         count,
         moments.ago(lists.at_ms),
         lists.is_fresh,
-        lists.note,
-        words.plain(text.replace("\n", ", "), 4_000) if problem else "",
+        "" if lists.note and lists.note in problem else lists.note,
+        "\n".join(words.plain(line, LINE_MOST) for line in text.splitlines()) if problem else "",
         words.plain(problem),
         beside,
         chosen,

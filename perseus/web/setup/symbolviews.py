@@ -27,7 +27,8 @@ class Hit:
 class SymbolsShown(Context):
     """`_symbols.html`: the list, and what may be done to it.
 
-    `hits` None: nothing is searched for. `listed_at` None: not known what is listed. `chosen`: symbols that were, and
+    `hits` None: nothing is searched for. `listed_at` None: not known what is listed, for the reason `note`, '' where
+    `problem` says it. `chosen`: symbols that were, and
     are still to be taken out; `place`: the parameters of the part of the list that is shown.
     """
 
