@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -10,16 +11,20 @@ from playwright.sync_api import Page, expect
 
 from perseus import keys
 from perseus.clock import iso
-from perseus.control.command import Command
+from perseus.control import channel
+from perseus.control.command import Command, parse
 from perseus.control.outcomes import Status
 from perseus.db import userexchanges
 from perseus.db.userexchanges import Access
+from perseus.errors import StoreUnavailable
 from perseus.network.states import State
+from perseus.web.control.commanding import Commanding
 from tests.browser.axe import faults_everywhere
 from tests.browser.test_narrow import SIDEWAYS
 from tests.browser.test_notify import Open, ops
 from tests.browser.test_notify import opened as opened_site
 from tests.web.conftest import notified
+from tests.web.connecting import tell
 from tests.web.holding import BINANCE, HOLDER, hold
 from tests.web.hosting import TARGET, Host, report
 from tests.web.notified import CONTROL_KEY, Notified
@@ -118,6 +123,41 @@ def test_each_act_asks_first_and_says_what_came_of_it(opened_site: Open, site: N
         expect(page.locator("#told")).to_contain_text("is done.", timeout=10_000)
     (command,) = sent
     assert command.arguments.get("full") is (True if what.startswith("Warm") else None)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_command_whose_store_falls_silent_is_told_as_sent_and_the_page_goes_on_by_itself(
+    opened_site: Open, site: Notified, monkeypatch: pytest.MonkeyPatch, scripts: bool
+) -> None:
+    hold(site.client, BINANCE)
+    silent, send, now_ms = threading.Event(), channel.send, Commanding.now_ms
+
+    def sending(*given: Any) -> str:
+        silent.set()
+        return send(*given)
+
+    def now(self: Commanding, *near: str) -> int:
+        if silent.is_set():
+            raise StoreUnavailable("here", "it is away")
+        return now_ms(self, *near)
+
+    monkeypatch.setattr(channel, "send", sending)
+    monkeypatch.setattr(Commanding, "now_ms", now)
+    scene = opened_site(PAGE, java_script_enabled=scripts)
+    scene.expected = ("503 (SERVICE UNAVAILABLE)",)
+    page = scene.page
+    page.locator("#controls").get_by_role("button", name="Pause", exact=True).click()
+    if scripts:
+        page.get_by_role("dialog").get_by_role("button", name="Pause", exact=True).click()
+    expect(page.locator("#command")).to_contain_text("It was sent, as command")
+    expect(page.locator("#command")).to_contain_text("The data store does not answer now.")
+    if scripts:
+        assert faults_everywhere(page) == []
+        assert sideways(page) == []
+    (letter,) = channel.receive(site.client, HOLDER, channel.START, 0)
+    tell(site, parse(letter.body), Status.DONE, "It is paused.")
+    silent.clear()
+    expect(page.locator("#told")).to_contain_text("It is paused.", timeout=10_000)
 
 
 def test_the_page_of_an_exchange_and_the_hosts_have_no_faults(opened_site: Open, site: Notified) -> None:
