@@ -106,7 +106,7 @@ class Rest:
 
     async def sound(self) -> None:
         """Ask once for the time, to learn whether anything is answered. Raises as `get`."""
-        await self._get(self._dialect.time_request(), Priority.ADMIN, self._dialect.parse_time, is_brief=True)
+        await self._get(self._dialect.time_request(), Priority.ADMIN, self._dialect.parse_time, TIMEOUT_SECONDS)
 
     async def get(self, request: Request, priority: Priority) -> Answer:
         """The answer, which is 2xx and whole JSON. Each attempt is charged before it is sent.
@@ -116,13 +116,13 @@ class Rest:
         return await self.read(request, priority, lambda answer: answer)
 
     async def read(
-        self, request: Request, priority: Priority, reader: Callable[[Answer], Result], *, is_brief: bool = False
+        self, request: Request, priority: Priority, reader: Callable[[Answer], Result], *, once: float | None = None
     ) -> Result:
         """What `reader` makes of the answer. One of which it raises BadAnswer is no usable one: it is asked again.
 
-        `is_brief`: one that does not come in time is not waited for a second time. Raises as `get`.
+        `once`: what does not come within so many seconds is not asked for a second time. Raises as `get`.
         """
-        result, _ = await self._get(request, priority, reader, is_brief=is_brief)
+        result, _ = await self._get(request, priority, reader, once)
         return result
 
     async def calibrate(self, priority: Priority = Priority.ADMIN) -> None:
@@ -156,20 +156,20 @@ class Rest:
         return due
 
     async def _get(
-        self, request: Request, priority: Priority, reader: Callable[[Answer], Result], *, is_brief: bool = False
+        self, request: Request, priority: Priority, reader: Callable[[Answer], Result], once: float | None = None
     ) -> tuple[Result, float]:
         last, unheard, attempt = "", None, 0
-        while attempt < ATTEMPTS and not (is_brief and unheard):
+        while attempt < ATTEMPTS and not (once and unheard):
             name = self._ledger.name()
             held = await self._ledger.reserve(request.weight, priority, name)
             sent, before = asyncio.get_running_loop().time(), self._answered
             try:
-                return reader(await self._once(request, name, max(TIMEOUT_SECONDS, held))), sent
+                return reader(await self._once(request, name, max(once or TIMEOUT_SECONDS, held))), sent
             except (_TryAgain, BadAnswer) as error:
                 last, least = str(error), error.least if isinstance(error, _TryAgain) else 0.0
                 is_silent = isinstance(error, _TryAgain) and error.is_silent
                 unheard, attempt = Unheard(sent, before) if is_silent else None, attempt + 1
-                if attempt < ATTEMPTS and not (is_brief and unheard):
+                if attempt < ATTEMPTS and not (once and unheard):
                     wait = self._chance() * min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT)
                     await asyncio.sleep(max(wait, min(least, LONGEST_RETRY_AFTER)))
         raise NoAnswer(self._dialect.name, request.path, attempt, last, unheard)

@@ -56,16 +56,16 @@ class Asking:
         asked_ms = self._ports.clock.now_ms()
         await self._before()
         warmups.asking(pair)
-        is_brief = is_awaited or pair in self._hanging
+        once = self._hanging.patience(pair) if is_awaited or pair in self._hanging else None
         try:
             with self._hanging.asked(pair):
                 history = await self._ports.rest.read(
-                    request, priority, lambda answer: dialect.parse_history(answer, pair, asked_ms), is_brief=is_brief
+                    request, priority, lambda answer: dialect.parse_history(answer, pair, asked_ms), once=once
                 )
         except NoAnswer as error:
             if error.unheard is None:
                 self._hanging.answered(pair)
-            elif is_brief:
+            elif once:
                 self._hanging.unanswered(pair, error.unheard, str(error))
             raise
         except RequestRefused:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from perseus.errors import PerseusError, StoreUnavailable
-from perseus.exchanges.rest import Rest
+from perseus.exchanges.rest import TIMEOUT_SECONDS, Rest
 from perseus.exchanges.resterrors import RestError, Unheard
 from perseus.market.candle import Pair
 
@@ -18,6 +18,8 @@ BEFORE_SECONDS, AFTER_SECONDS = 10.0, 5.0
 waited for, and so long after it was given up at most."""
 FIRST_SECONDS, LONGEST_SECONDS = 10.0, 240.0
 """Between two requests for the same: at first, and at most; twice as long each time."""
+MANY, SHORT_SECONDS = 8, 4.0
+"""Once so many hang, the others of a warmup are waited for no longer than this."""
 MOST = 3
 """So many of them are asked for at a time: others are asked for at the same time."""
 
@@ -85,6 +87,11 @@ class Hanging:
         """Is it not to be asked for now?"""
         hung = self._hung.get(pair)
         return hung is not None and (self._under_way >= MOST or asyncio.get_running_loop().time() < hung.until)
+
+    def patience(self, pair: Pair) -> float:
+        """Seconds to wait for an answer."""
+        is_short = len(self._hung) >= MANY and pair not in self._hung
+        return SHORT_SECONDS if is_short else TIMEOUT_SECONDS
 
     @contextmanager
     def asked(self, pair: Pair) -> Iterator[None]:
