@@ -70,7 +70,7 @@ def test_what_is_missing_is_asked_for_once_and_exactly() -> None:
         for _ in range(3):
             exchange.repairs.want(one, Priority.REPAIR)
         await exchange.repairs.drained()
-        assert exchange.asked == [(BTC, (START, START + STEP), Priority.REPAIR)]
+        assert exchange.asked == [(BTC, (START - STEP, START + STEP), Priority.REPAIR)]
         assert exchange.taken == [candle(0)]
         assert exchange.repairs.waiting == 0
 
@@ -178,12 +178,13 @@ def test_what_is_refused_for_good_is_left_alone_and_the_others_go_on() -> None:
 
 def test_what_is_wanted_while_it_is_asked_for_is_looked_at_once_more() -> None:
     async def test(exchange: Exchange) -> None:
-        one, exchange.rows = series(), [candle(-1), candle(0)]
+        one, exchange.rows = series(), [candle(number) for number in range(-4, 1)]
         exchange.repairs.want(one, Priority.REPAIR)
         await asyncio.sleep(0.5)
-        one.coverage = one.coverage.doubt(START - STEP, START)
+        one.coverage = one.coverage.doubt(START - 3 * STEP, START - 2 * STEP)
         exchange.repairs.want(one, Priority.REPAIR)
         await exchange.repairs.drained()
-        assert [asked for _, asked, _ in exchange.asked] == [(START, START + STEP), (START - STEP, START)]
+        beside = START - 4 * STEP, START - 2 * STEP
+        assert [asked for _, asked, _ in exchange.asked] == [(START - STEP, START + STEP), beside]
 
     works(test)
