@@ -242,8 +242,8 @@ class Directory:
             notice = replace(known_of_it, answers=False, reason=found.reason, denied=found.denied)
         events = latest.events if latest else ()
         capped, read_at_ms = (latest.capped, latest.read_at_ms) if latest else ((), None)
-        known, now_ms = latest.hosts if latest and latest.has_hosts else None, self._store_clock.now_ms()
-        return NetworkView(now_ms, statuses, events, None, notice, capped, read_at_ms, last_hosts=known)
+        last, now_ms = latest.hosts if latest and latest.has_hosts else None, self._store_clock.now_ms()
+        return NetworkView(now_ms, statuses, events, None, notice, capped, read_at_ms, last_hosts=last)
 
 
 @lru_cache(maxsize=2048)  # the same at each poll
