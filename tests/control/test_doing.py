@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,8 +10,8 @@ import msgspec
 import pytest
 
 from perseus.control.command import Command, Kind
-from perseus.control.handling import Job
-from perseus.ingest.commands import warmingup
+from perseus.control.handling import Done, Job
+from perseus.ingest.commands import handlers, warmingup
 from perseus.ingest.commands.handlers import Handlers
 from perseus.ingest.service import Service
 from perseus.warmup.stats import Failure, Stats
@@ -134,3 +135,31 @@ def test_a_warmup_that_was_asked_for_names_the_first_few_that_failed() -> None:
     said = warmingup.warmed_up(job, cast(Service, service), service.feed(), "r").text
     assert said is not None
     assert said.endswith(f"12 failed. {FIRST_FEW.partition('. ')[2]}")
+
+
+@pytest.mark.parametrize(
+    ("unreleased", "said"),
+    [
+        ("", "coinbase is stopped, its lease released; ingest-b waits for a start."),
+        (
+            "its lease is not given back",
+            "coinbase is stopped; its lease is not given back. ingest-b waits for a start.",
+        ),
+    ],
+)
+def test_a_stop_claims_no_release_that_did_not_happen(
+    unreleased: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "successors", lambda *_: "")
+    monkeypatch.setattr(handlers, "next_holder", lambda *_: "")
+    ended = threading.Event()
+    service: Any = SimpleNamespace(
+        order=SimpleNamespace(exchange="coinbase"), is_standby=False, exchange_id=1, step="active", ended=ended,
+        instance=SimpleNamespace(unreleased=unreleased), stop=lambda _: ended.set(),
+    )  # fmt: skip
+    settings = SimpleNamespace(stop_seconds=5.0)
+    host: Any = SimpleNamespace(service=service, hostname="ingest-b", is_idle_host=True, settings=settings)
+    job = Job(Command("ingest-b-7-0a1b2c3d", Kind.STOP, "ada@example.net"), lambda *_: None)
+    done = Handlers(host).stop(job)()
+    assert isinstance(done, Done)
+    assert (done.text, done.data) == (said, {"isReleased": unreleased == ""})

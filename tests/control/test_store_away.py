@@ -10,7 +10,6 @@ import pytest
 from pydantic import SecretStr
 
 from perseus import keys
-from perseus.access.audit import AuditLog
 from perseus.control import channel
 from perseus.control.command import Command, Kind
 from perseus.control.outcomes import Status
@@ -46,34 +45,6 @@ def test_a_stop_of_the_process_does_not_wait_for_a_store_that_hangs(
     assert "Traceback" not in said
     if not is_serving:
         assert process.returncode == 0, said
-
-
-def test_a_stop_whose_lease_could_not_be_released_says_so_and_not_that_it_was(
-    start: Start, away: Commander, own_server: RedisProcess
-) -> None:
-    """The store is silent from the moment on at which the host has the command."""
-    ttl, silent_ms = 6.0, 2_500
-    times = {"PERSEUS_TTL_SECONDS": f"{ttl:g}", "PERSEUS_MARGIN_SECONDS": "2"}
-    start(*IDLE, **{**KEYED, **times}, PERSEUS_REDIS_URL=own_server.url)
-    (host,) = away.hosts(role="idle")
-    assert away.end(host.target, Kind.START, "binance").status is Status.DONE
-    away.hosts(role="serving", doing="active")
-    patient = Commander(connect(own_server.url, timeout=10, name="patient"))
-    stop = patient.send(host.target, Kind.STOP)
-    patient.client.execute_command("CLIENT", "PAUSE", silent_ms, "ALL")
-    told = patient.until(host.target, stop, lambda told: told.is_final)
-    assert told.status is Status.DONE, told
-    assert str(told.text).startswith(
-        "binance is stopped; its lease could not be released and ends by itself, at most 6 s after the data store "
-        f"answers again. {host.hostname} waits for a start."
-    )
-    assert told.data["isReleased"] is False
-    audit = AuditLog(patient.client)
-    eventually(
-        lambda: any(
-            one.what == "control: stop" and "could not be released" in str(one) for one in audit.read(9).entries
-        )
-    )
 
 
 def test_a_host_takes_commands_again_when_the_store_is_back(
